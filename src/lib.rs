@@ -1,0 +1,5 @@
+//! stowplan
+#![forbid(unsafe_code)]
+
+pub mod model;
+mod syntax;

@@ -1,0 +1,67 @@
+//! Nodes as documents (specification, section 1.1).
+
+use indexmap::IndexMap;
+
+use super::document::document;
+use super::resources::{NodeReservedResources, NodeResources, Resources};
+use super::volume::HostVolume;
+
+document! {
+    /// A node as its document has it; [`Node`](crate::Node) is the validated form that the engine takes.
+    pub struct NodeSpec {
+        /// Unique in the cluster.
+        #[serde(rename = "ID")]
+        pub id: String,
+        /// For people.
+        pub name: String,
+        /// Where it stands.
+        pub datacenter: String,
+        /// Its pool; empty is `default`.
+        pub node_pool: String,
+        /// A name for nodes alike; metrics count by it.
+        pub node_class: String,
+        /// Facts that the node found out about itself.
+        pub attributes: IndexMap<String, String>,
+        /// Facts that its operator wrote down.
+        pub meta: IndexMap<String, String>,
+        /// `initializing`, `ready`, `down` or `disconnected`; empty is `ready`.
+        pub status: String,
+        /// `eligible` (also when empty) or `ineligible`.
+        pub scheduling_eligibility: String,
+        /// Whether it drains. Documents of the first API; today's have `drain_strategy`.
+        pub drain: bool,
+        /// How it drains; absent when it does not.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub drain_strategy: Option<serde_json::Value>,
+        /// Its drivers by name.
+        pub drivers: IndexMap<String, DriverInfo>,
+        /// Its volumes by name.
+        pub host_volumes: IndexMap<String, HostVolume>,
+        /// What it has.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub node_resources: Option<NodeResources>,
+        /// What of it is not to be given to tasks.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub reserved_resources: Option<NodeReservedResources>,
+        /// What it has, in documents of the first API.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub resources: Option<Resources>,
+        /// What of it is reserved, in documents of the first API.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        pub reserved: Option<Resources>,
+        /// The most allocations it takes; 0 is no limit.
+        pub node_max_allocs: i64,
+        /// The index at which it last changed.
+        pub modify_index: u64,
+    }
+}
+
+document! {
+    /// A driver of a node.
+    pub struct DriverInfo {
+        /// Whether the node has it.
+        pub detected: bool,
+        /// Whether it works.
+        pub healthy: bool,
+    }
+}
