@@ -6,4 +6,6 @@
 mod feasibility;
 pub mod model;
 #[allow(dead_code)]
+mod rng;
+#[allow(dead_code)]
 mod syntax;
