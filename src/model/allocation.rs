@@ -5,7 +5,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::document::document;
-use super::job::JobSpec;
+use super::job_spec::JobSpec;
 use super::metrics::AllocationMetrics;
 use super::resources::{AllocatedResources, Resources};
 
@@ -13,54 +13,50 @@ document! {
     /// An allocation as the API has it: read from an inventory, or written from a placement.
     pub struct Allocation {
         /// Its identity.
-        #[serde(rename = "ID")]
-        pub id: String,
+        "ID" => pub id: String,
         /// The evaluation that placed it.
-        #[serde(rename = "EvalID")]
-        pub eval_id: String,
+        "EvalID" => pub eval_id: String,
         /// Empty is `default`.
-        pub namespace: String,
+        "Namespace" => pub namespace: String,
         /// `<job>.<group>[<index>]`.
-        pub name: String,
+        "Name" => pub name: String,
         /// The node; empty for a failed placement.
-        #[serde(rename = "NodeID")]
-        pub node_id: String,
+        "NodeID" => pub node_id: String,
         /// The node's name.
-        pub node_name: String,
+        "NodeName" => pub node_name: String,
         /// The job.
-        #[serde(rename = "JobID")]
-        pub job_id: String,
+        "JobID" => pub job_id: String,
         /// The job as it was.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub job: Option<Arc<JobSpec>>,
+        "Job" => pub job: Option<Arc<JobSpec>>,
         /// The group.
-        pub task_group: String,
+        "TaskGroup" => pub task_group: String,
         /// What it holds.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub allocated_resources: Option<AllocatedResources>,
+        "AllocatedResources" => pub allocated_resources: Option<AllocatedResources>,
         /// What it holds in sum, in documents of the first API.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub resources: Option<Resources>,
+        "Resources" => pub resources: Option<Resources>,
         /// What its tasks hold, in documents of the first API.
-        pub task_resources: Option<IndexMap<String, Resources>>,
+        "TaskResources" => pub task_resources: Option<IndexMap<String, Resources>>,
         /// `run`, `stop`, `evict` or `failed`.
-        pub desired_status: String,
+        "DesiredStatus" => pub desired_status: String,
         /// Why.
-        pub desired_description: String,
+        "DesiredDescription" => pub desired_description: String,
         /// `pending`, `running`, `complete`, `failed`, `lost` or `unknown`.
-        pub client_status: String,
+        "ClientStatus" => pub client_status: String,
         /// Why.
-        pub client_description: String,
+        "ClientDescription" => pub client_description: String,
         /// What it evicted, sorted.
-        pub preempted_allocations: Vec<String>,
+        "PreemptedAllocations" => pub preempted_allocations: Vec<String>,
         /// What evicted it.
-        pub preempted_by_allocation: String,
+        "PreemptedByAllocation" => pub preempted_by_allocation: String,
         /// How its placement went.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub metrics: Option<AllocationMetrics>,
+        "Metrics" => pub metrics: Option<AllocationMetrics>,
         /// The index at which it was created.
-        pub create_index: u64,
+        "CreateIndex" => pub create_index: u64,
         /// The index at which it last changed.
-        pub modify_index: u64,
+        "ModifyIndex" => pub modify_index: u64,
     }
 }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::document::document;
 
+/// The weight of an affinity or a spread that names none.
+pub(crate) const WEIGHT_DEFAULT: i64 = 50;
+
 document! {
     /// A hard rule on nodes, or a soft one of an old document.
     ///
@@ -15,19 +18,17 @@ document! {
     pub struct Constraint {
         /// The left side: a target such as `${attr.kernel.name}`, a bare attribute name such as
         /// `kernel.name`, or a literal.
-        #[serde(rename = "LTarget")]
-        pub l_target: String,
+        "LTarget" => pub l_target: String,
         /// The right side, a literal for most operands.
-        #[serde(rename = "RTarget")]
-        pub r_target: String,
+        "RTarget" => pub r_target: String,
         /// How the two sides are compared.
-        pub operand: Operand,
+        "Operand" => pub operand: Operand,
         /// Whether the rule filters (absent or true) or scores (false). Documents of the first API only.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub hard: Option<bool>,
+        "Hard" => pub hard: Option<bool>,
         /// The weight of a soft constraint, -100 to 100. Documents of the first API only.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub weight: Option<i64>,
+        "Weight" => pub weight: Option<i64>,
     }
 }
 
@@ -35,15 +36,13 @@ document! {
     /// A soft preference for (or, with a negative weight, against) nodes that satisfy a rule.
     pub struct Affinity {
         /// The left side, as in [`Constraint::l_target`].
-        #[serde(rename = "LTarget")]
-        pub l_target: String,
+        "LTarget" => pub l_target: String,
         /// The right side.
-        #[serde(rename = "RTarget")]
-        pub r_target: String,
+        "RTarget" => pub r_target: String,
         /// How the two sides are compared.
-        pub operand: Operand,
+        "Operand" => pub operand: Operand,
         /// -100 to 100 and not 0; absent is 50.
-        pub weight: Option<i64>,
+        "Weight" => pub weight: Option<i64>,
     }
 }
 
@@ -51,11 +50,11 @@ document! {
     /// A wish to spread a group's allocations over the values of an attribute.
     pub struct Spread {
         /// The attribute, such as `${node.datacenter}` or `${meta.rack}`.
-        pub attribute: String,
+        "Attribute" => pub attribute: String,
         /// How much this spread counts among several, 1 to 100; absent is 50.
-        pub weight: Option<i64>,
+        "Weight" => pub weight: Option<i64>,
         /// The wanted shares; without them all values count alike.
-        pub spread_target: Vec<SpreadTarget>,
+        "SpreadTarget" => pub spread_target: Vec<SpreadTarget>,
     }
 }
 
@@ -63,9 +62,43 @@ document! {
     /// The share of a group's allocations that one value of a spread's attribute should hold.
     pub struct SpreadTarget {
         /// The attribute's value; `*` stands for all values not listed.
-        pub value: String,
+        "Value" => pub value: String,
         /// 0 to 100; the shares of one spread sum to at most 100.
-        pub percent: i64,
+        "Percent" => pub percent: i64,
+    }
+}
+
+impl Constraint {
+    /// Whether the rule scores nodes rather than filtering them.
+    pub fn is_soft(&self) -> bool {
+        self.hard == Some(false)
+    }
+
+    /// The weight of a soft rule; 0 weighs nothing.
+    pub fn weight(&self) -> i64 {
+        self.weight.unwrap_or(0)
+    }
+}
+
+/// The text by which metrics count what the rule filters: both sides and the operand between them,
+/// with single spaces, also where a side is empty (specification, section 2.4).
+impl fmt::Display for Constraint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} {}", self.l_target, self.operand, self.r_target)
+    }
+}
+
+impl Affinity {
+    /// The weight, -100 to 100; where the document names none, 50.
+    pub fn weight(&self) -> i64 {
+        self.weight.unwrap_or(WEIGHT_DEFAULT)
+    }
+}
+
+impl Spread {
+    /// The weight, 1 to 100; where the document names none, 50.
+    pub fn weight(&self) -> i64 {
+        self.weight.unwrap_or(WEIGHT_DEFAULT)
     }
 }
 
@@ -141,6 +174,11 @@ const OPERANDS: [(&str, Operand); 19] = [
 ];
 
 impl Operand {
+    /// The spelling of every known operand.
+    pub fn known() -> impl Iterator<Item = &'static str> {
+        OPERANDS.iter().map(|(spelling, _)| *spelling)
+    }
+
     /// The spelling in documents.
     pub fn as_str(&self) -> &str {
         if let Operand::Unknown(text) = self {

@@ -9,13 +9,13 @@ document! {
     /// A request of a task for devices, all of one kind.
     pub struct RequestedDevice {
         /// `type`, `vendor/type` or `vendor/type/name`.
-        pub name: String,
+        "Name" => pub name: String,
         /// How many instances; absent is 1.
-        pub count: Option<i64>,
+        "Count" => pub count: Option<i64>,
         /// Rules on the device, with targets such as `${device.attr.memory}`.
-        pub constraints: Vec<Constraint>,
+        "Constraints" => pub constraints: Vec<Constraint>,
         /// Preferences among devices.
-        pub affinities: Vec<Affinity>,
+        "Affinities" => pub affinities: Vec<Affinity>,
     }
 }
 
@@ -23,16 +23,15 @@ document! {
     /// A group of alike devices on a node.
     pub struct NodeDevice {
         /// `nvidia` for instance.
-        pub vendor: String,
+        "Vendor" => pub vendor: String,
         /// `gpu` for instance.
-        #[serde(rename = "Type")]
-        pub device_type: String,
+        "Type" => pub device_type: String,
         /// The model, `1080ti` for instance.
-        pub name: String,
+        "Name" => pub name: String,
         /// Typed facts about each instance.
-        pub attributes: IndexMap<String, DeviceAttribute>,
+        "Attributes" => pub attributes: IndexMap<String, DeviceAttribute>,
         /// The instances.
-        pub instances: Vec<DeviceInstance>,
+        "Instances" => pub instances: Vec<DeviceInstance>,
     }
 }
 
@@ -40,10 +39,9 @@ document! {
     /// One device.
     pub struct DeviceInstance {
         /// Unique on its node.
-        #[serde(rename = "ID")]
-        pub id: String,
+        "ID" => pub id: String,
         /// Whether it may be assigned.
-        pub healthy: bool,
+        "Healthy" => pub healthy: bool,
     }
 }
 
@@ -52,19 +50,19 @@ document! {
     pub struct DeviceAttribute {
         /// A whole number.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub int: Option<i64>,
+        "Int" => pub int: Option<i64>,
         /// A number.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub float: Option<f64>,
+        "Float" => pub float: Option<f64>,
         /// A text.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub string: Option<String>,
+        "String" => pub string: Option<String>,
         /// A truth value.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub bool: Option<bool>,
+        "Bool" => pub bool: Option<bool>,
         /// The unit of a number, `GiB` for instance.
         #[serde(skip_serializing_if = "String::is_empty")]
-        pub unit: String,
+        "Unit" => pub unit: String,
     }
 }
 
@@ -72,14 +70,19 @@ document! {
     /// Devices of one group assigned to a task.
     pub struct AllocatedDevice {
         /// The group's vendor.
-        pub vendor: String,
+        "Vendor" => pub vendor: String,
         /// The group's type.
-        #[serde(rename = "Type")]
-        pub device_type: String,
+        "Type" => pub device_type: String,
         /// The group's model.
-        pub name: String,
+        "Name" => pub name: String,
         /// The instances.
-        #[serde(rename = "DeviceIDs")]
-        pub device_ids: Vec<String>,
+        "DeviceIDs" => pub device_ids: Vec<String>,
+    }
+}
+
+impl RequestedDevice {
+    /// How many instances; where the document names none, 1.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.count.unwrap_or(1).max(0)).unwrap_or(u32::MAX)
     }
 }

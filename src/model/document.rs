@@ -2,11 +2,23 @@
 //!
 //! A document struct has one public field for each key that scheduling knows, under the API's own
 //! name, and `extra` for all the others, so that reading and writing keeps what is not understood.
+//!
+//! Where an object has a key twice, the key is an error if scheduling knows it; of other keys and in
+//! maps whose keys the user chooses (`Meta`, `Attributes`, ...) the last one wins.
 
 use serde::{Deserialize, Deserializer};
 
 /// Unknown keys of an object, kept as they came.
 pub(crate) type Extra = serde_json::Map<String, serde_json::Value>;
+
+/// What all document structs have in common, so that validation can look for misspelt keys.
+pub(crate) trait Document {
+    /// The keys that are fields of their own.
+    const KEYS: &'static [&'static str];
+
+    /// The other keys.
+    fn extra(&self) -> &Extra;
+}
 
 /// Reads `null` as the default value, like an absent key.
 pub(crate) fn nullable<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -19,27 +31,35 @@ where
 
 /// Defines a document: a struct whose fields are the keys of a JSON object.
 ///
-/// Every field reads `null` and absence as its default, keys are `PascalCase` unless a field renames
-/// itself, and unknown keys go to `extra`.
+/// Every field follows its key; it reads `null` and absence as its default. Unknown keys go to
+/// `extra`.
 macro_rules! document {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
-            $( $(#[$field_meta:meta])* pub $field:ident: $ty:ty, )*
+            $( $(#[$field_meta:meta])* $key:literal => pub $field:ident: $ty:ty, )*
         }
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
-        #[serde(rename_all = "PascalCase", default, expecting = "an object")]
+        #[serde(default, expecting = "an object")]
         pub struct $name {
             $(
                 $(#[$field_meta])*
-                #[serde(deserialize_with = "crate::model::document::nullable")]
+                #[serde(rename = $key, deserialize_with = "crate::model::document::nullable")]
                 pub $field: $ty,
             )*
             /// Keys that scheduling does not use, kept as they came.
             #[serde(flatten)]
             pub extra: crate::model::document::Extra,
+        }
+
+        impl crate::model::document::Document for $name {
+            const KEYS: &'static [&'static str] = &[$($key),*];
+
+            fn extra(&self) -> &crate::model::document::Extra {
+                &self.extra
+            }
         }
     };
 }

@@ -1,147 +1,192 @@
-//! Jobs as documents: groups of tasks that run together (specification, section 1.2).
+//! Jobs as the engine takes them: validated, complete, cheap to clone.
 
-use indexmap::IndexMap;
+use std::fmt;
+use std::ops::Deref;
+use std::str::FromStr;
+use std::sync::Arc;
 
-use super::constraint::{Affinity, Constraint, Spread};
-use super::document::document;
-use super::network::NetworkResource;
-use super::resources::Resources;
-use super::volume::VolumeRequest;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-document! {
-    /// A job as its document has it; [`Job`](crate::Job) is the validated form that the engine takes.
-    pub struct JobSpec {
-        /// Empty is `global`.
-        pub region: String,
-        /// Empty is `default`.
-        pub namespace: String,
-        /// Unique in its namespace.
-        #[serde(rename = "ID")]
-        pub id: String,
-        /// For people; empty is the ID.
-        pub name: String,
-        /// `service` (also when empty), `batch`, `system` or `sysbatch`.
-        #[serde(rename = "Type")]
-        pub job_type: String,
-        /// 1 to 100; absent is 50.
-        pub priority: Option<i64>,
-        /// Whether the job is placed whole or not at all.
-        pub all_at_once: bool,
-        /// Where it may run; `*` in an entry matches any text. Empty is every datacenter.
-        pub datacenters: Vec<String>,
-        /// The pool of nodes it may run on; empty is `default`, `all` is every pool.
-        pub node_pool: String,
-        /// Rules for all groups.
-        pub constraints: Vec<Constraint>,
-        /// Preferences of all groups.
-        pub affinities: Vec<Affinity>,
-        /// Spreads of all groups.
-        pub spreads: Vec<Spread>,
-        /// The groups, in the order in which they are placed.
-        pub task_groups: Vec<TaskGroup>,
-        /// Facts for the tasks.
-        pub meta: IndexMap<String, String>,
-        /// Counts the versions of the job.
-        pub version: i64,
-        /// The index at which it was created.
-        pub create_index: u64,
-        /// The index at which it last changed.
-        pub modify_index: u64,
-        /// The index at which its specification last changed.
-        pub job_modify_index: u64,
+use super::job_spec::JobSpec;
+use super::problem::JobErrors;
+use super::{canonical, read, validate};
+
+/// A valid job.
+///
+/// Made from a document ([`JobSpec`]) by [`Job::new`], from JSON by [`Job::from_json`] or `parse`, or
+/// by a [builder](Job::builder). It dereferences to its canonical document, in which what the document
+/// left out is filled in. Cloning costs a pointer.
+///
+/// ```
+/// use stowplan::model::{Job, JobType};
+///
+/// let job = Job::from_json(r#"{"Job": {
+///     "ID": "web",
+///     "TaskGroups": [{"Name": "front", "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]
+/// }}"#)?;
+/// assert_eq!(job.job_type(), JobType::Service);
+/// assert_eq!((job.priority(), job.namespace.as_str()), (50, "default"));
+/// assert_eq!(job.task_groups[0].tasks[0].memory_mb(), 300);
+///
+/// let errors = Job::from_json(r#"{"ID": "web", "Priority": 101}"#).unwrap_err();
+/// assert_eq!(
+///     errors.to_string(),
+///     "Priority: expected 1 to 100, found `101`\nTaskGroups: a job needs at least one task group",
+/// );
+/// # Ok::<(), stowplan::model::JobErrors>(())
+/// ```
+#[derive(Clone)]
+pub struct Job {
+    spec: Arc<JobSpec>,
+    job_type: JobType,
+}
+
+/// How a job's allocations come and go.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum JobType {
+    /// They run until they are told to stop.
+    #[default]
+    Service,
+    /// They run until they are done.
+    Batch,
+    /// One on every node that may run it, until told to stop.
+    System,
+    /// One on every node that may run it, until done.
+    Sysbatch,
+}
+
+impl Job {
+    /// Checks a document and completes it.
+    ///
+    /// Filled in are the region (`global`), the namespace (`default`), the name (the ID), the type
+    /// (`service`), the priority (50), the datacenters (`*`, which is any), the node pool (`default`),
+    /// of groups the count (1) and the disk (300 MB), of tasks CPU (100 MHz, or 0 beside whole cores)
+    /// and memory (300 MB), the weights of affinities and spreads (50), the counts of devices (1) and
+    /// the names of volumes (their aliases) (specification, section 1.2).
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the document, each with its path.
+    pub fn new(mut spec: JobSpec) -> Result<Self, JobErrors> {
+        JobErrors::check(validate::job(&spec))?;
+        canonical::job(&mut spec);
+        Ok(Job { job_type: JobType::of(&spec.job_type), spec: Arc::new(spec) })
+    }
+
+    /// Reads one job from JSON, in any of the shapes of [`read::jobs`], and checks and completes it.
+    ///
+    /// # Errors
+    ///
+    /// The text is not a job, or the job is not valid.
+    pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, JobErrors> {
+        Job::new(read::job(text)?)
+    }
+
+    /// The same job with some of its document changed, which is checked again.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Job::new`].
+    pub fn changed(&self, change: impl FnOnce(&mut JobSpec)) -> Result<Self, JobErrors> {
+        let mut spec = JobSpec::clone(&self.spec);
+        change(&mut spec);
+        Job::new(spec)
+    }
+
+    /// The canonical document.
+    pub fn spec(&self) -> &JobSpec {
+        &self.spec
+    }
+
+    /// The canonical document for an [`Allocation`](super::Allocation) to hold, which costs a pointer.
+    pub fn shared_spec(&self) -> Arc<JobSpec> {
+        Arc::clone(&self.spec)
+    }
+
+    /// How the job's allocations come and go.
+    pub fn job_type(&self) -> JobType {
+        self.job_type
     }
 }
 
-document! {
-    /// Tasks that run together on one node, as often as `count` says.
-    pub struct TaskGroup {
-        /// Unique in the job.
-        pub name: String,
-        /// How many allocations; absent is 1.
-        pub count: Option<i64>,
-        /// Rules.
-        pub constraints: Vec<Constraint>,
-        /// Preferences.
-        pub affinities: Vec<Affinity>,
-        /// Spreads.
-        pub spreads: Vec<Spread>,
-        /// The tasks.
-        pub tasks: Vec<Task>,
-        /// Disk that the tasks share.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub ephemeral_disk: Option<EphemeralDisk>,
-        /// At most one network that the tasks share.
-        pub networks: Vec<NetworkResource>,
-        /// Volumes by alias.
-        pub volumes: IndexMap<String, VolumeRequest>,
-        /// How allocations leave their nodes.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub migrate: Option<MigrateStrategy>,
-        /// Facts for the tasks.
-        pub meta: IndexMap<String, String>,
+impl JobType {
+    /// The type of its name, `service` for instance.
+    fn of(name: &str) -> Self {
+        match name {
+            "batch" => JobType::Batch,
+            "system" => JobType::System,
+            "sysbatch" => JobType::Sysbatch,
+            // Validation lets no other name than `service` through.
+            _ => JobType::Service,
+        }
+    }
+
+    /// The name in documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            JobType::Service => "service",
+            JobType::Batch => "batch",
+            JobType::System => "system",
+            JobType::Sysbatch => "sysbatch",
+        }
+    }
+
+    /// Whether the job runs on every node that may run it: `system` and `sysbatch`.
+    pub fn is_system(self) -> bool {
+        matches!(self, JobType::System | JobType::Sysbatch)
     }
 }
 
-document! {
-    /// A program that a driver runs.
-    pub struct Task {
-        /// Unique in the group.
-        pub name: String,
-        /// `docker` for instance.
-        pub driver: String,
-        /// Rules.
-        pub constraints: Vec<Constraint>,
-        /// Preferences.
-        pub affinities: Vec<Affinity>,
-        /// What it asks for.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub resources: Option<Resources>,
-        /// When it runs, where not for the whole life of the allocation.
-        #[serde(skip_serializing_if = "Option::is_none")]
-        pub lifecycle: Option<Lifecycle>,
-        /// Secrets it reads.
-        #[serde(skip_serializing_if = "Vec::is_empty")]
-        pub secrets: Vec<Secret>,
-        /// Facts for the task.
-        pub meta: IndexMap<String, String>,
+impl fmt::Display for JobType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
     }
 }
 
-document! {
-    /// A task's place in the life of an allocation.
-    pub struct Lifecycle {
-        /// `prestart`, `poststart` or `poststop`.
-        pub hook: String,
-        /// Whether a prestart task goes on beside the main ones.
-        pub sidecar: bool,
+impl Deref for Job {
+    type Target = JobSpec;
+
+    fn deref(&self) -> &JobSpec {
+        &self.spec
     }
 }
 
-document! {
-    /// A secret that a task reads.
-    pub struct Secret {
-        /// Which plugin has it.
-        pub provider: String,
+impl PartialEq for Job {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.spec, &other.spec) || self.spec == other.spec
     }
 }
 
-document! {
-    /// Disk that a group's tasks share.
-    pub struct EphemeralDisk {
-        /// Whether a replacement should go to the same node.
-        pub sticky: bool,
-        /// MB; absent is 300, at least 10.
-        #[serde(rename = "SizeMB")]
-        pub size_mb: Option<i64>,
-        /// Whether the data moves with the allocation.
-        pub migrate: bool,
+impl fmt::Debug for Job {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spec.fmt(f)
     }
 }
 
-document! {
-    /// How many of a group's allocations may leave their nodes at once.
-    pub struct MigrateStrategy {
-        /// At once; scheduling uses it as a limit on preemption.
-        pub max_parallel: Option<i64>,
+impl TryFrom<JobSpec> for Job {
+    type Error = JobErrors;
+
+    fn try_from(spec: JobSpec) -> Result<Self, JobErrors> {
+        Job::new(spec)
+    }
+}
+
+impl FromStr for Job {
+    type Err = JobErrors;
+
+    fn from_str(text: &str) -> Result<Self, JobErrors> {
+        Job::from_json(text)
+    }
+}
+
+impl Serialize for Job {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.spec.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Job {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Job::new(JobSpec::deserialize(deserializer)?).map_err(serde::de::Error::custom)
     }
 }

@@ -10,42 +10,42 @@ document! {
     /// How a placement went: what was looked at, what was left out and why, and the best scores.
     pub struct AllocationMetrics {
         /// Nodes looked at: ready, in the job's datacenters and pool.
-        pub nodes_evaluated: u64,
+        "NodesEvaluated" => pub nodes_evaluated: u64,
         /// Of these, nodes that may not run the group.
-        pub nodes_filtered: u64,
+        "NodesFiltered" => pub nodes_filtered: u64,
         /// Nodes in the job's pool and datacenters.
-        pub nodes_in_pool: u64,
+        "NodesInPool" => pub nodes_in_pool: u64,
         /// The pool.
-        pub node_pool: String,
+        "NodePool" => pub node_pool: String,
         /// Nodes looked at by datacenter.
         #[serde(serialize_with = "null_when_empty")]
-        pub nodes_available: IndexMap<String, u64>,
+        "NodesAvailable" => pub nodes_available: IndexMap<String, u64>,
         /// Filtered nodes by class.
         #[serde(serialize_with = "null_when_empty")]
-        pub class_filtered: IndexMap<String, u64>,
+        "ClassFiltered" => pub class_filtered: IndexMap<String, u64>,
         /// Filtered nodes by the rule that filtered them.
         #[serde(serialize_with = "null_when_empty")]
-        pub constraint_filtered: IndexMap<String, u64>,
+        "ConstraintFiltered" => pub constraint_filtered: IndexMap<String, u64>,
         /// Nodes that may run the group but have no room.
-        pub nodes_exhausted: u64,
+        "NodesExhausted" => pub nodes_exhausted: u64,
         /// Exhausted nodes by class.
         #[serde(serialize_with = "null_when_empty")]
-        pub class_exhausted: IndexMap<String, u64>,
+        "ClassExhausted" => pub class_exhausted: IndexMap<String, u64>,
         /// Exhausted nodes by what ran out.
         #[serde(serialize_with = "null_when_empty")]
-        pub dimension_exhausted: IndexMap<String, u64>,
+        "DimensionExhausted" => pub dimension_exhausted: IndexMap<String, u64>,
         /// What the unplaced allocations ask for of what ran out, by task.
         #[serde(serialize_with = "null_when_empty")]
-        pub resources_exhausted: IndexMap<String, Resources>,
+        "ResourcesExhausted" => pub resources_exhausted: IndexMap<String, Resources>,
         /// Scores of the first API: `<node>.binpack` and `<node>.job-anti-affinity`.
         #[serde(serialize_with = "null_when_empty")]
-        pub scores: IndexMap<String, f64>,
+        "Scores" => pub scores: IndexMap<String, f64>,
         /// The best nodes, best first.
-        pub score_meta_data: Vec<NodeScoreMeta>,
+        "ScoreMetaData" => pub score_meta_data: Vec<NodeScoreMeta>,
         /// Nanoseconds.
-        pub allocation_time: u64,
+        "AllocationTime" => pub allocation_time: u64,
         /// Further allocations of the group that were not attempted after this failure.
-        pub coalesced_failures: u64,
+        "CoalescedFailures" => pub coalesced_failures: u64,
     }
 }
 
@@ -53,12 +53,11 @@ document! {
     /// One node's scores.
     pub struct NodeScoreMeta {
         /// The node.
-        #[serde(rename = "NodeID")]
-        pub node_id: String,
+        "NodeID" => pub node_id: String,
         /// By scorer.
-        pub scores: IndexMap<String, f64>,
+        "Scores" => pub scores: IndexMap<String, f64>,
         /// The mean of the active scorers.
-        pub norm_score: f64,
+        "NormScore" => pub norm_score: f64,
     }
 }
 

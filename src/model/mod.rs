@@ -1,15 +1,50 @@
 //! What users write and read: the documents of the API, field for field.
 //!
-//! In: JSON, Rust literals and builders. Out: documents, and their validated forms [`Job`](crate::Job)
-//! and [`Node`](crate::Node), which the rest of the crate works on. Imports `syntax` only.
+//! In: JSON, Rust literals and builders. Out: documents, and their validated forms [`Job`] and
+//! [`Node`], which the rest of the crate works on. Imports `syntax` only.
+//!
+//! - **Documents** ([`JobSpec`], [`NodeSpec`], [`Allocation`] and what they consist of) are plain data
+//!   with public fields. They may hold anything that has the right types.
+//! - **[`read`]** makes documents of text.
+//! - **[`Job`] and [`Node`]** are documents that were found valid and then completed with the defaults.
+//!   What is wrong is said at once, as a list of [`Problem`]s with their paths.
 
-pub mod allocation;
-pub mod constraint;
-pub mod device;
-pub(crate) mod document;
-pub mod job;
-pub mod metrics;
-pub mod network;
-pub mod node;
-pub mod resources;
-pub mod volume;
+pub(crate) mod allocation;
+mod canonical;
+pub(crate) mod constraint;
+pub(crate) mod device;
+mod document;
+pub(crate) mod job;
+pub(crate) mod job_spec;
+pub(crate) mod metrics;
+pub(crate) mod network;
+pub(crate) mod node;
+pub(crate) mod node_spec;
+mod problem;
+pub mod read;
+mod read_error;
+pub(crate) mod resources;
+mod validate;
+pub(crate) mod volume;
+
+pub use allocation::Allocation;
+pub use constraint::{Affinity, Constraint, Operand, Spread, SpreadTarget};
+pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, RequestedDevice};
+pub use job::{Job, JobType};
+pub use job_spec::{
+    EphemeralDisk, JobSpec, Lifecycle, MigrateStrategy, Secret, Task, TaskGroup,
+};
+pub use metrics::{AllocationMetrics, NodeScoreMeta};
+pub use network::{
+    AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports,
+};
+pub use node::{Core, Node, NodeAddress, NodeStatus};
+pub use node_spec::{DriverInfo, NodeSpec};
+pub use problem::{AllocationErrors, JobErrors, NodeErrors, Problem};
+pub use resources::{
+    AllocatedCpuResources, AllocatedMemoryResources, AllocatedResources,
+    AllocatedSharedResources, AllocatedTaskResources, CpuCore, CpuTopology, NodeCpuResources,
+    NodeDiskResources, NodeMemoryResources, NodeProcessors, NodeReservedCpuResources,
+    NodeReservedNetworkResources, NodeReservedResources, NodeResources, NumaRequest, Resources,
+};
+pub use volume::{DynamicVolume, HostVolume, VolumeCapability, VolumeRequest};

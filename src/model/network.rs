@@ -1,6 +1,10 @@
 //! Networks and ports, asked for, offered and assigned (specification, sections 1.2 and 4).
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, SeqAccess, Unexpected, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::document::document;
 
@@ -8,22 +12,31 @@ document! {
     /// A network asked for by a group or a task, offered by a node, or assigned to an allocation.
     pub struct NetworkResource {
         /// `host` (also when empty), `bridge`, `none` or the name of a CNI network.
-        pub mode: String,
+        "Mode" => pub mode: String,
         /// The device, `eth0` for instance. Of an ask it is not consulted.
-        pub device: String,
+        "Device" => pub device: String,
         /// The addresses of the device, `192.168.0.100/32` for instance.
-        #[serde(rename = "CIDR")]
-        pub cidr: String,
+        "CIDR" => pub cidr: String,
         /// The address; of an ask it is not consulted.
-        #[serde(rename = "IP")]
-        pub ip: String,
+        "IP" => pub ip: String,
         /// Bandwidth in MBit/s, enforced for the networks of tasks only.
-        #[serde(rename = "MBits")]
-        pub mbits: Option<i64>,
+        "MBits" => pub mbits: Option<i64>,
         /// Ports whose numbers the document names.
-        pub reserved_ports: Ports,
+        "ReservedPorts" => pub reserved_ports: Ports,
         /// Ports whose numbers the scheduler chooses.
-        pub dynamic_ports: Ports,
+        "DynamicPorts" => pub dynamic_ports: Ports,
+    }
+}
+
+impl NetworkResource {
+    /// The mode; where the document names none, `host`.
+    pub fn mode(&self) -> &str {
+        if self.mode.is_empty() { "host" } else { &self.mode }
+    }
+
+    /// MBit/s; where the document names none, 0.
+    pub fn mbits(&self) -> i64 {
+        self.mbits.unwrap_or(0)
     }
 }
 
@@ -34,6 +47,12 @@ document! {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct Ports(pub Vec<Port>);
+
+impl From<Vec<Port>> for Ports {
+    fn from(ports: Vec<Port>) -> Self {
+        Ports(ports)
+    }
+}
 
 impl std::ops::Deref for Ports {
     type Target = Vec<Port>;
@@ -47,15 +66,24 @@ document! {
     /// One port of a network.
     pub struct Port {
         /// The name tasks know it by.
-        pub label: String,
+        "Label" => pub label: String,
         /// The number on the host; 0 for a port that is yet to be chosen.
-        pub value: i64,
+        "Value" => pub value: i64,
         /// The number inside the network namespace; -1 for the same as on the host.
-        pub to: i64,
+        "To" => pub to: i64,
         /// The alias of the host's addresses to use; empty is `default`.
-        pub host_network: String,
+        "HostNetwork" => pub host_network: String,
         /// Whether the port may be used although it is taken.
-        pub ignore_collision: bool,
+        "IgnoreCollision" => pub ignore_collision: bool,
+    }
+}
+
+impl Port {
+    /// The alias of the host's addresses to use; where the document names none, `default`. The field
+    /// keeps the difference, because only named ones are checked for existence (specification,
+    /// section 2.6).
+    pub fn host_network(&self) -> &str {
+        if self.host_network.is_empty() { "default" } else { &self.host_network }
     }
 }
 
@@ -63,16 +91,15 @@ document! {
     /// A port as assigned to an allocation.
     pub struct AllocatedPort {
         /// The name tasks know it by.
-        pub label: String,
+        "Label" => pub label: String,
         /// The number on the host.
-        pub value: i64,
+        "Value" => pub value: i64,
         /// The number inside the network namespace.
-        pub to: i64,
+        "To" => pub to: i64,
         /// The host's address it is bound to.
-        #[serde(rename = "HostIP")]
-        pub host_ip: String,
+        "HostIP" => pub host_ip: String,
         /// Whether the port may be used although it is taken.
-        pub ignore_collision: bool,
+        "IgnoreCollision" => pub ignore_collision: bool,
     }
 }
 
@@ -80,13 +107,13 @@ document! {
     /// A network of a node with its addresses.
     pub struct NodeNetwork {
         /// `host`, `bridge` or the name of a CNI network.
-        pub mode: String,
+        "Mode" => pub mode: String,
         /// The device.
-        pub device: String,
+        "Device" => pub device: String,
         /// MBit/s.
-        pub speed: i64,
+        "Speed" => pub speed: i64,
         /// The addresses on it.
-        pub addresses: Vec<NodeNetworkAddress>,
+        "Addresses" => pub addresses: Vec<NodeNetworkAddress>,
     }
 }
 
@@ -94,49 +121,95 @@ document! {
     /// One address of a node.
     pub struct NodeNetworkAddress {
         /// `ipv4` or `ipv6`.
-        pub family: String,
+        "Family" => pub family: String,
         /// The host network it belongs to.
-        pub alias: String,
+        "Alias" => pub alias: String,
         /// The address.
-        pub address: String,
+        "Address" => pub address: String,
         /// Ports on it that are not to be used, such as `22,80,1000-2000`.
-        pub reserved_ports: String,
+        "ReservedPorts" => pub reserved_ports: String,
     }
 }
 
-/// What a list of ports may look like in a document.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a list of ports")]
-enum PortsForm {
-    List(Vec<PortForm>),
-    // An old document prints an empty list of dynamic ports as the number 0.
-    Count(i64),
-}
-
-/// What one port may look like in a document.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "a port object, a port number or a port label")]
-enum PortForm {
-    Number(i64),
-    Label(String),
-    Object(Port),
-}
-
 impl<'de> Deserialize<'de> for Ports {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let forms = match PortsForm::deserialize(deserializer)? {
-            PortsForm::List(forms) => forms,
-            PortsForm::Count(0) => Vec::new(),
-            PortsForm::Count(count) => {
-                let message = format!("expected a list of ports, found the number {count}");
-                return Err(serde::de::Error::custom(message));
-            }
-        };
-        let port = |form| match form {
-            PortForm::Number(value) => Port { value, ..Port::default() },
-            PortForm::Label(label) => Port { label, ..Port::default() },
-            PortForm::Object(port) => port,
-        };
-        Ok(Ports(forms.into_iter().map(port).collect()))
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PortsVisitor)
+    }
+}
+
+/// Reads a list of ports. Visitors rather than an untagged enum, which would forget where in a port
+/// object an error is.
+struct PortsVisitor;
+
+impl<'de> Visitor<'de> for PortsVisitor {
+    type Value = Ports;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list of ports")
+    }
+
+    fn visit_unit<E: de::Error>(self) -> Result<Ports, E> {
+        Ok(Ports::default())
+    }
+
+    // An old document prints an empty list of dynamic ports as the number 0.
+    fn visit_i64<E: de::Error>(self, count: i64) -> Result<Ports, E> {
+        match count {
+            0 => Ok(Ports::default()),
+            _ => Err(E::invalid_type(Unexpected::Signed(count), &self)),
+        }
+    }
+
+    fn visit_u64<E: de::Error>(self, count: u64) -> Result<Ports, E> {
+        match count {
+            0 => Ok(Ports::default()),
+            _ => Err(E::invalid_type(Unexpected::Unsigned(count), &self)),
+        }
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Ports, A::Error> {
+        let mut ports = Vec::new();
+        while let Some(AnyPort(port)) = list.next_element()? {
+            ports.push(port);
+        }
+        Ok(Ports(ports))
+    }
+}
+
+/// A port as an object, a number or a label.
+struct AnyPort(Port);
+
+impl<'de> Deserialize<'de> for AnyPort {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PortVisitor).map(AnyPort)
+    }
+}
+
+struct PortVisitor;
+
+impl<'de> Visitor<'de> for PortVisitor {
+    type Value = Port;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a port object, a port number or a port label")
+    }
+
+    fn visit_i64<E: de::Error>(self, value: i64) -> Result<Port, E> {
+        Ok(Port { value, ..Port::default() })
+    }
+
+    fn visit_u64<E: de::Error>(self, value: u64) -> Result<Port, E> {
+        match i64::try_from(value) {
+            Ok(value) => self.visit_i64(value),
+            Err(_) => Err(E::invalid_value(Unexpected::Unsigned(value), &self)),
+        }
+    }
+
+    fn visit_str<E: de::Error>(self, label: &str) -> Result<Port, E> {
+        Ok(Port { label: label.to_owned(), ..Port::default() })
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Port, A::Error> {
+        Port::deserialize(MapAccessDeserializer::new(object))
     }
 }

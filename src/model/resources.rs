@@ -5,36 +5,86 @@ use indexmap::IndexMap;
 
 use super::device::{AllocatedDevice, NodeDevice, RequestedDevice};
 use super::document::document;
-use super::job::Lifecycle;
+use super::job_spec::Lifecycle;
 use super::network::{AllocatedPort, NetworkResource, NodeNetwork};
+
+/// MHz for a task that names none and asks for no whole cores.
+pub(crate) const CPU_MHZ_DEFAULT: i64 = 100;
+/// MB of memory for a task that names none.
+pub(crate) const MEMORY_MB_DEFAULT: i64 = 300;
 
 document! {
     /// What a task asks for.
     pub struct Resources {
         /// MHz; absent is 100, or nothing where `cores` is set.
-        #[serde(rename = "CPU")]
-        pub cpu: Option<i64>,
+        "CPU" => pub cpu: Option<i64>,
         /// Whole cores, for the task alone.
-        pub cores: Option<i64>,
+        "Cores" => pub cores: Option<i64>,
         /// MB; absent is 300.
-        #[serde(rename = "MemoryMB")]
-        pub memory_mb: Option<i64>,
+        "MemoryMB" => pub memory_mb: Option<i64>,
         /// MB that the task may use where there is room; -1 is no limit.
-        #[serde(rename = "MemoryMaxMB")]
-        pub memory_max_mb: Option<i64>,
+        "MemoryMaxMB" => pub memory_max_mb: Option<i64>,
         /// MB of the first API's tasks; groups have an ephemeral disk since.
-        #[serde(rename = "DiskMB")]
-        pub disk_mb: Option<i64>,
+        "DiskMB" => pub disk_mb: Option<i64>,
         /// A relic that nothing reads.
-        #[serde(rename = "IOPS")]
-        pub iops: Option<i64>,
+        "IOPS" => pub iops: Option<i64>,
         /// At most one network.
-        pub networks: Vec<NetworkResource>,
+        "Networks" => pub networks: Vec<NetworkResource>,
         /// Devices.
-        pub devices: Vec<RequestedDevice>,
+        "Devices" => pub devices: Vec<RequestedDevice>,
         /// MB beside `memory_mb` for secrets.
-        #[serde(rename = "SecretsMB")]
-        pub secrets_mb: Option<i64>,
+        "SecretsMB" => pub secrets_mb: Option<i64>,
+        /// How the cores and devices should lie.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "NUMA" => pub numa: Option<NumaRequest>,
+    }
+}
+
+document! {
+    /// How a task's cores and devices should lie. Only `cores` heed it, and only in the original's
+    /// paid edition (specification, section 3.3); it is read, checked and kept.
+    pub struct NumaRequest {
+        /// `none` (also when empty), `prefer` or `require`.
+        "Affinity" => pub affinity: String,
+        /// The names of the requested devices that should lie on the same node.
+        "Devices" => pub devices: Vec<String>,
+    }
+}
+
+impl CpuCore {
+    /// MHz: the first positive one of the base, the maximal and the guessed speed (specification,
+    /// section 1.1), or 0.
+    pub fn speed_mhz(&self) -> i64 {
+        let speeds = [self.base_speed, self.max_speed, self.guess_speed];
+        speeds.into_iter().find(|speed| *speed > 0).unwrap_or(0)
+    }
+}
+
+impl Resources {
+    /// MHz; where the document names none, 100, or 0 beside `cores`.
+    pub fn cpu_mhz(&self) -> i64 {
+        let default = if self.cores() > 0 { 0 } else { CPU_MHZ_DEFAULT };
+        self.cpu.unwrap_or(default)
+    }
+
+    /// Whole cores.
+    pub fn cores(&self) -> u32 {
+        u32::try_from(self.cores.unwrap_or(0).max(0)).unwrap_or(u32::MAX)
+    }
+
+    /// MB of memory, without that for secrets; where the document names none, 300.
+    pub fn memory_mb(&self) -> i64 {
+        self.memory_mb.unwrap_or(MEMORY_MB_DEFAULT)
+    }
+
+    /// MB of memory that may be used where there is room: 0 is not given, -1 no limit.
+    pub fn memory_max_mb(&self) -> i64 {
+        self.memory_max_mb.unwrap_or(0)
+    }
+
+    /// MB of memory for secrets.
+    pub fn secrets_mb(&self) -> i64 {
+        self.secrets_mb.unwrap_or(0)
     }
 }
 
@@ -42,24 +92,24 @@ document! {
     /// What a node has.
     pub struct NodeResources {
         /// Compute.
-        pub cpu: NodeCpuResources,
+        "Cpu" => pub cpu: NodeCpuResources,
         /// The cores one by one, where known.
         #[serde(skip_serializing_if = "Option::is_none")]
-        pub processors: Option<NodeProcessors>,
+        "Processors" => pub processors: Option<NodeProcessors>,
         /// Memory.
-        pub memory: NodeMemoryResources,
+        "Memory" => pub memory: NodeMemoryResources,
         /// Disk.
-        pub disk: NodeDiskResources,
+        "Disk" => pub disk: NodeDiskResources,
         /// Devices by group.
-        pub devices: Vec<NodeDevice>,
+        "Devices" => pub devices: Vec<NodeDevice>,
         /// Networks with their bandwidth.
-        pub networks: Vec<NetworkResource>,
+        "Networks" => pub networks: Vec<NetworkResource>,
         /// Networks with their addresses.
-        pub node_networks: Vec<NodeNetwork>,
+        "NodeNetworks" => pub node_networks: Vec<NodeNetwork>,
         /// The first dynamic port; 0 is 20000.
-        pub min_dynamic_port: i64,
+        "MinDynamicPort" => pub min_dynamic_port: i64,
         /// The last dynamic port; 0 is 32000.
-        pub max_dynamic_port: i64,
+        "MaxDynamicPort" => pub max_dynamic_port: i64,
     }
 }
 
@@ -67,11 +117,11 @@ document! {
     /// A node's compute in sum.
     pub struct NodeCpuResources {
         /// MHz.
-        pub cpu_shares: i64,
+        "CpuShares" => pub cpu_shares: i64,
         /// All cores.
-        pub total_cpu_cores: i64,
+        "TotalCpuCores" => pub total_cpu_cores: i64,
         /// The cores that tasks may have for themselves.
-        pub reservable_cpu_cores: Vec<i64>,
+        "ReservableCpuCores" => pub reservable_cpu_cores: Vec<i64>,
     }
 }
 
@@ -79,7 +129,7 @@ document! {
     /// A node's processors.
     pub struct NodeProcessors {
         /// Sockets, NUMA nodes and cores.
-        pub topology: Option<CpuTopology>,
+        "Topology" => pub topology: Option<CpuTopology>,
     }
 }
 
@@ -87,13 +137,13 @@ document! {
     /// A node's cores and how they lie.
     pub struct CpuTopology {
         /// NUMA nodes.
-        pub nodes: Vec<i64>,
+        "Nodes" => pub nodes: Vec<i64>,
         /// The cores.
-        pub cores: Vec<CpuCore>,
+        "Cores" => pub cores: Vec<CpuCore>,
         /// MHz to use in place of the sum over the cores, where positive.
-        pub override_total_compute: i64,
+        "OverrideTotalCompute" => pub override_total_compute: i64,
         /// MHz withheld by the node's configuration; the key's spelling is the API's.
-        pub override_withold_compute: i64,
+        "OverrideWitholdCompute" => pub override_withold_compute: i64,
     }
 }
 
@@ -101,22 +151,19 @@ document! {
     /// One core.
     pub struct CpuCore {
         /// Its socket.
-        #[serde(rename = "SocketID")]
-        pub socket_id: i64,
+        "SocketID" => pub socket_id: i64,
         /// Its NUMA node.
-        #[serde(rename = "NodeID")]
-        pub node_id: i64,
+        "NodeID" => pub node_id: i64,
         /// Its number.
-        #[serde(rename = "ID")]
-        pub id: i64,
+        "ID" => pub id: i64,
         /// Whether tasks may not have it.
-        pub disable: bool,
+        "Disable" => pub disable: bool,
         /// MHz; the first positive one of base, max and guess counts.
-        pub base_speed: i64,
+        "BaseSpeed" => pub base_speed: i64,
         /// MHz.
-        pub max_speed: i64,
+        "MaxSpeed" => pub max_speed: i64,
         /// MHz.
-        pub guess_speed: i64,
+        "GuessSpeed" => pub guess_speed: i64,
     }
 }
 
@@ -124,8 +171,7 @@ document! {
     /// A node's memory.
     pub struct NodeMemoryResources {
         /// MB.
-        #[serde(rename = "MemoryMB")]
-        pub memory_mb: i64,
+        "MemoryMB" => pub memory_mb: i64,
     }
 }
 
@@ -133,8 +179,7 @@ document! {
     /// A node's disk.
     pub struct NodeDiskResources {
         /// MB.
-        #[serde(rename = "DiskMB")]
-        pub disk_mb: i64,
+        "DiskMB" => pub disk_mb: i64,
     }
 }
 
@@ -142,13 +187,13 @@ document! {
     /// What of a node is not to be given to tasks.
     pub struct NodeReservedResources {
         /// Compute.
-        pub cpu: NodeReservedCpuResources,
+        "Cpu" => pub cpu: NodeReservedCpuResources,
         /// Memory.
-        pub memory: NodeMemoryResources,
+        "Memory" => pub memory: NodeMemoryResources,
         /// Disk.
-        pub disk: NodeDiskResources,
+        "Disk" => pub disk: NodeDiskResources,
         /// Ports.
-        pub networks: NodeReservedNetworkResources,
+        "Networks" => pub networks: NodeReservedNetworkResources,
     }
 }
 
@@ -156,9 +201,9 @@ document! {
     /// A node's reserved compute.
     pub struct NodeReservedCpuResources {
         /// MHz.
-        pub cpu_shares: i64,
+        "CpuShares" => pub cpu_shares: i64,
         /// Cores that tasks may not have for themselves.
-        pub reserved_cpu_cores: Vec<i64>,
+        "ReservedCpuCores" => pub reserved_cpu_cores: Vec<i64>,
     }
 }
 
@@ -166,7 +211,7 @@ document! {
     /// A node's reserved ports.
     pub struct NodeReservedNetworkResources {
         /// On every address, such as `22,80,1000-2000`.
-        pub reserved_host_ports: String,
+        "ReservedHostPorts" => pub reserved_host_ports: String,
     }
 }
 
@@ -174,11 +219,11 @@ document! {
     /// What an allocation holds.
     pub struct AllocatedResources {
         /// By task.
-        pub tasks: IndexMap<String, AllocatedTaskResources>,
+        "Tasks" => pub tasks: IndexMap<String, AllocatedTaskResources>,
         /// The tasks' places in the life of the allocation; `null` for a main task.
-        pub task_lifecycles: IndexMap<String, Option<Lifecycle>>,
+        "TaskLifecycles" => pub task_lifecycles: IndexMap<String, Option<Lifecycle>>,
         /// By the group.
-        pub shared: AllocatedSharedResources,
+        "Shared" => pub shared: AllocatedSharedResources,
     }
 }
 
@@ -186,13 +231,13 @@ document! {
     /// What one task of an allocation holds.
     pub struct AllocatedTaskResources {
         /// Compute.
-        pub cpu: AllocatedCpuResources,
+        "Cpu" => pub cpu: AllocatedCpuResources,
         /// Memory.
-        pub memory: AllocatedMemoryResources,
+        "Memory" => pub memory: AllocatedMemoryResources,
         /// The network with its assigned ports.
-        pub networks: Vec<NetworkResource>,
+        "Networks" => pub networks: Vec<NetworkResource>,
         /// Devices.
-        pub devices: Vec<AllocatedDevice>,
+        "Devices" => pub devices: Vec<AllocatedDevice>,
     }
 }
 
@@ -200,9 +245,9 @@ document! {
     /// Compute held by a task.
     pub struct AllocatedCpuResources {
         /// MHz.
-        pub cpu_shares: i64,
+        "CpuShares" => pub cpu_shares: i64,
         /// Cores for the task alone.
-        pub reserved_cores: Vec<i64>,
+        "ReservedCores" => pub reserved_cores: Vec<i64>,
     }
 }
 
@@ -210,11 +255,9 @@ document! {
     /// Memory held by a task.
     pub struct AllocatedMemoryResources {
         /// MB.
-        #[serde(rename = "MemoryMB")]
-        pub memory_mb: i64,
+        "MemoryMB" => pub memory_mb: i64,
         /// MB where there is room; 0 is the same as `memory_mb`, -1 no limit.
-        #[serde(rename = "MemoryMaxMB")]
-        pub memory_max_mb: i64,
+        "MemoryMaxMB" => pub memory_max_mb: i64,
     }
 }
 
@@ -222,11 +265,10 @@ document! {
     /// What an allocation's tasks hold together.
     pub struct AllocatedSharedResources {
         /// MB of ephemeral disk.
-        #[serde(rename = "DiskMB")]
-        pub disk_mb: i64,
+        "DiskMB" => pub disk_mb: i64,
         /// The group's network.
-        pub networks: Vec<NetworkResource>,
+        "Networks" => pub networks: Vec<NetworkResource>,
         /// The group's ports.
-        pub ports: Vec<AllocatedPort>,
+        "Ports" => pub ports: Vec<AllocatedPort>,
     }
 }

@@ -6,22 +6,38 @@ document! {
     /// A group's request for a volume.
     pub struct VolumeRequest {
         /// The alias the tasks know it by.
-        pub name: String,
+        "Name" => pub name: String,
         /// `host` or `csi`.
-        #[serde(rename = "Type")]
-        pub volume_type: String,
+        "Type" => pub volume_type: String,
         /// The volume's name on the nodes.
-        pub source: String,
+        "Source" => pub source: String,
         /// Whether it is only read.
-        pub read_only: bool,
+        "ReadOnly" => pub read_only: bool,
         /// Whether a replacement must get the same volume.
-        pub sticky: bool,
+        "Sticky" => pub sticky: bool,
         /// `single-node-writer` for instance; empty depends on `read_only`.
-        pub access_mode: String,
+        "AccessMode" => pub access_mode: String,
         /// `file-system` (also when empty) or `block-device`.
-        pub attachment_mode: String,
+        "AttachmentMode" => pub attachment_mode: String,
         /// Whether each allocation has a volume of its own, named with its index: `data[3]`.
-        pub per_alloc: bool,
+        "PerAlloc" => pub per_alloc: bool,
+    }
+}
+
+impl VolumeRequest {
+    /// How it is accessed; where the document does not say, `single-node-reader-only` for a volume
+    /// that is only read and `single-node-writer` for others (specification, section 2.7).
+    pub fn access_mode(&self) -> &str {
+        match self.access_mode.as_str() {
+            "" if self.read_only => "single-node-reader-only",
+            "" => "single-node-writer",
+            mode => mode,
+        }
+    }
+
+    /// How it is attached; where the document does not say, `file-system`.
+    pub fn attachment_mode(&self) -> &str {
+        if self.attachment_mode.is_empty() { "file-system" } else { &self.attachment_mode }
     }
 }
 
@@ -29,14 +45,13 @@ document! {
     /// A volume that a node offers.
     pub struct HostVolume {
         /// Its name.
-        pub name: String,
+        "Name" => pub name: String,
         /// The path on the host.
-        pub path: String,
+        "Path" => pub path: String,
         /// Whether it can only be read.
-        pub read_only: bool,
+        "ReadOnly" => pub read_only: bool,
         /// Of a dynamic volume, the volume's ID; empty for one of the node's configuration.
-        #[serde(rename = "ID")]
-        pub id: String,
+        "ID" => pub id: String,
     }
 }
 
@@ -44,19 +59,17 @@ document! {
     /// A dynamic host volume, as `/v1/volume/host/<id>` gives it.
     pub struct DynamicVolume {
         /// Its identity.
-        #[serde(rename = "ID")]
-        pub id: String,
+        "ID" => pub id: String,
         /// Its name.
-        pub name: String,
+        "Name" => pub name: String,
         /// Empty is `default`.
-        pub namespace: String,
+        "Namespace" => pub namespace: String,
         /// The node that has it.
-        #[serde(rename = "NodeID")]
-        pub node_id: String,
+        "NodeID" => pub node_id: String,
         /// `ready` when it can be used.
-        pub state: String,
+        "State" => pub state: String,
         /// What it was made for.
-        pub requested_capabilities: Vec<VolumeCapability>,
+        "RequestedCapabilities" => pub requested_capabilities: Vec<VolumeCapability>,
     }
 }
 
@@ -64,8 +77,8 @@ document! {
     /// A way in which a volume may be used.
     pub struct VolumeCapability {
         /// `single-node-writer` for instance.
-        pub access_mode: String,
+        "AccessMode" => pub access_mode: String,
         /// `file-system` or `block-device`.
-        pub attachment_mode: String,
+        "AttachmentMode" => pub attachment_mode: String,
     }
 }

@@ -1,0 +1,256 @@
+//! Jobs as documents: groups of tasks that run together (specification, section 1.2).
+
+use indexmap::IndexMap;
+
+use super::constraint::{Affinity, Constraint, Spread};
+use super::device::RequestedDevice;
+use super::document::document;
+use super::network::NetworkResource;
+use super::resources::{CPU_MHZ_DEFAULT, MEMORY_MB_DEFAULT, Resources};
+use super::volume::VolumeRequest;
+
+/// The priority of a job that names none.
+pub(crate) const PRIORITY_DEFAULT: i64 = 50;
+/// The count of a group that names none.
+pub(crate) const COUNT_DEFAULT: i64 = 1;
+/// MB of disk for a group that names none.
+pub(crate) const DISK_MB_DEFAULT: i64 = 300;
+/// MB of disk that a group has at least.
+pub(crate) const DISK_MB_MIN: i64 = 10;
+
+document! {
+    /// A job as its document has it; [`Job`](super::Job) is the validated form that the engine takes.
+    pub struct JobSpec {
+        /// Empty is `global`.
+        "Region" => pub region: String,
+        /// Empty is `default`.
+        "Namespace" => pub namespace: String,
+        /// Unique in its namespace.
+        "ID" => pub id: String,
+        /// For people; empty is the ID.
+        "Name" => pub name: String,
+        /// `service` (also when empty), `batch`, `system` or `sysbatch`.
+        "Type" => pub job_type: String,
+        /// 1 to 100; absent is 50.
+        "Priority" => pub priority: Option<i64>,
+        /// Whether the job is placed whole or not at all.
+        "AllAtOnce" => pub all_at_once: bool,
+        /// Where it may run; `*` in an entry matches any text. Empty is every datacenter.
+        "Datacenters" => pub datacenters: Vec<String>,
+        /// The pool of nodes it may run on; empty is `default`, `all` is every pool.
+        "NodePool" => pub node_pool: String,
+        /// Rules for all groups.
+        "Constraints" => pub constraints: Vec<Constraint>,
+        /// Preferences of all groups.
+        "Affinities" => pub affinities: Vec<Affinity>,
+        /// Spreads of all groups.
+        "Spreads" => pub spreads: Vec<Spread>,
+        /// The groups, in the order in which they are placed.
+        "TaskGroups" => pub task_groups: Vec<TaskGroup>,
+        /// Facts for the tasks.
+        "Meta" => pub meta: IndexMap<String, String>,
+        /// Counts the versions of the job.
+        "Version" => pub version: i64,
+        /// The index at which it was created.
+        "CreateIndex" => pub create_index: u64,
+        /// The index at which it last changed.
+        "ModifyIndex" => pub modify_index: u64,
+        /// The index at which its specification last changed.
+        "JobModifyIndex" => pub job_modify_index: u64,
+    }
+}
+
+document! {
+    /// Tasks that run together on one node, as often as `count` says.
+    pub struct TaskGroup {
+        /// Unique in the job.
+        "Name" => pub name: String,
+        /// How many allocations; absent is 1.
+        "Count" => pub count: Option<i64>,
+        /// Rules.
+        "Constraints" => pub constraints: Vec<Constraint>,
+        /// Preferences.
+        "Affinities" => pub affinities: Vec<Affinity>,
+        /// Spreads.
+        "Spreads" => pub spreads: Vec<Spread>,
+        /// The tasks.
+        "Tasks" => pub tasks: Vec<Task>,
+        /// Disk that the tasks share.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "EphemeralDisk" => pub ephemeral_disk: Option<EphemeralDisk>,
+        /// At most one network that the tasks share.
+        "Networks" => pub networks: Vec<NetworkResource>,
+        /// Volumes by alias.
+        "Volumes" => pub volumes: IndexMap<String, VolumeRequest>,
+        /// How allocations leave their nodes.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Migrate" => pub migrate: Option<MigrateStrategy>,
+        /// Facts for the tasks.
+        "Meta" => pub meta: IndexMap<String, String>,
+    }
+}
+
+document! {
+    /// A program that a driver runs.
+    pub struct Task {
+        /// Unique in the group.
+        "Name" => pub name: String,
+        /// `docker` for instance.
+        "Driver" => pub driver: String,
+        /// Rules.
+        "Constraints" => pub constraints: Vec<Constraint>,
+        /// Preferences.
+        "Affinities" => pub affinities: Vec<Affinity>,
+        /// What it asks for.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Resources" => pub resources: Option<Resources>,
+        /// When it runs, where not for the whole life of the allocation.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Lifecycle" => pub lifecycle: Option<Lifecycle>,
+        /// Secrets it reads.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        "Secrets" => pub secrets: Vec<Secret>,
+        /// Facts for the task.
+        "Meta" => pub meta: IndexMap<String, String>,
+    }
+}
+
+document! {
+    /// A task's place in the life of an allocation.
+    pub struct Lifecycle {
+        /// `prestart`, `poststart` or `poststop`.
+        "Hook" => pub hook: String,
+        /// Whether a prestart task goes on beside the main ones.
+        "Sidecar" => pub sidecar: bool,
+    }
+}
+
+document! {
+    /// A secret that a task reads.
+    pub struct Secret {
+        /// Which plugin has it.
+        "Provider" => pub provider: String,
+    }
+}
+
+document! {
+    /// Disk that a group's tasks share.
+    pub struct EphemeralDisk {
+        /// Whether a replacement should go to the same node.
+        "Sticky" => pub sticky: bool,
+        /// MB; absent is 300, at least 10.
+        "SizeMB" => pub size_mb: Option<i64>,
+        /// Whether the data moves with the allocation.
+        "Migrate" => pub migrate: bool,
+    }
+}
+
+document! {
+    /// How many of a group's allocations may leave their nodes at once.
+    pub struct MigrateStrategy {
+        /// At once; scheduling uses it as a limit on preemption.
+        "MaxParallel" => pub max_parallel: Option<i64>,
+    }
+}
+
+impl JobSpec {
+    /// How important the job is, 1 to 100.
+    pub fn priority(&self) -> i64 {
+        self.priority.unwrap_or(PRIORITY_DEFAULT)
+    }
+
+    /// The group of a name.
+    pub fn group(&self, name: &str) -> Option<&TaskGroup> {
+        self.task_groups.iter().find(|group| group.name == name)
+    }
+
+    /// Whether regions fill in what the job leaves out.
+    pub(crate) fn is_multiregion(&self) -> bool {
+        self.extra.get("Multiregion").is_some_and(|regions| !regions.is_null())
+    }
+}
+
+impl TaskGroup {
+    /// How many allocations the group wants. A negative count, which validation refuses, is 0.
+    pub fn count(&self) -> u32 {
+        let count = self.count.unwrap_or(COUNT_DEFAULT).max(0);
+        u32::try_from(count).unwrap_or(u32::MAX)
+    }
+
+    /// MB of disk that the tasks share.
+    ///
+    /// Documents of the first API have no ephemeral disk; there it is the sum of what the tasks ask
+    /// for, and at least 10 MB.
+    pub fn disk_mb(&self) -> i64 {
+        let task_mb = |task: &Task| task.resources.as_ref().and_then(|r| r.disk_mb).unwrap_or(0);
+        match &self.ephemeral_disk {
+            Some(disk) => disk.size_mb.unwrap_or(DISK_MB_DEFAULT),
+            None => {
+                let sum_mb = self.tasks.iter().map(task_mb).fold(0, i64::saturating_add);
+                if sum_mb > 0 { sum_mb.max(DISK_MB_MIN) } else { DISK_MB_DEFAULT }
+            }
+        }
+    }
+
+    /// The network that the tasks share; only the first one of the document counts.
+    pub fn network(&self) -> Option<&NetworkResource> {
+        self.networks.first()
+    }
+
+    /// The task of a name.
+    pub fn task(&self, name: &str) -> Option<&Task> {
+        self.tasks.iter().find(|task| task.name == name)
+    }
+
+    /// How many of the group's allocations should leave their nodes at once; 0 is no limit.
+    pub fn migrate_max_parallel(&self) -> i64 {
+        self.migrate.as_ref().and_then(|migrate| migrate.max_parallel).unwrap_or(0)
+    }
+
+    /// Whether a service of the group is a gateway of the service mesh, for which the server adds a
+    /// task of its own.
+    pub(crate) fn has_gateway(&self) -> bool {
+        let gateway = |service: &serde_json::Value| {
+            service.pointer("/Connect/Gateway").is_some_and(|gateway| !gateway.is_null())
+        };
+        let services = self.extra.get("Services").and_then(serde_json::Value::as_array);
+        services.is_some_and(|services| services.iter().any(gateway))
+    }
+}
+
+impl Task {
+    /// MHz that the task asks for; see [`Resources::cpu_mhz`].
+    pub fn cpu_mhz(&self) -> i64 {
+        self.resources.as_ref().map_or(CPU_MHZ_DEFAULT, Resources::cpu_mhz)
+    }
+
+    /// Whole cores that the task asks for.
+    pub fn cores(&self) -> u32 {
+        self.resources.as_ref().map_or(0, Resources::cores)
+    }
+
+    /// MB of memory that the task asks for, without that for secrets.
+    pub fn memory_mb(&self) -> i64 {
+        self.resources.as_ref().map_or(MEMORY_MB_DEFAULT, Resources::memory_mb)
+    }
+
+    /// MB of memory that the task may use where there is room: 0 is not given, -1 no limit.
+    pub fn memory_max_mb(&self) -> i64 {
+        self.resources.as_ref().map_or(0, Resources::memory_max_mb)
+    }
+
+    /// MB of memory for secrets.
+    pub fn secrets_mb(&self) -> i64 {
+        self.resources.as_ref().map_or(0, Resources::secrets_mb)
+    }
+
+    /// The task's own network; only the first one of the document counts.
+    pub fn network(&self) -> Option<&NetworkResource> {
+        self.resources.as_ref().and_then(|resources| resources.networks.first())
+    }
+
+    /// The devices that the task asks for.
+    pub fn devices(&self) -> &[RequestedDevice] {
+        self.resources.as_ref().map_or(&[], |resources| &resources.devices)
+    }
+}

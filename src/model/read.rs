@@ -1,0 +1,378 @@
+//! Reading: from the text of a file or a request to documents.
+//!
+//! In: JSON in the shapes that files and the API have. Out: documents as they were written, neither
+//! completed nor checked (that is what [`Job::new`](super::Job::new) and its kin are for), or a
+//! [`ReadError`] that says where the text went wrong.
+//!
+//! `null` and an absent key both mean the default, unknown keys are kept, and both eras of the API are
+//! understood: ports as objects, numbers or labels, `Resources` and `Reserved` of nodes, `Hard` and
+//! `Weight` of constraints (specification, section 1). A known key that occurs twice in an object is
+//! an error; of unknown keys, and of keys that the user chooses, the last one wins. Objects and lists
+//! may be nested 127 deep.
+
+use std::fmt;
+use std::marker::PhantomData;
+
+use serde::Deserialize;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+
+use super::allocation::Allocation;
+use super::job_spec::JobSpec;
+use super::node_spec::NodeSpec;
+use super::problem::Problem;
+
+pub use super::read_error::ReadError;
+
+/// Reads jobs: `{"Job": {...}}` (also with the other keys of a register request), a bare job, or a
+/// list of either.
+///
+/// # Errors
+///
+/// The text is not UTF-8, not JSON, or something in it has the wrong type; the error says where.
+///
+/// ```
+/// use stowplan::model::read;
+///
+/// let jobs = read::jobs(r#"{"Job": {"ID": "web", "TaskGroups": [{"Name": "front"}]}}"#)?;
+/// assert_eq!(jobs[0].id, "web");
+///
+/// let error = read::jobs(r#"[{"ID": "web", "Priority": "high"}]"#).unwrap_err();
+/// assert_eq!(error.to_string(), "[0].Priority: expected an integer, found the string `high`");
+/// # Ok::<(), read::ReadError>(())
+/// ```
+pub fn jobs(text: impl AsRef<[u8]>) -> Result<Vec<JobSpec>, ReadError> {
+    documents(text.as_ref())
+}
+
+/// Reads a text that holds exactly one job, in any of the shapes of [`jobs`].
+///
+/// # Errors
+///
+/// As for [`jobs`], and where there are several jobs or none.
+pub fn job(text: impl AsRef<[u8]>) -> Result<JobSpec, ReadError> {
+    single(jobs(text)?)
+}
+
+/// Reads nodes: one node or a list of nodes.
+///
+/// # Errors
+///
+/// As for [`jobs`].
+///
+/// ```
+/// use stowplan::model::read;
+///
+/// let error = read::nodes(r#"{"NodeResources": {"Cpu": {"CpuShares": true}}}"#).unwrap_err();
+/// assert_eq!(error.path(), "NodeResources.Cpu.CpuShares");
+/// assert_eq!(error.message(), "expected an integer, found the boolean `true`");
+/// ```
+pub fn nodes(text: impl AsRef<[u8]>) -> Result<Vec<NodeSpec>, ReadError> {
+    documents(text.as_ref())
+}
+
+/// Reads a text that holds exactly one node.
+///
+/// # Errors
+///
+/// As for [`nodes`], and where there are several nodes or none.
+pub fn node(text: impl AsRef<[u8]>) -> Result<NodeSpec, ReadError> {
+    single(nodes(text)?)
+}
+
+/// Reads allocations: one allocation or a list of allocations.
+///
+/// # Errors
+///
+/// As for [`jobs`].
+pub fn allocations(text: impl AsRef<[u8]>) -> Result<Vec<Allocation>, ReadError> {
+    documents(text.as_ref())
+}
+
+/// A kind of document that files hold.
+trait Kind: for<'de> Deserialize<'de> {
+    /// What it is called.
+    const NOUN: &'static str;
+
+    /// What is expected of a text.
+    const EXPECTED: &'static str;
+
+    /// The key of an object that may be around it.
+    const WRAPPER: Option<&'static str>;
+}
+
+impl Kind for JobSpec {
+    const NOUN: &'static str = "job";
+    const EXPECTED: &'static str = "a job or a list of jobs";
+    const WRAPPER: Option<&'static str> = Some("Job");
+}
+
+impl Kind for NodeSpec {
+    const NOUN: &'static str = "node";
+    const EXPECTED: &'static str = "a node or a list of nodes";
+    const WRAPPER: Option<&'static str> = None;
+}
+
+impl Kind for Allocation {
+    const NOUN: &'static str = "allocation";
+    const EXPECTED: &'static str = "an allocation or a list of allocations";
+    const WRAPPER: Option<&'static str> = None;
+}
+
+/// The only document of a text.
+fn single<T: Kind>(mut documents: Vec<T>) -> Result<T, ReadError> {
+    match (documents.pop(), documents.len()) {
+        (Some(document), 0) => Ok(document),
+        (Some(_), more) => Err(ReadError::whole(&format!(
+            "expected one {}, found a list of {}",
+            T::NOUN,
+            more.saturating_add(1)
+        ))),
+        (None, _) => Err(ReadError::whole(&format!("expected one {}, found an empty list", T::NOUN))),
+    }
+}
+
+/// Reads a text twice: first for its shape, which finds every mistake of syntax, then for its content,
+/// so that content goes straight into its structs and errors know their paths.
+fn documents<T: Kind>(bytes: &[u8]) -> Result<Vec<T>, ReadError> {
+    let text = ReadError::utf8(bytes)?;
+    // Some editors begin a file with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        return Err(ReadError::whole(&format!("expected {}, found an empty text", T::EXPECTED)));
+    }
+    let shape = shape_of::<T>(text)?;
+
+    let mut track = serde_path_to_error::Track::new();
+    let mut json = serde_json::Deserializer::from_str(text);
+    let tracked = serde_path_to_error::Deserializer::new(&mut json, &mut track);
+    Text { shape, kind: PhantomData }
+        .deserialize(tracked)
+        .map_err(|error| ReadError::from_json(&track.path(), &error))
+}
+
+/// The shape of a text, or what is wrong with its syntax.
+fn shape_of<T: Kind>(text: &str) -> Result<Shape, ReadError> {
+    let mut json = serde_json::Deserializer::from_str(text);
+    let shape = Shape::read(&mut json, T::WRAPPER).and_then(|shape| json.end().map(|()| shape));
+    let shape = shape.map_err(|error| ReadError::syntax(&error))?;
+    let misspelt = |key: &str| match T::WRAPPER {
+        Some(wrapper) => format!("unknown key `{key}`, did you mean `{wrapper}`"),
+        None => String::new(),
+    };
+    match &shape {
+        Shape::One(Wrapping::Misspelt(key)) => return Err(ReadError::whole(&misspelt(key))),
+        Shape::Many(elements) => {
+            for (i, element) in elements.iter().enumerate() {
+                if let Wrapping::Misspelt(key) = element {
+                    return Err(ReadError::from(Problem::new(&format!("[{i}]"), &misspelt(key))));
+                }
+            }
+        }
+        Shape::One(_) => {}
+    }
+    Ok(shape)
+}
+
+/// What a text holds.
+enum Shape {
+    One(Wrapping),
+    Many(Vec<Wrapping>),
+}
+
+/// Whether a document is in an object around it.
+enum Wrapping {
+    Bare,
+    Wrapped,
+    /// There is a key that differs from the wrapper's by letter case.
+    Misspelt(String),
+}
+
+impl Shape {
+    fn read<'de, D: Deserializer<'de>>(
+        deserializer: D,
+        wrapper: Option<&'static str>,
+    ) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor { wrapper })
+    }
+}
+
+struct ShapeVisitor {
+    wrapper: Option<&'static str>,
+}
+
+/// Visits anything that is not an object or a list as a bare document: reading it will fail, in the
+/// words of that document's kind.
+macro_rules! scalars_are {
+    ($value:expr) => {
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("JSON")
+        }
+
+        fn visit_bool<E>(self, _: bool) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_i64<E>(self, _: i64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_u64<E>(self, _: u64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_f64<E>(self, _: f64) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok($value)
+        }
+    };
+}
+
+impl<'de> Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    scalars_are!(Shape::One(Wrapping::Bare));
+
+    fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Shape, A::Error> {
+        WrappingSeed { wrapper: self.wrapper }.visit_map(object).map(Shape::One)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Shape, A::Error> {
+        let mut elements = Vec::new();
+        while let Some(element) = list.next_element_seed(WrappingSeed { wrapper: self.wrapper })? {
+            elements.push(element);
+        }
+        Ok(Shape::Many(elements))
+    }
+}
+
+struct WrappingSeed {
+    wrapper: Option<&'static str>,
+}
+
+impl<'de> DeserializeSeed<'de> for WrappingSeed {
+    type Value = Wrapping;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Wrapping, D::Error> {
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for WrappingSeed {
+    type Value = Wrapping;
+
+    scalars_are!(Wrapping::Bare);
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<Wrapping, A::Error> {
+        let mut wrapping = Wrapping::Bare;
+        while let Some(key) = object.next_key::<String>()? {
+            object.next_value::<IgnoredAny>()?;
+            match self.wrapper {
+                Some(wrapper) if key == wrapper => wrapping = Wrapping::Wrapped,
+                Some(wrapper)
+                    if key.eq_ignore_ascii_case(wrapper)
+                        && !matches!(wrapping, Wrapping::Wrapped) =>
+                {
+                    wrapping = Wrapping::Misspelt(key);
+                }
+                _ => {}
+            }
+        }
+        Ok(wrapping)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Wrapping, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(Wrapping::Bare)
+    }
+}
+
+/// Reads the documents of a text whose shape is known.
+struct Text<T> {
+    shape: Shape,
+    kind: PhantomData<T>,
+}
+
+impl<'de, T: Kind> DeserializeSeed<'de> for Text<T> {
+    type Value = Vec<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Vec<T>, D::Error> {
+        match self.shape {
+            Shape::One(wrapping) => {
+                let element = Element { wrapping, expected: T::EXPECTED, kind: self.kind };
+                Ok(vec![element.deserialize(deserializer)?])
+            }
+            Shape::Many(_) => deserializer.deserialize_seq(self),
+        }
+    }
+}
+
+impl<'de, T: Kind> Visitor<'de> for Text<T> {
+    type Value = Vec<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(T::EXPECTED)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+        let Shape::Many(elements) = self.shape else {
+            return Ok(Vec::new());
+        };
+        let mut documents = Vec::with_capacity(elements.len());
+        for wrapping in elements {
+            let element = Element { wrapping, expected: "an object", kind: self.kind };
+            match list.next_element_seed(element)? {
+                Some(document) => documents.push(document),
+                None => break,
+            }
+        }
+        // The list is read to its end, or its reader would take the closing bracket for an error.
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(documents)
+    }
+}
+
+/// Reads one document, alone or in the object around it.
+struct Element<T> {
+    wrapping: Wrapping,
+    expected: &'static str,
+    kind: PhantomData<T>,
+}
+
+impl<'de, T: Kind> DeserializeSeed<'de> for Element<T> {
+    type Value = T;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<T, D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'de, T: Kind> Visitor<'de> for Element<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.expected)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut object: A) -> Result<T, A::Error> {
+        if !matches!(self.wrapping, Wrapping::Wrapped) {
+            return T::deserialize(MapAccessDeserializer::new(object));
+        }
+        let mut document = None;
+        while let Some(key) = object.next_key::<String>()? {
+            if Some(key.as_str()) != T::WRAPPER {
+                object.next_value::<IgnoredAny>()?;
+            } else if document.replace(object.next_value::<T>()?).is_some() {
+                return Err(serde::de::Error::duplicate_field(T::WRAPPER.unwrap_or_default()));
+            }
+        }
+        document.ok_or_else(|| serde::de::Error::missing_field(T::WRAPPER.unwrap_or_default()))
+    }
+}

@@ -1,0 +1,96 @@
+//! Validation: everything that is wrong with a document, at once, each problem with its path.
+//!
+//! In: documents as read. Out: lists of problems, empty for a good document. What is checked here the
+//! rest of the crate relies on: amounts whose sums fit, names that are not empty, texts that parse.
+
+mod allocation;
+mod constraint;
+mod group;
+mod job;
+mod network;
+mod node;
+
+pub(super) use allocation::allocation;
+pub(super) use job::job;
+pub(super) use node::node;
+
+use super::document::Document;
+use super::problem::{Path, Problems, excerpt};
+
+/// The largest amount of anything (MHz, MB, MBit/s): 2^40, an exabyte of memory. Products with the
+/// largest count, and sums over more allocations than fit into memory, fit an `i64`.
+const AMOUNT_MAX: i64 = 1 << 40;
+
+/// The largest count of a group's allocations.
+const COUNT_MAX: i64 = 1_000_000;
+
+/// The most cores, of a node or asked for.
+const CORES_MAX: i64 = 65_536;
+
+/// Checks that a number is in a range. `unit` is empty or begins with a space.
+fn range(problems: &mut Problems, at: Path<'_>, value: i64, min: i64, max: i64, unit: &str) {
+    if !(min..=max).contains(&value) {
+        problems.add(at, format!("expected {min} to {max}{unit}, found `{value}`"));
+    }
+}
+
+/// Checks an amount of `unit`, ` MB` for instance.
+fn amount(problems: &mut Problems, at: Path<'_>, value: i64, unit: &str) {
+    range(problems, at, value, 0, AMOUNT_MAX, unit);
+}
+
+/// Checks a name that must be there; `whose` is `a job` for instance.
+fn name(problems: &mut Problems, at: Path<'_>, text: &str, whose: &str, what: &str) {
+    if text.is_empty() {
+        problems.add(at, format!("{whose} needs {what}"));
+    } else if text.trim().is_empty() {
+        problems.add(at, "expected more than blanks");
+    } else {
+        no_nul(problems, at, text);
+    }
+}
+
+/// Checks a name that may be left out.
+fn optional_name(problems: &mut Problems, at: Path<'_>, text: &str) {
+    if !text.is_empty() {
+        name(problems, at, text, "", "");
+    }
+}
+
+/// Checks that a text has no NUL character, which ends texts in too many other programs.
+fn no_nul(problems: &mut Problems, at: Path<'_>, text: &str) {
+    if text.contains('\0') {
+        problems.add(at, "expected a text without NUL characters");
+    }
+}
+
+/// Checks that a text is one of a few.
+fn one_of(problems: &mut Problems, at: Path<'_>, text: &str, what: &str, known: &[&str]) {
+    if !known.contains(&text) {
+        let known = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+        problems.add(at, format!("unknown {what} `{}`, known are {known}", excerpt(text)));
+    }
+}
+
+/// Checks an object's unknown keys for known ones in other letter cases: what they hold would be
+/// ignored without a word.
+fn keys<D: Document>(problems: &mut Problems, at: &Path<'_>, document: &D) {
+    for key in document.extra().keys() {
+        if let Some(known) = D::KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) {
+            problems.add(*at, format!("unknown key `{key}`, did you mean `{known}`"));
+        }
+    }
+}
+
+/// Finds the second and further ones among equal things, with the index of the first.
+fn repeated<K: Ord>(things: impl Iterator<Item = K>) -> Vec<(usize, usize)> {
+    let mut firsts = std::collections::BTreeMap::new();
+    let mut repeated = Vec::new();
+    for (i, thing) in things.enumerate() {
+        let first = *firsts.entry(thing).or_insert(i);
+        if first != i {
+            repeated.push((i, first));
+        }
+    }
+    repeated
+}
