@@ -8,7 +8,6 @@
 //! ten that an `f64` holds exactly, 10^0 to 10^22, are exact. Neither function ever decreases, to the
 //! last bit: see [`power`].
 
-#[path = "exp10/table.rs"]
 mod table;
 
 use table::POWERS;
@@ -122,5 +121,4 @@ fn scale(value: f64, exponent: i32) -> f64 {
 }
 
 #[cfg(test)]
-#[path = "exp10/tests.rs"]
 mod tests;
