@@ -6,6 +6,8 @@
 mod feasibility;
 pub mod model;
 #[allow(dead_code)]
+mod rank;
+#[allow(dead_code)]
 mod rng;
 #[allow(dead_code)]
 mod syntax;
