@@ -1,13 +1,22 @@
 //! stowplan
 #![forbid(unsafe_code)]
 
-// Until `placement` uses these modules, their items have no users but tests.
-#[allow(dead_code)]
+mod exp10;
 mod feasibility;
+mod fit;
 pub mod model;
-#[allow(dead_code)]
+mod placement;
 mod rank;
-#[allow(dead_code)]
 mod rng;
-#[allow(dead_code)]
+mod state;
 mod syntax;
+
+pub use feasibility::base::NotCandidate;
+pub use placement::cluster::{Cluster, ClusterError, Proposal};
+pub use placement::explain::{Explanation, NodeVerdict, Shortage, Verdict};
+pub use placement::fixes::Fix;
+pub use placement::inventory::{Inventory, InventoryError};
+pub use placement::options::{PlaceOptions, Preemption, ScoreDetail, Search};
+pub use placement::outcome::{FailedGroup, PlacedAllocation, Placement};
+pub use placement::place;
+pub use rank::binpack::Algorithm;

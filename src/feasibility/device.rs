@@ -7,88 +7,18 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use crate::model::constraint::Operand;
-use crate::model::device::{DeviceAttribute, NodeDevice, RequestedDevice};
-use crate::syntax::quantity::{Amount, Quantity, Unit};
+use crate::model::device::RequestedDevice;
+use crate::state::device::DeviceFacts;
+use crate::syntax::quantity::Quantity;
 use crate::syntax::target::DeviceTarget;
 
 use super::operator::{Comparison, Order};
-
-/// A group of alike devices of a node with its attributes read, so that they are not read again for
-/// every request.
-#[derive(Clone, Debug)]
-pub(crate) struct DeviceFacts {
-    vendor: Quantity,
-    device_type: Quantity,
-    model: Quantity,
-    /// The ids of all instances, unhealthy ones too, with commas between them.
-    ids: Quantity,
-    /// Sorted by key.
-    attributes: Vec<(Box<str>, Quantity)>,
-    healthy: usize,
-}
-
-impl DeviceFacts {
-    /// Reads a group. An attribute without a value is left out, so it is not found.
-    pub(crate) fn new(device: &NodeDevice) -> Self {
-        let ids: Vec<&str> = device.instances.iter().map(|instance| instance.id.as_str()).collect();
-        let mut attributes: Vec<(Box<str>, Quantity)> = device
-            .attributes
-            .iter()
-            .filter_map(|(key, attribute)| Some((key.as_str().into(), quantity(attribute)?)))
-            .collect();
-        attributes.sort_unstable_by(|(left, _), (right, _)| left.cmp(right));
-        Self {
-            vendor: text(&device.vendor),
-            device_type: text(&device.device_type),
-            model: text(&device.name),
-            ids: text(&ids.join(",")),
-            attributes,
-            healthy: device.instances.iter().filter(|instance| instance.healthy).count(),
-        }
-    }
-
-    /// How many instances are healthy, in use or not (section 5.2).
-    pub(crate) fn healthy(&self) -> usize {
-        self.healthy
-    }
-
-    /// What a target names on these devices.
-    fn find(&self, target: &DeviceTarget) -> Option<&Quantity> {
-        match target {
-            DeviceTarget::Model => Some(&self.model),
-            DeviceTarget::Vendor => Some(&self.vendor),
-            DeviceTarget::Type => Some(&self.device_type),
-            DeviceTarget::Ids => Some(&self.ids),
-            DeviceTarget::Attribute(key) => self
-                .attributes
-                .binary_search_by(|(name, _)| name.cmp(key))
-                .ok()
-                .and_then(|place| self.attributes.get(place))
-                .map(|(_, value)| value),
-            DeviceTarget::Literal(_) | DeviceTarget::Unknown(_) => None,
-        }
-    }
-}
-
-/// A text as a value, whatever it looks like: models and ids are not read as numbers.
-fn text(text: &str) -> Quantity {
-    Quantity::Text(text.into())
-}
-
-/// The value of an attribute: the first kind that is present.
-fn quantity(attribute: &DeviceAttribute) -> Option<Quantity> {
-    let number = |amount| Quantity::Number { amount, unit: Unit::parse(&attribute.unit) };
-    let int = attribute.int.map(|int| number(Amount::Int(int)));
-    int.or_else(|| attribute.float.map(|float| number(Amount::Float(float))))
-        .or_else(|| attribute.string.as_deref().map(text))
-        .or_else(|| attribute.bool.map(Quantity::Bool))
-}
 
 /// A task's request for devices, made ready.
 #[derive(Clone, Debug)]
 pub(crate) struct DeviceRequest {
     name: NamePattern,
-    count: u64,
+    count: usize,
     constraints: Vec<Rule>,
     /// Rules with their weights.
     affinities: Vec<(Rule, i64)>,
@@ -115,14 +45,14 @@ impl DeviceRequest {
         });
         Self {
             name: NamePattern::new(&request.name),
-            count: u64::try_from(request.count.unwrap_or(1)).unwrap_or(0),
+            count: request.count() as usize,
             constraints: constraints.collect(),
             affinities: affinities.chain(soft).collect(),
         }
     }
 
     /// How many instances are asked for.
-    pub(crate) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> usize {
         self.count
     }
 
@@ -144,7 +74,7 @@ impl DeviceRequest {
     /// that names `${device.ids}` on exactly one side holds with its other side on the left and the
     /// instance's id on the right.
     pub(crate) fn instance_allowed(&self, device: &DeviceFacts, id: &str) -> bool {
-        let id = text(id);
+        let id = Quantity::Text(id.into());
         self.constraints
             .iter()
             .filter_map(|rule| rule.of_instances.as_ref())

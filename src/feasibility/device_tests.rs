@@ -3,6 +3,7 @@
 use super::*;
 use crate::model::constraint::{Affinity, Constraint};
 use crate::model::device::DeviceInstance;
+use crate::model::{DeviceAttribute, NodeDevice};
 
 /// Two healthy instances and an unhealthy one of a graphics card with every kind of attribute.
 fn card() -> DeviceFacts {

@@ -1,6 +1,10 @@
 //! Which node is best? One scorer, one small file.
 //!
-//! In: facts of nodes and of what is on them. Out: scores, higher being better. May import everything
-//! below: `syntax`, `model`, `state`, `feasibility` and `fit`.
+//! In: facts of nodes and what is free on them. Out: scores, higher being better, and victims where
+//! room has to be made. May import `fit` and everything below it.
 
-pub(crate) mod exp10;
+pub(crate) mod affinity;
+pub(crate) mod anti_affinity;
+pub(crate) mod binpack;
+pub(crate) mod preempt;
+pub(crate) mod spread;

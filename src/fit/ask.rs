@@ -1,0 +1,106 @@
+//! What one allocation of a group asks of a node (specification, sections 1.2, 1.3 and 3.3).
+
+use crate::feasibility::device::DeviceRequest;
+use crate::model::{NetworkResource, Port, Task, TaskGroup};
+use crate::state::phases::{Phase, PhaseSums};
+use crate::state::usage::Amounts;
+
+/// Everything that one allocation of a group takes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ask {
+    /// In the phase that needs the most, without the CPU of tasks that have cores of their own: how
+    /// much that is depends on the node's cores.
+    pub(crate) amounts: Amounts,
+    /// The ports of the group.
+    pub(crate) network: Option<PortsAsk>,
+    /// The tasks that ask for more than amounts, in order.
+    pub(crate) tasks: Vec<TaskAsk>,
+    /// The device requests of all tasks, in order.
+    pub(crate) devices: Vec<DeviceRequest>,
+}
+
+/// What a task asks for besides amounts.
+#[derive(Clone, Debug)]
+pub(crate) struct TaskAsk {
+    /// Its place in the group.
+    pub(crate) task: u16,
+    pub(crate) network: Option<PortsAsk>,
+    /// Where its device requests are in the ask's list.
+    pub(crate) devices: std::ops::Range<usize>,
+    pub(crate) cores: usize,
+}
+
+/// The ports, and of a task the bandwidth, of a network.
+#[derive(Clone, Debug)]
+pub(crate) struct PortsAsk {
+    /// Ports with numbers, then ports whose numbers are to be chosen.
+    pub(crate) ports: Vec<Port>,
+    /// How many of the ports have numbers.
+    pub(crate) static_ports: usize,
+    pub(crate) mbits: i64,
+}
+
+impl PortsAsk {
+    fn of(network: &NetworkResource) -> PortsAsk {
+        let ports: Vec<Port> =
+            network.reserved_ports.iter().chain(network.dynamic_ports.iter()).cloned().collect();
+        PortsAsk { ports, static_ports: network.reserved_ports.len(), mbits: network.mbits() }
+    }
+
+    /// The ports with numbers.
+    pub(crate) fn with_numbers(&self) -> &[Port] {
+        self.ports.get(..self.static_ports).unwrap_or_default()
+    }
+
+    /// The ports whose numbers are to be chosen.
+    pub(crate) fn to_choose(&self) -> &[Port] {
+        self.ports.get(self.static_ports..).unwrap_or_default()
+    }
+}
+
+impl Ask {
+    /// What one allocation of the group asks for.
+    pub(crate) fn of(group: &TaskGroup) -> Ask {
+        let mut ask = Ask::default();
+        let mut sums = PhaseSums::default();
+        for (at, task) in group.tasks.iter().enumerate() {
+            let cores = task.cores() as usize;
+            let cpu_mhz = if cores > 0 { 0 } else { task.cpu_mhz() };
+            let memory_mb = task.memory_mb() + task.secrets_mb();
+            sums.add(phase_of(task), cpu_mhz, memory_mb, cores > 0);
+            let first = ask.devices.len();
+            ask.devices.extend(task.devices().iter().map(DeviceRequest::new));
+            let devices = first..ask.devices.len();
+            let network = task.network().map(PortsAsk::of);
+            if cores > 0 || !devices.is_empty() || network.is_some() {
+                ask.tasks.push(TaskAsk { task: at as u16, network, devices, cores });
+            }
+        }
+        ask.amounts = sums.total(group.disk_mb());
+        ask.network = group.network().map(PortsAsk::of);
+        ask
+    }
+
+    /// Whether amounts are all it asks for.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.network.is_none() && self.tasks.is_empty()
+    }
+
+    /// A port by the numbers that errors carry.
+    pub(crate) fn port(&self, network: u16, port: u16) -> Option<&Port> {
+        let network = match usize::from(network).checked_sub(1) {
+            None => self.network.as_ref()?,
+            Some(at) => self.task_networks().nth(at)?,
+        };
+        network.ports.get(usize::from(port))
+    }
+
+    /// The networks of tasks, in order.
+    pub(crate) fn task_networks(&self) -> impl Iterator<Item = &PortsAsk> {
+        self.tasks.iter().filter_map(|task| task.network.as_ref())
+    }
+}
+
+fn phase_of(task: &Task) -> Phase {
+    task.lifecycle.as_ref().map_or(Phase::Main, |it| Phase::of(&it.hook, it.sidecar))
+}

@@ -1,0 +1,208 @@
+//! Devices: which instances each request of an ask gets on a node (specification, section 5.3).
+//!
+//! A request is met from one group of alike devices. The requests are taken in order, each from the
+//! group it likes best, but one that leaves a later request without devices gives way: an assignment
+//! is found whenever there is one.
+
+use indexmap::IndexSet;
+
+use super::ask::Ask;
+use super::exhausted::DeviceError;
+use crate::feasibility::device::DeviceRequest;
+use crate::state::node::{DeviceGroup, NodeRecord};
+use crate::state::usage::{HeldDevice, Holdings, Taken};
+
+/// Steps after which requests that name single devices give up: such requests can be made to need
+/// more steps than there is time. Requests that do not are counted, not listed, and have no limit.
+const MAX_STEPS: usize = 100_000;
+
+/// Assigns the devices of an ask and adds them to `holdings`. Gives the sum of the matched weights of
+/// the requests' affinities.
+pub(crate) fn assign(
+    node: &NodeRecord,
+    taken: &Taken,
+    ask: &Ask,
+    holdings: &mut Holdings,
+) -> Result<f64, DeviceError> {
+    if node.devices.is_empty() {
+        return Err(DeviceError::NoneAvailable);
+    }
+    let free = (0..node.devices.len()).map(|group| free_instances(node, taken, group)).collect();
+    let candidates = ask.devices.iter().map(|request| candidates(node, request)).collect();
+    let mut search = Search {
+        node,
+        requests: &ask.devices,
+        candidates,
+        free,
+        chosen: Vec::new(),
+        hopeless: IndexSet::new(),
+        steps: 0,
+    };
+    if !search.choose_from(0) {
+        return Err(DeviceError::NoMatch);
+    }
+    search.hand_out(holdings);
+    let matched = ask.devices.iter().zip(&search.chosen);
+    Ok(matched.map(|(request, &group)| request.affinity(&node.devices[group].facts)).sum())
+}
+
+/// The healthy instances of a group that nothing has, as places in its list.
+fn free_instances(node: &NodeRecord, taken: &Taken, group: usize) -> Vec<u16> {
+    let used = taken.devices.get(group).map(Vec::as_slice).unwrap_or_default();
+    let instances = node.devices[group].instances.iter().enumerate();
+    instances
+        .filter(|(_, instance)| instance.healthy)
+        .map(|(at, _)| at as u16)
+        .filter(|at| used.binary_search(at).is_err())
+        .collect()
+}
+
+/// The groups that a request could be met from, the one it likes best first.
+fn candidates(node: &NodeRecord, request: &DeviceRequest) -> Vec<usize> {
+    let matching = |&group: &usize| request.matches(&node.devices[group].facts);
+    let mut groups: Vec<usize> = (0..node.devices.len()).filter(matching).collect();
+    let liking = |group: usize| request.affinity(&node.devices[group].facts);
+    groups.sort_by(|&a, &b| liking(b).total_cmp(&liking(a)));
+    groups
+}
+
+/// The search for a group for every request.
+struct Search<'a> {
+    node: &'a NodeRecord,
+    requests: &'a [DeviceRequest],
+    /// By request.
+    candidates: Vec<Vec<usize>>,
+    /// By group.
+    free: Vec<Vec<u16>>,
+    /// The groups of the requests so far.
+    chosen: Vec<usize>,
+    /// What was found to lead nowhere: from which request on, with how much left in each group.
+    hopeless: IndexSet<(usize, Vec<usize>)>,
+    steps: usize,
+}
+
+impl Search<'_> {
+    fn choose_from(&mut self, request: usize) -> bool {
+        if request == self.requests.len() {
+            return true;
+        }
+        let names_instances = self.requests.iter().any(DeviceRequest::has_instance_rules);
+        let state = (request, (0..self.free.len()).map(|group| self.left_in(group)).collect());
+        if !names_instances && self.hopeless.contains(&state) {
+            return false;
+        }
+        for at in 0..self.candidates[request].len() {
+            self.steps += 1;
+            if names_instances && self.steps > MAX_STEPS {
+                return false;
+            }
+            let group = self.candidates[request][at];
+            self.chosen.push(group);
+            if self.group_holds(group) && self.choose_from(request + 1) {
+                return true;
+            }
+            self.chosen.pop();
+        }
+        self.hopeless.insert(state);
+        false
+    }
+
+    /// How many instances of a group the requests so far leave.
+    fn left_in(&self, group: usize) -> usize {
+        let asked: usize = self.requests_of(group).map(|at| self.requests[at].count()).sum();
+        self.free[group].len().saturating_sub(asked)
+    }
+
+    /// The requests that chose a group.
+    fn requests_of(&self, group: usize) -> impl Iterator<Item = usize> {
+        let chose = move |(_, chosen): &(usize, &usize)| **chosen == group;
+        self.chosen.iter().enumerate().filter(chose).map(|(at, _)| at)
+    }
+
+    /// Whether a group has enough for all the requests that chose it.
+    fn group_holds(&self, group: usize) -> bool {
+        let asked: usize = self.requests_of(group).map(|at| self.requests[at].count()).sum();
+        asked <= self.free[group].len() && self.share_out(group).is_some()
+    }
+
+    /// Which instances of a group go to which of the requests that chose it: by request, in order.
+    fn share_out(&self, group: usize) -> Option<Vec<(usize, Vec<u16>)>> {
+        let requests: Vec<usize> = self.requests_of(group).collect();
+        if !requests.iter().any(|&at| self.requests[at].has_instance_rules()) {
+            let mut free = self.free[group].iter().copied();
+            let mut take =
+                |at: usize| (at, free.by_ref().take(self.requests[at].count()).collect());
+            return Some(requests.into_iter().map(&mut take).collect());
+        }
+        let device = &self.node.devices[group];
+        let mut matching = Matching::new(device, &self.free[group]);
+        for &at in &requests {
+            for _ in 0..self.requests[at].count() {
+                if !matching.add(&self.requests[at], at) {
+                    return None;
+                }
+            }
+        }
+        Some(requests.into_iter().map(|at| (at, matching.instances_of(at))).collect())
+    }
+
+    fn hand_out(&self, holdings: &mut Holdings) {
+        let mut shares: Vec<(usize, usize, u16)> = Vec::new();
+        for group in 0..self.free.len() {
+            for (request, instances) in self.share_out(group).into_iter().flatten() {
+                shares.extend(instances.into_iter().map(|instance| (request, group, instance)));
+            }
+        }
+        shares.sort_unstable();
+        holdings.devices.extend(shares.into_iter().map(|(request, group, instance)| {
+            let device = &self.node.devices[group];
+            let instance = device.instances[usize::from(instance)].id.clone();
+            HeldDevice { request: request as u16, device: device.name.clone(), instance }
+        }));
+    }
+}
+
+/// Instances of one group matched to requests that name instances: augmenting paths, as in Kuhn's
+/// method for bipartite matching.
+struct Matching<'a> {
+    device: &'a DeviceGroup,
+    free: &'a [u16],
+    /// For each free instance the request that has it.
+    owner: Vec<Option<(usize, &'a DeviceRequest)>>,
+}
+
+impl<'a> Matching<'a> {
+    fn new(device: &'a DeviceGroup, free: &'a [u16]) -> Self {
+        Matching { device, free, owner: vec![None; free.len()] }
+    }
+
+    /// Finds one more instance for a request, moving others where that makes room.
+    fn add(&mut self, request: &'a DeviceRequest, at: usize) -> bool {
+        let mut seen = vec![false; self.free.len()];
+        self.augment(request, at, &mut seen)
+    }
+
+    fn augment(&mut self, request: &'a DeviceRequest, at: usize, seen: &mut [bool]) -> bool {
+        for place in 0..self.free.len() {
+            let instance = &self.device.instances[usize::from(self.free[place])];
+            if seen[place] || !request.instance_allowed(&self.device.facts, &instance.id) {
+                continue;
+            }
+            seen[place] = true;
+            let has_room = match self.owner[place] {
+                None => true,
+                Some((other, its_request)) => self.augment(its_request, other, seen),
+            };
+            if has_room {
+                self.owner[place] = Some((at, request));
+                return true;
+            }
+        }
+        false
+    }
+
+    fn instances_of(&self, at: usize) -> Vec<u16> {
+        let places = self.owner.iter().zip(self.free);
+        places.filter(|(owner, _)| owner.is_some_and(|(it, _)| it == at)).map(|(_, &i)| i).collect()
+    }
+}

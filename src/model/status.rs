@@ -1,0 +1,106 @@
+//! The statuses of allocations (specification, sections 1.2 and 1.4).
+
+use super::allocation::Allocation;
+
+/// Defines a closed set of statuses with their texts in documents.
+macro_rules! statuses {
+    (
+        $(#[$meta:meta])*
+        pub enum $name:ident {
+            $( $(#[$variant_meta:meta])* $variant:ident = $text:literal, )*
+        }
+    ) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name {
+            $( $(#[$variant_meta])* $variant, )*
+        }
+
+        impl $name {
+            /// Every status.
+            pub const ALL: &[$name] = &[$( $name::$variant, )*];
+
+            /// The text in documents.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $( $name::$variant => $text, )*
+                }
+            }
+
+            /// The status with this text, if there is one.
+            pub fn from_text(text: &str) -> Option<$name> {
+                match text {
+                    $( $text => Some($name::$variant), )*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+
+statuses! {
+    /// What should become of an allocation.
+    pub enum DesiredStatus {
+        /// It should run.
+        Run = "run",
+        /// It should stop.
+        Stop = "stop",
+        /// It should make room for a job of higher priority.
+        Evict = "evict",
+        /// It could not be placed.
+        Failed = "failed",
+    }
+}
+
+statuses! {
+    /// What became of an allocation on its node.
+    pub enum ClientStatus {
+        /// It has not started.
+        Pending = "pending",
+        /// It runs.
+        Running = "running",
+        /// It ended well.
+        Complete = "complete",
+        /// It ended badly.
+        Failed = "failed",
+        /// Its node went away.
+        Lost = "lost",
+        /// Its node does not answer.
+        Unknown = "unknown",
+    }
+}
+
+impl DesiredStatus {
+    /// Whether the scheduler has done with it.
+    pub fn is_terminal(self) -> bool {
+        self != DesiredStatus::Run
+    }
+}
+
+impl ClientStatus {
+    /// Whether it has ended and holds nothing any more.
+    pub fn is_terminal(self) -> bool {
+        matches!(self, ClientStatus::Complete | ClientStatus::Failed | ClientStatus::Lost)
+    }
+}
+
+impl Allocation {
+    /// What should become of it; an empty or unknown text is `run`.
+    pub fn desired(&self) -> DesiredStatus {
+        DesiredStatus::from_text(&self.desired_status).unwrap_or(DesiredStatus::Run)
+    }
+
+    /// What became of it on its node; an empty or unknown text is `pending`, and `dead`, which the
+    /// first API had, is `complete`.
+    pub fn client(&self) -> ClientStatus {
+        match self.client_status.as_str() {
+            "dead" => ClientStatus::Complete,
+            text => ClientStatus::from_text(text).unwrap_or(ClientStatus::Pending),
+        }
+    }
+
+    /// Whether the scheduler or the node has done with it.
+    pub fn is_terminal(&self) -> bool {
+        self.desired().is_terminal() || self.client().is_terminal()
+    }
+}

@@ -1,0 +1,297 @@
+//! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
+
+use std::sync::Arc;
+
+use thiserror::Error;
+
+use super::explain::{self, Explanation};
+use super::group::GroupPlan;
+use super::inventory::{Inventory, InventoryError};
+use super::options::PlaceOptions;
+use super::outcome::Placement;
+use super::place;
+use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
+use crate::rank::preempt::Evicted;
+use crate::state::State;
+use crate::state::allocation::Imported;
+use crate::state::allocations::Changes;
+use crate::state::slots::AllocationSlot;
+
+/// Nodes and what is on them. It places, keeps what it placed, and decides nothing else.
+///
+/// ```
+/// use stowplan::{Cluster, PlaceOptions, model::{Job, Node}};
+///
+/// let node = r#"{"ID": "n1", "Datacenter": "dc1", "Attributes": {"driver.docker": "1"},
+///     "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000},
+///                       "Disk": {"DiskMB": 10000}}}"#;
+/// let job = r#"{"ID": "web", "TaskGroups": [{"Name": "front", "Count": 4,
+///     "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#;
+/// let mut cluster = Cluster::new([Node::from_json(node)?])?;
+/// let before = cluster.fork();
+/// let placement = cluster.place(&Job::from_json(job)?, &PlaceOptions::default());
+/// assert_eq!(placement.len(), 3);
+/// assert_eq!(placement.failed()[0].metrics().dimension_exhausted["memory"], 1);
+/// assert_eq!((before.allocation_count(), cluster.allocation_count()), (0, 3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Cluster {
+    state: Arc<State>,
+}
+
+/// Why something cannot be done to a cluster.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ClusterError {
+    /// An allocation of this identity is there already.
+    #[error("there is an allocation with the ID `{id}` already")]
+    DuplicateAllocation {
+        /// The identity.
+        id: String,
+    },
+    /// No allocation has this identity.
+    #[error("there is no allocation with the ID `{id}`")]
+    UnknownAllocation {
+        /// The identity.
+        id: String,
+    },
+    /// No node has this identity.
+    #[error("there is no node with the ID `{id}`")]
+    UnknownNode {
+        /// The identity.
+        id: String,
+    },
+}
+
+impl Cluster {
+    /// A cluster of nodes with nothing on them, with the seed 0.
+    ///
+    /// # Errors
+    ///
+    /// Two nodes have one identity.
+    pub fn new(nodes: impl IntoIterator<Item = Node>) -> Result<Self, InventoryError> {
+        Ok(Cluster::from_inventory(&Inventory::new(nodes)?, 0))
+    }
+
+    /// A cluster of what an inventory holds. The seed orders equal nodes; ports and identities are
+    /// drawn from it.
+    pub fn from_inventory(inventory: &Inventory, seed: u64) -> Self {
+        let mut state = State::new(seed);
+        for node in inventory.nodes() {
+            state.upsert_node(node.clone());
+        }
+        for allocation in inventory.allocations() {
+            let job = inventory.job_of(allocation);
+            state.import(Imported::new(allocation.clone(), job));
+        }
+        state.volumes = Arc::new(inventory.volumes().to_vec());
+        Cluster { state: Arc::new(state) }
+    }
+
+    /// A cluster of its own with the same content. It costs a pointer.
+    pub fn fork(&self) -> Cluster {
+        self.clone()
+    }
+
+    /// Places what is missing of a job and keeps it.
+    pub fn place(&mut self, job: &Job, options: &PlaceOptions) -> Placement {
+        place::place(Arc::make_mut(&mut self.state), job, options).0
+    }
+
+    /// Places what is missing of a job for a look at it: what is not
+    /// [committed](Proposal::commit) is taken back.
+    ///
+    /// ```
+    /// # use stowplan::{Cluster, PlaceOptions, model::{Job, Node}};
+    /// # let node = r#"{"ID": "n1", "Datacenter": "dc1", "Attributes": {"driver.docker": "1"},
+    /// #     "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000},
+    /// #                       "Disk": {"DiskMB": 10000}}}"#;
+    /// # let job = r#"{"ID": "web", "TaskGroups": [{"Name": "front", "Count": 4,
+    /// #     "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#;
+    /// # let mut cluster = Cluster::new([Node::from_json(node)?])?;
+    /// # let job = Job::from_json(job)?;
+    /// let proposal = cluster.propose(&job, &PlaceOptions::default());
+    /// if proposal.placement().is_complete() {
+    ///     proposal.commit();
+    /// } else {
+    ///     proposal.take_back();
+    /// }
+    /// assert_eq!(cluster.allocation_count(), 0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn propose(&mut self, job: &Job, options: &PlaceOptions) -> Proposal<'_> {
+        let (placement, changes) = place::place(Arc::make_mut(&mut self.state), job, options);
+        Proposal { cluster: self, placement: Some(placement), changes }
+    }
+
+    /// What every node is to the next allocation of a group; `None` if the job has no such group.
+    pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
+        let at = job.task_groups.iter().position(|it| it.name == group)?;
+        let count = job.task_groups[at].count();
+        let plan = GroupPlan::new(&self.state, job, at, count, options)?;
+        let mut explanation = explain::explain(&self.state, &plan, options, &Evicted::new());
+        explanation.add_fixes(&self.state, &plan, options, &Evicted::new());
+        Some(explanation)
+    }
+
+    /// Adds a node, or takes over the new facts of one that is there.
+    pub fn upsert_node(&mut self, node: Node) {
+        self.state_mut().upsert_node(node);
+    }
+
+    /// Takes a node out. What was on it is lost: its client status becomes `lost`, as it does when a
+    /// node goes down. The identities of these allocations are given back.
+    ///
+    /// # Errors
+    ///
+    /// There is no such node.
+    pub fn remove_node(&mut self, id: &str) -> Result<Vec<String>, ClusterError> {
+        let Some(slot) = self.state.find_node(id) else {
+            return Err(ClusterError::UnknownNode { id: id.into() });
+        };
+        let state = self.state_mut();
+        let lost = state.allocations_on(slot).to_vec();
+        let ids = lost.iter().map(|&it| state.allocation_id(it)).collect();
+        for allocation in lost {
+            if let Some(desired) = state.allocation(allocation).map(|it| it.desired) {
+                state.set_status(allocation, desired, ClientStatus::Lost);
+            }
+        }
+        state.remove_node(slot);
+        Ok(ids)
+    }
+
+    /// A node.
+    pub fn node(&self, id: &str) -> Option<&Node> {
+        Some(&self.state.node(self.state.find_node(id)?)?.node)
+    }
+
+    /// Every node, in no order that means anything.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.state.nodes().map(|(_, record)| &record.node)
+    }
+
+    /// Adds an allocation that was placed elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// An allocation of its identity is there already, or it is live on a node that is not there.
+    pub fn add_allocation(&mut self, allocation: Allocation) -> Result<(), ClusterError> {
+        if self.state.find_allocation(&allocation.id).is_some() {
+            return Err(ClusterError::DuplicateAllocation { id: allocation.id });
+        }
+        let is_gone = allocation.is_terminal() || allocation.node_id.is_empty();
+        if !is_gone && self.state.find_node(&allocation.node_id).is_none() {
+            return Err(ClusterError::UnknownNode { id: allocation.node_id });
+        }
+        let job = allocation.job.clone();
+        self.state_mut().import(Imported::new(allocation, job));
+        Ok(())
+    }
+
+    /// Tells an allocation to stop. It takes room on its node until its client status says that it has
+    /// ended.
+    ///
+    /// # Errors
+    ///
+    /// There is no such allocation.
+    pub fn stop_allocation(&mut self, id: &str) -> Result<(), ClusterError> {
+        let slot = self.find(id)?;
+        let client = self.state.allocation(slot).map(|it| it.client);
+        let client = client.unwrap_or(ClientStatus::Complete);
+        self.state_mut().set_status(slot, DesiredStatus::Stop, client);
+        Ok(())
+    }
+
+    /// Sets what became of an allocation on its node. One that has ended gives its room back.
+    ///
+    /// # Errors
+    ///
+    /// There is no such allocation.
+    pub fn set_client_status(
+        &mut self,
+        id: &str,
+        status: ClientStatus,
+    ) -> Result<(), ClusterError> {
+        let slot = self.find(id)?;
+        let desired = self.state.allocation(slot).map(|it| it.desired);
+        self.state_mut().set_status(slot, desired.unwrap_or(DesiredStatus::Run), status);
+        Ok(())
+    }
+
+    /// Takes an allocation out altogether.
+    ///
+    /// # Errors
+    ///
+    /// There is no such allocation.
+    pub fn remove_allocation(&mut self, id: &str) -> Result<(), ClusterError> {
+        let slot = self.find(id)?;
+        self.state_mut().remove_allocation(slot);
+        Ok(())
+    }
+
+    /// An allocation as the API has it, without its job.
+    pub fn allocation(&self, id: &str) -> Option<Allocation> {
+        self.state.allocation_document(self.state.find_allocation(id)?)
+    }
+
+    /// Every allocation as the API has it, without its job, in no order that means anything.
+    pub fn allocations(&self) -> impl Iterator<Item = Allocation> {
+        let slots = self.state.allocations().map(|(slot, _)| slot);
+        slots.filter_map(|slot| self.state.allocation_document(slot))
+    }
+
+    /// How many allocations there are, live ones and others.
+    pub fn allocation_count(&self) -> usize {
+        self.state.allocation_count()
+    }
+
+    fn find(&self, id: &str) -> Result<AllocationSlot, ClusterError> {
+        let found = self.state.find_allocation(id);
+        found.ok_or_else(|| ClusterError::UnknownAllocation { id: id.into() })
+    }
+
+    fn state_mut(&mut self) -> &mut State {
+        Arc::make_mut(&mut self.state)
+    }
+}
+
+/// A placement that is not kept unless it is committed.
+#[derive(Debug)]
+pub struct Proposal<'a> {
+    cluster: &'a mut Cluster,
+    /// Gone once it was committed.
+    placement: Option<Placement>,
+    changes: Changes,
+}
+
+impl Proposal<'_> {
+    /// What was placed.
+    pub fn placement(&self) -> &Placement {
+        // It is taken out only where the proposal ends.
+        self.placement.as_ref().unwrap_or_else(|| unreachable!())
+    }
+
+    /// The cluster as it would be.
+    pub fn cluster(&self) -> &Cluster {
+        self.cluster
+    }
+
+    /// Keeps the placement.
+    pub fn commit(mut self) -> Placement {
+        self.placement.take().unwrap_or_else(|| unreachable!())
+    }
+
+    /// Takes the placement back, which costs as much as its changes did. Dropping the proposal does
+    /// the same.
+    pub fn take_back(self) {}
+}
+
+impl Drop for Proposal<'_> {
+    fn drop(&mut self) {
+        if self.placement.is_some() {
+            Arc::make_mut(&mut self.cluster.state).take_back(&self.changes);
+        }
+    }
+}

@@ -1,0 +1,205 @@
+//! Every node's verdict on a group: not a candidate, filtered, exhausted or ranked, with all reasons.
+
+use super::fixes::{self, Fix};
+use super::group::GroupPlan;
+use super::options::PlaceOptions;
+use super::scan::{self, Scan};
+use crate::feasibility::base::NotCandidate;
+use crate::fit::exhausted::Exhausted;
+use crate::model::Node;
+use crate::rank::preempt::Evicted;
+use crate::state::State;
+use crate::state::node::NodeRecord;
+use crate::state::slots::NodeSlot;
+use crate::state::usage::Amounts;
+
+/// What every node is to a group's next allocation.
+#[derive(Clone, Debug)]
+pub struct Explanation {
+    group: String,
+    nodes: Vec<NodeVerdict>,
+    with_preemption: Option<Vec<NodeVerdict>>,
+    fixes: Vec<Fix>,
+}
+
+/// What one node is to a group's next allocation.
+#[derive(Clone, Debug)]
+pub struct NodeVerdict {
+    node: Node,
+    verdict: Verdict,
+}
+
+/// What a node can be to a group's next allocation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// The job does not look at it, for all of these reasons.
+    NotCandidate(Vec<NotCandidate>),
+    /// It may not run the group: the texts of all rules that it breaks, in the order in which they
+    /// are checked. The first one is what the metrics count it under.
+    Filtered(Vec<String>),
+    /// It has no room, for lack of all of these. The first one is what the metrics count it under.
+    Exhausted(Vec<Shortage>),
+    /// It would do.
+    Ranked {
+        /// The scores by name, those that count and those that are shown as 0.
+        scores: Vec<(&'static str, f64)>,
+        /// Their mean.
+        norm_score: f64,
+        /// Identities of what would have to be evicted, sorted.
+        preempts: Vec<String>,
+    },
+}
+
+/// Something a node has too little of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Shortage {
+    /// The text the metrics count it under, `memory` for instance.
+    pub dimension: String,
+    /// For what comes in amounts: how much was asked for.
+    pub asked: Option<i64>,
+    /// How much is in use, reserved amounts aside.
+    pub used: Option<i64>,
+    /// How much is free.
+    pub free: Option<i64>,
+}
+
+impl Explanation {
+    /// The group's name.
+    pub fn task_group(&self) -> &str {
+        &self.group
+    }
+
+    /// Every node's verdict, in the order of the nodes' identities.
+    pub fn nodes(&self) -> &[NodeVerdict] {
+        &self.nodes
+    }
+
+    /// Every node's verdict with eviction on, where it may be used and no node would do without.
+    pub fn with_preemption(&self) -> Option<&[NodeVerdict]> {
+        self.with_preemption.as_deref()
+    }
+
+    /// What would make room for what could not be placed, the smallest change first.
+    pub fn fixes(&self) -> &[Fix] {
+        &self.fixes
+    }
+
+    /// Looks for the nearest fixes in the state in which placing failed.
+    pub(crate) fn add_fixes(
+        &mut self,
+        state: &State,
+        plan: &GroupPlan<'_>,
+        options: &PlaceOptions,
+        evicted: &Evicted,
+    ) {
+        self.fixes = fixes::nearest(state, plan, options, evicted);
+    }
+}
+
+impl NodeVerdict {
+    /// The node.
+    pub fn node(&self) -> &Node {
+        &self.node
+    }
+
+    /// What it is to the group.
+    pub fn verdict(&self) -> &Verdict {
+        &self.verdict
+    }
+}
+
+/// Every node's verdict on a group's next allocation.
+pub(crate) fn explain(
+    state: &State,
+    plan: &GroupPlan<'_>,
+    options: &PlaceOptions,
+    evicted: &Evicted,
+) -> Explanation {
+    let nodes = verdicts(state, plan, None);
+    let none_ranked = !nodes.iter().any(|it| matches!(it.verdict, Verdict::Ranked { .. }));
+    let may_evict = options.preemption.is_on_for(plan.job.job_type());
+    Explanation {
+        group: plan.group.name.clone(),
+        nodes,
+        with_preemption: (none_ranked && may_evict).then(|| verdicts(state, plan, Some(evicted))),
+        fixes: Vec::new(),
+    }
+}
+
+fn verdicts(state: &State, plan: &GroupPlan<'_>, evicted: Option<&Evicted>) -> Vec<NodeVerdict> {
+    let scan = Scan::new(state, plan, evicted);
+    let nodes = state.nodes();
+    let mut verdicts: Vec<NodeVerdict> = nodes
+        .map(|(slot, record)| NodeVerdict {
+            node: record.node.clone(),
+            verdict: verdict(state, plan, &scan, slot, record),
+        })
+        .collect();
+    verdicts.sort_by(|a, b| a.node.id.cmp(&b.node.id));
+    verdicts
+}
+
+fn verdict<'a>(
+    state: &'a State,
+    plan: &GroupPlan<'_>,
+    scan: &Scan<'a>,
+    slot: NodeSlot,
+    node: &'a NodeRecord,
+) -> Verdict {
+    match scan.verdict(slot, node) {
+        scan::Verdict::NotCandidate => Verdict::NotCandidate(plan.base.all_reasons(node)),
+        scan::Verdict::Filtered(_) => {
+            let filters = scan.all_filters(slot, node);
+            Verdict::Filtered(filters.iter().map(|rule| rule.to_string()).collect())
+        }
+        scan::Verdict::Exhausted(first) => {
+            Verdict::Exhausted(shortages(state, plan, slot, node, first))
+        }
+        scan::Verdict::Ranked(candidate) => {
+            let ids = candidate.victims.iter().map(|&victim| state.allocation_id(victim));
+            let mut preempts: Vec<String> = ids.collect();
+            preempts.sort_unstable();
+            Verdict::Ranked {
+                scores: candidate.scores.named().collect(),
+                norm_score: candidate.scores.mean(),
+                preempts,
+            }
+        }
+    }
+}
+
+/// What a node has too little of: what ran out first, then all amounts that are short.
+fn shortages(
+    state: &State,
+    plan: &GroupPlan<'_>,
+    slot: NodeSlot,
+    node: &NodeRecord,
+    first: Exhausted,
+) -> Vec<Shortage> {
+    let free = state.free(slot);
+    let capacity = node.capacity;
+    let ask = plan.ask.amounts;
+    let amount = |exhausted: Exhausted, of: fn(Amounts) -> i64| Shortage {
+        dimension: exhausted.key(&plan.ask),
+        asked: Some(of(ask)),
+        used: Some(of(capacity) - of(free)),
+        free: Some(of(free)),
+    };
+    let amounts = [
+        amount(Exhausted::Cpu, |amounts| amounts.cpu_mhz),
+        amount(Exhausted::Memory, |amounts| amounts.memory_mb),
+        amount(Exhausted::Disk, |amounts| amounts.disk_mb),
+    ];
+    let first_key = first.key(&plan.ask);
+    let is_short = |shortage: &Shortage| shortage.asked > shortage.free;
+    let known = amounts.iter().find(|shortage| shortage.dimension == first_key).cloned();
+    let first = known.unwrap_or(Shortage {
+        dimension: first_key.clone(),
+        asked: None,
+        used: None,
+        free: None,
+    });
+    let others = amounts.into_iter().filter(|it| it.dimension != first_key && is_short(it));
+    std::iter::once(first).chain(others).collect()
+}

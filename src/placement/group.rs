@@ -1,0 +1,103 @@
+//! A group made ready for placement: its rules, its ask and its scorers.
+
+use crate::feasibility::base::BaseSet;
+use crate::feasibility::chain::Chain;
+use crate::feasibility::distinct::{DistinctProperty, Scope, wants_distinct_hosts};
+use crate::fit::ask::Ask;
+use crate::model::{Job, TaskGroup};
+use crate::placement::options::PlaceOptions;
+use crate::rank::affinity::Affinities;
+use crate::rank::binpack::Algorithm;
+use crate::rank::spread::Spread;
+use crate::state::State;
+use crate::state::slots::{JobSlot, NodeSlot};
+
+/// Everything that placing one group needs to know of it.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupPlan<'a> {
+    pub(crate) job: &'a Job,
+    /// The job's slot, if the state knows the job.
+    pub(crate) job_slot: Option<JobSlot>,
+    /// The group, as its place in the job.
+    pub(crate) at: usize,
+    pub(crate) group: &'a TaskGroup,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) base: BaseSet<'a>,
+    pub(crate) chain: Chain,
+    pub(crate) ask: Ask,
+    /// The sum of the sizes of the weights of all device affinities.
+    pub(crate) device_weights: f64,
+    pub(crate) scorers: Scorers,
+    /// Whose allocations no two may be on one node, if any.
+    pub(crate) distinct_hosts: Option<Scope>,
+    /// The job's rules, then the group's.
+    pub(crate) distinct_properties: Vec<DistinctProperty>,
+}
+
+/// The scorers beside the fit score. System jobs have none.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scorers {
+    pub(crate) affinities: Option<Affinities>,
+    pub(crate) spreads: Vec<Spread>,
+    /// How many allocations the group should have; `None` where they do not mind each other.
+    pub(crate) anti_affinity_count: Option<u32>,
+    pub(crate) penalty_nodes: Vec<NodeSlot>,
+}
+
+impl<'a> GroupPlan<'a> {
+    /// Makes a group ready; `index` is the number of its next allocation, which the names of some
+    /// volumes carry.
+    pub(crate) fn new(
+        state: &State,
+        job: &'a Job,
+        at: usize,
+        index: u32,
+        options: &PlaceOptions,
+    ) -> Option<GroupPlan<'a>> {
+        let group = job.spec().task_groups.get(at)?;
+        let ask = Ask::of(group);
+        let is_system = job.job_type().is_system();
+        let mut distinct_properties = DistinctProperty::among(&job.constraints, Scope::Job);
+        distinct_properties.extend(DistinctProperty::among(&group.constraints, Scope::Group));
+        Some(GroupPlan {
+            job,
+            job_slot: state.find_job(&job.namespace, &job.id),
+            at,
+            group,
+            algorithm: options.algorithm_of(&job.id, &group.name),
+            base: BaseSet::of(job),
+            chain: Chain::of(job, group, index),
+            device_weights: ask.devices.iter().map(|request| request.weight_sum()).sum(),
+            ask,
+            scorers: if is_system {
+                Scorers::default()
+            } else {
+                Scorers::of(state, job, group, options)
+            },
+            distinct_hosts: if is_system { None } else { distinct_hosts(job, group) },
+            distinct_properties,
+        })
+    }
+}
+
+impl Scorers {
+    fn of(state: &State, job: &Job, group: &TaskGroup, options: &PlaceOptions) -> Scorers {
+        let penalty_nodes = options.penalty_nodes.iter();
+        Scorers {
+            affinities: Affinities::of(job, group),
+            spreads: Spread::of(job, group),
+            anti_affinity_count: Some(group.count()),
+            penalty_nodes: penalty_nodes.filter_map(|id| state.find_node(id)).collect(),
+        }
+    }
+}
+
+fn distinct_hosts(job: &Job, group: &TaskGroup) -> Option<Scope> {
+    if wants_distinct_hosts(&job.constraints) {
+        Some(Scope::Job)
+    } else if wants_distinct_hosts(&group.constraints) {
+        Some(Scope::Group)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,140 @@
+//! An inventory: the nodes of a question, and what is on them already.
+
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+use thiserror::Error;
+
+use crate::model::volume::DynamicVolume;
+use crate::model::{Allocation, Job, JobSpec, Node};
+
+/// Nodes, the allocations on them, and volumes: what a question is asked of.
+///
+/// ```
+/// use stowplan::Inventory;
+/// use stowplan::model::Node;
+///
+/// let nodes = [Node::from_json(r#"{"ID": "n1", "Datacenter": "dc1"}"#)?];
+/// let inventory = Inventory::new(nodes)?;
+/// assert_eq!(inventory.nodes().len(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Inventory {
+    nodes: Vec<Node>,
+    allocations: Vec<Allocation>,
+    volumes: Vec<DynamicVolume>,
+    /// Jobs by namespace and ID, for allocations that come without theirs.
+    jobs: IndexMap<(String, String), Arc<JobSpec>>,
+}
+
+/// Why nodes or allocations make no inventory.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InventoryError {
+    /// An allocation's identity is there twice.
+    #[error("two allocations have the ID `{id}`")]
+    DuplicateAllocation {
+        /// The identity.
+        id: String,
+    },
+    /// A node's identity is there twice.
+    #[error("two nodes have the ID `{id}`")]
+    DuplicateNode {
+        /// The identity.
+        id: String,
+    },
+    /// A live allocation is on a node that is not in the inventory.
+    #[error("allocation `{id}` is on node `{node_id}`, which is not in the inventory")]
+    UnknownNode {
+        /// The allocation.
+        id: String,
+        /// The node.
+        node_id: String,
+    },
+}
+
+impl Inventory {
+    /// An inventory of nodes with nothing on them.
+    ///
+    /// # Errors
+    ///
+    /// Two nodes have one identity.
+    pub fn new(nodes: impl IntoIterator<Item = Node>) -> Result<Self, InventoryError> {
+        let nodes: Vec<Node> = nodes.into_iter().collect();
+        let mut ids = IndexSet::with_capacity(nodes.len());
+        for node in &nodes {
+            if !ids.insert(node.id.as_str()) {
+                return Err(InventoryError::DuplicateNode { id: node.id.clone() });
+            }
+        }
+        Ok(Inventory { nodes, ..Inventory::default() })
+    }
+
+    /// The inventory with these allocations, which may be of either era of the API, live or not. An
+    /// allocation that comes without its job gets it from [`Inventory::with_jobs`], if it is there.
+    ///
+    /// # Errors
+    ///
+    /// Two allocations have one identity, or a live one is on a node that is not in the inventory.
+    pub fn with_allocations(
+        mut self,
+        allocations: impl IntoIterator<Item = Allocation>,
+    ) -> Result<Self, InventoryError> {
+        self.allocations.extend(allocations);
+        let nodes: IndexSet<&str> = self.nodes.iter().map(|node| node.id.as_str()).collect();
+        let mut ids = IndexSet::with_capacity(self.allocations.len());
+        for allocation in &self.allocations {
+            let (id, node_id) = (&allocation.id, &allocation.node_id);
+            if !ids.insert(id.as_str()) {
+                return Err(InventoryError::DuplicateAllocation { id: id.clone() });
+            }
+            let is_gone = allocation.is_terminal() || node_id.is_empty();
+            if !is_gone && !nodes.contains(node_id.as_str()) {
+                let (id, node_id) = (id.clone(), node_id.clone());
+                return Err(InventoryError::UnknownNode { id, node_id });
+            }
+        }
+        Ok(self)
+    }
+
+    /// The inventory with these dynamic host volumes.
+    pub fn with_volumes(mut self, volumes: impl IntoIterator<Item = DynamicVolume>) -> Self {
+        self.volumes.extend(volumes);
+        self
+    }
+
+    /// The inventory with these jobs for allocations that come without theirs.
+    pub fn with_jobs<'a>(mut self, jobs: impl IntoIterator<Item = &'a Job>) -> Self {
+        let named = |job: &Job| ((job.namespace.clone(), job.id.clone()), job.shared_spec());
+        self.jobs.extend(jobs.into_iter().map(named));
+        self
+    }
+
+    /// The nodes, in the order in which they came.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// The allocations, in the order in which they came.
+    pub fn allocations(&self) -> &[Allocation] {
+        &self.allocations
+    }
+
+    /// The dynamic host volumes.
+    pub fn volumes(&self) -> &[DynamicVolume] {
+        &self.volumes
+    }
+
+    /// The job that an allocation belongs to, as far as the inventory knows it.
+    pub(crate) fn job_of(&self, allocation: &Allocation) -> Option<Arc<JobSpec>> {
+        let named = || {
+            let namespace = match allocation.namespace.as_str() {
+                "" => "default",
+                namespace => namespace,
+            };
+            self.jobs.get(&(namespace.to_owned(), allocation.job_id.clone())).cloned()
+        };
+        allocation.job.clone().or_else(named)
+    }
+}

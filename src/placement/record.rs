@@ -1,0 +1,107 @@
+//! Writing down a run while it is made: what each placement's metrics will show.
+
+use std::sync::Arc;
+
+use super::group::GroupPlan;
+use super::options::PlaceOptions;
+use crate::state::State;
+use crate::state::fast_map::FastMap;
+use crate::state::run::{Placed, Run};
+use crate::state::scores::{ScoreLog, Scores};
+use crate::state::slots::NodeSlot;
+use crate::state::tally::Tally;
+
+/// A run that is being made.
+#[derive(Debug)]
+pub(crate) struct RunBuilder {
+    run: Run,
+    /// Where in the run's list each node is.
+    places: FastMap<u32, u32>,
+}
+
+/// What one placement adds to a run.
+pub(crate) struct NewPlaced {
+    pub(crate) node: NodeSlot,
+    pub(crate) name_index: u32,
+    pub(crate) score: f64,
+    pub(crate) time_ns: u64,
+    /// Identities of what it evicts, sorted.
+    pub(crate) evicted: Vec<String>,
+}
+
+impl RunBuilder {
+    pub(crate) fn new(plan: &GroupPlan<'_>, options: &PlaceOptions) -> RunBuilder {
+        let run = Run {
+            job: plan.job.clone(),
+            group: plan.at,
+            amounts: plan.ask.amounts,
+            memory_oversubscription: options.memory_oversubscription,
+            nodes: Vec::new(),
+            tallies: Vec::new(),
+            scores: ScoreLog::default(),
+            best: Vec::new(),
+            placed: Vec::new(),
+            evicted: Vec::new(),
+        };
+        RunBuilder { run, places: FastMap::default() }
+    }
+
+    /// The run as far as it is known before its first placement: what its allocations use.
+    pub(crate) fn opening(&self) -> Arc<Run> {
+        Arc::new(self.run.clone())
+    }
+
+    /// Writes down a node's scores and gives the place of the entry.
+    pub(crate) fn scores(&mut self, state: &State, node: NodeSlot, scores: &Scores) -> u32 {
+        let place = self.place_of(state, node);
+        self.run.scores.push(place, scores)
+    }
+
+    /// Adds a placement with the counts of its selection and the entries of its best nodes.
+    pub(crate) fn placed(
+        &mut self,
+        state: &State,
+        new: NewPlaced,
+        tally: Option<Tally>,
+        best: impl IntoIterator<Item = u32>,
+    ) {
+        let at = self.run.placed.len() as u32;
+        let node = self.place_of(state, new.node);
+        if let Some(tally) = tally
+            && self.run.tallies.last().is_none_or(|last| **last != tally)
+        {
+            self.run.tallies.push(Arc::new(tally));
+        }
+        self.run.best.extend(best);
+        if !new.evicted.is_empty() {
+            self.run.evicted.push((at, new.evicted));
+        }
+        self.run.placed.push(Placed {
+            node,
+            tally: (self.run.tallies.len() as u32).saturating_sub(1),
+            best_end: self.run.best.len() as u32,
+            name_index: new.name_index,
+            score: new.score,
+            time_ns: new.time_ns,
+        });
+    }
+
+    /// How many placements there are so far.
+    pub(crate) fn len(&self) -> usize {
+        self.run.placed.len()
+    }
+
+    /// The finished run.
+    pub(crate) fn finish(mut self) -> Arc<Run> {
+        self.run.shrink();
+        Arc::new(self.run)
+    }
+
+    fn place_of(&mut self, state: &State, node: NodeSlot) -> u32 {
+        let nodes = &mut self.run.nodes;
+        *self.places.entry(node.0).or_insert_with(|| {
+            nodes.extend(state.node(node).map(|record| record.node.clone()));
+            nodes.len() as u32 - 1
+        })
+    }
+}

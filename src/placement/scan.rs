@@ -1,0 +1,291 @@
+//! The plain scan: one node after another, everything asked anew. It is slow and hard to get wrong,
+//! which makes it the oracle that every faster way has to agree with, and what explanations are made
+//! of.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::group::GroupPlan;
+use crate::feasibility::chain::Surroundings;
+use crate::feasibility::distinct::{HOSTS_KEY, Scope};
+use crate::fit::exhausted::Exhausted;
+use crate::fit::{self, Assignment, Room};
+use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
+use crate::rank::binpack::AskFactors;
+use crate::rank::preempt::{self, Evicted, Preemptor};
+use crate::rank::spread::{self, UsedByValue};
+use crate::state::State;
+use crate::state::allocation::{AllocationRecord, Own};
+use crate::state::node::NodeRecord;
+use crate::state::scores::{Scorer, Scores};
+use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::usage::factor;
+
+/// What one node is to the next allocation of a group.
+#[derive(Clone, Debug)]
+pub(crate) enum Verdict {
+    /// The job does not look at it.
+    NotCandidate,
+    /// It may not run the group; the text of the first rule that says so.
+    Filtered(Arc<str>),
+    /// It has no room.
+    Exhausted(Exhausted),
+    /// It would do.
+    Ranked(Candidate),
+}
+
+/// A node that would do.
+#[derive(Clone, Debug)]
+pub(crate) struct Candidate {
+    pub(crate) node: NodeSlot,
+    /// The node's place among equals.
+    pub(crate) rank: u64,
+    pub(crate) scores: Scores,
+    /// What would have to be evicted.
+    pub(crate) victims: Vec<AllocationSlot>,
+}
+
+/// The order of candidates, the better one being greater: by score; of equal scores, by the part that
+/// is the node's own; of equal nodes, by rank.
+pub(crate) fn compare(a: &Candidate, b: &Candidate) -> Ordering {
+    let scores = a.scores.mean().total_cmp(&b.scores.mean());
+    scores
+        .then_with(|| a.scores.local().total_cmp(&b.scores.local()))
+        .then_with(|| b.rank.cmp(&a.rank))
+        .then_with(|| b.node.cmp(&a.node))
+}
+
+/// A group and where its job's allocations are now.
+pub(crate) struct Scan<'a> {
+    state: &'a State,
+    plan: &'a GroupPlan<'a>,
+    /// For each `distinct_property`, how many allocations each value has.
+    used_by_property: Vec<UsedByValue>,
+    /// For each spread.
+    used_by_spread: Vec<UsedByValue>,
+    /// What was evicted for the job so far, where eviction is on.
+    evicted: Option<&'a Evicted>,
+}
+
+impl<'a> Scan<'a> {
+    /// Counts where the job's allocations are.
+    pub(crate) fn new(
+        state: &'a State,
+        plan: &'a GroupPlan<'a>,
+        evicted: Option<&'a Evicted>,
+    ) -> Scan<'a> {
+        let mut scan =
+            Scan { state, plan, used_by_property: Vec::new(), used_by_spread: Vec::new(), evicted };
+        let properties = plan.distinct_properties.iter();
+        scan.used_by_property =
+            properties.map(|it| scan.used(it.scope, |node| it.value(node))).collect();
+        let spreads = plan.scorers.spreads.iter();
+        scan.used_by_spread =
+            spreads.map(|it| scan.used(Scope::Group, |node| it.value(node))).collect();
+        scan
+    }
+
+    /// How many live allocations of the job or of the group each value of a property has.
+    fn used(
+        &self,
+        scope: Scope,
+        value_on: impl Fn(&'a NodeRecord) -> Option<&'a str>,
+    ) -> UsedByValue {
+        let mut used: UsedByValue = IndexMap::new();
+        let groups = self.plan.job_slot.and_then(|slot| self.state.job(slot));
+        let groups = groups.into_iter().flat_map(|job| &job.groups);
+        let in_scope = groups.filter(|it| scope == Scope::Job || *it.name == *self.plan.group.name);
+        for &slot in in_scope.flat_map(|group| group.allocations.iter()) {
+            let Some(record) = self.state.allocation(slot).filter(|it| it.is_live()) else {
+                continue;
+            };
+            let node = self.state.node(record.node);
+            if let Some(value) = node.and_then(|node| value_on(node)) {
+                *used.entry(value.into()).or_insert(0) += 1;
+            }
+        }
+        used
+    }
+
+    /// What a node is to the group's next allocation.
+    pub(crate) fn verdict(&self, slot: NodeSlot, node: &'a NodeRecord) -> Verdict {
+        if !self.plan.base.contains(node) {
+            return Verdict::NotCandidate;
+        }
+        if let Some(rule) = self.first_filter(slot, node) {
+            return Verdict::Filtered(rule);
+        }
+        match self.assign(slot, node) {
+            Err(exhausted) => Verdict::Exhausted(exhausted),
+            Ok((assignment, victims)) => {
+                let scores = self.scores(slot, node, &assignment, &victims);
+                let rank = self.state.rank(slot);
+                Verdict::Ranked(Candidate { node: slot, rank, scores, victims })
+            }
+        }
+    }
+
+    /// The first rule that filters a node.
+    fn first_filter(&self, slot: NodeSlot, node: &'a NodeRecord) -> Option<Arc<str>> {
+        let has_writer = |source: &str| self.has_writer(slot, source);
+        let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
+        let by_facts = self.plan.chain.first_failure(node, &surroundings);
+        by_facts.or_else(|| self.distinct_failures(slot, node).next())
+    }
+
+    /// All rules that filter a node, the first one first.
+    pub(crate) fn all_filters(&self, slot: NodeSlot, node: &'a NodeRecord) -> Vec<Arc<str>> {
+        let has_writer = |source: &str| self.has_writer(slot, source);
+        let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
+        let mut failures = self.plan.chain.all_failures(node, &surroundings);
+        failures.extend(self.distinct_failures(slot, node));
+        failures
+    }
+
+    /// The rules on where the job's allocations are that a node breaks.
+    fn distinct_failures(
+        &self,
+        slot: NodeSlot,
+        node: &'a NodeRecord,
+    ) -> impl Iterator<Item = Arc<str>> {
+        let scope = self.plan.distinct_hosts;
+        let is_taken = scope.is_some_and(|scope| self.own_on(slot, scope) > 0);
+        let hosts = is_taken.then(|| Arc::from(HOSTS_KEY));
+        let properties = self.plan.distinct_properties.iter().zip(&self.used_by_property);
+        let properties = properties.filter_map(move |(property, used)| {
+            let value = property.value(node);
+            let used = value.and_then(|value| used.get(value)).copied().unwrap_or(0);
+            property.check(value, used.into()).err()
+        });
+        hosts.into_iter().chain(properties)
+    }
+
+    /// How many allocations of the job or of the group occupy a node.
+    fn own_on(&self, slot: NodeSlot, scope: Scope) -> u32 {
+        let Some(job) = self.plan.job_slot else { return 0 };
+        let is_own = |record: &&AllocationRecord| {
+            record.job == job && (scope == Scope::Job || self.is_in_group(record))
+        };
+        self.records_on(slot).filter(is_own).count() as u32
+    }
+
+    /// How many allocations of the group, and of groups and jobs of the same names in other
+    /// namespaces, occupy a node: anti-affinity does not tell namespaces apart.
+    fn namesakes_on(&self, slot: NodeSlot) -> u32 {
+        let is_namesake = |record: &&AllocationRecord| {
+            let job = self.state.job(record.job);
+            job.is_some_and(|job| *job.id == *self.plan.job.id) && self.is_in_group(record)
+        };
+        self.records_on(slot).filter(is_namesake).count() as u32
+    }
+
+    fn is_in_group(&self, record: &AllocationRecord) -> bool {
+        let job = self.state.job(record.job);
+        let group = job.and_then(|job| job.groups.get(usize::from(record.group)));
+        group.is_some_and(|group| *group.name == *self.plan.group.name)
+    }
+
+    fn records_on(&self, slot: NodeSlot) -> impl Iterator<Item = &'a AllocationRecord> {
+        let state = self.state;
+        state.allocations_on(slot).iter().filter_map(|&it| state.allocation(it))
+    }
+
+    /// Whether an allocation on a node has a volume to write, or may have for all that is known.
+    fn has_writer(&self, slot: NodeSlot, source: &str) -> bool {
+        self.records_on(slot).any(|record| {
+            let group = match &record.own {
+                Own::Imported(imported) => imported.job.as_ref().and_then(|job| {
+                    job.task_groups.iter().find(|it| it.name == imported.document.task_group)
+                }),
+                _ => self
+                    .state
+                    .run(record.run)
+                    .and_then(|run| run.job.spec().task_groups.get(run.group)),
+            };
+            let Some(group) = group else { return true };
+            group
+                .volumes
+                .values()
+                .any(|it| it.volume_type == "host" && it.source == source && !it.read_only)
+        })
+    }
+
+    /// What the allocation would have on a node, and what would have to be evicted.
+    fn assign(
+        &self,
+        slot: NodeSlot,
+        node: &'a NodeRecord,
+    ) -> Result<(Assignment, Vec<AllocationSlot>), Exhausted> {
+        match self.evicted {
+            None => Ok((fit::assign(room(self.state, slot, node), &self.plan.ask)?, Vec::new())),
+            Some(evicted) => {
+                let preemptor = Preemptor {
+                    state: self.state,
+                    ask: &self.plan.ask,
+                    job: self.plan.job_slot,
+                    priority: self.plan.job.priority(),
+                    evicted,
+                };
+                preemptor.make_room(slot, node)
+            }
+        }
+    }
+
+    fn scores(
+        &self,
+        slot: NodeSlot,
+        node: &'a NodeRecord,
+        assignment: &Assignment,
+        victims: &[AllocationSlot],
+    ) -> Scores {
+        let plan = self.plan;
+        let mut scores = Scores::default();
+        let mut free = self.state.free(slot);
+        for &victim in victims {
+            free = free.plus(self.state.amounts_of(victim));
+        }
+        let cpu_factor = factor(free.cpu_mhz, node.capacity.cpu_mhz);
+        let memory_factor = factor(free.memory_mb, node.capacity.memory_mb);
+        let ask = AskFactors::new(assignment.amounts, node.capacity);
+        scores.set(Scorer::Binpack, ask.score(plan.algorithm, cpu_factor, memory_factor));
+        if plan.device_weights > 0.0 {
+            scores.set(Scorer::Devices, assignment.device_affinity / plan.device_weights);
+        }
+        if let Some(count) = plan.scorers.anti_affinity_count {
+            let collisions = self.namesakes_on(slot);
+            if let Some(score) = job_anti_affinity(collisions, count) {
+                scores.set(Scorer::JobAntiAffinity, score);
+            }
+        }
+        if plan.scorers.penalty_nodes.contains(&slot) {
+            scores.set(Scorer::ReschedulePenalty, RESCHEDULE_PENALTY);
+        }
+        if let Some(affinities) = &plan.scorers.affinities {
+            scores.set(Scorer::NodeAffinity, affinities.score(node));
+        }
+        let spreads = plan.scorers.spreads.iter().zip(&self.used_by_spread);
+        let spread_scores = spreads.map(|(spread, used)| spread.score(spread.value(node), used));
+        if let Some(total) = spread::total(spread_scores) {
+            scores.set(Scorer::Spread, total);
+        }
+        if !victims.is_empty() {
+            let records = victims.iter().filter_map(|&it| self.state.allocation(it));
+            let priorities: Vec<i64> =
+                records.map(|record| preempt::priority_of(self.state, record)).collect();
+            scores.set(Scorer::Preemption, preempt::score(&priorities));
+        }
+        scores
+    }
+}
+
+/// A node as one more allocation meets it.
+pub(crate) fn room<'a>(state: &'a State, slot: NodeSlot, node: &'a NodeRecord) -> Room<'a> {
+    Room {
+        node,
+        taken: state.taken(slot, node),
+        free: state.free(slot),
+        free_allocations: state.free_allocations(slot),
+    }
+}

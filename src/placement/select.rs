@@ -1,0 +1,118 @@
+//! One selection by scanning: the best node for a group's next allocation, the counts of all that were
+//! looked at, and the best scores.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::group::GroupPlan;
+use super::options::{PlaceOptions, Search};
+use super::sample::{self, Cursor};
+use super::scan::{Candidate, Scan, Verdict, compare};
+use crate::fit::ask::Ask;
+use crate::fit::exhausted::Exhausted;
+use crate::rank::preempt::Evicted;
+use crate::state::State;
+use crate::state::node::NodeRecord;
+use crate::state::slots::NodeSlot;
+use crate::state::tally::{BaseTally, Filtered, Tally, count};
+
+/// What one selection found.
+#[derive(Clone, Debug)]
+pub(crate) struct Selection {
+    /// The best node, if any would do.
+    pub(crate) best: Option<Candidate>,
+    pub(crate) tally: Tally,
+    /// The best candidates, best first, as many as the metrics show.
+    pub(crate) top: Vec<Candidate>,
+}
+
+/// Selects by looking at all nodes, or at a sample of them.
+pub(crate) fn select(
+    state: &State,
+    plan: &GroupPlan<'_>,
+    options: &PlaceOptions,
+    evicted: Option<&Evicted>,
+    cursor: &mut Cursor,
+) -> Selection {
+    let scan = Scan::new(state, plan, evicted);
+    let mut counter = Counter::new(&plan.ask);
+    let mut candidates = match options.search {
+        Search::Best => {
+            let nodes = state.nodes();
+            nodes.filter_map(|(slot, node)| counter.look(&scan, slot, node)).collect()
+        }
+        Search::Sample(limit) => {
+            let round = cursor.round().filter_map(|slot| Some((slot, state.node(slot)?)));
+            let offers = round.filter_map(|(slot, node)| counter.look(&scan, slot, node));
+            sample::limited(offers, limit, |candidate: &Candidate| candidate.scores.mean())
+        }
+    };
+    let mut tally = counter.finish();
+    let base = base_tally(state, plan, std::mem::take(&mut tally.filtered));
+    tally.base = Arc::new(base);
+    if options.search == Search::Best {
+        candidates.sort_by(|a, b| compare(b, a));
+    } else {
+        // Of equals in a sample the one that came first is taken.
+        candidates.sort_by(|a, b| b.scores.mean().total_cmp(&a.scores.mean()));
+    }
+    let best = candidates.first().cloned();
+    candidates.truncate(options.score_detail.limit());
+    Selection { best, tally, top: candidates }
+}
+
+/// The nodes that a job looks at, counted.
+pub(crate) fn base_tally(state: &State, plan: &GroupPlan<'_>, filtered: Filtered) -> BaseTally {
+    let mut base = BaseTally { filtered, ..BaseTally::default() };
+    for (_, node) in state.nodes().filter(|(_, node)| plan.base.contains(node)) {
+        base.nodes += 1;
+        count(&mut base.available, &node.datacenter, 1);
+    }
+    base
+}
+
+/// Counts what becomes of the nodes that a selection looks at.
+struct Counter<'a> {
+    ask: &'a Ask,
+    tally: Tally,
+    /// The texts of what ran out, each made once.
+    keys: IndexMap<Exhausted, Arc<str>>,
+}
+
+impl<'a> Counter<'a> {
+    fn new(ask: &'a Ask) -> Counter<'a> {
+        Counter { ask, tally: Tally::default(), keys: IndexMap::new() }
+    }
+
+    /// Looks at a node and gives it back if it would do.
+    fn look<'s>(
+        &mut self,
+        scan: &Scan<'s>,
+        slot: NodeSlot,
+        node: &'s NodeRecord,
+    ) -> Option<Candidate> {
+        let verdict = scan.verdict(slot, node);
+        if !matches!(verdict, Verdict::NotCandidate) {
+            self.tally.evaluated += 1;
+        }
+        match verdict {
+            Verdict::NotCandidate => None,
+            Verdict::Filtered(rule) => {
+                self.tally.filtered.add(&rule, &node.class);
+                None
+            }
+            Verdict::Exhausted(exhausted) => {
+                let ask = self.ask;
+                let key = self.keys.entry(exhausted).or_insert_with(|| exhausted.key(ask).into());
+                self.tally.exhausted.add(key, &node.class);
+                None
+            }
+            Verdict::Ranked(candidate) => Some(candidate),
+        }
+    }
+
+    fn finish(self) -> Tally {
+        self.tally
+    }
+}

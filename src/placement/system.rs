@@ -1,0 +1,128 @@
+//! System jobs: one allocation on every node that takes it, each node a selection of its own
+//! (specification, sections 2.2, 3.1 and 8).
+
+use std::sync::Arc;
+
+use super::explain;
+use super::group::GroupPlan;
+use super::place::Placing;
+use super::scan::{Scan, Verdict};
+use super::select::base_tally;
+use crate::rank::preempt::Evicted;
+use crate::state::State;
+use crate::state::slots::NodeSlot;
+use crate::state::tally::{BaseTally, Filtered, Tally, count};
+
+/// What the nodes that did not take an allocation come to.
+#[derive(Default)]
+struct Refusals {
+    /// All filtered nodes together.
+    filtered: Filtered,
+    evaluated: u32,
+    /// The first node without room.
+    first_exhausted: Option<Tally>,
+    exhausted: u32,
+}
+
+/// Places a group of a system job on every node that takes it and does not have it yet.
+pub(crate) fn place_group(placing: &mut Placing<'_>, at: usize) {
+    let Some(plan) = GroupPlan::new(placing.state, placing.job, at, 0, placing.options) else {
+        return;
+    };
+    let may_evict = placing.options.preemption.is_on_for(placing.job.job_type());
+    if placing.options.explain {
+        let explanation = explain::explain(placing.state, &plan, placing.options, &placing.evicted);
+        placing.explanations.push(explanation);
+    }
+    let base = base_tally(placing.state, &plan, Filtered::default());
+    let (nodes, has_any) = nodes_without(placing.state, &plan);
+    let mut refusals = Refusals::default();
+    let mut open = placing.open_group(&plan);
+    let mut placed_any = false;
+    if plan.group.count() > 0 {
+        for slot in nodes {
+            let started = placing.now_ns();
+            let verdict = look(placing.state, &plan, slot, may_evict.then_some(&placing.evicted));
+            let tally = tally_of_one(placing.state, &plan, &base, slot, &verdict);
+            match verdict {
+                Verdict::NotCandidate => {}
+                Verdict::Filtered(_) => refusals.add_filtered(&tally),
+                Verdict::Exhausted(_) => {
+                    refusals.exhausted += 1;
+                    refusals.first_exhausted.get_or_insert(tally);
+                }
+                Verdict::Ranked(candidate) => {
+                    let time_ns = placing.now_ns().saturating_sub(started);
+                    let limit = placing.options.score_detail.limit().min(1);
+                    let top = vec![candidate.clone(); limit];
+                    placed_any |=
+                        placing.commit(&plan, &mut open, candidate, &top, tally, 0, time_ns);
+                }
+            }
+        }
+    }
+    placing.close_group(open);
+    match refusals.first_exhausted {
+        Some(tally) => placing.fail(&plan, &tally, refusals.exhausted, 0, 0),
+        // Filtered nodes are as it should be, unless nothing runs anywhere.
+        None if !placed_any && !has_any && plan.group.count() > 0 => {
+            let Refusals { evaluated, filtered, .. } = refusals;
+            let base = Arc::new(base);
+            let tally = Tally { base, evaluated, filtered, ..Tally::default() };
+            placing.fail(&plan, &tally, 1, 0, 0);
+        }
+        None => {}
+    }
+}
+
+/// The nodes that do not have the group yet, by identity, and whether any has it.
+fn nodes_without(state: &State, plan: &GroupPlan<'_>) -> (Vec<NodeSlot>, bool) {
+    let own = plan.job_slot.map(|job| state.allocations_of(job, &plan.group.name));
+    let records = own.unwrap_or_default().iter().filter_map(|&slot| state.allocation(slot));
+    let mut has: Vec<NodeSlot> = records.filter(|it| it.is_live()).map(|it| it.node).collect();
+    has.sort_unstable();
+    let without = state.nodes().filter(|(slot, _)| has.binary_search(slot).is_err());
+    let mut nodes: Vec<(&str, NodeSlot)> =
+        without.map(|(slot, node)| (node.node.id.as_str(), slot)).collect();
+    nodes.sort_unstable();
+    (nodes.into_iter().map(|(_, slot)| slot).collect(), !has.is_empty())
+}
+
+/// What a node is to the group; with eviction, if that is on and the node has no room otherwise.
+fn look(state: &State, plan: &GroupPlan<'_>, slot: NodeSlot, evicted: Option<&Evicted>) -> Verdict {
+    let Some(node) = state.node(slot) else { return Verdict::NotCandidate };
+    Scan::new(state, plan, evicted).verdict(slot, node)
+}
+
+/// The counts of a selection that looks at one node of those that the job could look at.
+fn tally_of_one(
+    state: &State,
+    plan: &GroupPlan<'_>,
+    base: &BaseTally,
+    slot: NodeSlot,
+    verdict: &Verdict,
+) -> Tally {
+    let mut tally = Tally { evaluated: 1, base: Arc::new(base.clone()), ..Tally::default() };
+    let Some(node) = state.node(slot) else { return tally };
+    match verdict {
+        Verdict::Filtered(rule) => tally.filtered.add(rule, &node.class),
+        Verdict::Exhausted(exhausted) => {
+            tally.exhausted.add(&exhausted.key(&plan.ask).into(), &node.class);
+        }
+        Verdict::NotCandidate | Verdict::Ranked(_) => {}
+    }
+    tally
+}
+
+impl Refusals {
+    fn add_filtered(&mut self, one: &Tally) {
+        self.evaluated += one.evaluated;
+        self.filtered.nodes += one.filtered.nodes;
+        for (rule, nodes) in &one.filtered.by_rule {
+            count(&mut self.filtered.by_rule, rule, *nodes);
+        }
+        for (class, nodes) in &one.filtered.by_class {
+            count(&mut self.filtered.by_class, class, *nodes);
+        }
+    }
+}

@@ -1,0 +1,212 @@
+//! Spread: towards values of an attribute that have fewer of a group's allocations than they should
+//! (specification, section 3.6).
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::feasibility::target::resolve;
+use crate::model::Job;
+use crate::model::TaskGroup;
+use crate::model::constraint;
+use crate::state::node::NodeRecord;
+use crate::syntax::target::Target;
+
+/// The value that stands for all values not listed.
+const OTHERS: &str = "*";
+
+/// The score of a node whose value should have nothing, or that has no value.
+const LOWEST: f64 = -1.0;
+
+/// How many allocations each value of an attribute has.
+pub(crate) type UsedByValue = IndexMap<Arc<str>, u32>;
+
+/// One spread of a group.
+#[derive(Clone, Debug)]
+pub(crate) struct Spread {
+    pub(crate) target: Target,
+    /// The share of this spread's weight in the sum of all.
+    weight: f64,
+    /// How many allocations each listed value should have, the others included where they should have
+    /// any; empty for an even spread.
+    desired: Vec<(Arc<str>, f64)>,
+}
+
+impl Spread {
+    /// The spreads of a job and a group, of which `count` allocations are wanted.
+    pub(crate) fn of(job: &Job, group: &TaskGroup) -> Vec<Spread> {
+        let spreads = || job.spec().spreads.iter().chain(&group.spreads);
+        let weight_sum: f64 = spreads().map(|spread| spread.weight() as f64).sum();
+        let count = f64::from(group.count());
+        spreads().map(|spread| Spread::new(spread, count, weight_sum)).collect()
+    }
+
+    fn new(spread: &constraint::Spread, count: f64, weight_sum: f64) -> Spread {
+        let wanted = |target: &constraint::SpreadTarget| {
+            (Arc::from(target.value.as_str()), target.percent as f64 / 100.0 * count)
+        };
+        let mut desired: Vec<(Arc<str>, f64)> = spread.spread_target.iter().map(wanted).collect();
+        let sum: f64 = desired.iter().map(|(_, desired)| desired).sum();
+        let lists_others = desired.iter().any(|(value, _)| &**value == OTHERS);
+        // The sum is compared without tolerance, as the original does: what is left over may be as
+        // little as a rounding error.
+        if sum > 0.0 && sum < count && !lists_others {
+            desired.push((OTHERS.into(), count - sum));
+        }
+        Spread {
+            target: Target::right(&spread.attribute),
+            weight: spread.weight() as f64 / weight_sum,
+            desired,
+        }
+    }
+
+    /// The value that a node's allocations count under.
+    pub(crate) fn value<'a>(&'a self, node: &'a NodeRecord) -> Option<&'a str> {
+        resolve(&self.target, node)
+    }
+
+    /// The score of nodes with this value, given how many allocations each value has.
+    pub(crate) fn score(&self, value: Option<&str>, used: &UsedByValue) -> f64 {
+        let Some(value) = value else { return LOWEST };
+        if self.desired.is_empty() {
+            return even_score(value, used);
+        }
+        let listed = self.desired.iter().position(|(listed, _)| **listed == *value);
+        let others = || self.desired.iter().position(|(listed, _)| &**listed == OTHERS);
+        match listed.or_else(others) {
+            None => LOWEST,
+            Some(at) if self.desired[at].1 == 0.0 => {
+                let wanted = (0..self.desired.len()).filter(|&at| self.desired[at].1 != 0.0);
+                wanted.map(|at| self.boost(at, used)).fold(LOWEST, f64::min)
+            }
+            Some(at) => self.boost(at, used),
+        }
+    }
+
+    /// By how much a listed value would still be short of what it should have.
+    fn boost(&self, at: usize, used: &UsedByValue) -> f64 {
+        let (value, desired) = &self.desired[at];
+        let is_listed = |value: &str| self.desired.iter().any(|(listed, _)| **listed == *value);
+        let have = if &**value == OTHERS {
+            let others = used.iter().filter(|(value, _)| !is_listed(value) || &***value == OTHERS);
+            others.map(|(_, used)| used).sum()
+        } else {
+            used.get(value).copied().unwrap_or(0)
+        };
+        let with_this = f64::from(have) + 1.0;
+        (desired - with_this) / desired * self.weight
+    }
+}
+
+/// The score of a value where all should have as many.
+fn even_score(value: &str, used: &UsedByValue) -> f64 {
+    let (Some(&min), Some(&max)) = (used.values().min(), used.values().max()) else { return 0.0 };
+    let current = used.get(value).copied().unwrap_or(0);
+    let [current, min, max] = [current, min, max].map(f64::from);
+    if current != min {
+        if min == 0.0 { LOWEST } else { (min - current) / min }
+    } else if min == max {
+        LOWEST
+    } else if min == 0.0 {
+        1.0
+    } else {
+        (max - min) / min
+    }
+}
+
+/// The sum over the spreads of a group, given each one's score; `None` where it does not count.
+pub(crate) fn total(scores: impl Iterator<Item = f64>) -> Option<f64> {
+    let sum: f64 = scores.sum();
+    (sum != 0.0).then_some(sum)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{LOWEST, Spread, UsedByValue, constraint, total};
+
+    fn spread(weight: i64, sum: f64, count: f64, targets: &[(&str, i64)]) -> Spread {
+        let target = |&(value, percent): &(&str, i64)| constraint::SpreadTarget {
+            value: value.into(),
+            percent,
+            ..Default::default()
+        };
+        let spread = constraint::Spread {
+            attribute: "${node.datacenter}".into(),
+            weight: Some(weight),
+            spread_target: targets.iter().map(target).collect(),
+            ..Default::default()
+        };
+        Spread::new(&spread, count, sum)
+    }
+
+    fn used(counts: &[(&str, u32)]) -> UsedByValue {
+        counts.iter().map(|&(value, used)| (value.into(), used)).collect()
+    }
+
+    fn assert_near(actual: f64, expected: f64) {
+        assert!((actual - expected).abs() < 5e-4, "{actual} is not {expected}");
+    }
+
+    #[test]
+    fn rows_22_and_23_a_listed_value_and_the_others() {
+        let spread = spread(100, 100.0, 10.0, &[("dc1", 80)]);
+        let two = used(&[("dc1", 2)]);
+        assert_near(spread.score(Some("dc1"), &two), 0.625);
+        assert_near(spread.score(Some("dc2"), &two), 0.5);
+        let seven = used(&[("dc1", 7)]);
+        assert_near(spread.score(Some("dc1"), &seven), 0.0);
+        assert_near(spread.score(Some("dc2"), &seven), 0.5);
+    }
+
+    #[test]
+    fn row_24_two_spreads_share_by_weight() {
+        let by_dc = spread(100, 150.0, 10.0, &[("dc1", 60), ("dc2", 40)]);
+        let by_rack = spread(50, 150.0, 10.0, &[("r1", 40), ("r2", 60)]);
+        let (in_dc, in_rack) = (used(&[("dc1", 2)]), used(&[("r1", 1), ("r2", 1)]));
+        for (dc, rack, expected) in [("dc1", "r1", 0.5), ("dc2", "r1", 0.667), ("dc1", "r2", 0.556)]
+        {
+            let scores = [by_dc.score(Some(dc), &in_dc), by_rack.score(Some(rack), &in_rack)];
+            assert_near(total(scores.into_iter()).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn rows_25_and_26_values_that_should_have_nothing() {
+        let none = UsedByValue::new();
+        let halves = spread(100, 100.0, 8.0, &[("dc1", 50), ("dc2", 50), ("*", 0)]);
+        assert_eq!(
+            ["dc1", "dc2", "dc3"].map(|dc| halves.score(Some(dc), &none)),
+            [0.75, 0.75, -1.0]
+        );
+        let uneven = spread(100, 100.0, 8.0, &[("dc1", 99), ("dc2", 1), ("*", 0)]);
+        assert_near(uneven.score(Some("dc1"), &none), 0.873737);
+        assert_near(uneven.score(Some("dc2"), &none), -11.5);
+        assert_near(uneven.score(Some("dc3"), &none), -11.5);
+    }
+
+    #[test]
+    fn row_27_a_value_beyond_all_shares() {
+        let full = spread(100, 100.0, 10.0, &[("dc1", 60), ("dc2", 40)]);
+        assert_eq!(full.score(Some("dc3"), &UsedByValue::new()), LOWEST);
+        assert_eq!(full.score(None, &UsedByValue::new()), LOWEST);
+    }
+
+    #[test]
+    fn row_28_an_even_spread() {
+        let even = spread(100, 100.0, 10.0, &[]);
+        let scores = |counts: &[(&str, u32)]| {
+            ["dc1", "dc2", "dc3"].map(|value| even.score(Some(value), &used(counts)))
+        };
+        assert_eq!(scores(&[]), [0.0, 0.0, 0.0]);
+        assert_eq!(scores(&[("dc1", 2)])[..2], [-1.0, 1.0]);
+        assert_eq!(scores(&[("dc1", 2), ("dc2", 3)])[..2], [0.5, -0.5]);
+        assert_eq!(scores(&[("dc1", 3), ("dc2", 3)]), [-1.0, -1.0, 1.0]);
+        assert_eq!(scores(&[("dc1", 0), ("dc2", 3)])[..2], [1.0, -1.0]);
+    }
+
+    #[test]
+    fn a_rounding_error_is_a_remainder() {
+        let spread = spread(100, 100.0, 6.0, &[("dc1", 70), ("dc2", 30)]);
+        assert!(spread.score(Some("dc3"), &UsedByValue::new()) < -1e14);
+    }
+}

@@ -1,0 +1,404 @@
+//! Allocations: they come from an inventory or a placement, end, and are taken out.
+
+use std::sync::Arc;
+
+use super::State;
+use super::allocation::{AllocationRecord, Imported, Own, core_mhz};
+use super::ids;
+use super::nodes::name_hash;
+use super::run::Run;
+use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use super::usage::{Amounts, Holdings};
+use crate::model::status::{ClientStatus, DesiredStatus};
+
+/// What a placement adds.
+pub(crate) struct NewAllocation {
+    pub(crate) job: JobSlot,
+    pub(crate) group: u16,
+    pub(crate) node: NodeSlot,
+    pub(crate) name_index: u32,
+    pub(crate) run: RunSlot,
+    pub(crate) in_run: u32,
+    pub(crate) holdings: Holdings,
+}
+
+/// What placing a job changed, in order, so that it can be taken back.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) placed: Vec<AllocationSlot>,
+    pub(crate) evicted: Vec<AllocationSlot>,
+    pub(crate) runs: Vec<RunSlot>,
+    /// The job, if it was not known before.
+    pub(crate) new_job: Option<JobSlot>,
+    /// The index before the first change.
+    pub(crate) modify_index: u64,
+}
+
+impl State {
+    /// Every allocation with its slot, in the order of slots.
+    pub(crate) fn allocations(&self) -> impl Iterator<Item = (AllocationSlot, &AllocationRecord)> {
+        let slots = self.allocations.iter().enumerate();
+        slots
+            .filter(|(_, record)| !matches!(record.own, Own::Vacant))
+            .map(|(at, record)| (AllocationSlot::new(at), record))
+    }
+
+    pub(crate) fn allocation(&self, slot: AllocationSlot) -> Option<&AllocationRecord> {
+        self.allocations.get(slot.at()).filter(|record| !matches!(record.own, Own::Vacant))
+    }
+
+    /// How many allocations there are.
+    pub(crate) fn allocation_count(&self) -> usize {
+        self.allocations.len() - self.free_allocations.len()
+    }
+
+    /// The identity of an allocation.
+    pub(crate) fn allocation_id(&self, slot: AllocationSlot) -> String {
+        match self.allocation(slot) {
+            Some(AllocationRecord { own: Own::Imported(imported), .. }) => {
+                imported.document.id.clone()
+            }
+            Some(record) => ids::encode(self.seed, slot, record.generation),
+            None => String::new(),
+        }
+    }
+
+    pub(crate) fn find_allocation(&self, id: &str) -> Option<AllocationSlot> {
+        let is_imported = |slot: u32| match self.allocation(AllocationSlot(slot)).map(|it| &it.own)
+        {
+            Some(Own::Imported(imported)) => imported.document.id == id,
+            _ => false,
+        };
+        if let Some(slot) = self.imported_index.find(name_hash(id), is_imported) {
+            return Some(AllocationSlot(slot));
+        }
+        let (slot, generation) = ids::decode(self.seed, id)?;
+        let record = self.allocation(slot)?;
+        let is_ours = !matches!(record.own, Own::Imported(_)) && record.generation == generation;
+        is_ours.then_some(slot)
+    }
+
+    /// What an allocation takes of its node's amounts.
+    pub(crate) fn amounts_of(&self, slot: AllocationSlot) -> Amounts {
+        let Some(record) = self.allocation(slot) else { return Amounts::default() };
+        let of_run = || self.run(record.run).map_or_else(Amounts::default, |run| run.amounts);
+        match &record.own {
+            Own::Vacant => Amounts::default(),
+            Own::Amounts => of_run(),
+            Own::Holdings(holdings) => {
+                let amounts = of_run();
+                Amounts { cpu_mhz: amounts.cpu_mhz + core_mhz(holdings), ..amounts }
+            }
+            Own::Imported(imported) => imported.amounts,
+        }
+    }
+
+    pub(crate) fn run(&self, slot: RunSlot) -> Option<&Arc<Run>> {
+        self.runs.get(slot.at())?.as_ref().map(|(run, _)| run)
+    }
+
+    /// Opens a run whose allocations will follow.
+    pub(crate) fn begin_run(&mut self, run: Arc<Run>) -> RunSlot {
+        match self.free_runs.pop() {
+            Some(slot) => {
+                if let Some(place) = self.runs.get_mut(slot as usize) {
+                    *place = Some((run, 0));
+                }
+                RunSlot(slot)
+            }
+            None => {
+                self.runs.push(Some((run, 0)));
+                RunSlot::new(self.runs.len() - 1)
+            }
+        }
+    }
+
+    /// Closes a run: what was found out in it is now complete. A run without allocations goes.
+    pub(crate) fn finish_run(&mut self, slot: RunSlot, run: Arc<Run>) {
+        let Some(place) = self.runs.get_mut(slot.at()) else { return };
+        if run.placed.is_empty() {
+            *place = None;
+            self.free_runs.push(slot.0);
+        } else {
+            let placed = run.placed.len() as u32;
+            *place = Some((run, placed));
+        }
+    }
+
+    /// Adds an allocation of an inventory. Its identity must not be there yet; its node may be
+    /// unknown.
+    pub(crate) fn import(&mut self, imported: Imported) -> AllocationSlot {
+        let document = &imported.document;
+        let namespace = if document.namespace.is_empty() { "default" } else { &document.namespace };
+        let job = self.ensure_named_job(namespace, &document.job_id);
+        let group = self.ensure_group(job, &document.task_group);
+        let (desired, client) = (document.desired(), document.client());
+        let node = self.find_node(&document.node_id).unwrap_or(NodeSlot::NONE);
+        let hash = name_hash(&document.id);
+        let record = AllocationRecord {
+            job,
+            group,
+            desired,
+            client,
+            occupies: !client.is_terminal() && node != NodeSlot::NONE,
+            node,
+            at_node: 0,
+            at_group: 0,
+            name_index: name_index(&document.name).unwrap_or(u32::MAX),
+            generation: 0,
+            run: RunSlot::NONE,
+            in_run: 0,
+            evicted_by: AllocationSlot::NONE,
+            modify_index: 0,
+            own: Own::Imported(Arc::new(imported)),
+        };
+        let slot = self.add(record);
+        self.imported_index.insert(hash, slot.0);
+        slot
+    }
+
+    /// Adds an allocation that was placed.
+    pub(crate) fn place(&mut self, new: NewAllocation) -> AllocationSlot {
+        let own = if new.holdings.is_empty() {
+            Own::Amounts
+        } else {
+            Own::Holdings(Arc::new(new.holdings))
+        };
+        self.add(AllocationRecord {
+            job: new.job,
+            group: new.group,
+            desired: DesiredStatus::Run,
+            client: ClientStatus::Pending,
+            occupies: true,
+            node: new.node,
+            at_node: 0,
+            at_group: 0,
+            name_index: new.name_index,
+            generation: 0,
+            run: new.run,
+            in_run: new.in_run,
+            evicted_by: AllocationSlot::NONE,
+            modify_index: 0,
+            own,
+        })
+    }
+
+    /// The slot and the generation that the next allocation will have.
+    pub(crate) fn next_allocation(&self) -> (AllocationSlot, u32) {
+        let last_freed = self.free_allocations.len().checked_sub(1);
+        match last_freed.map(|at| AllocationSlot(self.free_allocations[at])) {
+            Some(slot) => (slot, self.allocations[slot.at()].generation),
+            None => (AllocationSlot::new(self.allocations.len()), 0),
+        }
+    }
+
+    /// Takes changes back, as if they had never been.
+    pub(crate) fn take_back(&mut self, changes: &Changes) {
+        for &slot in changes.placed.iter().rev() {
+            self.take_out(slot);
+            let was_new = self.allocations[slot.at()].generation == 1;
+            if was_new && slot.at() + 1 == self.allocations.len() {
+                self.allocations.pop();
+                self.free_allocations.pop();
+            } else if let Some(record) = self.allocations.get_mut(slot.at()) {
+                record.generation = record.generation.wrapping_sub(1);
+            }
+        }
+        for &slot in changes.evicted.iter().rev() {
+            self.restore_evicted(slot);
+        }
+        for &run in changes.runs.iter().rev() {
+            self.drop_run(run);
+            if run.at() + 1 == self.runs.len() {
+                self.runs.pop();
+                self.free_runs.pop();
+            }
+        }
+        if let Some(job) = changes.new_job {
+            self.remove_job(job);
+            if job.at() + 1 == self.jobs.len() {
+                self.jobs.pop();
+                self.free_jobs.pop();
+            }
+        }
+        self.modify_index = changes.modify_index;
+    }
+
+    /// Takes an allocation out of everything. Its run goes with the last of its allocations, its job
+    /// likewise.
+    pub(crate) fn remove_allocation(&mut self, slot: AllocationSlot) {
+        let Some(record) = self.allocation(slot) else { return };
+        let (run, job) = (record.run, record.job);
+        self.take_out(slot);
+        if let Some(Some((_, left))) = self.runs.get_mut(run.at()) {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.drop_run(run);
+            }
+        }
+        let is_empty =
+            |job: &super::JobRecord| job.groups.iter().all(|it| it.allocations.is_empty());
+        if self.job(job).is_some_and(is_empty) {
+            self.remove_job(job);
+        }
+    }
+
+    /// Drops a run, all of whose allocations are gone.
+    pub(crate) fn drop_run(&mut self, slot: RunSlot) {
+        if let Some(place) = self.runs.get_mut(slot.at()) {
+            *place = None;
+            self.free_runs.push(slot.0);
+        }
+    }
+
+    /// Changes what is wanted of an allocation and what became of it; one that has ended makes room.
+    pub(crate) fn set_status(
+        &mut self,
+        slot: AllocationSlot,
+        desired: DesiredStatus,
+        client: ClientStatus,
+    ) {
+        let Some(record) = self.allocation(slot) else { return };
+        if client.is_terminal() && record.occupies {
+            self.leave_node(slot);
+        }
+        let modify_index = self.next_modify_index();
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            (record.desired, record.client) = (desired, client);
+            record.modify_index = modify_index;
+        }
+    }
+
+    /// Evicts an allocation to make room for another.
+    pub(crate) fn evict(&mut self, slot: AllocationSlot, by: AllocationSlot) {
+        self.leave_node(slot);
+        let modify_index = self.next_modify_index();
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            record.desired = DesiredStatus::Evict;
+            record.evicted_by = by;
+            record.modify_index = modify_index;
+        }
+    }
+
+    /// Takes an eviction back.
+    pub(crate) fn restore_evicted(&mut self, slot: AllocationSlot) {
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            record.desired = DesiredStatus::Run;
+            record.evicted_by = AllocationSlot::NONE;
+        }
+        self.join_node(slot);
+    }
+
+    /// Names what evicted an allocation, once that is known.
+    pub(crate) fn set_evicted_by(&mut self, slot: AllocationSlot, by: AllocationSlot) {
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            record.evicted_by = by;
+        }
+    }
+
+    /// Gives a record a slot and puts it on its node's and its group's lists.
+    fn add(&mut self, mut record: AllocationRecord) -> AllocationSlot {
+        let occupies = std::mem::replace(&mut record.occupies, false);
+        let (job, group) = (record.job, record.group);
+        record.modify_index = self.next_modify_index();
+        let slot = match self.free_allocations.pop() {
+            Some(slot) => {
+                let slot = AllocationSlot(slot);
+                if let Some(place) = self.allocations.get_mut(slot.at()) {
+                    record.generation = place.generation;
+                    *place = record;
+                }
+                slot
+            }
+            None => {
+                self.allocations.push(record);
+                AllocationSlot::new(self.allocations.len() - 1)
+            }
+        };
+        if let Some(list) = self.group_mut(job, group) {
+            list.push(slot);
+            let at_group = list.len() as u32 - 1;
+            if let Some(record) = self.allocations.get_mut(slot.at()) {
+                record.at_group = at_group;
+            }
+        }
+        if occupies {
+            self.join_node(slot);
+        }
+        slot
+    }
+
+    /// Takes a record off all lists and frees its slot.
+    fn take_out(&mut self, slot: AllocationSlot) {
+        let Some(record) = self.allocation(slot) else { return };
+        let (job, group, at_group) = (record.job, record.group, record.at_group);
+        let (occupies, is_imported) = (record.occupies, matches!(record.own, Own::Imported(_)));
+        if occupies {
+            self.leave_node(slot);
+        }
+        if is_imported {
+            self.imported_index.remove(name_hash(&self.allocation_id(slot)), slot.0);
+        }
+        let moved = self.group_mut(job, group).and_then(|list| swap_out(list, at_group));
+        if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
+            record.at_group = at_group;
+        }
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            record.own = Own::Vacant;
+            record.generation = record.generation.wrapping_add(1);
+        }
+        self.free_allocations.push(slot.0);
+        self.next_modify_index();
+    }
+
+    fn join_node(&mut self, slot: AllocationSlot) {
+        let Some(record) = self.allocation(slot) else { return };
+        let (node, own) = (record.node, record.own.clone());
+        let amounts = self.amounts_of(slot);
+        if let Some(list) = self.on_node_mut(node) {
+            list.push(slot);
+            let at_node = list.len() as u32 - 1;
+            if let Some(record) = self.allocations.get_mut(slot.at()) {
+                (record.at_node, record.occupies) = (at_node, true);
+            }
+        }
+        self.occupy(node, amounts, holdings_of(&own));
+    }
+
+    fn leave_node(&mut self, slot: AllocationSlot) {
+        let Some(record) = self.allocation(slot) else { return };
+        let (node, at_node, own) = (record.node, record.at_node, record.own.clone());
+        let amounts = self.amounts_of(slot);
+        let moved = self.on_node_mut(node).and_then(|list| swap_out(list, at_node));
+        if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
+            record.at_node = at_node;
+        }
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            record.occupies = false;
+        }
+        self.vacate(node, amounts, holdings_of(&own));
+    }
+}
+
+fn holdings_of(own: &Own) -> Option<&Holdings> {
+    match own {
+        Own::Vacant | Own::Amounts => None,
+        Own::Holdings(holdings) => Some(holdings),
+        Own::Imported(imported) => Some(&imported.holdings),
+    }
+}
+
+/// Takes a place out of a list by moving the last one there, and gives the one that moved.
+fn swap_out(list: &mut Vec<AllocationSlot>, at: u32) -> Option<AllocationSlot> {
+    let at = at as usize;
+    if at < list.len() {
+        list.swap_remove(at);
+    }
+    list.get(at).copied()
+}
+
+/// The number in a name such as `web.front[3]`.
+fn name_index(name: &str) -> Option<u32> {
+    let (_, number) = name.strip_suffix(']')?.rsplit_once('[')?;
+    number.parse().ok()
+}

@@ -1,0 +1,130 @@
+//! Jobs and which allocations each of their groups has.
+
+use std::sync::Arc;
+
+use super::State;
+use super::nodes::name_hash;
+use super::slots::{AllocationSlot, JobSlot};
+use crate::model::Job;
+
+/// A job that has allocations, or had a placement.
+#[derive(Clone, Debug)]
+pub(crate) struct JobRecord {
+    pub(crate) namespace: Box<str>,
+    pub(crate) id: Box<str>,
+    /// Its groups, by the names that its allocations carry.
+    pub(crate) groups: Vec<GroupRecord>,
+}
+
+/// A group's allocations.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupRecord {
+    pub(crate) name: Box<str>,
+    /// In no order that means anything.
+    pub(crate) allocations: Arc<Vec<AllocationSlot>>,
+}
+
+impl State {
+    /// Every job with its slot, in the order of slots.
+    pub(crate) fn jobs(&self) -> impl Iterator<Item = (JobSlot, &JobRecord)> {
+        let slots = self.jobs.iter().enumerate();
+        slots.filter_map(|(at, job)| Some((JobSlot::new(at), &**job.as_ref()?)))
+    }
+
+    pub(crate) fn job(&self, slot: JobSlot) -> Option<&JobRecord> {
+        self.jobs.get(slot.at())?.as_deref()
+    }
+
+    pub(crate) fn find_job(&self, namespace: &str, id: &str) -> Option<JobSlot> {
+        let is_it = |slot: u32| {
+            self.job(JobSlot(slot)).is_some_and(|it| &*it.id == id && &*it.namespace == namespace)
+        };
+        self.job_index.find(name_hash(id), is_it).map(JobSlot)
+    }
+
+    /// The jobs of a name in all namespaces.
+    pub(crate) fn jobs_named(&self, id: &str) -> Vec<JobSlot> {
+        let mut jobs = Vec::new();
+        // Saying no to every job makes the index go through all that could be it.
+        self.job_index.find(name_hash(id), |slot| {
+            if self.job(JobSlot(slot)).is_some_and(|it| &*it.id == id) {
+                jobs.push(JobSlot(slot));
+            }
+            false
+        });
+        jobs.sort_unstable();
+        jobs
+    }
+
+    /// The slot of a job, made if the job is new.
+    pub(crate) fn ensure_job(&mut self, job: &Job) -> JobSlot {
+        let spec = job.spec();
+        let slot = self.ensure_named_job(&spec.namespace, &spec.id);
+        for group in &spec.task_groups {
+            self.ensure_group(slot, &group.name);
+        }
+        slot
+    }
+
+    /// The slot of a job of which nothing but its name may be known.
+    pub(crate) fn ensure_named_job(&mut self, namespace: &str, id: &str) -> JobSlot {
+        if let Some(slot) = self.find_job(namespace, id) {
+            return slot;
+        }
+        let record = JobRecord { namespace: namespace.into(), id: id.into(), groups: Vec::new() };
+        let slot = match self.free_jobs.pop() {
+            Some(slot) => JobSlot(slot),
+            None => {
+                self.jobs.push(None);
+                JobSlot::new(self.jobs.len() - 1)
+            }
+        };
+        if let Some(place) = self.jobs.get_mut(slot.at()) {
+            *place = Some(Arc::new(record));
+        }
+        self.job_index.insert(name_hash(id), slot.0);
+        slot
+    }
+
+    /// A group's place in its job's record, made if the group is new.
+    pub(crate) fn ensure_group(&mut self, job: JobSlot, name: &str) -> u16 {
+        let groups = self.job(job).map(|job| job.groups.as_slice()).unwrap_or_default();
+        if let Some(at) = groups.iter().position(|group| &*group.name == name) {
+            return at as u16;
+        }
+        let at = groups.len() as u16;
+        if let Some(record) = self.job_mut(job) {
+            record.groups.push(GroupRecord { name: name.into(), allocations: Arc::default() });
+        }
+        at
+    }
+
+    /// The allocations of one of a job's groups, live ones and others.
+    pub(crate) fn allocations_of(&self, job: JobSlot, group: &str) -> &[AllocationSlot] {
+        let groups = self.job(job).map(|job| job.groups.as_slice()).unwrap_or_default();
+        let group = groups.iter().find(|it| &*it.name == group);
+        group.map(|group| group.allocations.as_slice()).unwrap_or_default()
+    }
+
+    /// Takes out a job that has no allocations left.
+    pub(super) fn remove_job(&mut self, slot: JobSlot) {
+        let Some(place) = self.jobs.get_mut(slot.at()) else { return };
+        let Some(record) = place.take() else { return };
+        self.job_index.remove(name_hash(&record.id), slot.0);
+        self.free_jobs.push(slot.0);
+    }
+
+    /// The list of allocations of a job's group, to change.
+    pub(super) fn group_mut(
+        &mut self,
+        job: JobSlot,
+        group: u16,
+    ) -> Option<&mut Vec<AllocationSlot>> {
+        let group = self.job_mut(job)?.groups.get_mut(usize::from(group))?;
+        Some(Arc::make_mut(&mut group.allocations))
+    }
+
+    fn job_mut(&mut self, slot: JobSlot) -> Option<&mut JobRecord> {
+        Some(Arc::make_mut(self.jobs.get_mut(slot.at())?.as_mut()?))
+    }
+}

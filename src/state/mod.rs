@@ -1,0 +1,100 @@
+//! What is known now: nodes, jobs and allocations, compact, indexed, and cheap to fork.
+//!
+//! In: validated nodes and jobs, allocations of an inventory, and what placement decides. Out: facts
+//! and usage by node, allocations by node and by job, and the journal of what changed. May import
+//! `model`, `syntax`, `rng` and `exp10`.
+
+pub(crate) mod allocation;
+pub(crate) mod allocations;
+pub(crate) mod device;
+pub(crate) mod fast_map;
+pub(crate) mod ids;
+pub(crate) mod index;
+pub(crate) mod jobs;
+pub(crate) mod journal;
+pub(crate) mod node;
+pub(crate) mod nodes;
+pub(crate) mod pages;
+pub(crate) mod phases;
+pub(crate) mod ports;
+pub(crate) mod run;
+pub(crate) mod scores;
+pub(crate) mod slots;
+pub(crate) mod tally;
+pub(crate) mod usage;
+pub(crate) mod view;
+
+use std::sync::Arc;
+
+use self::allocation::AllocationRecord;
+use self::fast_map::FastSet;
+use self::index::Index;
+use self::jobs::JobRecord;
+use self::journal::Journal;
+use self::node::NodeRecord;
+use self::pages::Pages;
+use self::run::Run;
+use self::slots::AllocationSlot;
+use self::usage::{Amounts, RoomBlock, Taken};
+use crate::model::volume::DynamicVolume;
+
+/// Everything that is known. Cloning copies a few pointers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct State {
+    /// Orders equal nodes and makes identities.
+    pub(crate) seed: u64,
+    /// By node slot; `None` for a slot whose node left.
+    nodes: Pages<Option<Arc<NodeRecord>>, 32>,
+    node_index: Index,
+    free_nodes: Pages<u32, 32>,
+    /// By block of 64 node slots.
+    room: Pages<RoomBlock, 1>,
+    /// By node slot: what is on the node.
+    on_node: Pages<OnNode, 32>,
+    /// By job slot; `None` for a slot whose job left.
+    jobs: Pages<Option<Arc<JobRecord>>, 32>,
+    job_index: Index,
+    free_jobs: Pages<u32, 32>,
+    allocations: Pages<AllocationRecord, 64>,
+    free_allocations: Pages<u32, 64>,
+    /// Identities that came from an inventory.
+    imported_index: Index,
+    /// By run slot, with how many allocations are left of it.
+    runs: Pages<Option<(Arc<Run>, u32)>, 32>,
+    free_runs: Pages<u32, 32>,
+    /// Which nodes' usage changed.
+    pub(crate) journal: Journal,
+    /// Which nodes' facts changed.
+    pub(crate) facts_journal: Journal,
+    /// Capacities of CPU and memory, each once: nodes of one size share the ask's part of a score.
+    sizes: Arc<FastSet<Amounts>>,
+    /// Dynamic host volumes.
+    pub(crate) volumes: Arc<Vec<DynamicVolume>>,
+    /// Counts every change.
+    pub(crate) modify_index: u64,
+}
+
+/// What is on a node.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OnNode {
+    /// The allocations that occupy it, in no order that means anything.
+    pub(crate) allocations: Arc<Vec<AllocationSlot>>,
+    /// Its ports, devices and cores, once any of them was taken.
+    pub(crate) taken: Option<Arc<Taken>>,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64) -> State {
+        State { seed, ..State::default() }
+    }
+
+    /// Capacities of CPU and memory by the numbers that the room blocks carry.
+    pub(crate) fn sizes(&self) -> impl ExactSizeIterator<Item = Amounts> {
+        self.sizes.iter().copied()
+    }
+
+    fn next_modify_index(&mut self) -> u64 {
+        self.modify_index += 1;
+        self.modify_index
+    }
+}

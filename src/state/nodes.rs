@@ -1,0 +1,253 @@
+//! Nodes: they join, change and leave, and room on them is taken and given back.
+
+use std::sync::Arc;
+
+use super::allocation::{self, AllocationRecord};
+use super::node::NodeRecord;
+use super::slots::{AllocationSlot, NodeSlot};
+use super::usage::{Amounts, BLOCK, Holdings, RoomBlock, Taken, block_of};
+use super::{OnNode, State};
+use crate::model::Node;
+use crate::rng::hash_bytes;
+
+impl State {
+    /// How many slots nodes have; some may be empty.
+    pub(crate) fn node_slots(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Every node with its slot, in the order of slots.
+    pub(crate) fn nodes(&self) -> impl Iterator<Item = (NodeSlot, &Arc<NodeRecord>)> {
+        let slots = self.nodes.iter().enumerate();
+        slots.filter_map(|(at, node)| Some((NodeSlot::new(at), node.as_ref()?)))
+    }
+
+    /// A node that is there.
+    pub(crate) fn node(&self, slot: NodeSlot) -> Option<&Arc<NodeRecord>> {
+        self.nodes.get(slot.at())?.as_ref()
+    }
+
+    pub(crate) fn find_node(&self, id: &str) -> Option<NodeSlot> {
+        let is_it = |slot: u32| self.node(NodeSlot(slot)).is_some_and(|it| it.node.spec().id == id);
+        self.node_index.find(name_hash(id), is_it).map(NodeSlot)
+    }
+
+    /// The flat arrays that a node is in, and its place there.
+    pub(crate) fn room(&self, slot: NodeSlot) -> (&RoomBlock, usize) {
+        let (block, at) = block_of(slot);
+        (&self.room[block], at)
+    }
+
+    /// The flat arrays, 64 nodes each.
+    pub(crate) fn room_blocks(&self) -> impl Iterator<Item = &RoomBlock> {
+        self.room.iter()
+    }
+
+    /// The node's place among equals; lower goes first.
+    pub(crate) fn rank(&self, slot: NodeSlot) -> u64 {
+        let (room, at) = self.room(slot);
+        room.rank[at]
+    }
+
+    pub(crate) fn free(&self, slot: NodeSlot) -> Amounts {
+        let (room, at) = self.room(slot);
+        room.free(at)
+    }
+
+    pub(crate) fn free_allocations(&self, slot: NodeSlot) -> i64 {
+        let (room, at) = self.room(slot);
+        room.free_allocations[at]
+    }
+
+    /// Ports, devices and cores taken on a node.
+    pub(crate) fn taken<'a>(&'a self, slot: NodeSlot, node: &'a NodeRecord) -> &'a Taken {
+        self.on_node[slot.at()].taken.as_deref().unwrap_or(&node.reserved)
+    }
+
+    /// The allocations that occupy a node.
+    pub(crate) fn allocations_on(&self, slot: NodeSlot) -> &[AllocationSlot] {
+        self.on_node
+            .get(slot.at())
+            .map(|on_node| on_node.allocations.as_slice())
+            .unwrap_or_default()
+    }
+
+    /// Adds a node, or takes over the new facts of one that is there, and gives its slot.
+    pub(crate) fn upsert_node(&mut self, node: Node) -> NodeSlot {
+        let id = node.spec().id.clone();
+        let record = Arc::new(NodeRecord::new(node));
+        let slot = match self.find_node(&id) {
+            Some(slot) => slot,
+            None => self.new_node_slot(&id),
+        };
+        if let Some(place) = self.nodes.get_mut(slot.at()) {
+            *place = Some(record);
+        }
+        self.recount(slot);
+        self.facts_journal.push(slot);
+        self.next_modify_index();
+        slot
+    }
+
+    /// Takes a node out. Its allocations must have left it.
+    pub(crate) fn remove_node(&mut self, slot: NodeSlot) {
+        let Some(id) = self.node(slot).map(|record| record.node.spec().id.clone()) else { return };
+        self.node_index.remove(name_hash(&id), slot.0);
+        if let Some(place) = self.nodes.get_mut(slot.at()) {
+            *place = None;
+        }
+        self.free_nodes.push(slot.0);
+        self.facts_journal.push(slot);
+        self.touch(slot);
+        self.next_modify_index();
+    }
+
+    /// Orders equal nodes by another seed.
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        self.seed = seed;
+        let ranks: Vec<(NodeSlot, u64)> =
+            self.nodes().map(|(slot, it)| (slot, rank_of(seed, &it.node.spec().id))).collect();
+        for (slot, rank) in ranks {
+            self.change_room(slot, |room, at| room.rank[at] = rank);
+            self.facts_journal.push(slot);
+        }
+    }
+
+    /// Takes room on a node.
+    pub(crate) fn occupy(&mut self, slot: NodeSlot, amounts: Amounts, holdings: Option<&Holdings>) {
+        self.change_free(slot, |free| free.minus(amounts), -1);
+        if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
+            self.change_taken(slot, |taken, node| {
+                taken.add(holdings, node);
+                true
+            });
+        }
+    }
+
+    /// Gives room on a node back. The holder must have left the node's list.
+    pub(crate) fn vacate(&mut self, slot: NodeSlot, amounts: Amounts, holdings: Option<&Holdings>) {
+        self.change_free(slot, |free| free.plus(amounts), 1);
+        if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
+            self.change_taken(slot, |taken, node| taken.subtract(holdings, node));
+        }
+    }
+
+    /// What would be taken on a node if some of its allocations were not there.
+    pub(crate) fn taken_without(&self, slot: NodeSlot, without: &[AllocationSlot]) -> Taken {
+        let Some(node) = self.node(slot) else { return Taken::default() };
+        let holders = self.allocations_on(slot).iter().filter(|holder| !without.contains(holder));
+        allocation::taken_by(node, holders.filter_map(|&holder| self.allocation(holder)))
+    }
+
+    /// The list of allocations on a node, to change.
+    pub(super) fn on_node_mut(&mut self, slot: NodeSlot) -> Option<&mut Vec<AllocationSlot>> {
+        Some(Arc::make_mut(&mut self.on_node.get_mut(slot.at())?.allocations))
+    }
+
+    fn new_node_slot(&mut self, id: &str) -> NodeSlot {
+        let slot = match self.free_nodes.pop() {
+            Some(slot) => NodeSlot(slot),
+            None => {
+                self.nodes.push(None);
+                self.on_node.push(OnNode::default());
+                if self.nodes.len() > self.room.len() * BLOCK {
+                    self.room.push(RoomBlock::empty());
+                }
+                self.journal.reserve(self.nodes.len());
+                self.facts_journal.reserve(self.nodes.len());
+                NodeSlot::new(self.nodes.len() - 1)
+            }
+        };
+        self.node_index.insert(name_hash(id), slot.0);
+        let rank = rank_of(self.seed, id);
+        self.change_room(slot, |room, at| room.rank[at] = rank);
+        slot
+    }
+
+    /// Counts from nothing what is free and taken on a node.
+    fn recount(&mut self, slot: NodeSlot) {
+        let Some(node) = self.node(slot).cloned() else { return };
+        let holders = self.allocations_on(slot).to_vec();
+        let mut free = node.capacity;
+        for &holder in &holders {
+            free = free.minus(self.amounts_of(holder));
+        }
+        let size = self.size_of(node.capacity);
+        let free_allocations = node.max_allocations.saturating_sub(holders.len() as i64);
+        self.change_room(slot, |room, at| {
+            room.set_free(at, free, node.capacity);
+            room.free_allocations[at] = free_allocations;
+            room.size[at] = size;
+        });
+        let records: Vec<&AllocationRecord> =
+            holders.iter().filter_map(|&holder| self.allocation(holder)).collect();
+        let holds_any = records.iter().any(|record| record.holdings().is_some());
+        let taken = holds_any.then(|| Arc::new(allocation::taken_by(&node, records.into_iter())));
+        if let Some(on_node) = self.on_node.get_mut(slot.at()) {
+            on_node.taken = taken;
+        }
+        self.touch(slot);
+    }
+
+    fn change_free(
+        &mut self,
+        slot: NodeSlot,
+        change: impl FnOnce(Amounts) -> Amounts,
+        allocations: i64,
+    ) {
+        let Some(capacity) = self.node(slot).map(|node| node.capacity) else { return };
+        let position = self.journal.push(slot);
+        self.change_room(slot, |room, at| {
+            let free = change(room.free(at));
+            room.set_free(at, free, capacity);
+            let left = &mut room.free_allocations[at];
+            *left = left.saturating_add(allocations);
+            room.changed[at] = position;
+        });
+    }
+
+    /// Changes what is taken on a node; where the change cannot tell the result, counts anew.
+    fn change_taken(
+        &mut self,
+        slot: NodeSlot,
+        change: impl FnOnce(&mut Taken, &NodeRecord) -> bool,
+    ) {
+        let Some(node) = self.node(slot).cloned() else { return };
+        let Some(on_node) = self.on_node.get_mut(slot.at()) else { return };
+        let taken = on_node.taken.get_or_insert_with(|| node.reserved.clone());
+        if !change(Arc::make_mut(taken), &node) {
+            self.recount(slot);
+        }
+    }
+
+    fn change_room(&mut self, slot: NodeSlot, change: impl FnOnce(&mut RoomBlock, usize)) {
+        let (block, at) = block_of(slot);
+        if let Some(room) = self.room.get_mut(block) {
+            change(room, at);
+        }
+    }
+
+    /// Notes that a node changed.
+    fn touch(&mut self, slot: NodeSlot) {
+        let position = self.journal.push(slot);
+        self.change_room(slot, |room, at| room.changed[at] = position);
+    }
+
+    fn size_of(&mut self, capacity: Amounts) -> u32 {
+        let size = Amounts { disk_mb: 0, ..capacity };
+        if let Some(at) = self.sizes.get_index_of(&size) {
+            return at as u32;
+        }
+        Arc::make_mut(&mut self.sizes).insert_full(size).0 as u32
+    }
+}
+
+/// The hash under which a name is indexed.
+pub(super) fn name_hash(name: &str) -> u64 {
+    hash_bytes(0, name.as_bytes())
+}
+
+/// A node's place among equals.
+fn rank_of(seed: u64, id: &str) -> u64 {
+    hash_bytes(seed, id.as_bytes())
+}

@@ -1,0 +1,182 @@
+//! Copy-on-write pages: the one table type of the state.
+//!
+//! A table is a tree of three levels whose leaves hold `LEAF` records each, and a tail that has not
+//! become a leaf yet. Copying a table copies two pointers; the first write to a page that is shared
+//! copies that page and the two short lists of pointers above it, nothing else. Appending touches the
+//! tail alone, so that a fork of a table of any size can be appended to at once.
+
+use std::ops::Index;
+use std::sync::Arc;
+
+/// How many leaves hang on one list of the middle level.
+const MIDDLE: usize = 64;
+
+type Leaf<T> = Arc<[T]>;
+type Middle<T> = Arc<Vec<Leaf<T>>>;
+
+/// A growable table that is cheap to copy and cheap to change after a copy.
+#[derive(Debug)]
+pub(crate) struct Pages<T, const LEAF: usize> {
+    root: Arc<Vec<Middle<T>>>,
+    tail: Arc<Vec<T>>,
+    /// How many records the leaves hold; always a multiple of `LEAF`.
+    in_leaves: usize,
+}
+
+impl<T, const LEAF: usize> Clone for Pages<T, LEAF> {
+    fn clone(&self) -> Self {
+        Pages { root: self.root.clone(), tail: self.tail.clone(), in_leaves: self.in_leaves }
+    }
+}
+
+impl<T, const LEAF: usize> Default for Pages<T, LEAF> {
+    fn default() -> Self {
+        Pages { root: Arc::default(), tail: Arc::default(), in_leaves: 0 }
+    }
+}
+
+impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
+    pub(crate) fn len(&self) -> usize {
+        self.in_leaves + self.tail.len()
+    }
+
+    pub(crate) fn get(&self, index: usize) -> Option<&T> {
+        if index >= self.in_leaves {
+            return self.tail.get(index - self.in_leaves);
+        }
+        let leaf = index / LEAF;
+        self.root.get(leaf / MIDDLE)?.get(leaf % MIDDLE)?.get(index % LEAF)
+    }
+
+    /// A record to change; its page is copied first if another table shares it.
+    pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
+        if index >= self.in_leaves {
+            let at = index - self.in_leaves;
+            // Checked first, so that a miss does not copy the tail.
+            return if at < self.tail.len() { self.tail_mut().get_mut(at) } else { None };
+        }
+        let leaf = index / LEAF;
+        let middle = Arc::make_mut(Arc::make_mut(&mut self.root).get_mut(leaf / MIDDLE)?);
+        Arc::make_mut(middle.get_mut(leaf % MIDDLE)?).get_mut(index % LEAF)
+    }
+
+    pub(crate) fn push(&mut self, record: T) {
+        self.tail_mut().push(record);
+        if self.tail.len() == LEAF {
+            self.freeze_tail();
+        }
+    }
+
+    pub(crate) fn pop(&mut self) -> Option<T> {
+        if self.tail.is_empty() && self.in_leaves > 0 {
+            self.thaw_last_leaf();
+        }
+        self.tail_mut().pop()
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.root
+            .iter()
+            .flat_map(|middle| middle.iter())
+            .flat_map(|leaf| leaf.iter())
+            .chain(self.tail.iter())
+    }
+
+    /// The tail, made ours with room for a whole leaf: a copy of a `Vec` has room for its length
+    /// only, and would be copied once more by the next append.
+    fn tail_mut(&mut self) -> &mut Vec<T> {
+        if Arc::strong_count(&self.tail) > 1 {
+            let mut own = Vec::with_capacity(LEAF);
+            own.extend_from_slice(&self.tail);
+            self.tail = Arc::new(own);
+        }
+        Arc::make_mut(&mut self.tail)
+    }
+
+    fn freeze_tail(&mut self) {
+        let records = std::mem::take(Arc::make_mut(&mut self.tail));
+        let root = Arc::make_mut(&mut self.root);
+        if self.in_leaves.is_multiple_of(LEAF * MIDDLE) {
+            root.push(Arc::new(Vec::with_capacity(MIDDLE)));
+        }
+        if let Some(middle) = root.last_mut() {
+            Arc::make_mut(middle).push(records.into());
+        }
+        self.in_leaves += LEAF;
+    }
+
+    fn thaw_last_leaf(&mut self) {
+        let root = Arc::make_mut(&mut self.root);
+        let Some(middle) = root.last_mut() else { return };
+        let leaf = Arc::make_mut(middle).pop();
+        if middle.is_empty() {
+            root.pop();
+        }
+        self.in_leaves -= LEAF;
+        self.tail = Arc::new(leaf.map_or_else(Vec::new, |records| records.to_vec()));
+    }
+}
+
+impl<T: Clone, const LEAF: usize> Index<usize> for Pages<T, LEAF> {
+    type Output = T;
+
+    /// The record at an index that the state itself handed out.
+    fn index(&self, index: usize) -> &T {
+        if index >= self.in_leaves {
+            return &self.tail[index - self.in_leaves];
+        }
+        let leaf = index / LEAF;
+        &self.root[leaf / MIDDLE][leaf % MIDDLE][index % LEAF]
+    }
+}
+
+impl<T: Clone, const LEAF: usize> FromIterator<T> for Pages<T, LEAF> {
+    fn from_iter<I: IntoIterator<Item = T>>(records: I) -> Self {
+        let mut pages = Pages::default();
+        for record in records {
+            pages.push(record);
+        }
+        pages
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Pages;
+
+    type Table = Pages<u32, 4>;
+
+    #[test]
+    fn pushes_and_pops_across_leaves_and_middles() {
+        let many = 4 * 64 * 3 + 7;
+        let mut table: Table = (0..many).collect();
+        assert_eq!(table.len(), many as usize);
+        assert!(table.iter().copied().eq(0..many));
+        for expected in (0..many).rev() {
+            assert_eq!(table.pop(), Some(expected));
+            assert_eq!(table.len(), expected as usize);
+        }
+        assert_eq!(table.pop(), None);
+    }
+
+    #[test]
+    fn a_write_to_a_copy_leaves_the_original_alone() {
+        let original: Table = (0..1_000).collect();
+        let mut copy = original.clone();
+        for index in [0, 3, 4, 255, 256, 999] {
+            *copy.get_mut(index).unwrap() = 7_777;
+        }
+        copy.push(1_000);
+        assert!(original.iter().copied().eq(0..1_000));
+        assert_eq!(copy[256], 7_777);
+        assert_eq!(copy[1], 1);
+        assert_eq!(copy.len(), 1_001);
+    }
+
+    #[test]
+    fn an_index_beyond_the_end_is_no_record() {
+        let mut table: Table = (0..6).collect();
+        assert_eq!(table.get(6), None);
+        assert_eq!(table.get_mut(6), None);
+    }
+}

@@ -1,0 +1,108 @@
+//! A run: the placements of one group by one call, with what they share.
+
+use std::sync::Arc;
+
+use super::scores::{ScoreLog, Scores};
+use super::tally::Tally;
+use super::usage::Amounts;
+use crate::model::metrics::{AllocationMetrics, NodeScoreMeta};
+use crate::model::{Job, Node};
+
+/// What the placements of a run have in common, and a few bytes for each.
+#[derive(Clone, Debug)]
+pub(crate) struct Run {
+    pub(crate) job: Job,
+    /// The group, as its place in the job.
+    pub(crate) group: usize,
+    /// What each allocation uses, without the CPU of its cores.
+    pub(crate) amounts: Amounts,
+    /// Whether tasks may use more memory than they ask for.
+    pub(crate) memory_oversubscription: bool,
+    /// Every node that the run's metrics speak of.
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) tallies: Vec<Arc<Tally>>,
+    pub(crate) scores: ScoreLog,
+    /// Entries of the score log, a stretch for each placement.
+    pub(crate) best: Vec<u32>,
+    pub(crate) placed: Vec<Placed>,
+    /// Identities of what placements evicted, by placement.
+    pub(crate) evicted: Vec<(u32, Vec<String>)>,
+}
+
+/// One placement.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Placed {
+    /// The node, by its place in the run's list.
+    pub(crate) node: u32,
+    /// The counts, by their place in the run's list.
+    pub(crate) tally: u32,
+    /// Where its stretch of `best` ends; it begins where the one before ends.
+    pub(crate) best_end: u32,
+    pub(crate) name_index: u32,
+    pub(crate) score: f64,
+    pub(crate) time_ns: u64,
+}
+
+impl Run {
+    /// Gives back the room that growing left over: runs are kept as long as their allocations.
+    pub(crate) fn shrink(&mut self) {
+        self.nodes.shrink_to_fit();
+        self.tallies.shrink_to_fit();
+        self.scores.shrink();
+        self.best.shrink_to_fit();
+        self.placed.shrink_to_fit();
+        self.evicted.shrink_to_fit();
+    }
+
+    /// What a placement evicted.
+    pub(crate) fn evicted_by(&self, at: usize) -> &[String] {
+        let found = self.evicted.iter().find(|(placed, _)| *placed as usize == at);
+        found.map(|(_, ids)| ids.as_slice()).unwrap_or_default()
+    }
+
+    /// The name of a placement: `<job>.<group>[<index>]`. System jobs go by the job's name there, the
+    /// others by its ID.
+    pub(crate) fn name_of(&self, at: usize) -> String {
+        let job = if self.job.job_type().is_system() { &self.job.name } else { &self.job.id };
+        let group = self.job.task_groups.get(self.group).map_or("", |group| &group.name);
+        let index = self.placed.get(at).map_or(0, |placed| placed.name_index);
+        format!("{job}.{group}[{index}]")
+    }
+
+    /// The node of a placement.
+    pub(crate) fn node_of(&self, at: usize) -> Option<&Node> {
+        self.nodes.get(self.placed.get(at)?.node as usize)
+    }
+
+    /// The metrics of a placement as the API has them.
+    pub(crate) fn metrics(&self, at: usize) -> Option<AllocationMetrics> {
+        let placed = self.placed.get(at)?;
+        let tally = self.tallies.get(placed.tally as usize)?;
+        let mut metrics = tally.metrics(&self.job.spec().node_pool);
+        metrics.allocation_time = placed.time_ns;
+        metrics.score_meta_data = self.score_meta(at);
+        Some(metrics)
+    }
+
+    /// The best nodes of a placement, best first.
+    fn score_meta(&self, at: usize) -> Vec<NodeScoreMeta> {
+        let end = self.placed.get(at).map_or(0, |placed| placed.best_end as usize);
+        let before = at.checked_sub(1).and_then(|before| self.placed.get(before));
+        let begin = before.map_or(0, |placed| placed.best_end as usize);
+        let entries = self.best.get(begin..end).unwrap_or_default();
+        let scores = entries.iter().filter_map(|&entry| self.scores.get(entry));
+        scores
+            .filter_map(|(node, scores)| Some(score_meta(self.nodes.get(node as usize)?, &scores)))
+            .collect()
+    }
+}
+
+/// One node's scores as the API has them.
+pub(crate) fn score_meta(node: &Node, scores: &Scores) -> NodeScoreMeta {
+    NodeScoreMeta {
+        node_id: node.spec().id.clone(),
+        scores: scores.named().map(|(name, score)| (name.to_owned(), score)).collect(),
+        norm_score: scores.mean(),
+        ..NodeScoreMeta::default()
+    }
+}

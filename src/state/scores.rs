@@ -1,0 +1,182 @@
+//! Scores of nodes: what each scorer gave, and their mean (specification, sections 3.1 and 8).
+
+/// A scorer, in the order in which the scores are added up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Scorer {
+    Binpack,
+    Devices,
+    JobAntiAffinity,
+    ReschedulePenalty,
+    NodeAffinity,
+    Spread,
+    Preemption,
+}
+
+impl Scorer {
+    pub(crate) const ALL: [Scorer; 7] = [
+        Scorer::Binpack,
+        Scorer::Devices,
+        Scorer::JobAntiAffinity,
+        Scorer::ReschedulePenalty,
+        Scorer::NodeAffinity,
+        Scorer::Spread,
+        Scorer::Preemption,
+    ];
+
+    /// The name in the metrics.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scorer::Binpack => "binpack",
+            Scorer::Devices => "devices",
+            Scorer::JobAntiAffinity => "job-anti-affinity",
+            Scorer::ReschedulePenalty => "node-reschedule-penalty",
+            Scorer::NodeAffinity => "node-affinity",
+            Scorer::Spread => "allocation-spread",
+            Scorer::Preemption => "preemption",
+        }
+    }
+
+    /// Whether the metrics show it as 0 when it is not active.
+    fn shows_zero(self) -> bool {
+        matches!(self, Scorer::JobAntiAffinity | Scorer::ReschedulePenalty | Scorer::NodeAffinity)
+    }
+}
+
+/// What the scorers gave one node. Only active scorers count in the mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(crate) struct Scores {
+    values: [f64; 7],
+    /// A bit for each active scorer.
+    active: u8,
+}
+
+impl Scores {
+    pub(crate) fn set(&mut self, scorer: Scorer, value: f64) {
+        self.values[scorer as usize] = value;
+        self.active |= 1 << scorer as u8;
+    }
+
+    fn is_active(&self, scorer: Scorer) -> bool {
+        self.active & (1 << scorer as u8) != 0
+    }
+
+    /// How many scorers are active.
+    pub(crate) fn count(&self) -> u32 {
+        self.active.count_ones()
+    }
+
+    /// The sum of what belongs to the node itself: everything but spread and preemption.
+    pub(crate) fn local(&self) -> f64 {
+        // Inactive scorers are zeros, and adding a zero changes no bit of a sum.
+        self.values[0] + self.values[1] + self.values[2] + self.values[3] + self.values[4]
+    }
+
+    /// The mean of the active scorers.
+    pub(crate) fn mean(&self) -> f64 {
+        mean(self.local(), self.values[5], self.values[6], self.count())
+    }
+
+    /// By name, as the metrics show them.
+    pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, f64)> {
+        Scorer::ALL
+            .into_iter()
+            .filter(|&scorer| self.is_active(scorer) || scorer.shows_zero())
+            .map(|scorer| (scorer.name(), self.values[scorer as usize]))
+    }
+}
+
+/// The mean of `count` scores whose sum comes in three parts, added in this order everywhere, so that
+/// whoever computes it gets the same bits.
+pub(crate) fn mean(local: f64, spread: f64, preemption: f64, count: u32) -> f64 {
+    (local + spread + preemption) / f64::from(count.max(1))
+}
+
+/// The scores that the placements of a run keep for their metrics. Consecutive placements share all
+/// nodes that did not change between them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ScoreLog {
+    entries: Vec<ScoreEntry>,
+    values: Vec<f64>,
+}
+
+/// One node's scores in a log.
+#[derive(Clone, Copy, Debug)]
+struct ScoreEntry {
+    /// The node, by its place in the run's list.
+    node: u32,
+    /// Where its values begin.
+    first: u32,
+    active: u8,
+}
+
+impl ScoreLog {
+    /// Adds a node's scores and gives the place of the entry.
+    pub(crate) fn push(&mut self, node: u32, scores: &Scores) -> u32 {
+        let entry = ScoreEntry { node, first: self.values.len() as u32, active: scores.active };
+        let active = Scorer::ALL.into_iter().filter(|&scorer| scores.is_active(scorer));
+        self.values.extend(active.map(|scorer| scores.values[scorer as usize]));
+        self.entries.push(entry);
+        self.entries.len() as u32 - 1
+    }
+
+    /// The node and the scores of an entry.
+    pub(crate) fn get(&self, entry: u32) -> Option<(u32, Scores)> {
+        let entry = self.entries.get(entry as usize)?;
+        let mut values = self.values.get(entry.first as usize..)?.iter();
+        let mut scores = Scores::default();
+        for scorer in Scorer::ALL {
+            if entry.active & (1 << scorer as u8) != 0 {
+                scores.set(scorer, *values.next()?);
+            }
+        }
+        Some((entry.node, scores))
+    }
+
+    pub(crate) fn shrink(&mut self) {
+        self.entries.shrink_to_fit();
+        self.values.shrink_to_fit();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{ScoreLog, Scorer, Scores};
+
+    #[test]
+    fn rows_11_to_13_the_mean_counts_active_scorers_only() {
+        let mut scores = Scores::default();
+        scores.set(Scorer::JobAntiAffinity, -0.75);
+        scores.set(Scorer::ReschedulePenalty, -1.0);
+        assert_eq!(scores.mean(), -0.875);
+        let mut scores = Scores::default();
+        scores.set(Scorer::Binpack, 0.759747);
+        scores.set(Scorer::JobAntiAffinity, -0.75);
+        assert!((scores.mean() - 0.0048735).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_active_zero_counts_and_an_inactive_one_is_only_shown() {
+        let mut scores = Scores::default();
+        scores.set(Scorer::Binpack, 0.5);
+        assert_eq!(scores.mean(), 0.5);
+        let shown: Vec<_> = scores.named().collect();
+        let names = ["binpack", "job-anti-affinity", "node-reschedule-penalty", "node-affinity"];
+        assert!(shown.iter().map(|(name, _)| *name).eq(names));
+        scores.set(Scorer::NodeAffinity, 0.0);
+        assert_eq!(scores.mean(), 0.25);
+    }
+
+    #[test]
+    fn a_log_gives_back_what_was_put_in() {
+        let mut log = ScoreLog::default();
+        let mut scores = Scores::default();
+        scores.set(Scorer::Binpack, 0.25);
+        scores.set(Scorer::Spread, -1.5);
+        let first = log.push(7, &scores);
+        scores.set(Scorer::Preemption, 0.99);
+        let second = log.push(8, &scores);
+        assert_eq!(log.get(second), Some((8, scores)));
+        assert_eq!(log.get(first).map(|(node, scores)| (node, scores.count())), Some((7, 2)));
+        assert!(log.get(2).is_none());
+    }
+}

@@ -1,0 +1,112 @@
+//! Counts of one selection: how many nodes were looked at, filtered and exhausted, and why
+//! (specification, section 8).
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use crate::model::metrics::AllocationMetrics;
+
+/// Counts by name. Few names, so a list is quicker than a map.
+pub(crate) type Counts = Vec<(Arc<str>, u32)>;
+
+/// Adds to a name's count.
+pub(crate) fn count(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
+    match counts.iter_mut().find(|(known, _)| known == name) {
+        Some((_, count)) => *count += nodes,
+        None => counts.push((name.clone(), nodes)),
+    }
+}
+
+/// What does not change while a group is placed: the base set and who of it may not run the group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct BaseTally {
+    /// Nodes that are ready and in the job's datacenters and pool.
+    pub(crate) nodes: u32,
+    /// Of these, by datacenter.
+    pub(crate) available: Counts,
+    pub(crate) filtered: Filtered,
+}
+
+/// Nodes that may not run a group.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Filtered {
+    pub(crate) nodes: u32,
+    /// By the text of the rule.
+    pub(crate) by_rule: Counts,
+    pub(crate) by_class: Counts,
+}
+
+impl Filtered {
+    /// Counts a node under the rule that filtered it.
+    pub(crate) fn add(&mut self, rule: &Arc<str>, class: &Arc<str>) {
+        self.nodes += 1;
+        count(&mut self.by_rule, rule, 1);
+        if !class.is_empty() {
+            count(&mut self.by_class, class, 1);
+        }
+    }
+}
+
+/// Nodes that may run a group but have no room.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ExhaustedNodes {
+    pub(crate) nodes: u32,
+    /// By the text of what ran out.
+    pub(crate) by_dimension: Counts,
+    pub(crate) by_class: Counts,
+}
+
+impl ExhaustedNodes {
+    /// Counts a node under what ran out on it.
+    pub(crate) fn add(&mut self, dimension: &Arc<str>, class: &Arc<str>) {
+        self.nodes += 1;
+        count(&mut self.by_dimension, dimension, 1);
+        if !class.is_empty() {
+            count(&mut self.by_class, class, 1);
+        }
+    }
+}
+
+/// The counts of one selection.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Tally {
+    pub(crate) base: Arc<BaseTally>,
+    /// How many nodes were looked at: all of the base set, or fewer in a sample.
+    pub(crate) evaluated: u32,
+    /// Nodes filtered by rules that depend on where the job's allocations are.
+    pub(crate) filtered: Filtered,
+    pub(crate) exhausted: ExhaustedNodes,
+}
+
+impl Tally {
+    /// The counts as the API has them.
+    pub(crate) fn metrics(&self, node_pool: &str) -> AllocationMetrics {
+        let base = &self.base;
+        AllocationMetrics {
+            nodes_evaluated: self.evaluated.into(),
+            nodes_filtered: (base.filtered.nodes + self.filtered.nodes).into(),
+            nodes_in_pool: base.nodes.into(),
+            node_pool: node_pool.to_owned(),
+            nodes_available: sorted(&[&base.available]),
+            class_filtered: sorted(&[&base.filtered.by_class, &self.filtered.by_class]),
+            constraint_filtered: sorted(&[&base.filtered.by_rule, &self.filtered.by_rule]),
+            nodes_exhausted: self.exhausted.nodes.into(),
+            class_exhausted: sorted(&[&self.exhausted.by_class]),
+            dimension_exhausted: sorted(&[&self.exhausted.by_dimension]),
+            ..AllocationMetrics::default()
+        }
+    }
+}
+
+/// Counts added up and put in the order of their names, which does not depend on how they came.
+fn sorted(parts: &[&Counts]) -> IndexMap<String, u64> {
+    let mut all = IndexMap::new();
+    for (name, nodes) in parts.iter().flat_map(|counts| counts.iter()) {
+        if *nodes > 0 {
+            *all.entry(name.to_string()).or_insert(0) += u64::from(*nodes);
+        }
+    }
+    all.sort_unstable_keys();
+    all
+}

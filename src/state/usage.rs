@@ -1,0 +1,282 @@
+//! What is free and what is taken on each node: amounts in flat arrays, and the things that only one
+//! allocation can have (ports, devices, cores), which few nodes and few allocations deal in
+//! (specification, sections 1.4, 4.1 and 7).
+
+use std::sync::Arc;
+
+use super::node::NodeRecord;
+use super::ports::PortSet;
+use super::slots::NodeSlot;
+use crate::exp10::exp10;
+
+/// Nodes in one block of the flat arrays.
+pub(crate) const BLOCK: usize = 64;
+
+/// Amounts that fit and score look at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(crate) struct Amounts {
+    pub(crate) cpu_mhz: i64,
+    pub(crate) memory_mb: i64,
+    pub(crate) disk_mb: i64,
+}
+
+impl Amounts {
+    pub(crate) fn plus(self, other: Amounts) -> Amounts {
+        Amounts {
+            cpu_mhz: self.cpu_mhz + other.cpu_mhz,
+            memory_mb: self.memory_mb + other.memory_mb,
+            disk_mb: self.disk_mb + other.disk_mb,
+        }
+    }
+
+    pub(crate) fn minus(self, other: Amounts) -> Amounts {
+        Amounts {
+            cpu_mhz: self.cpu_mhz - other.cpu_mhz,
+            memory_mb: self.memory_mb - other.memory_mb,
+            disk_mb: self.disk_mb - other.disk_mb,
+        }
+    }
+}
+
+/// What is free on 64 nodes, an array for each amount, so that a pass over many nodes reads memory
+/// from front to back.
+#[derive(Clone, Debug)]
+pub(crate) struct RoomBlock {
+    pub(crate) free_cpu_mhz: [i64; BLOCK],
+    pub(crate) free_memory_mb: [i64; BLOCK],
+    pub(crate) free_disk_mb: [i64; BLOCK],
+    /// How many more allocations the node takes.
+    pub(crate) free_allocations: [i64; BLOCK],
+    /// Ten to the power of the free share of the CPU: the node's part of the fit score, which factors
+    /// into this and a part of the ask (see `rank::binpack`).
+    pub(crate) cpu_factor: [f64; BLOCK],
+    /// The same for memory.
+    pub(crate) memory_factor: [f64; BLOCK],
+    /// Which size the node has: nodes of one size share the ask's part of the fit score.
+    pub(crate) size: [u32; BLOCK],
+    /// The node's place among equals, from the seed.
+    pub(crate) rank: [u64; BLOCK],
+    /// Where in the journal the node's latest change is.
+    pub(crate) changed: [u64; BLOCK],
+}
+
+impl RoomBlock {
+    pub(crate) fn empty() -> RoomBlock {
+        RoomBlock {
+            free_cpu_mhz: [0; BLOCK],
+            free_memory_mb: [0; BLOCK],
+            free_disk_mb: [0; BLOCK],
+            free_allocations: [0; BLOCK],
+            cpu_factor: [1.0; BLOCK],
+            memory_factor: [1.0; BLOCK],
+            size: [0; BLOCK],
+            rank: [0; BLOCK],
+            changed: [0; BLOCK],
+        }
+    }
+
+    pub(crate) fn free(&self, at: usize) -> Amounts {
+        Amounts {
+            cpu_mhz: self.free_cpu_mhz[at],
+            memory_mb: self.free_memory_mb[at],
+            disk_mb: self.free_disk_mb[at],
+        }
+    }
+
+    /// Sets what is free on a node of the given capacity.
+    pub(crate) fn set_free(&mut self, at: usize, free: Amounts, capacity: Amounts) {
+        self.free_cpu_mhz[at] = free.cpu_mhz;
+        self.free_memory_mb[at] = free.memory_mb;
+        self.free_disk_mb[at] = free.disk_mb;
+        self.cpu_factor[at] = factor(free.cpu_mhz, capacity.cpu_mhz);
+        self.memory_factor[at] = factor(free.memory_mb, capacity.memory_mb);
+    }
+}
+
+/// Ten to the power of `part / whole`; of nothing, nothing is free, which is the power 0.
+pub(crate) fn factor(part: i64, whole: i64) -> f64 {
+    if whole <= 0 { 1.0 } else { exp10(part as f64 / whole as f64) }
+}
+
+/// The block a node is in and its place there.
+pub(crate) fn block_of(node: NodeSlot) -> (usize, usize) {
+    (node.at() / BLOCK, node.at() % BLOCK)
+}
+
+/// What is taken on a node of the things that only one allocation can have.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// By address, in the node's order: the ports in use, reserved ones among them.
+    pub(crate) ports: Vec<(Arc<str>, PortSet)>,
+    /// By device, in order of first use: MBit/s in use.
+    pub(crate) bandwidth: Vec<(Arc<str>, i64)>,
+    /// Cores in use, ascending.
+    pub(crate) cores: Vec<u16>,
+    /// By device group of the node: the instances in use, as places in the group's list, ascending.
+    pub(crate) devices: Vec<Vec<u16>>,
+    /// Whether two allocations hold one port: what an inventory may claim and we never place.
+    pub(crate) port_collision: bool,
+    /// Whether two allocations hold one core.
+    pub(crate) core_collision: bool,
+    /// Whether an allocation holds a core that the node, which lists its cores, has not.
+    pub(crate) foreign_core: bool,
+    /// Whether any of this is so or a port is held twice on purpose: then what one holder gives back
+    /// may still be taken, and the node has to be counted anew.
+    pub(super) held_twice: bool,
+}
+
+impl Taken {
+    /// The ports in use on an address.
+    pub(crate) fn ports_on(&self, ip: &str) -> Option<&PortSet> {
+        self.ports.iter().find(|(address, _)| **address == *ip).map(|(_, ports)| ports)
+    }
+
+    /// The ports in use on an address, to change.
+    pub(crate) fn ports_on_mut(&mut self, ip: &Arc<str>) -> &mut PortSet {
+        let at = match self.ports.iter().position(|(address, _)| address == ip) {
+            Some(at) => at,
+            None => {
+                self.ports.push((ip.clone(), PortSet::default()));
+                self.ports.len() - 1
+            }
+        };
+        &mut self.ports[at].1
+    }
+
+    /// MBit/s in use on a device.
+    pub(crate) fn bandwidth_on(&self, device: &str) -> i64 {
+        self.bandwidth.iter().find(|(name, _)| **name == *device).map_or(0, |(_, mbits)| *mbits)
+    }
+
+    /// Adds what an allocation on the node holds.
+    pub(crate) fn add(&mut self, holdings: &Holdings, node: &NodeRecord) {
+        for port in &holdings.ports {
+            self.add_port(port);
+        }
+        for (device, mbits) in &holdings.bandwidth {
+            self.charge(device, *mbits);
+        }
+        for core in &holdings.cores {
+            if !node.node.cores().is_empty() && !node.node.cores().iter().any(|it| it.id == core.id)
+            {
+                (self.foreign_core, self.held_twice) = (true, true);
+            }
+            match self.cores.binary_search(&core.id) {
+                Ok(_) => (self.core_collision, self.held_twice) = (true, true),
+                Err(at) => self.cores.insert(at, core.id),
+            }
+        }
+        for device in &holdings.devices {
+            let Some((group, instance)) = node.find_device(device) else { continue };
+            match self.devices[group].binary_search(&instance) {
+                Ok(_) => self.held_twice = true,
+                Err(at) => self.devices[group].insert(at, instance),
+            }
+        }
+    }
+
+    /// Takes out what an allocation on the node held. False if that cannot be told from what is taken
+    /// alone, because something is held twice: then the node has to be counted anew.
+    #[must_use]
+    pub(crate) fn subtract(&mut self, holdings: &Holdings, node: &NodeRecord) -> bool {
+        if self.held_twice {
+            return false;
+        }
+        for port in &holdings.ports {
+            if let Ok(value) = u16::try_from(port.value) {
+                self.ports_on_mut(&port.ip).remove(value);
+            }
+        }
+        for (device, mbits) in &holdings.bandwidth {
+            self.charge(device, -mbits);
+        }
+        for core in &holdings.cores {
+            if let Ok(at) = self.cores.binary_search(&core.id) {
+                self.cores.remove(at);
+            }
+        }
+        for device in &holdings.devices {
+            let Some((group, instance)) = node.find_device(device) else { continue };
+            if let Ok(at) = self.devices[group].binary_search(&instance) {
+                self.devices[group].remove(at);
+            }
+        }
+        true
+    }
+
+    fn add_port(&mut self, port: &HeldPort) {
+        let is_new = match u16::try_from(port.value) {
+            Ok(value) => self.ports_on_mut(&port.ip).insert(value),
+            Err(_) => false,
+        };
+        if !is_new {
+            self.held_twice = true;
+            self.port_collision |= !port.ignore_collision;
+        }
+    }
+
+    fn charge(&mut self, device: &Arc<str>, mbits: i64) {
+        match self.bandwidth.iter_mut().find(|(name, _)| name == device) {
+            Some((_, used)) => *used += mbits,
+            None => self.bandwidth.push((device.clone(), mbits)),
+        }
+    }
+}
+
+/// What one allocation has for itself, in the order of its group's asks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Holdings {
+    /// The group's ports, then those of each task's network.
+    pub(crate) ports: Vec<HeldPort>,
+    /// The device of each task's network and its MBit/s.
+    pub(crate) bandwidth: Vec<(Arc<str>, i64)>,
+    /// Cores.
+    pub(crate) cores: Vec<HeldCore>,
+    /// Device instances.
+    pub(crate) devices: Vec<HeldDevice>,
+}
+
+impl Holdings {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.ports.is_empty()
+            && self.bandwidth.is_empty()
+            && self.cores.is_empty()
+            && self.devices.is_empty()
+    }
+}
+
+/// A port on an address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldPort {
+    pub(crate) ip: Arc<str>,
+    /// Of an inventory's allocation, whatever its document says.
+    pub(crate) value: i64,
+    pub(crate) ignore_collision: bool,
+}
+
+/// A core, for one task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct HeldCore {
+    /// The task, as its place in the group.
+    pub(crate) task: u16,
+    pub(crate) id: u16,
+    pub(crate) speed_mhz: i64,
+}
+
+/// A device instance. It is held by name, since a node may come back with its devices in another
+/// order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HeldDevice {
+    /// The request, counted over the group's tasks.
+    pub(crate) request: u16,
+    pub(crate) device: Arc<DeviceName>,
+    pub(crate) instance: Arc<str>,
+}
+
+/// What names a group of devices on a node.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DeviceName {
+    pub(crate) vendor: Box<str>,
+    pub(crate) device_type: Box<str>,
+    pub(crate) model: Box<str>,
+}

@@ -1,0 +1,209 @@
+//! Compact records read as the API's documents, made when asked for.
+
+use indexmap::IndexMap;
+
+use super::State;
+use super::allocation::{AllocationRecord, Own};
+use super::run::Run;
+use super::slots::AllocationSlot;
+use super::usage::{HeldDevice, Holdings};
+use crate::model::network::Port;
+use crate::model::{
+    AllocatedCpuResources, AllocatedDevice, AllocatedMemoryResources, AllocatedPort,
+    AllocatedResources, AllocatedSharedResources, AllocatedTaskResources, Allocation,
+    DesiredStatus, NetworkResource, Ports, Task, TaskGroup,
+};
+
+impl State {
+    /// An allocation as the API has it, without its job.
+    pub(crate) fn allocation_document(&self, slot: AllocationSlot) -> Option<Allocation> {
+        let record = self.allocation(slot)?;
+        let mut document = match &record.own {
+            Own::Imported(imported) => Allocation { job: None, ..imported.document.clone() },
+            _ => self.placed_document(slot, record)?,
+        };
+        document.desired_status = record.desired.as_str().into();
+        document.client_status = record.client.as_str().into();
+        document.modify_index = record.modify_index;
+        if record.desired == DesiredStatus::Evict && record.evicted_by != AllocationSlot::NONE {
+            document.preempted_by_allocation = self.allocation_id(record.evicted_by);
+        }
+        Some(document)
+    }
+
+    fn placed_document(
+        &self,
+        slot: AllocationSlot,
+        record: &AllocationRecord,
+    ) -> Option<Allocation> {
+        let run = self.run(record.run)?;
+        let none = Holdings::default();
+        let holdings = record.holdings().unwrap_or(&none);
+        let document = document(run, record.in_run as usize, self.allocation_id(slot), holdings);
+        Some(Allocation { create_index: record.modify_index, ..document })
+    }
+}
+
+/// A placement of a run as the API has it.
+pub(crate) fn document(run: &Run, at: usize, id: String, holdings: &Holdings) -> Allocation {
+    let node = run.node_of(at);
+    Allocation {
+        id,
+        namespace: run.job.namespace.clone(),
+        name: run.name_of(at),
+        node_id: node.map_or_else(String::new, |node| node.id.clone()),
+        node_name: node.map_or_else(String::new, |node| node.name.clone()),
+        job_id: run.job.id.clone(),
+        task_group: run
+            .job
+            .task_groups
+            .get(run.group)
+            .map_or_else(String::new, |it| it.name.clone()),
+        allocated_resources: Some(allocated_resources(run, at, holdings)),
+        desired_status: "run".into(),
+        client_status: "pending".into(),
+        preempted_allocations: run.evicted_by(at).to_vec(),
+        metrics: run.metrics(at),
+        ..Allocation::default()
+    }
+}
+
+/// What a placement of a run has (specification, section 1.2).
+pub(crate) fn allocated_resources(run: &Run, at: usize, holdings: &Holdings) -> AllocatedResources {
+    let Some(group) = run.job.task_groups.get(run.group) else {
+        return AllocatedResources::default();
+    };
+    let mut reader = Reader { holdings, ports: 0, bandwidth: 0, requests: 0 };
+    let mut shared = reader.shared(group);
+    // The group's network goes by the node's main address, whatever addresses its ports are on.
+    let addresses = run.node_of(at).map(|node| node.addresses()).unwrap_or_default();
+    if let Some(main) = addresses.iter().find(|address| matches!(&*address.mode, "" | "host")) {
+        shared.networks.iter_mut().for_each(|network| network.ip.clone_from(&main.ip));
+    }
+    let mut tasks = IndexMap::new();
+    for (at, task) in group.tasks.iter().enumerate() {
+        tasks.insert(task.name.clone(), reader.task(at, task, run.memory_oversubscription));
+    }
+    let with_hook = group.tasks.iter().any(|task| task.lifecycle.is_some());
+    let lifecycles = group.tasks.iter().map(|task| (task.name.clone(), task.lifecycle.clone()));
+    AllocatedResources {
+        tasks,
+        task_lifecycles: if with_hook { lifecycles.collect() } else { IndexMap::new() },
+        shared,
+        ..AllocatedResources::default()
+    }
+}
+
+/// Goes through what an allocation holds in the order in which its group asks for it.
+struct Reader<'a> {
+    holdings: &'a Holdings,
+    ports: usize,
+    bandwidth: usize,
+    requests: usize,
+}
+
+impl Reader<'_> {
+    fn shared(&mut self, group: &TaskGroup) -> AllocatedSharedResources {
+        let mut shared =
+            AllocatedSharedResources { disk_mb: group.disk_mb(), ..Default::default() };
+        let Some(ask) = group.network() else { return shared };
+        let network = self.network(ask);
+        let asked = ask.reserved_ports.iter().chain(ask.dynamic_ports.iter());
+        let assigned = network.reserved_ports.iter().chain(network.dynamic_ports.iter());
+        let first_port = self.ports - asked.clone().count();
+        for (at, (asked, assigned)) in asked.zip(assigned).enumerate() {
+            let held = self.holdings.ports.get(first_port + at);
+            shared.ports.push(AllocatedPort {
+                label: asked.label.clone(),
+                value: assigned.value,
+                to: assigned.to,
+                host_ip: held.map_or_else(String::new, |held| held.ip.to_string()),
+                ignore_collision: asked.ignore_collision,
+                ..AllocatedPort::default()
+            });
+        }
+        shared.networks.push(network);
+        shared
+    }
+
+    fn task(&mut self, at: usize, task: &Task, oversubscription: bool) -> AllocatedTaskResources {
+        let cores = self.holdings.cores.iter().filter(|core| usize::from(core.task) == at);
+        let has_cores = task.cores() > 0;
+        let core_mhz = cores.clone().map(|core| core.speed_mhz).sum();
+        let secrets_mb = task.secrets_mb();
+        let networks = task.network().map(|ask| {
+            let first_port = self.ports;
+            let mut network = self.network(ask);
+            let held = self.holdings.ports.get(first_port).filter(|_| self.ports > first_port);
+            network.ip = held.map_or_else(String::new, |held| held.ip.to_string());
+            if let Some((device, mbits)) = self.holdings.bandwidth.get(self.bandwidth) {
+                (network.device, network.mbits) = (device.to_string(), Some(*mbits));
+            }
+            self.bandwidth += 1;
+            network
+        });
+        AllocatedTaskResources {
+            cpu: AllocatedCpuResources {
+                cpu_shares: if has_cores { core_mhz } else { task.cpu_mhz() },
+                reserved_cores: cores.map(|core| i64::from(core.id)).collect(),
+                ..Default::default()
+            },
+            memory: AllocatedMemoryResources {
+                memory_mb: task.memory_mb() + secrets_mb,
+                memory_max_mb: match task.memory_max_mb() {
+                    // No limit stays no limit.
+                    -1 if oversubscription => -1,
+                    max if oversubscription && max > 0 => max + secrets_mb,
+                    _ => 0,
+                },
+                ..Default::default()
+            },
+            networks: networks.into_iter().collect(),
+            devices: self.devices(task.devices().len()),
+            ..AllocatedTaskResources::default()
+        }
+    }
+
+    /// An asked network with the numbers that its ports were given.
+    fn network(&mut self, ask: &NetworkResource) -> NetworkResource {
+        let mut assign = |ports: &Ports| -> Vec<Port> {
+            let held = self.holdings.ports.iter().skip(self.ports).map(|held| held.value);
+            self.ports += ports.len();
+            let with_number = |(port, value): (&Port, i64)| Port {
+                value,
+                to: if port.to == -1 { value } else { port.to },
+                ..port.clone()
+            };
+            ports.iter().zip(held).map(with_number).collect()
+        };
+        let reserved_ports = assign(&ask.reserved_ports).into();
+        let dynamic_ports = assign(&ask.dynamic_ports).into();
+        NetworkResource { reserved_ports, dynamic_ports, ..ask.clone() }
+    }
+
+    /// The devices of a task's requests, instances of one group together.
+    fn devices(&mut self, requests: usize) -> Vec<AllocatedDevice> {
+        let asked = self.requests..self.requests + requests;
+        self.requests += requests;
+        let held = self.holdings.devices.iter();
+        let held = held.filter(|device| asked.contains(&usize::from(device.request)));
+        let mut devices: Vec<AllocatedDevice> = Vec::new();
+        for HeldDevice { device: name, instance, .. } in held {
+            let same = |device: &&mut AllocatedDevice| {
+                (&*device.vendor, &*device.device_type, &*device.name)
+                    == (&*name.vendor, &*name.device_type, &*name.model)
+            };
+            match devices.iter_mut().find(same) {
+                Some(device) => device.device_ids.push(instance.to_string()),
+                None => devices.push(AllocatedDevice {
+                    vendor: name.vendor.to_string(),
+                    device_type: name.device_type.to_string(),
+                    name: name.model.to_string(),
+                    device_ids: vec![instance.to_string()],
+                    ..AllocatedDevice::default()
+                }),
+            }
+        }
+        devices
+    }
+}
