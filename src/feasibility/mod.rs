@@ -9,6 +9,7 @@ pub(crate) mod constraint;
 pub(crate) mod device;
 pub(crate) mod distinct;
 pub(crate) mod driver;
+pub(crate) mod mask;
 pub(crate) mod network;
 pub(crate) mod operator;
 pub(crate) mod secrets;

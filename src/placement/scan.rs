@@ -87,6 +87,11 @@ impl<'a> Scan<'a> {
         scan
     }
 
+    /// The state that is scanned.
+    pub(crate) fn state(&self) -> &'a State {
+        self.state
+    }
+
     /// How many live allocations of the job or of the group each value of a property has.
     fn used(
         &self,

@@ -11,7 +11,7 @@ use super::select::base_tally;
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::slots::NodeSlot;
-use crate::state::tally::{BaseTally, Filtered, Tally, count};
+use crate::state::tally::{BaseTally, Filtered, Tally, add};
 
 /// What the nodes that did not take an allocation come to.
 #[derive(Default)]
@@ -105,9 +105,9 @@ fn tally_of_one(
     let mut tally = Tally { evaluated: 1, base: Arc::new(base.clone()), ..Tally::default() };
     let Some(node) = state.node(slot) else { return tally };
     match verdict {
-        Verdict::Filtered(rule) => tally.filtered.add(rule, &node.class),
+        Verdict::Filtered(rule) => tally.filtered.add(rule, state.name(node.class)),
         Verdict::Exhausted(exhausted) => {
-            tally.exhausted.add(&exhausted.key(&plan.ask).into(), &node.class);
+            tally.exhausted.add(&exhausted.key(&plan.ask).into(), state.name(node.class));
         }
         Verdict::NotCandidate | Verdict::Ranked(_) => {}
     }
@@ -119,10 +119,10 @@ impl Refusals {
         self.evaluated += one.evaluated;
         self.filtered.nodes += one.filtered.nodes;
         for (rule, nodes) in &one.filtered.by_rule {
-            count(&mut self.filtered.by_rule, rule, *nodes);
+            add(&mut self.filtered.by_rule, rule, *nodes);
         }
         for (class, nodes) in &one.filtered.by_class {
-            count(&mut self.filtered.by_class, class, *nodes);
+            add(&mut self.filtered.by_class, class, *nodes);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::allocation::{self, AllocationRecord};
+use super::facts;
 use super::node::NodeRecord;
 use super::slots::{AllocationSlot, NodeSlot};
 use super::usage::{Amounts, BLOCK, Holdings, RoomBlock, Taken, block_of};
@@ -75,7 +76,7 @@ impl State {
     /// Adds a node, or takes over the new facts of one that is there, and gives its slot.
     pub(crate) fn upsert_node(&mut self, node: Node) -> NodeSlot {
         let id = node.spec().id.clone();
-        let record = Arc::new(NodeRecord::new(node));
+        let record = Arc::new(self.record_of(node));
         let slot = match self.find_node(&id) {
             Some(slot) => slot,
             None => self.new_node_slot(&id),
@@ -139,6 +140,19 @@ impl State {
         allocation::taken_by(node, holders.filter_map(|&holder| self.allocation(holder)))
     }
 
+    /// A node with its names and its kind.
+    fn record_of(&mut self, node: Node) -> NodeRecord {
+        let key = facts::key(&node);
+        let facts_class = match self.facts_classes.get_index_of(key.as_slice()) {
+            Some(at) => at,
+            None => Arc::make_mut(&mut self.facts_classes).insert_full(key.into()).0,
+        };
+        let (datacenter, class) =
+            (self.names.intern(&node.datacenter), self.names.intern(&node.node_class));
+        let facts_class = facts_class as u32;
+        NodeRecord { datacenter, class, facts_class, ..NodeRecord::new(node) }
+    }
+
     /// The list of allocations on a node, to change.
     pub(super) fn on_node_mut(&mut self, slot: NodeSlot) -> Option<&mut Vec<AllocationSlot>> {
         Some(Arc::make_mut(&mut self.on_node.get_mut(slot.at())?.allocations))
@@ -178,6 +192,7 @@ impl State {
             room.set_free(at, free, node.capacity);
             room.free_allocations[at] = free_allocations;
             room.size[at] = size;
+            room.class[at] = node.class;
         });
         let records: Vec<&AllocationRecord> =
             holders.iter().filter_map(|&holder| self.allocation(holder)).collect();

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::names::Name;
 use super::node::NodeRecord;
 use super::ports::PortSet;
 use super::slots::NodeSlot;
@@ -54,6 +55,7 @@ pub(crate) struct RoomBlock {
     pub(crate) memory_factor: [f64; BLOCK],
     /// Which size the node has: nodes of one size share the ask's part of the fit score.
     pub(crate) size: [u32; BLOCK],
+    pub(crate) class: [Name; BLOCK],
     /// The node's place among equals, from the seed.
     pub(crate) rank: [u64; BLOCK],
     /// Where in the journal the node's latest change is.
@@ -70,6 +72,7 @@ impl RoomBlock {
             cpu_factor: [1.0; BLOCK],
             memory_factor: [1.0; BLOCK],
             size: [0; BLOCK],
+            class: [Name::NONE; BLOCK],
             rank: [0; BLOCK],
             changed: [0; BLOCK],
         }
