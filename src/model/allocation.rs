@@ -7,7 +7,9 @@ use indexmap::IndexMap;
 use super::document::document;
 use super::job_spec::JobSpec;
 use super::metrics::AllocationMetrics;
+use super::problem::AllocationErrors;
 use super::resources::{AllocatedResources, Resources};
+use super::validate;
 
 document! {
     /// An allocation as the API has it: read from an inventory, or written from a placement.
@@ -58,5 +60,32 @@ document! {
         "CreateIndex" => pub create_index: u64,
         /// The index at which it last changed.
         "ModifyIndex" => pub modify_index: u64,
+    }
+}
+
+impl Allocation {
+    /// Checks the allocation by itself: its names are there, its statuses known, its amounts and ports
+    /// in range. Whether its node exists and has room for it is the cluster's to say; the job that it
+    /// may hold is checked by making a [`Job`](super::Job) of it.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, each with its path.
+    ///
+    /// ```
+    /// use stowplan::model::read;
+    ///
+    /// let allocations = read::allocations(
+    ///     r#"[{"ID": "a1", "JobID": "web", "TaskGroup": "front", "ClientStatus": "runing"}]"#,
+    /// )?;
+    /// assert_eq!(
+    ///     allocations[0].check().unwrap_err().to_string(),
+    ///     "ClientStatus: unknown status `runing`, known are `pending`, `running`, `complete`, \
+    ///      `failed`, `lost`, `unknown`, `dead`",
+    /// );
+    /// # Ok::<(), read::ReadError>(())
+    /// ```
+    pub fn check(&self) -> Result<(), AllocationErrors> {
+        AllocationErrors::check(validate::allocation(self))
     }
 }

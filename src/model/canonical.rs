@@ -4,9 +4,7 @@
 use std::net::IpAddr;
 
 use super::constraint::{Affinity, Spread, WEIGHT_DEFAULT};
-use super::job_spec::{
-    COUNT_DEFAULT, EphemeralDisk, JobSpec, PRIORITY_DEFAULT, Task, TaskGroup,
-};
+use super::job_spec::{COUNT_DEFAULT, EphemeralDisk, JobSpec, PRIORITY_DEFAULT, Task, TaskGroup};
 use super::network::{NetworkResource, NodeNetwork, NodeNetworkAddress};
 use super::node_spec::NodeSpec;
 use super::resources::{NodeReservedResources, NodeResources, Resources};
@@ -43,8 +41,8 @@ fn group(group: &mut TaskGroup) {
     }
     // Disk asked for by tasks is the first API's way to ask for the group's. It stays where it is, or
     // the document would say something that its era does not know.
-    let task_disk = group.tasks.iter().filter_map(|task| task.resources.as_ref()?.disk_mb);
-    if group.ephemeral_disk.is_some() || task_disk.sum::<i64>() == 0 {
+    let mut task_disk = group.tasks.iter().filter_map(|task| task.resources.as_ref()?.disk_mb);
+    if group.ephemeral_disk.is_some() || !task_disk.any(|disk_mb| disk_mb > 0) {
         let size_mb = group.disk_mb();
         let disk = group.ephemeral_disk.get_or_insert_with(EphemeralDisk::default);
         disk.size_mb = Some(size_mb);

@@ -86,3 +86,12 @@ impl RequestedDevice {
         u32::try_from(self.count.unwrap_or(1).max(0)).unwrap_or(u32::MAX)
     }
 }
+
+impl DeviceAttribute {
+    /// How many of the kinds are present; one in a good document.
+    pub(crate) fn kinds(&self) -> usize {
+        let kinds =
+            [self.int.is_some(), self.float.is_some(), self.string.is_some(), self.bool.is_some()];
+        kinds.into_iter().filter(|present| *present).count()
+    }
+}

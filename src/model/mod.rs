@@ -31,20 +31,16 @@ pub use allocation::Allocation;
 pub use constraint::{Affinity, Constraint, Operand, Spread, SpreadTarget};
 pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, RequestedDevice};
 pub use job::{Job, JobType};
-pub use job_spec::{
-    EphemeralDisk, JobSpec, Lifecycle, MigrateStrategy, Secret, Task, TaskGroup,
-};
+pub use job_spec::{EphemeralDisk, JobSpec, Lifecycle, MigrateStrategy, Secret, Task, TaskGroup};
 pub use metrics::{AllocationMetrics, NodeScoreMeta};
-pub use network::{
-    AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports,
-};
+pub use network::{AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports};
 pub use node::{Core, Node, NodeAddress, NodeStatus};
 pub use node_spec::{DriverInfo, NodeSpec};
 pub use problem::{AllocationErrors, JobErrors, NodeErrors, Problem};
 pub use resources::{
-    AllocatedCpuResources, AllocatedMemoryResources, AllocatedResources,
-    AllocatedSharedResources, AllocatedTaskResources, CpuCore, CpuTopology, NodeCpuResources,
-    NodeDiskResources, NodeMemoryResources, NodeProcessors, NodeReservedCpuResources,
-    NodeReservedNetworkResources, NodeReservedResources, NodeResources, NumaRequest, Resources,
+    AllocatedCpuResources, AllocatedMemoryResources, AllocatedResources, AllocatedSharedResources,
+    AllocatedTaskResources, CpuCore, CpuTopology, NodeCpuResources, NodeDiskResources,
+    NodeMemoryResources, NodeProcessors, NodeReservedCpuResources, NodeReservedNetworkResources,
+    NodeReservedResources, NodeResources, NumaRequest, Resources,
 };
 pub use volume::{DynamicVolume, HostVolume, VolumeCapability, VolumeRequest};

@@ -128,7 +128,9 @@ fn single<T: Kind>(mut documents: Vec<T>) -> Result<T, ReadError> {
             T::NOUN,
             more.saturating_add(1)
         ))),
-        (None, _) => Err(ReadError::whole(&format!("expected one {}, found an empty list", T::NOUN))),
+        (None, _) => {
+            Err(ReadError::whole(&format!("expected one {}, found an empty list", T::NOUN)))
+        }
     }
 }
 

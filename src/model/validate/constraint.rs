@@ -64,7 +64,8 @@ impl<'a> Checker<'a> {
             problems.add(at.key("Operand"), message);
         }
         if constraint.is_soft() && constraint.weight() != 0 {
-            let message = format!("`{operand}` cannot be a preference, leave out `Hard` and `Weight`");
+            let message =
+                format!("`{operand}` cannot be a preference, leave out `Hard` and `Weight`");
             problems.add(at.key("Weight"), message);
         }
         if *operand == Operand::DistinctProperty {

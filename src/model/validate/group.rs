@@ -70,7 +70,8 @@ fn tasks<'a>(checker: &mut Checker<'a>, at: &Path<'_>, group: &'a TaskGroup) {
     }
     for (i, first) in repeated(group.tasks.iter().map(|task| &task.name)) {
         if let Some(task) = group.tasks.get(i) {
-            let message = format!("the name `{}` is that of Tasks[{first}] too", excerpt(&task.name));
+            let message =
+                format!("the name `{}` is that of Tasks[{first}] too", excerpt(&task.name));
             checker.problems.add(tasks.index(i).key("Name"), message);
         }
     }
@@ -119,7 +120,8 @@ fn disk(problems: &mut Problems, at: &Path<'_>, group: &TaskGroup) {
         sum_mb = sum_mb.saturating_add(disk_mb.clamp(0, AMOUNT_MAX));
     }
     if sum_mb > AMOUNT_MAX {
-        let message = format!("expected at most {AMOUNT_MAX} MB of disk together, found `{sum_mb}`");
+        let message =
+            format!("expected at most {AMOUNT_MAX} MB of disk together, found `{sum_mb}`");
         problems.add(tasks, message);
     }
 }
@@ -128,7 +130,13 @@ fn volume(problems: &mut Problems, at: &Path<'_>, alias: &str, request: &VolumeR
     keys(problems, at, request);
     name(problems, *at, alias, "a volume", "an alias as its key");
     one_of(problems, at.key("Type"), &request.volume_type, "volume type", &VOLUME_TYPES);
-    name(problems, at.key("Source"), &request.source, "a volume", "a source, its name on the nodes");
+    name(
+        problems,
+        at.key("Source"),
+        &request.source,
+        "a volume",
+        "a source, its name on the nodes",
+    );
     let access = request.access_mode();
     one_of(problems, at.key("AccessMode"), access, "access mode", &ACCESS_MODES);
     let attachment = request.attachment_mode();

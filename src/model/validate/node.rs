@@ -143,7 +143,8 @@ fn topology_cores(problems: &mut Problems, at: &Path<'_>, topology: &CpuTopology
     let each_is_good =
         topology.cores.iter().all(|core| (0..=AMOUNT_MAX).contains(&core.speed_mhz()));
     if each_is_good && topology.override_total_compute <= 0 && cpu_mhz > AMOUNT_MAX {
-        problems.add(list, format!("expected at most {AMOUNT_MAX} MHz together, found `{cpu_mhz}`"));
+        problems
+            .add(list, format!("expected at most {AMOUNT_MAX} MHz together, found `{cpu_mhz}`"));
     }
 }
 
