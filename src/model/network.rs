@@ -62,6 +62,12 @@ impl std::ops::Deref for Ports {
     }
 }
 
+impl std::ops::DerefMut for Ports {
+    fn deref_mut(&mut self) -> &mut Vec<Port> {
+        &mut self.0
+    }
+}
+
 document! {
     /// One port of a network.
     pub struct Port {
