@@ -1,5 +1,6 @@
 //! Nodes as the engine takes them: validated, complete, cheap to clone.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Deref, RangeInclusive};
 use std::str::FromStr;
@@ -119,6 +120,7 @@ impl Node {
         let reserved = spec.reserved_resources.as_ref();
         let reserved_cores = reserved.map_or(&[][..], |r| &r.cpu.reserved_cpu_cores);
         let reserved_ports = reserved.map_or("", |r| &r.networks.reserved_host_ports);
+        let reserved_cores: BTreeSet<i64> = reserved_cores.iter().copied().collect();
         let mut cores = resources.map(NodeResources::usable_cores).unwrap_or_default();
         cores.retain(|core| !reserved_cores.contains(&i64::from(core.id)));
         let inner = Inner {

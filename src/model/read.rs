@@ -20,7 +20,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::allocation::Allocation;
 use super::job_spec::JobSpec;
 use super::node_spec::NodeSpec;
-use super::problem::Problem;
+use super::problem::{Problem, excerpt};
 
 pub use super::read_error::ReadError;
 
@@ -143,6 +143,14 @@ fn documents<T: Kind>(bytes: &[u8]) -> Result<Vec<T>, ReadError> {
     if text.trim_ascii().is_empty() {
         return Err(ReadError::whole(&format!("expected {}, found an empty text", T::EXPECTED)));
     }
+    if !begins_as_json(text) {
+        let message = format!(
+            "expected {} in JSON, found a text that begins with `{}`",
+            T::EXPECTED,
+            text.trim_start().lines().next().map(excerpt).unwrap_or_default()
+        );
+        return Err(ReadError::whole(&message));
+    }
     let shape = shape_of::<T>(text)?;
 
     let mut track = serde_path_to_error::Track::new();
@@ -151,6 +159,14 @@ fn documents<T: Kind>(bytes: &[u8]) -> Result<Vec<T>, ReadError> {
     Text { shape, kind: PhantomData }
         .deserialize(tracked)
         .map_err(|error| ReadError::from_json(&track.path(), &error))
+}
+
+/// Whether a text may be JSON. Most that are not are job files in HCL, and to be told the line and the
+/// column would not help much there.
+fn begins_as_json(text: &str) -> bool {
+    let text = text.trim_ascii_start();
+    let begins = |first: char| matches!(first, '{' | '[' | '"' | '-' | '0'..='9');
+    text.starts_with(begins) || ["true", "false", "null"].iter().any(|word| text.starts_with(word))
 }
 
 /// The shape of a text, or what is wrong with its syntax.

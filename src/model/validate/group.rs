@@ -75,28 +75,28 @@ fn tasks<'a>(checker: &mut Checker<'a>, at: &Path<'_>, group: &'a TaskGroup) {
             checker.problems.add(tasks.index(i).key("Name"), message);
         }
     }
-    together(&mut checker.problems, tasks, group, "MHz", Task::cpu_mhz);
-    let memory_mb = |task: &Task| {
-        let most_mb = task.memory_mb().max(task.memory_max_mb());
-        most_mb.saturating_add(task.secrets_mb())
-    };
-    together(&mut checker.problems, tasks, group, "MB", memory_mb);
+    together(&mut checker.problems, tasks, group);
 }
 
 /// Checks what a group's tasks ask for together: there is a limit for that as there is for one task.
-fn together(
-    problems: &mut Problems,
-    at: Path<'_>,
-    group: &TaskGroup,
-    unit: &str,
-    amount: impl Fn(&Task) -> i64,
-) {
-    let amounts = || group.tasks.iter().map(&amount);
-    let sum = amounts().fold(0, i64::saturating_add);
-    // An amount that is too large alone has a problem of its own.
-    if sum > AMOUNT_MAX && amounts().all(|amount| (0..=AMOUNT_MAX).contains(&amount)) {
-        let message = format!("expected at most {AMOUNT_MAX} {unit} together, found `{sum}`");
-        problems.add(at, message);
+fn together(problems: &mut Problems, at: Path<'_>, group: &TaskGroup) {
+    // A group with an amount that is bad in itself has a problem already.
+    let is_good = |task: &Task| {
+        let amounts = [task.cpu_mhz(), task.memory_mb(), task.secrets_mb()];
+        amounts.into_iter().all(|amount| (0..=AMOUNT_MAX).contains(&amount))
+            && (-1..=AMOUNT_MAX).contains(&task.memory_max_mb())
+    };
+    if !group.tasks.iter().all(is_good) {
+        return;
+    }
+    let memory_mb = |task: &Task| task.memory_mb().max(task.memory_max_mb()) + task.secrets_mb();
+    let cpu_mhz = group.tasks.iter().map(Task::cpu_mhz).fold(0, i64::saturating_add);
+    let memory_mb = group.tasks.iter().map(memory_mb).fold(0, i64::saturating_add);
+    for (sum, unit) in [(cpu_mhz, "MHz"), (memory_mb, "MB of memory")] {
+        if sum > AMOUNT_MAX {
+            problems
+                .add(at, format!("expected at most {AMOUNT_MAX} {unit} together, found `{sum}`"));
+        }
     }
 }
 
