@@ -125,6 +125,44 @@ fn objects<'a>(value: &'a Value, wanted: &dyn Fn(&Value) -> bool, found: &mut Ve
     }
 }
 
+/// The example of the package of a name.
+fn example(name: &str) -> Value {
+    value(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name))
+}
+
+#[test]
+fn the_job_of_the_first_api() {
+    let job = check_job("example", &example("binstore-storagelocker.json"));
+    let group = job.group("binsl").unwrap();
+    assert_eq!((group.count(), group.disk_mb(), group.tasks.len()), (5, 300, 2));
+    assert!(job.constraints[0].is_soft() && job.constraints[0].weight() == 0);
+    let task = &group.tasks[0];
+    // An explicit 0 is not the default.
+    assert_eq!((task.cpu_mhz(), task.memory_mb(), task.network().unwrap().mbits()), (500, 0, 100));
+
+    let Some(shared) = shared() else { return };
+    let text = fs::read_to_string(shared.join("spec/seed-allocation.md")).unwrap();
+    let (_, rest) = text.split_once("```javascript").unwrap();
+    let (json, _) = rest.split_once("```").unwrap();
+    let allocation = check_allocation("seed", &serde_json::from_str(json).unwrap());
+    assert_eq!(Job::new(JobSpec::clone(allocation.job.as_deref().unwrap())), Ok(job));
+}
+
+#[test]
+fn the_nodes_of_the_examples() {
+    let nodes = example("nodes.json");
+    let nodes: Vec<Node> =
+        nodes.as_array().unwrap().iter().map(|node| check_node("example", node)).collect();
+    assert_eq!(nodes.len(), 8);
+    assert_eq!(nodes.iter().filter(|node| node.is_ready()).count(), 6);
+    let fits = |node: &&Node| {
+        node.is_ready()
+            && ["us2", "eu1"].contains(&node.datacenter.as_str())
+            && ["docker", "java"].iter().all(|driver| node.drivers.contains_key(*driver))
+    };
+    assert!(nodes.iter().filter(fits).count() >= 4);
+}
+
 #[test]
 fn jobs_that_people_run() {
     let Some(shared) = shared() else { return };
