@@ -113,6 +113,9 @@ const JOBS: &[Row] = &[
         "TaskGroups[0].Tasks: expected at most 1099511627776 MB of disk together, found \
          `1099511627777`\n\
          TaskGroups[0].Tasks: expected at most 1099511627776 MHz together, found `1099511627777`"),
+    ("/TaskGroups/0/Tasks",
+        r#"[{"Name": "a", "Driver": "exec", "Resources": {"Cores": 65536}}, {"Name": "b", "Driver": "exec", "Resources": {"Cores": 1}}]"#,
+        "TaskGroups[0].Tasks: expected at most 65536 cores together, found `65537`"),
     ("/TaskGroups/0/Tasks/0/Resources/NUMA", r#"{"Affinity": "maybe"}"#,
         "TaskGroups[0].Tasks[0].Resources.NUMA.Affinity: unknown affinity `maybe`, known are \
          `none`, `prefer`, `require`"),
