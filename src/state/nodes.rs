@@ -198,6 +198,8 @@ impl State {
             holders.iter().filter_map(|&holder| self.allocation(holder)).collect();
         let holds_any = records.iter().any(|record| record.holdings().is_some());
         let taken = holds_any.then(|| Arc::new(allocation::taken_by(&node, records.into_iter())));
+        let is_odd = taken.as_ref().is_some_and(|taken| taken.is_odd());
+        self.change_room(slot, |room, at| room.set_odd(at, is_odd));
         if let Some(on_node) = self.on_node.get_mut(slot.at()) {
             on_node.taken = taken;
         }
@@ -230,7 +232,10 @@ impl State {
         let Some(node) = self.node(slot).cloned() else { return };
         let Some(on_node) = self.on_node.get_mut(slot.at()) else { return };
         let taken = on_node.taken.get_or_insert_with(|| node.reserved.clone());
-        if !change(Arc::make_mut(taken), &node) {
+        let is_known = change(Arc::make_mut(taken), &node);
+        let is_odd = taken.is_odd();
+        self.change_room(slot, |room, at| room.set_odd(at, is_odd));
+        if !is_known {
             self.recount(slot);
         }
     }

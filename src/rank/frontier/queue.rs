@@ -78,6 +78,9 @@ impl Heap {
     }
 }
 
+/// Beyond this many the head gives entries back to the store, so that it stays quick to search.
+const MAX_HEAD: usize = 16;
+
 /// The best entries in order. All of them are at least as good as any in the store behind.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
@@ -110,9 +113,8 @@ impl Head {
         (!self.entries.is_empty()).then(|| self.entries.remove(0))
     }
 
-    /// Puts an entry in: into the head if it belongs there, or else into the store. The head does not
-    /// grow beyond `wanted`.
-    pub(crate) fn insert(&mut self, store: &mut impl Store, entry: Entry, wanted: usize) {
+    /// Puts an entry in: into the head if it belongs there, or else into the store.
+    pub(crate) fn insert(&mut self, store: &mut impl Store, entry: Entry) {
         let better = self.entries.iter().take_while(|it| it.compare(&entry).is_gt()).count();
         // Behind the last one of the head there may be better ones in the store.
         if better == self.entries.len() {
@@ -120,7 +122,7 @@ impl Head {
             return;
         }
         self.entries.insert(better, entry);
-        if self.entries.len() > wanted
+        if self.entries.len() > MAX_HEAD
             && let Some(last) = self.entries.pop()
         {
             store.push(last);
@@ -152,7 +154,7 @@ mod tests {
         for node in 0..3000 {
             if rng.below(3) > 0 {
                 let entry = Entry::new(rng.below(9) as f64, rng.next_u64(), node);
-                head.insert(&mut heap, entry, 5);
+                head.insert(&mut heap, entry);
                 expected.push(entry);
             } else {
                 head.fill(&mut heap, 5);
