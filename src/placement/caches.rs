@@ -80,7 +80,8 @@ impl Caches {
         let (affinities, affinity_number) = self.affinities(state, plan);
         let (columns, partition, partition_number) = self.lanes(state, plan);
         let parts = [mask_number, affinity_number, partition_number, plan.algorithm as u64];
-        self.writer.frontier(&parts, plan.group, &plan.ask);
+        let is_reserved = |port| state.port_users.may_be_reserved(port);
+        self.writer.frontier(&parts, plan.group, &plan.ask, is_reserved);
         let facts = Facts { state, mask: &mask, affinities: affinities.as_deref() };
         let (key, frontier) = match self.frontiers.take(self.writer.bytes()) {
             Some((key, mut frontier)) => {
@@ -92,7 +93,7 @@ impl Caches {
             }
             None => {
                 let purpose = Purpose {
-                    ask: Arc::new(plan.ask.clone()),
+                    ask: Arc::new(plan.ask.presuming_free(|port| !is_reserved(port))),
                     algorithm: plan.algorithm,
                     device_weights: plan.device_weights,
                 };

@@ -91,6 +91,11 @@ impl<'a> GroupPlan<'a> {
         self.chain.get_or_init(|| Chain::of(self.job, self.group, self.index))
     }
 
+    /// Whether the rules ask for more than facts of nodes: who writes to a volume.
+    pub(crate) fn chain_depends_on_allocations(&self) -> bool {
+        !self.group.volumes.is_empty() && self.chain().depends_on_allocations()
+    }
+
     /// The affinities; `None` without any. System jobs have none.
     pub(crate) fn affinities(&self) -> Option<&Affinities> {
         let make = || match self.job.job_type().is_system() {

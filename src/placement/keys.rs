@@ -69,7 +69,13 @@ impl KeyWriter {
 
     /// Writes a frontier's key: what it is made of, by numbers, and the ask. `is_reserved` tells of a
     /// static port whether any node has it reserved; other static ports are no part of the key.
-    pub(crate) fn frontier(&mut self, parts: &[u64], group: &TaskGroup, ask: &Ask) {
+    pub(crate) fn frontier(
+        &mut self,
+        parts: &[u64],
+        group: &TaskGroup,
+        ask: &Ask,
+        is_reserved: impl Fn(i64) -> bool,
+    ) {
         self.0.clear();
         for &part in parts {
             self.number(part);
@@ -81,11 +87,11 @@ impl KeyWriter {
         if ask.is_plain() {
             return;
         }
-        self.ports(ask.network.as_ref());
+        self.ports(ask.network.as_ref(), &is_reserved);
         for task in &ask.tasks {
             self.number(task.task.into());
             self.number(task.cores as u64);
-            self.ports(task.network.as_ref());
+            self.ports(task.network.as_ref(), &is_reserved);
             let devices = group.tasks.get(usize::from(task.task)).map(|task| task.devices());
             let devices = devices.unwrap_or_default();
             self.number(devices.len() as u64);
@@ -162,15 +168,17 @@ impl KeyWriter {
         }
     }
 
-    fn ports(&mut self, network: Option<&PortsAsk>) {
+    fn ports(&mut self, network: Option<&PortsAsk>, is_reserved: &impl Fn(i64) -> bool) {
         let Some(network) = network else { return self.number(0) };
         self.number(1);
         self.number(network.mbits as u64);
         self.number(network.static_ports as u64);
         self.number(network.ports.len() as u64);
         for port in &network.ports {
-            self.text(&port.label);
-            self.number(port.value as u64);
+            if is_reserved(port.value) {
+                self.text(&port.label);
+                self.number(port.value as u64);
+            }
             self.text(port.host_network());
             self.number(port.ignore_collision.into());
         }

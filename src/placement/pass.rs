@@ -309,6 +309,12 @@ impl<'a> Pass<'a> {
         for slot in &plan.scorers.penalty_nodes {
             self.special.entry(slot.0).or_default().has_penalty = true;
         }
+        // A static port of the ask may be taken on the nodes that use it.
+        for port in plan.ask.static_ports() {
+            for &node in state.port_users.of(port) {
+                self.special.entry(node).or_default();
+            }
+        }
         for job in state.jobs_named(&plan.job.id) {
             let is_own = Some(job) == plan.job_slot;
             let groups = state.job(job).map(|job| job.groups.as_slice()).unwrap_or_default();

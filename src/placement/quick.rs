@@ -15,8 +15,8 @@ const MOST_LANES: usize = 1024;
 const MOST_SCORES: usize = 64;
 
 /// Whether a group can be placed off a frontier. What cannot: samples, which look at few nodes in an
-/// order of their own; rules that depend on other jobs' allocations; and what has as many lanes or
-/// scores as there are nodes.
+/// order of their own; rules that depend on other jobs' allocations; static ports that nodes may give
+/// out by themselves; and what has as many lanes or scores as there are nodes.
 pub(crate) fn is_quick(placing: &mut Placing<'_>, plan: &GroupPlan<'_>) -> bool {
     let options = placing.options;
     let has_few_scores = match options.score_detail {
@@ -27,8 +27,9 @@ pub(crate) fn is_quick(placing: &mut Placing<'_>, plan: &GroupPlan<'_>) -> bool 
     !options.oracle
         && options.search == Search::Best
         && has_few_scores
-        && plan.group.volumes.is_empty()
-        && plan.ask.is_plain()
+        && !plan.group.volumes.values().any(|volume| volume.per_alloc)
+        && !plan.chain_depends_on_allocations()
+        && !plan.ask.static_ports().any(|port| placing.state.port_users.may_be_dynamic(port))
         && placing.caches.lanes_of(placing.state, plan) <= MOST_LANES
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod pages;
 pub(crate) mod phases;
+pub(crate) mod port_users;
 pub(crate) mod ports;
 pub(crate) mod run;
 pub(crate) mod scores;
@@ -36,6 +37,7 @@ use self::journal::Journal;
 use self::names::{Name, Names};
 use self::node::NodeRecord;
 use self::pages::Pages;
+use self::port_users::PortUsers;
 use self::run::Run;
 use self::slots::AllocationSlot;
 use self::usage::{Amounts, RoomBlock, Taken};
@@ -71,6 +73,8 @@ pub(crate) struct State {
     pub(crate) facts_journal: Journal,
     /// Capacities of CPU and memory, each once: nodes of one size share the ask's part of a score.
     sizes: Arc<FastSet<Amounts>>,
+    /// Which nodes use which static ports.
+    pub(crate) port_users: PortUsers,
     /// Names of datacenters and classes.
     names: Names,
     /// Nodes alike, by the text of their facts.

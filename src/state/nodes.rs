@@ -77,6 +77,8 @@ impl State {
     pub(crate) fn upsert_node(&mut self, node: Node) -> NodeSlot {
         let id = node.spec().id.clone();
         let record = Arc::new(self.record_of(node));
+        let reserved = record.reserved.ports.iter().flat_map(|(_, ports)| ports.iter());
+        self.port_users.add_node(reserved, record.dynamic_ports());
         let slot = match self.find_node(&id) {
             Some(slot) => slot,
             None => self.new_node_slot(&id),
@@ -122,6 +124,7 @@ impl State {
                 taken.add(holdings, node);
                 true
             });
+            self.note_ports(slot, holdings);
         }
     }
 
@@ -130,6 +133,7 @@ impl State {
         self.change_free(slot, |free| free.plus(amounts), 1);
         if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
             self.change_taken(slot, |taken, node| taken.subtract(holdings, node));
+            self.note_ports(slot, holdings);
         }
     }
 
@@ -237,6 +241,15 @@ impl State {
         self.change_room(slot, |room, at| room.set_odd(at, is_odd));
         if !is_known {
             self.recount(slot);
+        }
+    }
+
+    /// Notes for the ports of an allocation that came or went whether they are in use on its node.
+    fn note_ports(&mut self, slot: NodeSlot, holdings: &Holdings) {
+        for port in holdings.ports.iter().filter_map(|port| u16::try_from(port.value).ok()) {
+            let taken = self.on_node.get(slot.at()).and_then(|on_node| on_node.taken.as_ref());
+            let is_used = taken.is_some_and(|it| it.ports.iter().any(|(_, it)| it.contains(port)));
+            self.port_users.set(slot, port, is_used);
         }
     }
 
