@@ -1,5 +1,7 @@
 //! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
 
+pub(crate) mod usage;
+
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -16,6 +18,7 @@ use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::allocation::Imported;
 use crate::state::allocations::Changes;
+use crate::state::nodes::rank_of;
 use crate::state::slots::AllocationSlot;
 
 /// Nodes and what is on them. It places, keeps what it placed, and decides nothing else.
@@ -80,7 +83,10 @@ impl Cluster {
     /// drawn from it.
     pub fn from_inventory(inventory: &Inventory, seed: u64) -> Self {
         let mut state = State::new(seed);
-        for node in inventory.nodes() {
+        // Slots in the order of the ranks let the first of equals be the one to take.
+        let mut nodes: Vec<&Node> = inventory.nodes().iter().collect();
+        nodes.sort_by_cached_key(|node| (rank_of(seed, &node.id), &node.id));
+        for node in nodes {
             state.upsert_node(node.clone());
         }
         for allocation in inventory.allocations() {
@@ -247,6 +253,14 @@ impl Cluster {
     /// How many allocations there are, live ones and others.
     pub fn allocation_count(&self) -> usize {
         self.state.allocation_count()
+    }
+
+    /// A number made of every live allocation's name, node and ports. Clusters on which the same was
+    /// placed in the same way have the same digest, whatever order it came about in.
+    pub fn digest(&self) -> u64 {
+        let live = self.state.allocations().filter(|(_, record)| record.is_live());
+        let hashes = live.map(|(slot, _)| self.state.allocation_digest(slot));
+        hashes.fold(0, u64::wrapping_add)
     }
 
     fn find(&self, id: &str) -> Result<AllocationSlot, ClusterError> {

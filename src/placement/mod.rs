@@ -6,6 +6,7 @@
 
 mod caches;
 pub(crate) mod cluster;
+mod contest;
 pub(crate) mod explain;
 pub(crate) mod fixes;
 pub(crate) mod group;

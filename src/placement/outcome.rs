@@ -29,6 +29,8 @@ pub struct Placement {
 pub(crate) struct GroupPlacement {
     pub(crate) run: Arc<Run>,
     pub(crate) allocations: Vec<NewSlot>,
+    /// By allocation.
+    pub(crate) nodes: Vec<Node>,
     /// What each allocation holds beside amounts; empty where none holds anything.
     pub(crate) holdings: Vec<Arc<Holdings>>,
 }
@@ -109,9 +111,7 @@ impl<'a> PlacedAllocation<'a> {
 
     /// The node it was placed on.
     pub fn node(&self) -> &'a Node {
-        // Every placement of a run names a node of the run's own list.
-        let run = &self.group.run;
-        &run.nodes[run.placed[self.at].node as usize]
+        &self.group.nodes[self.at]
     }
 
     /// The node's identity.
@@ -148,14 +148,14 @@ impl<'a> PlacedAllocation<'a> {
     pub fn resources(&self) -> AllocatedResources {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::allocated_resources(&self.group.run, self.at, holdings)
+        view::allocated_resources(&self.group.run, Some(self.node()), holdings)
     }
 
     /// The allocation as the API has it, without its job.
     pub fn to_allocation(&self) -> Allocation {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::document(&self.group.run, self.at, self.id(), holdings)
+        view::document(&self.group.run, self.at, self.id(), Some(self.node()), holdings)
     }
 }
 

@@ -15,14 +15,18 @@ use super::scan::room;
 use super::select::{Selection, select};
 use super::system;
 use crate::fit;
-use crate::model::{AllocationMetrics, Job, Resources, TaskGroup};
+use crate::model::{AllocationMetrics, Job, Node, Resources, TaskGroup};
 use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
-use crate::state::allocations::{Changes, NewAllocation};
+use crate::state::allocation::core_mhz;
+use crate::state::allocations::{Changes, NewAllocation, Siblings};
 use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 use crate::state::{State, ids};
+
+/// Room for more placements than this is made as they come: most of a large count may not fit.
+const MOST_EXPECTED: usize = 4096;
 
 /// Places what is missing of a job, and gives what was done in a form that can be taken back.
 pub(crate) fn place(
@@ -65,10 +69,12 @@ pub(crate) struct Placing<'a> {
 /// One group being placed.
 pub(crate) struct OpenGroup {
     pub(crate) run: RunBuilder,
-    run_slot: RunSlot,
-    group: u16,
+    siblings: Siblings,
     allocations: Vec<NewSlot>,
+    nodes: Vec<Node>,
     holdings: Vec<Arc<Holdings>>,
+    /// Allocations that have their room but are not on the state's lists yet.
+    pending: Vec<NewAllocation>,
 }
 
 /// Where an allocation goes.
@@ -135,7 +141,7 @@ impl<'a> Placing<'a> {
         if names.is_empty() {
             return;
         }
-        let mut open = self.open_group(&plan);
+        let mut open = self.open_group(&plan, names.len());
         let failure = match quick::is_quick(self, &plan) {
             true => quick::place(self, &plan, &mut open, &names),
             false => self.place_by_scan(plan.clone(), &mut open, &names),
@@ -210,28 +216,41 @@ impl<'a> Placing<'a> {
     ) -> bool {
         let Some(best) = selection.best else { return false };
         let top = selection.top.iter();
-        let entries: Vec<u32> =
-            top.map(|it| open.run.scores(self.state, it.node, &it.scores)).collect();
+        let entries: Vec<u32> = top.map(|it| open.run.scores(it.node, &it.scores)).collect();
         let score = best.scores.mean();
         let (node, victims) = (best.node, best.victims);
         let chosen = Chosen { node, score, victims, name_index, time_ns };
-        self.commit(plan, open, chosen, tally, &entries)
+        let committed = self.commit(plan, open, chosen, tally, &entries);
+        // What scans reads the state's lists.
+        self.enlist(open);
+        self.state.touch(node);
+        committed
     }
 
     pub(crate) fn now_ns(&self) -> u64 {
         self.options.stopwatch.map_or(0, |now_ns| now_ns())
     }
 
-    pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>) -> OpenGroup {
-        let run = RunBuilder::new(plan, self.options);
+    pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
+        let expected = expected.min(MOST_EXPECTED);
+        let run = RunBuilder::new(self.state, plan, self.options, expected);
         let run_slot = self.state.begin_run(run.opening());
         self.changes.runs.push(run_slot);
         let group = self.state.ensure_group(self.job_slot, &plan.group.name);
-        OpenGroup { run, run_slot, group, allocations: Vec::new(), holdings: Vec::new() }
+        OpenGroup {
+            run,
+            siblings: Siblings { job: self.job_slot, group, run: run_slot },
+            allocations: Vec::with_capacity(expected),
+            nodes: Vec::with_capacity(expected),
+            holdings: Vec::new(),
+            pending: Vec::with_capacity(expected),
+        }
     }
 
-    /// Puts an allocation on a node, evicting what has to go. False if the node turns out not to have
-    /// the room, which the selection has ruled out.
+    /// Gives an allocation its room on a node, evicting what has to go. False if the node turns out not
+    /// to have the room, which the selection has ruled out.
+    ///
+    /// The allocation is on no list yet ([`Placing::enlist`]), and the node is not touched.
     pub(crate) fn commit(
         &mut self,
         plan: &GroupPlan<'_>,
@@ -242,39 +261,36 @@ impl<'a> Placing<'a> {
     ) -> bool {
         let Chosen { node, score, victims, name_index, time_ns } = chosen;
         self.evict(&victims);
-        let (slot, generation) = self.state.next_allocation();
-        let holdings = match plan.ask.is_plain() {
-            true => Holdings::default(),
-            false => match self.assign(plan, node, slot, generation) {
-                Some(holdings) => holdings,
-                None => return false,
-            },
-        };
-        let holdings = Arc::new(holdings);
+        let (slot, generation) = self.state.next_allocation(open.pending.len());
+        let mut amounts = plan.ask.amounts;
+        let mut holdings = None;
         if !plan.ask.is_plain() {
-            open.holdings.push(holdings.clone());
+            let Some(assigned) = self.assign(plan, node, slot, generation) else { return false };
+            amounts.cpu_mhz += core_mhz(&assigned);
+            let assigned = Arc::new(assigned);
+            open.holdings.push(assigned.clone());
+            holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
         }
-        let placed = self.state.place(NewAllocation {
-            job: self.job_slot,
-            group: open.group,
-            node,
-            name_index,
-            run: open.run_slot,
-            in_run: open.run.len() as u32,
-            holdings,
-        });
-        debug_assert_eq!(placed, slot);
+        self.state.take_room(node, amounts, holdings.as_deref());
+        open.nodes.extend(self.state.node(node).map(|record| record.node.clone()));
+        let in_run = open.run.len() as u32;
+        open.pending.push(NewAllocation { node, name_index, in_run, holdings });
         let mut evicted: Vec<String> = Vec::new();
         for &victim in &victims {
-            self.state.set_evicted_by(victim, placed);
+            self.state.set_evicted_by(victim, slot);
             evicted.push(self.state.allocation_id(victim));
         }
         evicted.sort_unstable();
-        self.changes.placed.push(placed);
+        self.changes.placed.push(slot);
         open.allocations.push(NewSlot { slot, generation });
-        let new = NewPlaced { node, name_index, score, time_ns, evicted };
-        open.run.placed(self.state, new, tally, entries);
+        open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, entries);
         true
+    }
+
+    /// Puts allocations that have their room on the state's lists.
+    pub(crate) fn enlist(&mut self, open: &mut OpenGroup) {
+        self.state.enlist(open.siblings, &open.pending);
+        open.pending.clear();
     }
 
     /// The ports, cores and devices of an allocation on a node, ports being drawn at random.
@@ -326,8 +342,9 @@ impl<'a> Placing<'a> {
     }
 
     pub(crate) fn close_group(&mut self, open: OpenGroup) {
+        debug_assert!(open.pending.is_empty());
         let run = open.run.finish();
-        self.state.finish_run(open.run_slot, run.clone());
+        self.state.finish_run(open.siblings.run, run.clone());
         if open.allocations.is_empty() {
             self.changes.runs.pop();
             return;
@@ -335,6 +352,7 @@ impl<'a> Placing<'a> {
         self.groups.push(GroupPlacement {
             run,
             allocations: open.allocations,
+            nodes: open.nodes,
             holdings: open.holdings,
         });
     }

@@ -37,7 +37,7 @@ pub(crate) fn place_group(placing: &mut Placing<'_>, at: usize) {
     let base = base_tally(placing.state, &plan, Filtered::default());
     let (nodes, has_any) = nodes_without(placing.state, &plan);
     let mut refusals = Refusals::default();
-    let mut open = placing.open_group(&plan);
+    let mut open = placing.open_group(&plan, nodes.len());
     let mut placed_any = false;
     if plan.group.count() > 0 {
         for slot in nodes {
