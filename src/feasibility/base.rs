@@ -42,7 +42,7 @@ impl fmt::Display for NotCandidate {
             NotCandidate::Ineligible => write!(f, "ineligible"),
             NotCandidate::Pool(pool) => write!(f, "node pool `{pool}`"),
             NotCandidate::Datacenter(datacenter) => write!(f, "datacenter `{datacenter}`"),
-            NotCandidate::Done => write!(f, "has its allocation already"),
+            NotCandidate::Done => write!(f, "already served"),
         }
     }
 }

@@ -6,6 +6,7 @@ use super::options::PlaceOptions;
 use super::scan::{self, Scan};
 use super::system;
 use crate::feasibility::base::NotCandidate;
+use crate::fit::cores;
 use crate::fit::exhausted::Exhausted;
 use crate::model::{Job, Node};
 use crate::rank::preempt::Evicted;
@@ -202,7 +203,7 @@ fn shortages(
 ) -> Vec<Shortage> {
     let free = state.free(slot);
     let capacity = node.capacity;
-    let ask = plan.ask.amounts;
+    let ask = cores::amounts_with_cores(node, state.taken(slot, node), &plan.ask);
     let amount = |exhausted: Exhausted, of: fn(Amounts) -> i64| Shortage {
         dimension: exhausted.key(&plan.ask),
         asked: Some(of(ask)),

@@ -51,7 +51,8 @@ fn rule_in_words(rule: &str) -> String {
     let is_ours = rule == "distinct_hosts"
         || rule.starts_with("missing ")
         || rule.starts_with("invalid host network ");
-    if is_ours { rule.into() } else { in_backticks(rule) }
+    // A constraint without a right side ends in a blank.
+    if is_ours { rule.into() } else { in_backticks(rule.trim_end()) }
 }
 
 /// How often each text occurs, the most frequent first.

@@ -121,6 +121,11 @@ pub enum FixAction {
         /// The port's number; 0 for one that is chosen by the scheduler.
         port: i64,
     },
+    /// A task asks for no cores of its own.
+    DropCores {
+        /// The task.
+        task: String,
+    },
     /// A task asks for some devices less.
     DropDevices {
         /// The task.
@@ -201,6 +206,7 @@ impl FixAction {
             FixAction::DropNetwork { .. }
                 | FixAction::DropPort { .. }
                 | FixAction::DropDevices { .. }
+                | FixAction::DropCores { .. }
         )
     }
 
@@ -222,7 +228,7 @@ impl FixAction {
             | FixAction::AddVolume { .. } => 19,
             FixAction::DropPort { .. } => 21,
             FixAction::DropVolume { .. } => 22,
-            FixAction::DropDevices { .. } => 23,
+            FixAction::DropDevices { .. } | FixAction::DropCores { .. } => 23,
             FixAction::DropNetwork { .. } => 24,
         }
     }

@@ -168,6 +168,7 @@ pub(super) fn change_group(group: &mut TaskGroup, actions: &[FixAction]) -> Resu
             FixAction::DropDevices { task, request, devices } => {
                 requests.push((task, *request, devices));
             }
+            FixAction::DropCores { task } => drop_cores(group, task)?,
             FixAction::DropVolume { alias } => {
                 let dropped = group.volumes.shift_remove(alias);
                 found(dropped.is_some(), || format!("volume `{alias}`"))?;
@@ -216,6 +217,18 @@ fn drop_port(
         })
     });
     found(dropped, || format!("port `{label}`"))
+}
+
+fn drop_cores(group: &mut TaskGroup, task: &str) -> Result<(), FixError> {
+    let task_resources = group.tasks.iter_mut().find(|it| it.name == task);
+    let resources = task_resources.and_then(|task| task.resources.as_mut());
+    let with_cores = resources.filter(|resources| resources.cores() > 0);
+    let had_any = with_cores.is_some();
+    if let Some(resources) = with_cores {
+        // Without cores the default of CPU counts again.
+        (resources.cores, resources.cpu) = (None, None);
+    }
+    found(had_any, || format!("cores of the task `{task}`"))
 }
 
 fn networks_of<'a>(

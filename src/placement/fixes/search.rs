@@ -243,11 +243,17 @@ impl<'a> Search<'a> {
             group: plan.group.name.clone(),
             actions: actions.clone(),
             nodes: possible.len(),
-            labels: possible.iter().filter(|_| is_few).filter_map(label).collect(),
+            labels: sorted_names(possible.iter().filter(|_| is_few).filter_map(label)),
         };
         let kinds = candidate.actions.iter().map(FixAction::kind).collect();
         Some(Found { candidate, kinds, fix })
     }
+}
+
+fn sorted_names(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    names
 }
 
 /// Leaves an action those nodes only that it helps; false if there are none.
@@ -277,9 +283,9 @@ impl Candidate {
 }
 
 impl Found {
-    /// Whether another one changes all that this one does and more, for no more nodes.
+    /// Whether another one changes all that this one does and more, for not even twice the nodes.
     fn makes_needless(&self, other: &Found) -> bool {
         self.kinds.iter().all(|kind| other.kinds.contains(kind))
-            && self.fix.nodes >= other.fix.nodes
+            && self.fix.nodes * 2 > other.fix.nodes
     }
 }

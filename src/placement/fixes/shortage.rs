@@ -6,7 +6,6 @@ use super::blockers::{Blockers, sorted};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::{Exhausted, NetworkError};
 use crate::fit::{self, Room, cores, devices};
-use crate::state::allocation::core_mhz;
 use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
 use crate::state::usage::{Amounts, Holdings, Taken};
@@ -101,6 +100,9 @@ pub(super) fn shortage(
             Err(Exhausted::PortCollision) => return None,
             Err(Exhausted::Network(error)) => Some(port_to_drop(blockers, &ask, error)?),
             Err(Exhausted::Devices(_)) => Some(request_to_drop(blockers, &room, &ask, &dropped)?),
+            Err(Exhausted::Cores) if node.node.cores().is_empty() => {
+                Some(cores_to_drop(blockers, &ask)?)
+            }
             Err(Exhausted::Cores) => {
                 room.add_cores(&ask)?;
                 None
@@ -184,9 +186,6 @@ impl<'a> Extended<'a> {
         let (count, free_mhz) =
             free.fold((0, 0), |(count, mhz), core| (count + 1, mhz + core.speed_mhz));
         let missing = wanted.checked_sub(count).filter(|missing| *missing > 0)?;
-        if self.node.node.cores().is_empty() {
-            return None;
-        }
         let missing = i64::try_from(missing).ok()?;
         let new_mhz = core_speed_mhz(&self.node.node).checked_mul(missing)?;
         self.short.cores = missing;
@@ -197,18 +196,14 @@ impl<'a> Extended<'a> {
 
     /// Adds all amounts that are missing.
     fn add_amounts(&mut self, ask: &Ask) {
-        let mut holdings = Holdings::default();
-        for task in &ask.tasks {
-            cores::assign(self.node, &self.taken, task.task, task.cores, &mut holdings);
-        }
-        let cpu_mhz = ask.amounts.cpu_mhz.saturating_add(core_mhz(&holdings));
+        let asked = cores::amounts_with_cores(self.node, &self.taken, ask);
         let add = |asked: i64, free: &mut i64, short: &mut i64| {
             *short = short.saturating_add(asked.saturating_sub(*free).max(0));
             *free = asked.max(*free);
         };
-        add(cpu_mhz, &mut self.free.cpu_mhz, &mut self.short.cpu_mhz);
-        add(ask.amounts.memory_mb, &mut self.free.memory_mb, &mut self.short.memory_mb);
-        add(ask.amounts.disk_mb, &mut self.free.disk_mb, &mut self.short.disk_mb);
+        add(asked.cpu_mhz, &mut self.free.cpu_mhz, &mut self.short.cpu_mhz);
+        add(asked.memory_mb, &mut self.free.memory_mb, &mut self.short.memory_mb);
+        add(asked.disk_mb, &mut self.free.disk_mb, &mut self.short.disk_mb);
     }
 }
 
@@ -244,6 +239,13 @@ fn port_to_drop(blockers: &Blockers<'_>, ask: &Ask, error: NetworkError) -> Opti
             Some(FixAction::DropNetwork { task: Some(task), mode: "host".into() })
         }
     }
+}
+
+/// A task without whose cores less is missing on a node that has none.
+fn cores_to_drop(blockers: &Blockers<'_>, ask: &Ask) -> Option<FixAction> {
+    let with_cores = ask.tasks.iter().find(|task| task.cores > 0)?;
+    let task = blockers.plan.group.tasks.get(usize::from(with_cores.task))?.name.clone();
+    Some(FixAction::DropCores { task })
 }
 
 /// The first request for devices that cannot be met beside those before it.

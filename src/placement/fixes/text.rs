@@ -12,101 +12,131 @@ impl fmt::Display for Fix {
         write!(f, "{}", Count(self.nodes, "node"))?;
         let changes_nodes = self.actions.iter().any(|action| !action.nodes().is_empty());
         if changes_nodes && !self.labels.is_empty() {
-            let labels = self.labels.iter().map(|label| format!("`{label}`"));
+            let labels = self.labels.iter().map(|label| in_backticks(label));
             write!(f, " ({})", labels.collect::<Vec<_>>().join(", "))?;
         }
-        let more: Option<Vec<String>> = self.actions.iter().map(|it| self.more(it)).collect();
-        match more {
-            Some(more) => write!(f, " with {}", Joined(&more)),
-            None => {
-                let clauses = self.actions.iter().map(|action| self.clause(action));
-                write!(f, " if {}", Joined(&clauses.collect::<Vec<_>>()))
+        let clauses = self.clauses();
+        match &clauses[..] {
+            [Clause { subject: Subject::Nodes(nodes), verb: "had", what }]
+                if *nodes == self.nodes && self.is_only_more() =>
+            {
+                write!(f, " with {}", Joined(what))
+            }
+            _ => {
+                let clauses: Vec<String> =
+                    clauses.iter().map(|clause| clause.text(self.nodes)).collect();
+                write!(f, " if {}", Joined(&clauses))
             }
         }
     }
 }
 
-impl Fix {
-    /// An action that is nothing but more of something on all the nodes, as a noun.
-    fn more(&self, action: &FixAction) -> Option<String> {
-        if action.nodes().len() != self.nodes {
-            return None;
-        }
-        match action {
-            FixAction::AddResources { cpu_mhz, memory_mb, disk_mb, .. } => {
-                Some(amounts(*cpu_mhz, *memory_mb, *disk_mb))
+/// What would have to be so: a subject, a verb, and of what.
+struct Clause {
+    subject: Subject,
+    verb: &'static str,
+    what: Vec<String>,
+}
+
+/// Whom a clause is about.
+#[derive(PartialEq, Eq)]
+enum Subject {
+    /// So many nodes.
+    Nodes(usize),
+    /// The objects themselves.
+    Objects,
+}
+
+impl Clause {
+    fn text(&self, nodes: usize) -> String {
+        let (verb, what) = (self.verb, Joined(&self.what));
+        match self.subject {
+            Subject::Objects if verb.is_empty() => what.to_string(),
+            Subject::Objects => format!("{what} {verb}"),
+            Subject::Nodes(all) if all == nodes => {
+                format!("{} {verb} {what}", if all == 1 { "it" } else { "they" })
             }
-            FixAction::AddCores { cores, .. } => Some(more_cores(*cores)),
-            FixAction::RaiseMaxAllocations { allocations, .. } => {
-                Some(format!("room for {}", more_allocations(*allocations)))
-            }
-            _ => None,
+            Subject::Nodes(some) => format!("{some} of them {verb} {what}"),
         }
     }
+}
 
-    /// An action as what would have to be so.
-    fn clause(&self, action: &FixAction) -> String {
-        let they = self.subject(action);
+impl Fix {
+    /// The actions as clauses, those of one verb about the same nodes together.
+    fn clauses(&self) -> Vec<Clause> {
+        let mut clauses: Vec<Clause> = Vec::new();
+        for action in &self.actions {
+            let (verb, what) = self.clause(action);
+            let subject = match verb {
+                "had" | "were" | "took" => Subject::Nodes(action.nodes().len()),
+                _ => Subject::Objects,
+            };
+            let same = |clause: &&mut Clause| clause.verb == verb && clause.subject == subject;
+            match clauses.iter_mut().find(same) {
+                Some(clause) => clause.what.push(what),
+                None => clauses.push(Clause { subject, verb, what: vec![what] }),
+            }
+        }
+        clauses
+    }
+
+    /// Whether it consists in more of what is there.
+    fn is_only_more(&self) -> bool {
+        let is_more = |action: &FixAction| {
+            matches!(action, FixAction::AddResources { .. } | FixAction::AddCores { .. })
+        };
+        self.actions.iter().all(is_more)
+    }
+
+    /// The verb and the object of an action.
+    fn clause(&self, action: &FixAction) -> (&'static str, String) {
+        const DROPPED: &str = "were dropped";
         match action {
-            FixAction::DropConstraint { text, .. } => format!("`{text}` were dropped"),
+            FixAction::DropConstraint { text, .. } => (DROPPED, in_backticks(text.trim_end())),
             FixAction::RaiseDistinctProperty { property, allowed, .. } => {
-                format!("{allowed} allocations might share a value of `{property}`")
+                ("", format!("{allowed} allocations might share a value of `{property}`"))
             }
             FixAction::AllowDatacenter { datacenter } => {
-                format!("datacenter `{datacenter}` were allowed")
+                ("were allowed", format!("datacenter `{datacenter}`"))
             }
-            FixAction::UsePool { pool } => format!("node pool `{pool}` were used"),
-            FixAction::MakeReady { .. } => format!("{they} were ready"),
-            FixAction::AddDriver { driver, .. } => format!("{they} had the driver `{driver}`"),
+            FixAction::UsePool { pool } => ("were used", format!("node pool `{pool}`")),
+            FixAction::MakeReady { .. } => ("were", "ready".into()),
+            FixAction::AddDriver { driver, .. } => ("had", format!("the driver `{driver}`")),
             FixAction::AddSecretsProvider { provider, .. } => {
-                format!("{they} had the secrets provider `{provider}`")
+                ("had", format!("the secrets provider `{provider}`"))
             }
             FixAction::AddVolume { volume, .. } => {
-                format!("{they} had a writable host volume `{volume}`")
+                ("had", format!("a writable host volume `{volume}`"))
             }
             FixAction::RepairDevices { devices, .. } => {
-                format!("all devices `{devices}` of {} were healthy", self.object(action))
+                ("had", format!("all devices `{devices}` healthy"))
             }
             FixAction::AddResources { cpu_mhz, memory_mb, disk_mb, .. } => {
-                format!("{they} had {}", amounts(*cpu_mhz, *memory_mb, *disk_mb))
+                ("had", amounts(*cpu_mhz, *memory_mb, *disk_mb))
             }
-            FixAction::AddCores { cores, .. } => format!("{they} had {}", more_cores(*cores)),
+            FixAction::AddCores { cores, .. } => {
+                let noun = if *cores == 1 { "core" } else { "cores" };
+                ("had", format!("{cores} more {noun} free"))
+            }
             FixAction::RaiseMaxAllocations { allocations, .. } => {
-                format!("{they} took {}", more_allocations(*allocations))
+                let noun = if *allocations == 1 { "allocation" } else { "allocations" };
+                ("took", format!("{allocations} more {noun}"))
             }
-            FixAction::Evict { node, allocations, names } => self.evicted(node, allocations, names),
+            FixAction::Evict { node, allocations, names } => {
+                ("", self.evicted(node, allocations, names))
+            }
             FixAction::DropNetwork { task: None, mode } => {
-                format!("the group's network of mode `{mode}` were dropped")
+                (DROPPED, format!("the group's network of mode `{mode}`"))
             }
             FixAction::DropNetwork { task: Some(task), .. } => {
-                format!("the network of task `{task}` were dropped")
+                (DROPPED, format!("the network of task `{task}`"))
             }
-            FixAction::DropPort { label, port, .. } => format!("port {} were dropped", {
-                match (label.as_str(), *port) {
-                    ("", port) => port.to_string(),
-                    (label, 0) => format!("`{label}`"),
-                    (label, port) => format!("`{label}` ({port})"),
-                }
-            }),
+            FixAction::DropPort { label, port, .. } => (DROPPED, port_in_words(label, *port)),
+            FixAction::DropCores { task } => (DROPPED, format!("the cores of task `{task}`")),
             FixAction::DropDevices { task, devices, .. } => {
-                format!("task `{task}` asked for no `{devices}`")
+                (DROPPED, format!("the devices `{devices}` of task `{task}`"))
             }
-            FixAction::DropVolume { alias } => format!("volume `{alias}` were dropped"),
-        }
-    }
-
-    /// What an action calls the nodes that it changes.
-    fn subject(&self, action: &FixAction) -> String {
-        match action.nodes().len() {
-            all if all == self.nodes => if all == 1 { "it" } else { "they" }.into(),
-            some => format!("{some} of them"),
-        }
-    }
-
-    fn object(&self, action: &FixAction) -> String {
-        match action.nodes().len() {
-            all if all == self.nodes => if all == 1 { "it" } else { "them" }.into(),
-            some => format!("{some} of them"),
+            FixAction::DropVolume { alias } => (DROPPED, format!("volume `{alias}`")),
         }
     }
 
@@ -134,10 +164,10 @@ fn amounts(cpu_mhz: i64, memory_mb: i64, disk_mb: i64) -> String {
     format!("{} free", Joined(&parts.collect::<Vec<_>>()))
 }
 
-fn more_cores(cores: u32) -> String {
-    format!("{cores} more {} free", if cores == 1 { "core" } else { "cores" })
-}
-
-fn more_allocations(allocations: u32) -> String {
-    format!("{allocations} more {}", if allocations == 1 { "allocation" } else { "allocations" })
+fn port_in_words(label: &str, port: i64) -> String {
+    match (label, port) {
+        ("", port) => format!("port {port}"),
+        (label, 0) => format!("port `{label}`"),
+        (label, port) => format!("port `{label}` ({port})"),
+    }
 }
