@@ -198,8 +198,9 @@ impl<'a> Placing<'a> {
         for &victim in victims {
             let Some(record) = self.state.allocation(victim) else { continue };
             *self.evicted.entry((record.job, record.group)).or_insert(0) += 1;
+            let before = (record.desired, record.modify_index);
             self.state.evict(victim, AllocationSlot::NONE);
-            self.changes.evicted.push(victim);
+            self.changes.evicted.push((victim, before));
         }
     }
 
@@ -259,7 +260,8 @@ impl<'a> Placing<'a> {
         // A job of which nothing was placed leaves no trace.
         if self.changes.placed.is_empty() {
             self.state.take_back(&self.changes);
-            self.changes = Changes::default();
+            let modify_index = self.changes.modify_index;
+            self.changes = Changes { modify_index, ..Changes::default() };
         }
         let placement = Placement {
             job: self.job.clone(),
