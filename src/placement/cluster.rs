@@ -169,7 +169,7 @@ impl Cluster {
     }
 
     /// Takes a node out. What was on it is lost: its client status becomes `lost`, as it does when a
-    /// node goes down. The identities of these allocations are given back.
+    /// node goes down. The identities of these allocations are given back, sorted.
     ///
     /// # Errors
     ///
@@ -179,15 +179,17 @@ impl Cluster {
             return Err(ClusterError::UnknownNode { id: id.into() });
         };
         let state = self.state_mut();
-        let lost = state.allocations_on(slot).to_vec();
-        let ids = lost.iter().map(|&it| state.allocation_id(it)).collect();
-        for allocation in lost {
+        let on_node = state.allocations_on(slot).iter();
+        let mut lost: Vec<(String, AllocationSlot)> =
+            on_node.map(|&it| (state.allocation_id(it), it)).collect();
+        lost.sort_unstable();
+        for &(_, allocation) in &lost {
             if let Some(desired) = state.allocation(allocation).map(|it| it.desired) {
                 state.set_status(allocation, desired, ClientStatus::Lost);
             }
         }
         state.remove_node(slot);
-        Ok(ids)
+        Ok(lost.into_iter().map(|(id, _)| id).collect())
     }
 
     /// A node.

@@ -140,7 +140,12 @@ impl<'a> Scan<'a> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
         let mut failures = self.plan.chain.all_failures(node, &surroundings);
-        failures.extend(self.distinct_failures(slot, node));
+        // Job and group may have the same rule.
+        for failure in self.distinct_failures(slot, node) {
+            if !failures.contains(&failure) {
+                failures.push(failure);
+            }
+        }
         failures
     }
 

@@ -121,15 +121,18 @@ fn holdings_of(resources: &AllocatedResources) -> Holdings {
             ignore_collision: port.ignore_collision,
         });
     }
-    let counts_ports = shared.ports.is_empty();
-    for network in shared.networks.iter().filter(|_| counts_ports) {
+    for network in shared.networks.iter().filter(|_| shared.ports.is_empty()) {
         hold_ports(network, &mut holdings);
     }
+    let of_group = holdings.ports.len();
     for (at, task) in resources.tasks.values().enumerate() {
         if let Some(network) = task.networks.first() {
-            if counts_ports {
-                hold_ports(network, &mut holdings);
-            }
+            // Those that the group lists too are held once.
+            let mut of_task = Holdings::default();
+            hold_ports(network, &mut of_task);
+            let is_listed = |port: &HeldPort| holdings.ports[..of_group].contains(port);
+            of_task.ports.retain(|port| shared.ports.is_empty() || !is_listed(port));
+            holdings.ports.append(&mut of_task.ports);
             let mbits = network.mbits.unwrap_or(0);
             holdings.bandwidth.push((network.device.as_str().into(), mbits));
         }

@@ -5,6 +5,7 @@
 pub mod allocations;
 pub mod audit;
 pub mod check;
+pub mod devices;
 pub mod jobs;
 pub mod nodes;
 pub mod random;

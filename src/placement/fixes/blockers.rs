@@ -20,7 +20,7 @@ use crate::model::volume::VolumeRequest;
 use crate::model::{Constraint, Operand};
 use crate::placement::group::GroupPlan;
 use crate::placement::scan::Scan;
-use crate::rank::preempt::{Evicted, Preemptor, priority_of};
+use crate::rank::preempt::{Evicted, PRIORITY_GAP, Preemptor, priority_of};
 use crate::state::State;
 use crate::state::node::NodeRecord;
 use crate::state::slots::{AllocationSlot, NodeSlot};
@@ -32,9 +32,9 @@ pub(super) struct Need {
     pub(super) rules: Vec<FixAction>,
     /// The same with the other change wherever there is a second one.
     pub(super) other_rules: Option<Vec<FixAction>>,
-    /// What would have to be dropped of the ask so that the rest fits, and what is short for that; none
-    /// if that is not known.
-    pub(super) room: Option<(Vec<FixAction>, Short)>,
+    /// What would have to be dropped of the ask so that the rest fits, and what is short for that: ways
+    /// that may do, the one with less first; none if none is known.
+    pub(super) room: Vec<(Vec<FixAction>, Short)>,
     /// Whom to evict instead.
     pub(super) victims: Option<Victims>,
 }
@@ -250,10 +250,10 @@ impl<'a> Blockers<'a> {
         slot: NodeSlot,
         node: &Arc<NodeRecord>,
         rules: &[FixAction],
-    ) -> (Option<(Vec<FixAction>, Short)>, Option<Victims>) {
+    ) -> (Vec<(Vec<FixAction>, Short)>, Option<Victims>) {
         let dropped: Vec<FixAction> =
             rules.iter().filter(|action| action.changes_ask()).cloned().collect();
-        let Some(ask) = self.ask_without(&dropped) else { return (None, None) };
+        let Some(ask) = self.ask_without(&dropped) else { return (Vec::new(), None) };
         let preemptor = Preemptor {
             state: self.state,
             ask: &ask,
@@ -261,17 +261,19 @@ impl<'a> Blockers<'a> {
             priority: self.plan.job.priority(),
             evicted: self.evicted,
         };
-        let made = preemptor.make_room(slot, node);
-        let victims = made.ok().map(|(_, victims)| victims);
-        match victims {
-            Some(victims) if victims.is_empty() || self.may_evict => {
-                (Some((Vec::new(), Short::default())), None)
-            }
-            victims => {
-                let room = shortage(self, slot, node, dropped);
-                (room, victims.map(|slots| self.with_priorities(slots)))
-            }
+        let victims = preemptor.make_room(slot, node).ok().map(|(_, victims)| victims);
+        if victims.as_ref().is_some_and(|victims| victims.is_empty() || self.may_evict) {
+            return (vec![(Vec::new(), Short::default())], None);
         }
+        // Whom placing would evict by itself once some more is there cannot be told beforehand: at best
+        // everyone, at worst nobody.
+        let evictable = if self.may_evict { self.evictable(slot) } else { Vec::new() };
+        let mut rooms = Vec::new();
+        if !evictable.is_empty() {
+            rooms.extend(shortage(self, slot, node, dropped.clone(), &evictable));
+        }
+        rooms.extend(shortage(self, slot, node, dropped, &[]));
+        (rooms, victims.map(|slots| self.with_priorities(slots)))
     }
 
     fn with_priorities(&self, slots: Vec<AllocationSlot>) -> Victims {
@@ -280,16 +282,13 @@ impl<'a> Blockers<'a> {
         Victims { slots, priorities }
     }
 
-    /// What placing may evict on a node by itself.
-    pub(super) fn evictable(&self, slot: NodeSlot) -> Vec<AllocationSlot> {
-        if !self.may_evict {
-            return Vec::new();
-        }
+    /// The allocations on a node that may be evicted for the job.
+    fn evictable(&self, slot: NodeSlot) -> Vec<AllocationSlot> {
         let on_node = self.state.allocations_on(slot).iter().copied();
         let may_go = |slot: &AllocationSlot| {
             self.state.allocation(*slot).is_some_and(|record| {
                 let gap = self.plan.job.priority() - priority_of(self.state, record);
-                self.plan.job_slot != Some(record.job) && gap >= crate::rank::preempt::PRIORITY_GAP
+                self.plan.job_slot != Some(record.job) && gap >= PRIORITY_GAP
             })
         };
         on_node.filter(may_go).collect()

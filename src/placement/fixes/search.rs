@@ -131,7 +131,7 @@ impl<'a> Search<'a> {
         let mut evictions: IndexMap<Vec<FixAction>, (NodeSlot, Victims)> = IndexMap::new();
         for &(slot, node) in nodes {
             let Need { rules, other_rules, room, victims } = blockers.of(slot, node);
-            if let Some((drops, short)) = room {
+            for (drops, short) in room {
                 for rules in std::iter::once(&rules).chain(&other_rules) {
                     let actions = sorted([&rules[..], &drops[..]].concat());
                     groups.entry((actions, short.kinds())).or_default().push((slot, short));
