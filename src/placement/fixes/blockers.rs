@@ -14,7 +14,7 @@ use crate::feasibility::device::DeviceRequest;
 use crate::feasibility::distinct::Scope;
 use crate::feasibility::network::NetworkRule;
 use crate::feasibility::volume::HostVolumeRule;
-use crate::feasibility::{driver, secrets};
+use crate::feasibility::{driver, secrets, supply};
 use crate::fit::ask::Ask;
 use crate::model::volume::VolumeRequest;
 use crate::model::{Constraint, Operand};
@@ -156,23 +156,18 @@ impl<'a> Blockers<'a> {
         }
     }
 
-    /// Requests that a node has too few devices for, whatever is in use. They are looked at as the
-    /// rule does (specification, section 5.2).
+    /// Requests that a node has too few devices for, whatever is in use.
     fn devices(&self, node: &NodeRecord, rules: &mut Rules) {
-        let count = |healthy_only: bool| -> Vec<usize> {
-            let groups = node.devices.iter();
-            groups
-                .map(|it| if healthy_only { it.facts.healthy() } else { it.instances.len() })
-                .collect()
-        };
-        let (mut healthy, mut all) = (count(true), count(false));
-        for (drop, request) in &self.requests {
-            let takes_all = take(node, request, &mut all);
-            if take(node, request, &mut healthy) {
-                continue;
-            }
+        let requests = || self.requests.iter().map(|(_, request)| request);
+        let unmet = supply::unmet(node, requests(), |group| group.facts.healthy());
+        if unmet.is_empty() {
+            return;
+        }
+        let unmet_if_healthy = supply::unmet(node, requests(), |group| group.instances.len());
+        for (at, (drop, _)) in self.requests.iter().enumerate().filter(|(at, _)| unmet.contains(at))
+        {
             match drop {
-                FixAction::DropDevices { devices, .. } if takes_all => {
+                FixAction::DropDevices { devices, .. } if !unmet_if_healthy.contains(&at) => {
                     let devices = devices.clone();
                     let repair = FixAction::RepairDevices { nodes: Vec::new(), devices };
                     rules.add_with_other(repair, drop.clone());
@@ -356,19 +351,6 @@ pub(super) fn sorted(mut actions: Vec<FixAction>) -> Vec<FixAction> {
     actions.sort_unstable();
     actions.dedup();
     actions
-}
-
-/// Takes the devices of a request from what is left of each group; false if they are too few.
-fn take(node: &NodeRecord, request: &DeviceRequest, left: &mut [usize]) -> bool {
-    let mut missing = request.count();
-    for (group, left) in node.devices.iter().zip(left) {
-        if request.matches(&group.facts) {
-            let taken = missing.min(*left);
-            *left -= taken;
-            missing -= taken;
-        }
-    }
-    missing == 0
 }
 
 /// All constraints that count for the group, each text once.
