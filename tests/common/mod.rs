@@ -1,6 +1,7 @@
 //! What tests share: worlds made from seeds, and audits that know nothing of the crate's insides.
 
 #![allow(dead_code, unreachable_pub)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 pub mod allocations;
 pub mod audit;

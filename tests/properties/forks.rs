@@ -14,7 +14,7 @@ fn what_follows(cluster: &Cluster, world: &World) -> String {
     let mut fork = cluster.fork();
     let options = world.options.clone().explain(true);
     let placed = world.jobs.iter().map(|job| bytes(&fork.place(job, &options)));
-    placed.collect::<String>() + &&contents(&fork)
+    placed.collect::<String>() + &contents(&fork)
 }
 
 #[test]

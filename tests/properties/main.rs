@@ -1,6 +1,8 @@
 //! What always holds, whatever the world: tried on many worlds made from seeds, through the public API
 //! alone. `PROPTEST_CASES` sets how many, `PROPTEST_RNG_SEED` which.
 
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
 
