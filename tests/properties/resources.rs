@@ -67,6 +67,35 @@ fn a_node_with_too_much_on_it_gets_nothing() {
 }
 
 #[test]
+fn amounts_beyond_all_measure_do_no_harm() {
+    check_with(
+        |recipe| recipe.with(Feature::Allocations),
+        |mut world| {
+            let amounts = [i64::MAX, i64::MIN, -1, 1 << 62];
+            for (at, allocation) in world.allocations.iter_mut().enumerate() {
+                let amount = amounts[at % amounts.len()];
+                let mut resources = stowplan::model::AllocatedResources::default();
+                for name in ["one", "two"] {
+                    let task = resources.tasks.entry(name.into()).or_default();
+                    task.cpu.cpu_shares = amount;
+                    task.memory.memory_mb = amount;
+                }
+                resources.shared.disk_mb = amount;
+                allocation.allocated_resources = Some(resources);
+            }
+            let mut cluster = world.cluster();
+            let options = world.options.clone().explain(true);
+            for job in &world.jobs {
+                cluster.place(job, &options);
+            }
+            let is_new = |it: &Allocation| !world.allocations.iter().any(|old| old.id == it.id);
+            let placed: Vec<Allocation> = cluster.allocations().filter(is_new).collect();
+            no_new_faults(&world.nodes, &Accounts::new(), &accounts(&placed))
+        },
+    );
+}
+
+#[test]
 fn amounts_are_those_asked_for() {
     check(|world| {
         each_placed(&world, |_, group, placed| {
