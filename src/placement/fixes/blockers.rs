@@ -121,14 +121,7 @@ impl<'a> Blockers<'a> {
         self.volumes(slot, node, &mut rules);
         self.distinct(slot, node, &mut rules);
         let (first, other) = rules.finish();
-        let repaired = first.iter().filter(|it| matches!(it, FixAction::RepairDevices { .. }));
-        let repaired = apply::change_node(&node.node, repaired);
-        let node = match repaired {
-            Ok(changed) if first.iter().any(|it| matches!(it, FixAction::RepairDevices { .. })) => {
-                Arc::new(NodeRecord::new(changed))
-            }
-            _ => node.clone(),
-        };
+        let node = repaired(node, &first);
         let (room, victims) = self.room(slot, &node, &first);
         Need { rules: first, other_rules: other, room, victims }
     }
@@ -343,6 +336,19 @@ impl Rules {
             sorted(actions.map(|(first, other)| other.unwrap_or(first)).collect())
         });
         (sorted(self.actions.into_iter().map(|(first, _)| first).collect()), others)
+    }
+}
+
+/// A node with the devices repaired that rules want repaired.
+fn repaired(node: &Arc<NodeRecord>, rules: &[FixAction]) -> Arc<NodeRecord> {
+    let is_repair = |it: &&FixAction| matches!(it, FixAction::RepairDevices { .. });
+    let repairs = rules.iter().filter(is_repair);
+    if repairs.clone().next().is_none() {
+        return node.clone();
+    }
+    match apply::change_node(&node.node, repairs) {
+        Ok(changed) => Arc::new(NodeRecord::new(changed)),
+        Err(_) => node.clone(),
     }
 }
 
