@@ -113,7 +113,8 @@ fn a_twin_node_takes_at_least_as_much() {
 #[test]
 fn what_ends_gives_its_room_back() {
     check_with(
-        |recipe| recipe.without(Feature::Preemption),
+        // Which ports are free shows in what fits, and they are drawn anew.
+        |recipe| recipe.without(Feature::Networks),
         |world| {
             let options = world.options.clone().preemption(Preemption::none());
             let mut cluster = world.cluster();
@@ -165,20 +166,24 @@ fn what_is_told_to_stop_keeps_its_room_until_it_has_stopped() {
 
 #[test]
 fn removing_everything_placed_leaves_what_was_there() {
-    check(|world| {
-        let options = world.options.clone().preemption(Preemption::none());
-        let mut cluster = world.cluster();
-        let before = cluster.allocation_count();
-        let placement = cluster.place(world.job(), &options);
-        for placed in placement.allocations() {
-            cluster.remove_allocation(&placed.id()).unwrap();
-            prop_assert!(cluster.allocation(&placed.id()).is_none());
-            prop_assert!(cluster.remove_allocation(&placed.id()).is_err());
-        }
-        prop_assert_eq!(cluster.allocation_count(), before);
-        prop_assert_eq!(chosen(&cluster.place(world.job(), &options)), chosen(&placement));
-        Ok(())
-    });
+    // Which ports are free shows in what fits, and they are drawn anew.
+    check_with(
+        |recipe| recipe.without(Feature::Networks),
+        |world| {
+            let options = world.options.clone().preemption(Preemption::none());
+            let mut cluster = world.cluster();
+            let before = cluster.allocation_count();
+            let placement = cluster.place(world.job(), &options);
+            for placed in placement.allocations() {
+                cluster.remove_allocation(&placed.id()).unwrap();
+                prop_assert!(cluster.allocation(&placed.id()).is_none());
+                prop_assert!(cluster.remove_allocation(&placed.id()).is_err());
+            }
+            prop_assert_eq!(cluster.allocation_count(), before);
+            prop_assert_eq!(chosen(&cluster.place(world.job(), &options)), chosen(&placement));
+            Ok(())
+        },
+    );
 }
 
 #[test]
