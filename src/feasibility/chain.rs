@@ -8,6 +8,7 @@ use super::device::DeviceRequest;
 use super::driver;
 use super::network::NetworkRule;
 use super::secrets;
+use super::supply;
 use super::volume::{self, HostVolumeRule};
 use crate::model::Job;
 use crate::model::TaskGroup;
@@ -148,19 +149,7 @@ impl Rule {
     }
 }
 
-/// Whether a node has enough healthy devices, in use or not. Requests take from the groups that match
-/// in order, and one may take from several (specification, section 5.2).
+/// Whether a node has enough healthy devices, in use or not.
 fn has_devices(node: &NodeRecord, requests: &[DeviceRequest]) -> bool {
-    let mut left: Vec<usize> = node.devices.iter().map(|group| group.facts.healthy()).collect();
-    requests.iter().all(|request| {
-        let mut missing = request.count();
-        for (group, left) in node.devices.iter().zip(&mut left) {
-            if request.matches(&group.facts) {
-                let taken = missing.min(*left);
-                *left -= taken;
-                missing -= taken;
-            }
-        }
-        missing == 0
-    })
+    supply::unmet(node, requests.iter(), |group| group.facts.healthy()).is_empty()
 }

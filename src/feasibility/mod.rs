@@ -14,5 +14,6 @@ pub(crate) mod mask;
 pub(crate) mod network;
 pub(crate) mod operator;
 pub(crate) mod secrets;
+pub(crate) mod supply;
 pub(crate) mod target;
 pub(crate) mod volume;

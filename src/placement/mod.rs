@@ -16,6 +16,7 @@ pub(crate) mod options;
 pub(crate) mod outcome;
 mod pass;
 mod place;
+mod prose;
 mod quick;
 mod record;
 mod sample;

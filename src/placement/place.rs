@@ -131,7 +131,7 @@ impl<'a> Placing<'a> {
         }
         let names = missing_names(self.state, self.job_slot, group);
         let first_name = names.first().copied().unwrap_or(group.count());
-        let Some(plan) = GroupPlan::new(self.state, job, at, first_name, self.options) else {
+        let Some(mut plan) = GroupPlan::new(self.state, job, at, first_name, self.options) else {
             return;
         };
         if self.options.explain {
@@ -144,7 +144,7 @@ impl<'a> Placing<'a> {
         let mut open = self.open_group(&plan, names.len());
         let failure = match quick::is_quick(self, &plan) {
             true => quick::place(self, &plan, &mut open, &names),
-            false => self.place_by_scan(plan.clone(), &mut open, &names),
+            false => self.place_by_scan(&mut plan, &mut open, &names),
         };
         if let Some(failure) = failure {
             self.fail(&plan, failure);
@@ -152,23 +152,24 @@ impl<'a> Placing<'a> {
         self.close_group(open);
     }
 
-    /// Places allocations one by one, looking at the nodes anew for each.
+    /// Places allocations one by one, looking at the nodes anew for each. The plan becomes that of the
+    /// last one, which differs where each has volumes of its own.
     fn place_by_scan(
         &mut self,
-        mut plan: GroupPlan<'a>,
+        plan: &mut GroupPlan<'a>,
         open: &mut OpenGroup,
         names: &[u32],
     ) -> Option<Failure> {
         let has_volumes_of_its_own = plan.group.volumes.values().any(|volume| volume.per_alloc);
         for (done, &name_index) in names.iter().enumerate() {
             if has_volumes_of_its_own {
-                plan = GroupPlan::new(self.state, self.job, plan.at, name_index, self.options)?;
+                *plan = GroupPlan::new(self.state, self.job, plan.at, name_index, self.options)?;
             }
             let started = self.now_ns();
-            let selection = self.select(&plan);
+            let selection = self.select(plan);
             let time_ns = self.now_ns().saturating_sub(started);
             let tally = Arc::new(selection.tally.clone());
-            if !self.commit_selection(&plan, open, selection, &tally, name_index, time_ns) {
+            if !self.commit_selection(plan, open, selection, &tally, name_index, time_ns) {
                 let missing = (names.len() - done) as u32;
                 return Some(Failure { tally, missing, name_index, time_ns });
             }
@@ -313,8 +314,9 @@ impl<'a> Placing<'a> {
         for &victim in victims {
             let Some(record) = self.state.allocation(victim) else { continue };
             *self.evicted.entry((record.job, record.group)).or_insert(0) += 1;
+            let before = (record.desired, record.modify_index);
             self.state.evict(victim, AllocationSlot::NONE);
-            self.changes.evicted.push(victim);
+            self.changes.evicted.push((victim, before));
         }
     }
 
@@ -336,7 +338,7 @@ impl<'a> Placing<'a> {
             name_index,
             unplaced: missing,
             metrics,
-            is_recorded: !self.options.without_failed_allocations,
+            options: self.options.clone(),
             id: ids::of_failure(self.state.seed, self.state.modify_index, self.job, plan.group),
         });
     }
@@ -370,7 +372,8 @@ impl<'a> Placing<'a> {
         // A job of which nothing was placed leaves no trace.
         if self.changes.placed.is_empty() {
             self.state.take_back(&self.changes);
-            self.changes = Changes::default();
+            let modify_index = self.changes.modify_index;
+            self.changes = Changes { modify_index, ..Changes::default() };
         }
         let placement = Placement {
             job: self.job.clone(),
@@ -382,6 +385,16 @@ impl<'a> Placing<'a> {
         };
         (placement, self.changes)
     }
+}
+
+/// The number of a group's next allocation: the lowest that is missing, or one more than there should
+/// be where none is.
+pub(crate) fn next_name(state: &State, job: &Job, group: &TaskGroup) -> u32 {
+    let first = match state.find_job(&job.namespace, &job.id) {
+        Some(slot) => missing_names(state, slot, group).first().copied(),
+        None => (group.count() > 0).then_some(0),
+    };
+    first.unwrap_or(group.count())
 }
 
 /// The numbers of a group's missing allocations: the lowest that none of its live ones has.

@@ -33,7 +33,8 @@ pub(crate) struct NewAllocation {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) placed: Vec<AllocationSlot>,
-    pub(crate) evicted: Vec<AllocationSlot>,
+    /// With what was wanted of them before, and the indexes of their changes.
+    pub(crate) evicted: Vec<(AllocationSlot, (DesiredStatus, u64))>,
     pub(crate) runs: Vec<RunSlot>,
     /// The job, if it was not known before.
     pub(crate) new_job: Option<JobSlot>,
@@ -229,8 +230,8 @@ impl State {
                 record.generation = record.generation.wrapping_sub(1);
             }
         }
-        for &slot in changes.evicted.iter().rev() {
-            self.restore_evicted(slot);
+        for &(slot, before) in changes.evicted.iter().rev() {
+            self.restore_evicted(slot, before);
         }
         for &run in changes.runs.iter().rev() {
             self.drop_run(run);
@@ -306,9 +307,9 @@ impl State {
     }
 
     /// Takes an eviction back.
-    pub(crate) fn restore_evicted(&mut self, slot: AllocationSlot) {
+    fn restore_evicted(&mut self, slot: AllocationSlot, before: (DesiredStatus, u64)) {
         if let Some(record) = self.allocations.get_mut(slot.at()) {
-            record.desired = DesiredStatus::Run;
+            (record.desired, record.modify_index) = before;
             record.evicted_by = AllocationSlot::NONE;
         }
         self.join_node(slot);
