@@ -12,6 +12,7 @@ mod state;
 mod syntax;
 
 pub use feasibility::base::NotCandidate;
+pub use placement::cluster::usage::{NodeUsage, Usage};
 pub use placement::cluster::{Cluster, ClusterError, Proposal};
 pub use placement::explain::{Explanation, NodeVerdict, Shortage, Verdict};
 pub use placement::fixes::Fix;

@@ -1,5 +1,7 @@
 //! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
 
+pub(crate) mod usage;
+
 use std::sync::Arc;
 
 use thiserror::Error;
