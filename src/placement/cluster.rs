@@ -130,11 +130,39 @@ impl Cluster {
     /// What every node is to the next allocation of a group; `None` if the job has no such group.
     pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
         let at = job.task_groups.iter().position(|it| it.name == group)?;
-        let count = job.task_groups[at].count();
-        let plan = GroupPlan::new(&self.state, job, at, count, options)?;
+        let index = match job.job_type().is_system() {
+            true => 0,
+            false => place::next_name(&self.state, job, &job.task_groups[at]),
+        };
+        let plan = GroupPlan::new(&self.state, job, at, index, options)?;
         let mut explanation = explain::explain(&self.state, &plan, options, &Evicted::new());
         explanation.add_fixes(&self.state, &plan, options, &Evicted::new());
         Some(explanation)
+    }
+
+    /// The same for a group that could not be placed whole.
+    pub(super) fn explain_failed(
+        &self,
+        job: &Job,
+        at: usize,
+        options: &PlaceOptions,
+    ) -> Explanation {
+        let group = job.task_groups.get(at).map_or("", |group| &group.name);
+        // Of a job to be placed whole nothing was kept, but it was what could be placed of it that
+        // left no room for the rest.
+        let piecemeal = job.changed(|spec| {
+            spec.all_at_once = false;
+            spec.task_groups.truncate(at + 1);
+        });
+        let explanation = match piecemeal {
+            Ok(piecemeal) if job.all_at_once => {
+                let mut fork = self.fork();
+                fork.place(&piecemeal, &options.clone().explain(false));
+                fork.explain(job, group, options)
+            }
+            _ => self.explain(job, group, options),
+        };
+        explanation.unwrap_or_else(|| Explanation::nothing(job, group))
     }
 
     /// Adds a node, or takes over the new facts of one that is there.
@@ -254,7 +282,7 @@ impl Cluster {
         found.ok_or_else(|| ClusterError::UnknownAllocation { id: id.into() })
     }
 
-    fn state_mut(&mut self) -> &mut State {
+    pub(super) fn state_mut(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
     }
 }

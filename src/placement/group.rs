@@ -20,6 +20,8 @@ pub(crate) struct GroupPlan<'a> {
     pub(crate) job_slot: Option<JobSlot>,
     /// The group, as its place in the job.
     pub(crate) at: usize,
+    /// The number of the next allocation.
+    pub(crate) index: u32,
     pub(crate) group: &'a TaskGroup,
     pub(crate) algorithm: Algorithm,
     pub(crate) base: BaseSet<'a>,
@@ -63,6 +65,7 @@ impl<'a> GroupPlan<'a> {
             job,
             job_slot: state.find_job(&job.namespace, &job.id),
             at,
+            index,
             group,
             algorithm: options.algorithm_of(&job.id, &group.name),
             base: BaseSet::of(job),

@@ -14,8 +14,9 @@ use crate::model::{Allocation, Job, JobSpec, Node};
 /// use stowplan::Inventory;
 /// use stowplan::model::Node;
 ///
-/// let nodes = [Node::from_json(r#"{"ID": "n1", "Datacenter": "dc1", "NodeResources": {}}"#)?];
-/// let inventory = Inventory::new(nodes)?;
+/// let node = r#"{"ID": "n1", "Datacenter": "dc1",
+///     "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000}}}"#;
+/// let inventory = Inventory::new([Node::from_json(node)?])?;
 /// assert_eq!(inventory.nodes().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -124,6 +125,16 @@ impl Inventory {
     /// The dynamic host volumes.
     pub fn volumes(&self) -> &[DynamicVolume] {
         &self.volumes
+    }
+
+    /// The nodes, to change; their identities must stay.
+    pub(crate) fn nodes_mut(&mut self) -> &mut [Node] {
+        &mut self.nodes
+    }
+
+    /// The allocations, to change; their identities must stay.
+    pub(crate) fn allocations_mut(&mut self) -> &mut [Allocation] {
+        &mut self.allocations
     }
 
     /// The job that an allocation belongs to, as far as the inventory knows it.

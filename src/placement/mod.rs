@@ -12,6 +12,7 @@ pub(crate) mod inventory;
 pub(crate) mod options;
 pub(crate) mod outcome;
 mod place;
+mod prose;
 mod record;
 mod sample;
 mod scan;

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::cluster::Cluster;
 use super::explain::Explanation;
+use super::options::PlaceOptions;
 use crate::model::{
     AllocatedResources, Allocation, AllocationMetrics, Job, Node, Resources, TaskGroup,
 };
@@ -160,7 +162,7 @@ pub struct FailedGroup {
     pub(crate) name_index: u32,
     pub(crate) unplaced: u32,
     pub(crate) metrics: AllocationMetrics,
-    pub(crate) is_recorded: bool,
+    pub(crate) options: PlaceOptions,
     pub(crate) id: String,
 }
 
@@ -191,12 +193,20 @@ impl FailedGroup {
         &self.metrics
     }
 
+    /// What every node of a cluster is to the group's next allocation as things are now, and the
+    /// nearest fixes if none would do. Of a job that is placed whole or not at all, what could be placed
+    /// of it is taken as placed.
+    pub fn explain(&self, cluster: &Cluster) -> Explanation {
+        cluster.explain_failed(&self.job, self.group, &self.options)
+    }
+
     /// The failed allocation that stands for the group's failed placements, as the first API has it;
     /// none where [`PlaceOptions::record_failed_placements`](crate::PlaceOptions) is off.
     pub fn to_allocation(&self) -> Option<Allocation> {
         let group = self.task_group();
         let name = format!("{}.{}[{}]", self.job.id, group.name, self.name_index);
-        self.is_recorded.then(|| Allocation {
+        let is_recorded = !self.options.without_failed_allocations;
+        is_recorded.then(|| Allocation {
             id: self.id.clone(),
             namespace: self.job.namespace.clone(),
             name,

@@ -227,7 +227,7 @@ impl<'a> Placing<'a> {
             name_index,
             unplaced: missing,
             metrics,
-            is_recorded: !self.options.without_failed_allocations,
+            options: self.options.clone(),
             id: ids::of_failure(self.state.seed, self.state.modify_index, self.job, plan.group),
         });
     }
@@ -270,6 +270,16 @@ impl<'a> Placing<'a> {
         };
         (placement, self.changes)
     }
+}
+
+/// The number of a group's next allocation: the lowest that is missing, or one more than there should
+/// be where none is.
+pub(crate) fn next_name(state: &State, job: &Job, group: &TaskGroup) -> u32 {
+    let first = match state.find_job(&job.namespace, &job.id) {
+        Some(slot) => missing_names(state, slot, group).first().copied(),
+        None => (group.count() > 0).then_some(0),
+    };
+    first.unwrap_or(group.count())
 }
 
 /// The numbers of a group's missing allocations: the lowest that none of its live ones has.

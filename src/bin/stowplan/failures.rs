@@ -3,11 +3,10 @@
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
-use stowplan::model::{Allocation, AllocationMetrics, Job, Task, TaskGroup};
-use stowplan::{Cluster, FailedGroup, Fix, Inventory, PlaceOptions, Placement};
+use stowplan::model::{Allocation, Task, TaskGroup};
+use stowplan::{Cluster, FailedGroup, Inventory, Placement};
 
 use crate::output::Output;
-use crate::run::Run;
 use crate::tables::{Look, Sheet, Tone};
 use crate::words::{count, number};
 
@@ -17,8 +16,6 @@ const KINDS_MAX: usize = 20;
 const FORKS_MAX: usize = 500;
 /// The most fixes that a row of the table shows.
 const FIXES_MAX: usize = 3;
-/// The most reasons that a row of the table shows.
-const REASONS_MAX: usize = 5;
 
 /// All failures, by kind in the order in which they were first met.
 #[derive(Default)]
@@ -70,14 +67,7 @@ impl Failures {
     }
 
     /// Writes the table: kinds with the most missing allocations first.
-    pub(crate) fn write(
-        &self,
-        run: &Run<'_>,
-        is_full: bool,
-        look: Look,
-        to: &mut Output,
-    ) -> io::Result<()> {
-        let nodes = run.inventory.nodes().len();
+    pub(crate) fn write(&self, is_full: bool, look: Look, to: &mut Output) -> io::Result<()> {
         let title = format!(
             "Could not be placed: {} of {}",
             count(self.missing as usize, "allocation"),
@@ -95,8 +85,8 @@ impl Failures {
             sheet.row([
                 kind.who(),
                 format!("{} of {}", number(kind.missing), number(kind.wanted)),
-                why(&kind.first, nodes, is_full),
-                kind.fixes(&run.options, fixes_max),
+                why(&kind.first),
+                kind.fixes(fixes_max),
             ]);
         }
         sheet.write(to)?;
@@ -120,25 +110,28 @@ impl Kind {
             1 => String::new(),
             groups => format!("\nand {} more alike", number(groups as u64 - 1)),
         };
-        format!("{first}{others}\nasks {}", ask(self.first.task_group()))
+        let ask = ask(self.first.task_group());
+        let whole = if self.first.job().all_at_once { "\nplaced whole or not at all" } else { "" };
+        format!("{first}{others}\nasks {ask}{whole}")
     }
 
-    /// The nearest fixes for the first of the failures, found by placing it once more.
-    fn fixes(&self, options: &PlaceOptions, fixes_max: usize) -> String {
-        let Some(mut cluster) = self.fork.as_ref().map(Cluster::fork) else {
+    /// The nearest fixes for the first of the failures.
+    fn fixes(&self, fixes_max: usize) -> String {
+        let Some(fork) = &self.fork else {
             return "not looked for".to_owned();
         };
-        let placement = cluster.place(self.first.job(), &options.clone().explain(true));
-        let mut explanations = placement.explanations().iter();
-        let of_group = explanations.find(|it| it.task_group() == self.first.name());
-        let fixes = texts(of_group.map_or(&[], |explanation| explanation.fixes()));
-        if fixes.is_empty() { "none found".to_owned() } else { lines(fixes, fixes_max) }
+        let explanation = self.first.explain(fork);
+        let mut texts: Vec<String> = explanation.fixes().iter().map(ToString::to_string).collect();
+        if texts.is_empty() {
+            return "none found".to_owned();
+        }
+        let more = texts.len().saturating_sub(fixes_max);
+        texts.truncate(fixes_max);
+        if more > 0 {
+            texts.push(format!("and {} more", number(more as u64)));
+        }
+        texts.join("\n")
     }
-}
-
-/// Fixes as sentences.
-pub(crate) fn texts(_fixes: &[Fix]) -> Vec<String> {
-    Vec::new()
 }
 
 /// Everything that a group asks for and the reasons of its failure, as a text that is the same for
@@ -182,66 +175,12 @@ fn ask(group: &TaskGroup) -> String {
     parts.join(", ")
 }
 
-/// Lines, of which only so many are shown.
-fn lines(mut all: Vec<String>, lines_max: usize) -> String {
-    let more = all.len().saturating_sub(lines_max);
-    all.truncate(lines_max);
-    if more > 0 {
-        all.push(format!("and {} more", number(more as u64)));
-    }
-    all.join("\n")
-}
-
-/// The metrics of a failure in words, a reason a line.
-fn why(failed: &FailedGroup, nodes: usize, is_full: bool) -> String {
-    let metrics = failed.metrics();
-    let mut text = match metrics.nodes_evaluated {
-        0 => no_candidates(failed.job(), nodes),
-        _ => verdicts(metrics),
-    };
-    if failed.job().all_at_once {
-        text.push_str("\nthe job is placed all at once, so nothing of it was");
-    }
-    let mut reasons: Vec<(String, u64)> = Vec::new();
-    for (rule, nodes) in &metrics.constraint_filtered {
-        reasons.push((format!("filtered: {rule}"), *nodes));
-    }
-    for (dimension, nodes) in &metrics.dimension_exhausted {
-        reasons.push((format!("exhausted: {dimension}"), *nodes));
-    }
-    reasons.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
-    let reasons = reasons.into_iter().map(|(reason, nodes)| format!("{} {reason}", number(nodes)));
-    let reasons = lines(reasons.collect(), if is_full { usize::MAX } else { REASONS_MAX });
-    if reasons.is_empty() { text } else { format!("{text}\n{reasons}") }
-}
-
-/// Why a job looks at no node at all.
-fn no_candidates(job: &Job, nodes: usize) -> String {
-    if nodes == 0 {
-        return "there are no nodes".to_owned();
-    }
-    let pool = match job.node_pool.as_str() {
-        "all" => String::new(),
-        pool => format!(" and in node pool `{pool}`"),
-    };
-    let datacenters = match job.datacenters.iter().any(|pattern| pattern == "*") {
-        true => String::new(),
-        false => format!(", in datacenter `{}`", job.datacenters.join("` or `")),
-    };
-    format!("of {} none is ready{datacenters}{pool}", count(nodes, "node"))
-}
-
-/// How many nodes were looked at, and what they came to.
-fn verdicts(metrics: &AllocationMetrics) -> String {
-    let AllocationMetrics { nodes_evaluated, nodes_filtered, nodes_exhausted, .. } = metrics;
-    let mut parts = Vec::new();
-    if *nodes_filtered > 0 {
-        parts.push(format!("{} may not run it", number(*nodes_filtered)));
-    }
-    if *nodes_exhausted > 0 {
-        parts.push(format!("{} lack room", number(*nodes_exhausted)));
-    }
-    format!("of {} {}", count(*nodes_evaluated as usize, "node"), parts.join(", "))
+/// The metrics of a failure in words, without its name, which has a column of its own.
+fn why(failed: &FailedGroup) -> String {
+    let text = failed.to_string();
+    let name = format!("{}.{}: ", failed.job().id, failed.name());
+    let figures = text.strip_prefix(&name).and_then(|text| text.split_once("not placed; "));
+    figures.map_or(text.as_str(), |(_, figures)| figures).to_owned()
 }
 
 /// How many allocations of a group are missing, and how many it wants.

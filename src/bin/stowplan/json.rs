@@ -7,9 +7,8 @@ use std::io::{self, Write};
 
 use indexmap::IndexMap;
 use serde::Serialize;
-use serde_json::Value;
 use stowplan::model::{Allocation, AllocationMetrics, Job};
-use stowplan::{Explanation, Fix, NodeVerdict, Placement, Shortage, Verdict};
+use stowplan::{Explanation, Fix, FixAction, NodeVerdict, Placement, Shortage, Verdict};
 
 use crate::output::Output;
 use crate::run::Run;
@@ -122,7 +121,7 @@ struct GroupEntry<'a> {
     nodes: Vec<NodeEntry<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     nodes_with_preemption: Option<Vec<NodeEntry<'a>>>,
-    fixes: Vec<FixEntry>,
+    fixes: Vec<FixEntry<'a>>,
 }
 
 /// What a node is to a group. What a verdict has no value for is left out.
@@ -157,10 +156,11 @@ struct ShortageEntry<'a> {
 /// A change that would help.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct FixEntry {
+struct FixEntry<'a> {
     text: String,
+    /// How many nodes would then do.
     nodes: usize,
-    actions: Value,
+    actions: &'a [FixAction],
 }
 
 fn explanations(placement: &Placement) -> IndexMap<&str, GroupEntry<'_>> {
@@ -219,8 +219,8 @@ impl<'a> ShortageEntry<'a> {
     }
 }
 
-impl FixEntry {
-    fn of(_fix: &Fix) -> Self {
-        FixEntry { text: String::new(), nodes: 0, actions: Value::Null }
+impl<'a> FixEntry<'a> {
+    fn of(fix: &'a Fix) -> Self {
+        FixEntry { text: fix.to_string(), nodes: fix.nodes(), actions: fix.actions() }
     }
 }

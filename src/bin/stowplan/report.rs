@@ -58,7 +58,7 @@ pub(crate) fn write(run: &Run<'_>, settings: Settings, output: &mut Output) -> i
     }
     rows.write(look, output)?;
     if !failures.is_empty() {
-        failures.write(run, settings.full, look, output)?;
+        failures.write(settings.full, look, output)?;
     }
     if !run.inventory.nodes().is_empty() {
         look.heading("How full the nodes are, by class", Tone::Plain, output)?;

@@ -4,11 +4,11 @@
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
-use stowplan::{Explanation, NodeVerdict, Shortage, Verdict};
+use stowplan::{Explanation, NodeVerdict, Verdict};
 
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
-use crate::words::{count, names, number, score};
+use crate::words::{count, names, number, printable, score};
 
 /// The most nodes that are listed one by one.
 const NODES_MAX: usize = 40;
@@ -34,8 +34,8 @@ pub(crate) fn write(
     }
     if !explanation.fixes().is_empty() {
         look.heading(&format!("What would help {job}.{group}"), Tone::Plain, to)?;
-        for fix in crate::failures::texts(explanation.fixes()) {
-            writeln!(to, " - {fix}")?;
+        for fix in explanation.fixes() {
+            writeln!(to, " - {}", printable(&fix.to_string()))?;
         }
     }
     Ok(())
@@ -134,7 +134,7 @@ fn why(verdict: &Verdict, with_amounts: bool) -> String {
         Verdict::Filtered(rules) => rules.join("; "),
         Verdict::Exhausted(shortages) => {
             let texts = shortages.iter().map(|shortage| match with_amounts {
-                true => shortage_text(shortage),
+                true => shortage.to_string(),
                 false => shortage.dimension.clone(),
             });
             texts.collect::<Vec<_>>().join("; ")
@@ -155,15 +155,4 @@ pub(crate) fn parts<'a>(scores: impl Iterator<Item = (&'a str, f64)>) -> String 
     let texts = scores.filter(|(_, part)| *part != 0.0);
     let texts = texts.map(|(name, part)| format!("{name} {}", score(part)));
     texts.collect::<Vec<_>>().join(", ")
-}
-
-fn shortage_text(shortage: &Shortage) -> String {
-    let Shortage { dimension, asked, used, free, .. } = shortage;
-    match (asked, used, free) {
-        (Some(asked), Some(used), Some(free)) => {
-            let [asked, used, free] = [asked, used, free].map(|amount| number(*amount));
-            format!("{dimension}: {asked} asked, {free} free, {used} used")
-        }
-        _ => dimension.clone(),
-    }
 }

@@ -21,7 +21,7 @@ use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::usage::{Amounts, Holdings, Taken};
 
 /// How much higher the priority of what is placed must be than a victim's.
-const PRIORITY_GAP: i64 = 10;
+pub(crate) const PRIORITY_GAP: i64 = 10;
 
 /// What each victim beyond its group's limit adds to its distance.
 const MAX_PARALLEL_PENALTY: f64 = 50.0;
