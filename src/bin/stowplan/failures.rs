@@ -79,7 +79,7 @@ impl Failures {
         let shown = if is_full { kinds.len() } else { kinds.len().min(KINDS_MAX) };
         let (shown, others) = kinds.split_at(shown);
         let columns = ["Group", "Missing ", "Why", "Nearest fixes"];
-        let mut sheet = Sheet::new(look, &columns).with_separated_rows();
+        let mut sheet = Sheet::new(look, &columns).with_long_rows();
         for kind in shown {
             let fixes_max = if is_full { usize::MAX } else { FIXES_MAX };
             sheet.row([
@@ -121,14 +121,15 @@ impl Kind {
             return "not looked for".to_owned();
         };
         let explanation = self.first.explain(fork);
-        let mut texts: Vec<String> = explanation.fixes().iter().map(ToString::to_string).collect();
+        let mut texts: Vec<String> =
+            explanation.fixes().iter().map(|fix| format!("- {fix}")).collect();
         if texts.is_empty() {
             return "none found".to_owned();
         }
         let more = texts.len().saturating_sub(fixes_max);
         texts.truncate(fixes_max);
         if more > 0 {
-            texts.push(format!("and {} more", number(more as u64)));
+            texts.push(format!("and {} more; `--full` shows all", number(more as u64)));
         }
         texts.join("\n")
     }

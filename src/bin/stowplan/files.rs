@@ -13,7 +13,7 @@ use indexmap::map::Entry;
 use stowplan::Inventory;
 use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem};
 
-use self::mistaken::Kind;
+use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
 pub(crate) use self::source::reason;
 use self::source::{Opener, Source};
@@ -54,9 +54,9 @@ struct Documents<'a, T> {
 pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
     let mut problems = Problems::default();
     let mut opener = Opener::default();
-    let node_sources = opener.open("--nodes", files.nodes, &mut problems);
-    let job_sources = opener.open("--job", files.jobs, &mut problems);
-    let allocation_sources = opener.open("--allocs", files.allocations, &mut problems);
+    let node_sources = opener.open(NODE.option, files.nodes, &mut problems);
+    let job_sources = opener.open(JOB.option, files.jobs, &mut problems);
+    let allocation_sources = opener.open(ALLOCATION.option, files.allocations, &mut problems);
 
     let nodes: Documents<'_, NodeSpec> = documents(&node_sources, &mut problems);
     let jobs: Documents<'_, JobSpec> = documents(&job_sources, &mut problems);
@@ -115,16 +115,16 @@ fn read_one<T: Kind>(source: &Source, problems: &mut Problems) -> Option<Vec<T>>
         Ok(documents) => documents,
         Err(error) => {
             let mut message = error.to_string();
-            if T::NOUN == JobSpec::NOUN && source.text.trim_ascii_start().starts_with(b"job ") {
+            if T::WHAT == JOB && source.text.trim_ascii_start().starts_with(b"job ") {
                 message.push_str(" (`nomad job run -output FILE` writes a job file as JSON)");
             }
             problems.add(&source.name, "", &message);
             return None;
         }
     };
-    if let Some((is, option)) = documents.iter().find_map(Kind::mistaken_for) {
-        let noun = T::NOUN;
-        let message = format!("expected {noun}s, found {is}; is the file meant for `{option}`?");
+    if let Some(What { is, option }) = documents.iter().find_map(Kind::mistaken_for) {
+        let expected = T::WHAT.is;
+        let message = format!("expected {expected}, found {is}; is the file meant for `{option}`?");
         problems.add(&source.name, "", &message);
         return None;
     }
@@ -146,8 +146,8 @@ impl<T: Kind> Documents<'_, T> {
                 Entry::Occupied(entry) => {
                     let before = &self.found[*entry.get()];
                     let message = format!(
-                        "there is a {} with the ID `{}` already: {}",
-                        T::NOUN,
+                        "there is {} with the ID `{}` already: {}",
+                        T::WHAT.is,
                         found.document.id(),
                         before.source.place(before.at)
                     );

@@ -1,7 +1,7 @@
 //! Tables and headings: drawn with lines and colours on a terminal, in plain columns elsewhere.
 //!
-//! Where standard output is not a terminal there are no lines, no colours and nothing is wrapped, so
-//! that a row is a line that `grep` and `diff` can work on.
+//! Where standard output is not a terminal there are no lines and no colours, and only long texts are
+//! wrapped, so that elsewhere a row is a line that `grep` and `diff` can work on.
 
 use std::env;
 use std::io::{self, IsTerminal, Write};
@@ -17,6 +17,9 @@ use crate::words::printable;
 
 /// A line under the names of the columns, and no others: terminals are narrow.
 const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
+
+/// The width of tables of long texts where there is no terminal whose width it could be.
+const PLAIN_WIDTH: u16 = 120;
 
 /// What standard output can show.
 #[derive(Clone, Copy, Debug)]
@@ -108,10 +111,14 @@ impl Sheet {
         Sheet { table, look }
     }
 
-    /// The table with lines between its rows, for rows of several lines.
-    pub(crate) fn with_separated_rows(mut self) -> Self {
+    /// The table for rows of several lines: set apart from each other, and wrapped in any case.
+    pub(crate) fn with_long_rows(mut self) -> Self {
         if self.look.has_lines {
             self.table.load_style(LINES.row_separator(LineStyle::none().fill('┈')));
+        } else {
+            self.table.load_style(presets::NOTHING.row_separator(LineStyle::none().fill(' ')));
+            self.table.set_content_arrangement(ContentArrangement::Dynamic);
+            self.table.set_width(PLAIN_WIDTH);
         }
         self
     }

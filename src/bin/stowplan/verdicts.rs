@@ -35,7 +35,7 @@ pub(crate) fn write(
     if !explanation.fixes().is_empty() {
         look.heading(&format!("What would help {job}.{group}"), Tone::Plain, to)?;
         for fix in explanation.fixes() {
-            writeln!(to, " - {}", printable(&fix.to_string()))?;
+            writeln!(to, "- {}", printable(&fix.to_string()))?;
         }
     }
     Ok(())

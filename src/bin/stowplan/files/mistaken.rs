@@ -6,8 +6,8 @@ use stowplan::model::{Allocation, JobSpec, NodeSpec, read};
 
 /// What files of an option hold.
 pub(super) trait Kind: Sized {
-    /// What one is called.
-    const NOUN: &'static str;
+    /// What one is called, and the option that takes files of them.
+    const WHAT: What;
 
     /// Reads the documents of a text.
     fn read(text: &[u8]) -> Result<Vec<Self>, impl Display>;
@@ -15,16 +15,23 @@ pub(super) trait Kind: Sized {
     /// Its ID.
     fn id(&self) -> &str;
 
-    /// What it seems to be instead, with the option for that.
-    fn mistaken_for(&self) -> Option<(&'static str, &'static str)>;
+    /// What it seems to be instead.
+    fn mistaken_for(&self) -> Option<What>;
 }
 
-const JOB: (&str, &str) = ("a job", "--job");
-const NODE: (&str, &str) = ("a node", "--nodes");
-const ALLOCATION: (&str, &str) = ("an allocation", "--allocs");
+/// A kind in words and the option that takes files of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct What {
+    pub(super) is: &'static str,
+    pub(super) option: &'static str,
+}
+
+pub(super) const JOB: What = What { is: "a job", option: "--job" };
+pub(super) const NODE: What = What { is: "a node", option: "--nodes" };
+pub(super) const ALLOCATION: What = What { is: "an allocation", option: "--allocs" };
 
 impl Kind for NodeSpec {
-    const NOUN: &'static str = "node";
+    const WHAT: What = NODE;
 
     fn read(text: &[u8]) -> Result<Vec<Self>, impl Display> {
         read::nodes(text)
@@ -34,7 +41,7 @@ impl Kind for NodeSpec {
         &self.id
     }
 
-    fn mistaken_for(&self) -> Option<(&'static str, &'static str)> {
+    fn mistaken_for(&self) -> Option<What> {
         let has = |key| self.extra.contains_key(key);
         if has("JobID") {
             return Some(ALLOCATION);
@@ -44,7 +51,7 @@ impl Kind for NodeSpec {
 }
 
 impl Kind for JobSpec {
-    const NOUN: &'static str = "job";
+    const WHAT: What = JOB;
 
     fn read(text: &[u8]) -> Result<Vec<Self>, impl Display> {
         read::jobs(text)
@@ -54,7 +61,7 @@ impl Kind for JobSpec {
         &self.id
     }
 
-    fn mistaken_for(&self) -> Option<(&'static str, &'static str)> {
+    fn mistaken_for(&self) -> Option<What> {
         let has = |key| self.extra.contains_key(key);
         if has("JobID") {
             return Some(ALLOCATION);
@@ -65,7 +72,7 @@ impl Kind for JobSpec {
 }
 
 impl Kind for Allocation {
-    const NOUN: &'static str = "allocation";
+    const WHAT: What = ALLOCATION;
 
     fn read(text: &[u8]) -> Result<Vec<Self>, impl Display> {
         read::allocations(text)
@@ -75,7 +82,7 @@ impl Kind for Allocation {
         &self.id
     }
 
-    fn mistaken_for(&self) -> Option<(&'static str, &'static str)> {
+    fn mistaken_for(&self) -> Option<What> {
         let has = |key| self.extra.contains_key(key);
         if has("NodeResources") || has("SchedulingEligibility") || has("Attributes") {
             return Some(NODE);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use stowplan::model::Problem;
 
-use crate::words::{count, printable};
+use crate::words::{number, printable};
 
 /// The most problems that are written out.
 const LINES_MAX: usize = 50;
@@ -61,7 +61,7 @@ impl fmt::Display for Problems {
         }
         match self.total - self.lines.len() {
             0 => Ok(()),
-            more => writeln!(f, "and {} more", count(more, "problem")),
+            more => writeln!(f, "and {} more problems", number(more as u64)),
         }
     }
 }
