@@ -8,10 +8,11 @@ use super::device::DeviceRequest;
 use super::driver;
 use super::network::NetworkRule;
 use super::secrets;
+use super::supply;
 use super::volume::{self, HostVolumeRule};
 use crate::model::Job;
 use crate::model::TaskGroup;
-use crate::model::constraint::{Constraint, Operand};
+use crate::model::constraint::Constraint;
 use crate::model::volume::DynamicVolume;
 use crate::state::node::NodeRecord;
 
@@ -115,10 +116,7 @@ impl Chain {
 
 /// The rules among constraints that filter by facts of nodes.
 fn hard(constraints: &[Constraint]) -> impl Iterator<Item = Rule> {
-    let by_facts = |it: &&Constraint| {
-        let is_distinct = matches!(it.operand, Operand::DistinctHosts | Operand::DistinctProperty);
-        !it.is_soft() && !is_distinct
-    };
+    let by_facts = |it: &&Constraint| !it.is_soft() && !it.operand.is_distinct();
     constraints.iter().filter(by_facts).map(|it| Rule::Constraint(ConstraintRule::of(it)))
 }
 
@@ -151,19 +149,7 @@ impl Rule {
     }
 }
 
-/// Whether a node has enough healthy devices, in use or not. Requests take from the groups that match
-/// in order, and one may take from several (specification, section 5.2).
+/// Whether a node has enough healthy devices, in use or not.
 fn has_devices(node: &NodeRecord, requests: &[DeviceRequest]) -> bool {
-    let mut left: Vec<usize> = node.devices.iter().map(|group| group.facts.healthy()).collect();
-    requests.iter().all(|request| {
-        let mut missing = request.count();
-        for (group, left) in node.devices.iter().zip(&mut left) {
-            if request.matches(&group.facts) {
-                let taken = missing.min(*left);
-                *left -= taken;
-                missing -= taken;
-            }
-        }
-        missing == 0
-    })
+    supply::unmet(node, requests.iter(), |group| group.facts.healthy()).is_empty()
 }

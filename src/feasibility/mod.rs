@@ -5,6 +5,7 @@
 
 pub(crate) mod base;
 pub(crate) mod chain;
+pub(crate) mod column;
 pub(crate) mod constraint;
 pub(crate) mod device;
 pub(crate) mod distinct;
@@ -13,5 +14,6 @@ pub(crate) mod mask;
 pub(crate) mod network;
 pub(crate) mod operator;
 pub(crate) mod secrets;
+pub(crate) mod supply;
 pub(crate) mod target;
 pub(crate) mod volume;

@@ -39,7 +39,8 @@ impl PortAssignment<'_> {
     pub(crate) fn assign_group(&mut self) -> Result<(), NetworkError> {
         let Some(network) = &self.ask.network else { return Ok(()) };
         for (at, port) in network.with_numbers().iter().enumerate() {
-            self.take_static(port, at as u16)?;
+            let presumed = network.presumed_free.contains(&port.value);
+            self.take_static(port, at as u16, presumed)?;
         }
         for (at, port) in network.to_choose().iter().enumerate() {
             self.take_dynamic(network, port, (network.static_ports + at) as u16)?;
@@ -70,10 +71,10 @@ impl PortAssignment<'_> {
         Err(error)
     }
 
-    fn take_static(&mut self, port: &Port, at: u16) -> Result<(), NetworkError> {
+    fn take_static(&mut self, port: &Port, at: u16, presumed: bool) -> Result<(), NetworkError> {
         let mut error = NetworkError::NoAddresses { network: 0, port: at };
         for address in addresses_of(self.node, port) {
-            if port.ignore_collision || self.is_free(&address.ip, port.value) {
+            if port.ignore_collision || self.is_free(&address.ip, port.value, presumed) {
                 self.hold(&address.ip, port.value, port.ignore_collision);
                 return Ok(());
             }
@@ -119,7 +120,11 @@ impl PortAssignment<'_> {
         if used + ask.mbits > network.mbits {
             return Err(NetworkError::Bandwidth);
         }
-        let taken_port = ask.with_numbers().iter().position(|port| !self.is_free(ip, port.value));
+        let is_taken = |port: &Port| {
+            let presumed = ask.presumed_free.contains(&port.value);
+            !self.is_free(ip, port.value, presumed)
+        };
+        let taken_port = ask.with_numbers().iter().position(is_taken);
         if let Some(port) = taken_port {
             return Err(NetworkError::ReservedPort { network: number, port: port as u16 });
         }
@@ -143,10 +148,11 @@ impl PortAssignment<'_> {
         self.holdings.ports.push(HeldPort { ip: ip.clone(), value, ignore_collision });
     }
 
-    /// Whether nothing on the node or in this assignment has the port on the address.
-    fn is_free(&self, ip: &str, value: i64) -> bool {
+    /// Whether nothing on the node, which may be presumed, and nothing in this assignment has the port
+    /// on the address.
+    fn is_free(&self, ip: &str, value: i64, presumed: bool) -> bool {
         let is_used = match (self.taken.ports_on(ip), u16::try_from(value)) {
-            (Some(ports), Ok(value)) => ports.contains(value),
+            (Some(ports), Ok(value)) => !presumed && ports.contains(value),
             (None, Ok(_)) => false,
             (_, Err(_)) => true,
         };

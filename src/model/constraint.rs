@@ -179,6 +179,11 @@ impl Operand {
         OPERANDS.iter().map(|(spelling, _)| *spelling)
     }
 
+    /// Whether it is about where a job's allocations are, not about facts of nodes.
+    pub fn is_distinct(&self) -> bool {
+        matches!(self, Operand::DistinctHosts | Operand::DistinctProperty)
+    }
+
     /// The spelling in documents.
     pub fn as_str(&self) -> &str {
         if let Operand::Unknown(text) = self {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::caches::Caches;
 use super::explain::{self, Explanation};
 use super::group::GroupPlan;
 use super::inventory::{Inventory, InventoryError};
@@ -17,6 +18,7 @@ use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::allocation::Imported;
 use crate::state::allocations::Changes;
+use crate::state::nodes::rank_of;
 use crate::state::slots::AllocationSlot;
 
 /// Nodes and what is on them. It places, keeps what it placed, and decides nothing else.
@@ -40,6 +42,7 @@ use crate::state::slots::AllocationSlot;
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     state: Arc<State>,
+    caches: Arc<Caches>,
 }
 
 /// Why something cannot be done to a cluster.
@@ -80,7 +83,10 @@ impl Cluster {
     /// drawn from it.
     pub fn from_inventory(inventory: &Inventory, seed: u64) -> Self {
         let mut state = State::new(seed);
-        for node in inventory.nodes() {
+        // Slots in the order of the ranks let the first of equals be the one to take.
+        let mut nodes: Vec<&Node> = inventory.nodes().iter().collect();
+        nodes.sort_by_cached_key(|node| (rank_of(seed, &node.id), &node.id));
+        for node in nodes {
             state.upsert_node(node.clone());
         }
         for allocation in inventory.allocations() {
@@ -88,7 +94,7 @@ impl Cluster {
             state.import(Imported::new(allocation.clone(), job));
         }
         state.volumes = Arc::new(inventory.volumes().to_vec());
-        Cluster { state: Arc::new(state) }
+        Cluster { state: Arc::new(state), caches: Arc::default() }
     }
 
     /// A cluster of its own with the same content. It costs a pointer.
@@ -98,7 +104,7 @@ impl Cluster {
 
     /// Places what is missing of a job and keeps it.
     pub fn place(&mut self, job: &Job, options: &PlaceOptions) -> Placement {
-        place::place(Arc::make_mut(&mut self.state), job, options).0
+        self.place_changing(job, options).0
     }
 
     /// Places what is missing of a job for a look at it: what is not
@@ -123,7 +129,7 @@ impl Cluster {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn propose(&mut self, job: &Job, options: &PlaceOptions) -> Proposal<'_> {
-        let (placement, changes) = place::place(Arc::make_mut(&mut self.state), job, options);
+        let (placement, changes) = self.place_changing(job, options);
         Proposal { cluster: self, placement: Some(placement), changes }
     }
 
@@ -171,7 +177,7 @@ impl Cluster {
     }
 
     /// Takes a node out. What was on it is lost: its client status becomes `lost`, as it does when a
-    /// node goes down. The identities of these allocations are given back.
+    /// node goes down. The identities of these allocations are given back, sorted.
     ///
     /// # Errors
     ///
@@ -181,15 +187,17 @@ impl Cluster {
             return Err(ClusterError::UnknownNode { id: id.into() });
         };
         let state = self.state_mut();
-        let lost = state.allocations_on(slot).to_vec();
-        let ids = lost.iter().map(|&it| state.allocation_id(it)).collect();
-        for allocation in lost {
+        let on_node = state.allocations_on(slot).iter();
+        let mut lost: Vec<(String, AllocationSlot)> =
+            on_node.map(|&it| (state.allocation_id(it), it)).collect();
+        lost.sort_unstable();
+        for &(_, allocation) in &lost {
             if let Some(desired) = state.allocation(allocation).map(|it| it.desired) {
                 state.set_status(allocation, desired, ClientStatus::Lost);
             }
         }
         state.remove_node(slot);
-        Ok(ids)
+        Ok(lost.into_iter().map(|(id, _)| id).collect())
     }
 
     /// A node.
@@ -277,9 +285,22 @@ impl Cluster {
         self.state.allocation_count()
     }
 
+    /// A number made of every live allocation's name, node and ports. Clusters on which the same was
+    /// placed in the same way have the same digest, whatever order it came about in.
+    pub fn digest(&self) -> u64 {
+        let live = self.state.allocations().filter(|(_, record)| record.is_live());
+        let hashes = live.map(|(slot, _)| self.state.allocation_digest(slot));
+        hashes.fold(0, u64::wrapping_add)
+    }
+
     fn find(&self, id: &str) -> Result<AllocationSlot, ClusterError> {
         let found = self.state.find_allocation(id);
         found.ok_or_else(|| ClusterError::UnknownAllocation { id: id.into() })
+    }
+
+    fn place_changing(&mut self, job: &Job, options: &PlaceOptions) -> (Placement, Changes) {
+        let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
+        place::place(state, caches, job, options)
     }
 
     pub(super) fn state_mut(&mut self) -> &mut State {

@@ -23,6 +23,7 @@ pub struct Placement {
     pub(crate) groups: Vec<GroupPlacement>,
     pub(crate) failed: Vec<FailedGroup>,
     pub(crate) explanations: Vec<Explanation>,
+    pub(crate) scanned: usize,
 }
 
 /// What was placed of one group.
@@ -30,6 +31,8 @@ pub struct Placement {
 pub(crate) struct GroupPlacement {
     pub(crate) run: Arc<Run>,
     pub(crate) allocations: Vec<NewSlot>,
+    /// By allocation.
+    pub(crate) nodes: Vec<Node>,
     /// What each allocation holds beside amounts; empty where none holds anything.
     pub(crate) holdings: Vec<Arc<Holdings>>,
 }
@@ -71,6 +74,12 @@ impl Placement {
         &self.explanations
     }
 
+    /// For how many selections every node had to be looked at, because nothing quicker answers them:
+    /// system jobs, samples, evictions, and groups whose rules depend on more than is kept up to date.
+    pub fn scanned(&self) -> usize {
+        self.scanned
+    }
+
     /// How many allocations were placed.
     pub fn len(&self) -> usize {
         self.groups.iter().map(|group| group.allocations.len()).sum()
@@ -104,9 +113,7 @@ impl<'a> PlacedAllocation<'a> {
 
     /// The node it was placed on.
     pub fn node(&self) -> &'a Node {
-        // Every placement of a run names a node of the run's own list.
-        let run = &self.group.run;
-        &run.nodes[run.placed[self.at].node as usize]
+        &self.group.nodes[self.at]
     }
 
     /// The node's identity.
@@ -143,14 +150,14 @@ impl<'a> PlacedAllocation<'a> {
     pub fn resources(&self) -> AllocatedResources {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::allocated_resources(&self.group.run, self.at, holdings)
+        view::allocated_resources(&self.group.run, Some(self.node()), holdings)
     }
 
     /// The allocation as the API has it, without its job.
     pub fn to_allocation(&self) -> Allocation {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::document(&self.group.run, self.at, self.id(), holdings)
+        view::document(&self.group.run, self.at, self.id(), Some(self.node()), holdings)
     }
 }
 

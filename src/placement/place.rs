@@ -3,31 +3,42 @@
 
 use std::sync::Arc;
 
+use super::caches::Caches;
 use super::explain::{self, Explanation};
 use super::group::GroupPlan;
-use super::options::PlaceOptions;
+use super::options::{PlaceOptions, Search};
 use super::outcome::{FailedGroup, GroupPlacement, NewSlot, Placement};
+use super::quick;
 use super::record::{NewPlaced, RunBuilder};
 use super::sample::Cursor;
-use super::scan::{Candidate, room};
+use super::scan::room;
 use super::select::{Selection, select};
 use super::system;
 use crate::fit;
-use crate::model::{AllocationMetrics, Job, Resources, TaskGroup};
+use crate::model::{AllocationMetrics, Job, Node, Resources, TaskGroup};
 use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
-use crate::state::allocations::{Changes, NewAllocation};
-use crate::state::slots::{AllocationSlot, JobSlot, RunSlot};
+use crate::state::allocation::core_mhz;
+use crate::state::allocations::{Changes, NewAllocation, Siblings};
+use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 use crate::state::{State, ids};
 
+/// Room for more placements than this is made as they come: most of a large count may not fit.
+const MOST_EXPECTED: usize = 4096;
+
 /// Places what is missing of a job, and gives what was done in a form that can be taken back.
-pub(crate) fn place(state: &mut State, job: &Job, options: &PlaceOptions) -> (Placement, Changes) {
+pub(crate) fn place(
+    state: &mut State,
+    caches: &mut Caches,
+    job: &Job,
+    options: &PlaceOptions,
+) -> (Placement, Changes) {
     if let Some(seed) = options.seed.filter(|seed| *seed != state.seed) {
         state.set_seed(seed);
     }
-    let mut placing = Placing::new(state, job, options);
+    let mut placing = Placing::new(state, caches, job, options);
     for at in 0..job.task_groups.len() {
         placing.place_group(at);
         if job.all_at_once && !placing.failed.is_empty() {
@@ -41,43 +52,74 @@ pub(crate) fn place(state: &mut State, job: &Job, options: &PlaceOptions) -> (Pl
 /// A job being placed.
 pub(crate) struct Placing<'a> {
     pub(crate) state: &'a mut State,
+    pub(crate) caches: &'a mut Caches,
     pub(crate) job: &'a Job,
     pub(crate) options: &'a PlaceOptions,
     pub(crate) evicted: Evicted,
-    pub(crate) cursor: Cursor,
+    /// Of a search that samples: where the next selection begins.
+    cursor: Option<Cursor>,
     changes: Changes,
     job_slot: JobSlot,
     groups: Vec<GroupPlacement>,
     failed: Vec<FailedGroup>,
     pub(crate) explanations: Vec<Explanation>,
+    scanned: usize,
 }
 
 /// One group being placed.
 pub(crate) struct OpenGroup {
-    run: RunBuilder,
-    run_slot: RunSlot,
-    group: u16,
+    pub(crate) run: RunBuilder,
+    siblings: Siblings,
     allocations: Vec<NewSlot>,
+    nodes: Vec<Node>,
     holdings: Vec<Arc<Holdings>>,
+    /// Allocations that have their room but are not on the state's lists yet.
+    pending: Vec<NewAllocation>,
+}
+
+/// Where an allocation goes.
+pub(crate) struct Chosen {
+    pub(crate) node: NodeSlot,
+    pub(crate) score: f64,
+    /// What has to be evicted for it.
+    pub(crate) victims: Vec<AllocationSlot>,
+    pub(crate) name_index: u32,
+    pub(crate) time_ns: u64,
+}
+
+/// A placement that failed.
+pub(crate) struct Failure {
+    pub(crate) tally: Arc<Tally>,
+    /// How many allocations are missing, this one included.
+    pub(crate) missing: u32,
+    pub(crate) name_index: u32,
+    pub(crate) time_ns: u64,
 }
 
 impl<'a> Placing<'a> {
-    fn new(state: &'a mut State, job: &'a Job, options: &'a PlaceOptions) -> Placing<'a> {
+    fn new(
+        state: &'a mut State,
+        caches: &'a mut Caches,
+        job: &'a Job,
+        options: &'a PlaceOptions,
+    ) -> Placing<'a> {
         let modify_index = state.modify_index;
         let is_new = state.find_job(&job.namespace, &job.id).is_none();
         let job_slot = state.ensure_job(job);
         let new_job = is_new.then_some(job_slot);
         Placing {
-            cursor: Cursor::new(state),
-            changes: Changes { new_job, modify_index, ..Changes::default() },
+            state,
+            caches,
+            job,
+            options,
             evicted: Evicted::new(),
+            cursor: None,
+            changes: Changes { new_job, modify_index, ..Changes::default() },
+            job_slot,
             groups: Vec::new(),
             failed: Vec::new(),
             explanations: Vec::new(),
-            state,
-            job,
-            options,
-            job_slot,
+            scanned: 0,
         }
     }
 
@@ -96,122 +138,191 @@ impl<'a> Placing<'a> {
             let explanation = explain::explain(self.state, &plan, self.options, &self.evicted);
             self.explanations.push(explanation);
         }
-        let has_volumes_of_its_own = group.volumes.values().any(|volume| volume.per_alloc);
-        let mut open = self.open_group(&plan);
-        for (done, &name_index) in names.iter().enumerate() {
-            if has_volumes_of_its_own
-                && let Some(of_this) = GroupPlan::new(self.state, job, at, name_index, self.options)
-            {
-                plan = of_this;
-            }
-            let started = self.now_ns();
-            let selection = self.select(&plan);
-            let time_ns = self.now_ns().saturating_sub(started);
-            let Selection { best, tally, top } = selection;
-            let placed = best.is_some_and(|best| {
-                self.commit(&plan, &mut open, best, &top, tally.clone(), name_index, time_ns)
-            });
-            if !placed {
-                let missing = (names.len() - done) as u32;
-                self.fail(&plan, &tally, missing, name_index, time_ns);
-                break;
-            }
+        if names.is_empty() {
+            return;
+        }
+        let mut open = self.open_group(&plan, names.len());
+        let failure = match quick::is_quick(self, &plan) {
+            true => quick::place(self, &plan, &mut open, &names),
+            false => self.place_by_scan(&mut plan, &mut open, &names),
+        };
+        if let Some(failure) = failure {
+            self.fail(&plan, failure);
         }
         self.close_group(open);
     }
 
+    /// Places allocations one by one, looking at the nodes anew for each. The plan becomes that of the
+    /// last one, which differs where each has volumes of its own.
+    fn place_by_scan(
+        &mut self,
+        plan: &mut GroupPlan<'a>,
+        open: &mut OpenGroup,
+        names: &[u32],
+    ) -> Option<Failure> {
+        let has_volumes_of_its_own = plan.group.volumes.values().any(|volume| volume.per_alloc);
+        for (done, &name_index) in names.iter().enumerate() {
+            if has_volumes_of_its_own {
+                *plan = GroupPlan::new(self.state, self.job, plan.at, name_index, self.options)?;
+            }
+            let started = self.now_ns();
+            let selection = self.select(plan);
+            let time_ns = self.now_ns().saturating_sub(started);
+            let tally = Arc::new(selection.tally.clone());
+            if !self.commit_selection(plan, open, selection, &tally, name_index, time_ns) {
+                let missing = (names.len() - done) as u32;
+                return Some(Failure { tally, missing, name_index, time_ns });
+            }
+        }
+        None
+    }
+
     /// The best node without eviction, or with it where it is on and nothing else would do.
     fn select(&mut self, plan: &GroupPlan<'_>) -> Selection {
-        let selection = select(self.state, plan, self.options, None, &mut self.cursor);
+        let selection = self.select_by_scan(plan, None);
         let may_evict = self.options.preemption.is_on_for(self.job.job_type());
-        if selection.best.is_some() || !may_evict {
-            return selection;
+        match selection.best.is_some() || !may_evict {
+            true => selection,
+            false => self.select_with_eviction(plan),
         }
-        select(self.state, plan, self.options, Some(&self.evicted), &mut self.cursor)
+    }
+
+    /// The best node if allocations of lower priority may be evicted.
+    pub(crate) fn select_with_eviction(&mut self, plan: &GroupPlan<'_>) -> Selection {
+        let evicted = std::mem::take(&mut self.evicted);
+        let selection = self.select_by_scan(plan, Some(&evicted));
+        self.evicted = evicted;
+        selection
+    }
+
+    fn select_by_scan(&mut self, plan: &GroupPlan<'_>, evicted: Option<&Evicted>) -> Selection {
+        let state = &*self.state;
+        let cursor = match self.options.search {
+            Search::Best => None,
+            Search::Sample(_) => Some(self.cursor.get_or_insert_with(|| Cursor::new(state))),
+        };
+        self.scanned += 1;
+        select(state, plan, self.options, evicted, cursor)
+    }
+
+    /// Puts an allocation where a selection says; false if it found no node.
+    pub(crate) fn commit_selection(
+        &mut self,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        selection: Selection,
+        tally: &Arc<Tally>,
+        name_index: u32,
+        time_ns: u64,
+    ) -> bool {
+        let Some(best) = selection.best else { return false };
+        let top = selection.top.iter();
+        let entries: Vec<u32> = top.map(|it| open.run.scores(it.node, &it.scores)).collect();
+        let score = best.scores.mean();
+        let (node, victims) = (best.node, best.victims);
+        let chosen = Chosen { node, score, victims, name_index, time_ns };
+        let committed = self.commit(plan, open, chosen, tally, &entries);
+        // What scans reads the state's lists.
+        self.enlist(open);
+        self.state.touch(node);
+        committed
     }
 
     pub(crate) fn now_ns(&self) -> u64 {
         self.options.stopwatch.map_or(0, |now_ns| now_ns())
     }
 
-    pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>) -> OpenGroup {
-        let run = RunBuilder::new(plan, self.options);
+    pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
+        let expected = expected.min(MOST_EXPECTED);
+        let run = RunBuilder::new(self.state, plan, self.options, expected);
         let run_slot = self.state.begin_run(run.opening());
         self.changes.runs.push(run_slot);
         let group = self.state.ensure_group(self.job_slot, &plan.group.name);
-        OpenGroup { run, run_slot, group, allocations: Vec::new(), holdings: Vec::new() }
+        OpenGroup {
+            run,
+            siblings: Siblings { job: self.job_slot, group, run: run_slot },
+            allocations: Vec::with_capacity(expected),
+            nodes: Vec::with_capacity(expected),
+            holdings: Vec::new(),
+            pending: Vec::with_capacity(expected),
+        }
     }
 
-    /// Puts an allocation on a node, evicting what has to go. False if the node turns out not to have
-    /// the room, which the selection has ruled out.
-    #[allow(clippy::too_many_arguments)]
+    /// Gives an allocation its room on a node, evicting what has to go. False if the node turns out not
+    /// to have the room, which the selection has ruled out.
+    ///
+    /// The allocation is on no list yet ([`Placing::enlist`]), and the node is not touched.
     pub(crate) fn commit(
         &mut self,
         plan: &GroupPlan<'_>,
         open: &mut OpenGroup,
-        best: Candidate,
-        top: &[Candidate],
-        tally: Tally,
-        name_index: u32,
-        time_ns: u64,
+        chosen: Chosen,
+        tally: &Arc<Tally>,
+        entries: &[u32],
     ) -> bool {
-        let score = best.scores.mean();
-        let entries: Vec<u32> =
-            top.iter().map(|it| open.run.scores(self.state, it.node, &it.scores)).collect();
-        self.evict(&best.victims);
-        let (slot, generation) = self.state.next_allocation();
-        let mut rng = Rng::for_key(self.state.seed, &[slot.0.into(), generation.into()]);
-        let Some(node) = self.state.node(best.node).cloned() else { return false };
-        let room = room(self.state, best.node, &node);
-        let assigned = fit::assign_at_random(room, &plan.ask, &mut rng);
-        let Ok(assignment) = assigned else {
-            debug_assert!(false, "the selected node has no room: {assigned:?}");
-            return false;
-        };
-        let placed = self.state.place(NewAllocation {
-            job: self.job_slot,
-            group: open.group,
-            node: best.node,
-            name_index,
-            run: open.run_slot,
-            in_run: open.run.len() as u32,
-            holdings: assignment.holdings.clone(),
-        });
-        debug_assert_eq!(placed, slot);
+        let Chosen { node, score, victims, name_index, time_ns } = chosen;
+        self.evict(&victims);
+        let (slot, generation) = self.state.next_allocation(open.pending.len());
+        let mut amounts = plan.ask.amounts;
+        let mut holdings = None;
+        if !plan.ask.is_plain() {
+            let Some(assigned) = self.assign(plan, node, slot, generation) else { return false };
+            amounts.cpu_mhz += core_mhz(&assigned);
+            let assigned = Arc::new(assigned);
+            open.holdings.push(assigned.clone());
+            holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
+        }
+        self.state.take_room(node, amounts, holdings.as_deref());
+        open.nodes.extend(self.state.node(node).map(|record| record.node.clone()));
+        let in_run = open.run.len() as u32;
+        open.pending.push(NewAllocation { node, name_index, in_run, holdings });
         let mut evicted: Vec<String> = Vec::new();
-        for &victim in &best.victims {
-            self.state.set_evicted_by(victim, placed);
+        for &victim in &victims {
+            self.state.set_evicted_by(victim, slot);
             evicted.push(self.state.allocation_id(victim));
         }
         evicted.sort_unstable();
-        self.changes.placed.push(placed);
+        self.changes.placed.push(slot);
         open.allocations.push(NewSlot { slot, generation });
-        if !plan.ask.is_plain() {
-            open.holdings.push(Arc::new(assignment.holdings));
-        }
-        let new = NewPlaced { node: best.node, name_index, score, time_ns, evicted };
-        open.run.placed(self.state, new, Some(tally), entries);
+        open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, entries);
         true
+    }
+
+    /// Puts allocations that have their room on the state's lists.
+    pub(crate) fn enlist(&mut self, open: &mut OpenGroup) {
+        self.state.enlist(open.siblings, &open.pending);
+        open.pending.clear();
+    }
+
+    /// The ports, cores and devices of an allocation on a node, ports being drawn at random.
+    fn assign(
+        &self,
+        plan: &GroupPlan<'_>,
+        node: NodeSlot,
+        slot: AllocationSlot,
+        generation: u32,
+    ) -> Option<Holdings> {
+        let mut rng = Rng::for_key(self.state.seed, &[slot.0.into(), generation.into()]);
+        let record = self.state.node(node)?;
+        let room = room(self.state, node, record);
+        let assigned = fit::assign_at_random(room, &plan.ask, &mut rng);
+        debug_assert!(assigned.is_ok(), "the selected node has no room: {assigned:?}");
+        assigned.ok().map(|assignment| assignment.holdings)
     }
 
     fn evict(&mut self, victims: &[AllocationSlot]) {
         for &victim in victims {
             let Some(record) = self.state.allocation(victim) else { continue };
             *self.evicted.entry((record.job, record.group)).or_insert(0) += 1;
+            let before = (record.desired, record.modify_index);
             self.state.evict(victim, AllocationSlot::NONE);
-            self.changes.evicted.push(victim);
+            self.changes.evicted.push((victim, before));
         }
     }
 
     /// Notes that a group could not be placed whole.
-    pub(crate) fn fail(
-        &mut self,
-        plan: &GroupPlan<'_>,
-        tally: &Tally,
-        missing: u32,
-        name_index: u32,
-        time_ns: u64,
-    ) {
+    pub(crate) fn fail(&mut self, plan: &GroupPlan<'_>, failure: Failure) {
+        let Failure { tally, missing, name_index, time_ns } = failure;
         let mut metrics = tally.metrics(&self.job.node_pool);
         metrics.coalesced_failures = u64::from(missing.saturating_sub(1));
         metrics.allocation_time = time_ns;
@@ -233,8 +344,9 @@ impl<'a> Placing<'a> {
     }
 
     pub(crate) fn close_group(&mut self, open: OpenGroup) {
+        debug_assert!(open.pending.is_empty());
         let run = open.run.finish();
-        self.state.finish_run(open.run_slot, run.clone());
+        self.state.finish_run(open.siblings.run, run.clone());
         if open.allocations.is_empty() {
             self.changes.runs.pop();
             return;
@@ -242,6 +354,7 @@ impl<'a> Placing<'a> {
         self.groups.push(GroupPlacement {
             run,
             allocations: open.allocations,
+            nodes: open.nodes,
             holdings: open.holdings,
         });
     }
@@ -259,7 +372,8 @@ impl<'a> Placing<'a> {
         // A job of which nothing was placed leaves no trace.
         if self.changes.placed.is_empty() {
             self.state.take_back(&self.changes);
-            self.changes = Changes::default();
+            let modify_index = self.changes.modify_index;
+            self.changes = Changes { modify_index, ..Changes::default() };
         }
         let placement = Placement {
             job: self.job.clone(),
@@ -267,6 +381,7 @@ impl<'a> Placing<'a> {
             groups: std::mem::take(&mut self.groups),
             failed: std::mem::take(&mut self.failed),
             explanations: std::mem::take(&mut self.explanations),
+            scanned: self.scanned,
         };
         (placement, self.changes)
     }

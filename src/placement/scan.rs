@@ -136,7 +136,7 @@ impl<'a> Scan<'a> {
     fn first_filter(&self, slot: NodeSlot, node: &'a NodeRecord) -> Option<Arc<str>> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
-        let by_facts = self.plan.chain.first_failure(node, &surroundings);
+        let by_facts = self.plan.chain().first_failure(node, &surroundings);
         by_facts.or_else(|| self.distinct_failures(slot, node).next())
     }
 
@@ -144,8 +144,13 @@ impl<'a> Scan<'a> {
     pub(crate) fn all_filters(&self, slot: NodeSlot, node: &'a NodeRecord) -> Vec<Arc<str>> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
-        let mut failures = self.plan.chain.all_failures(node, &surroundings);
-        failures.extend(self.distinct_failures(slot, node));
+        let mut failures = self.plan.chain().all_failures(node, &surroundings);
+        // Job and group may have the same rule.
+        for failure in self.distinct_failures(slot, node) {
+            if !failures.contains(&failure) {
+                failures.push(failure);
+            }
+        }
         failures
     }
 
@@ -276,7 +281,7 @@ impl<'a> Scan<'a> {
         if plan.scorers.penalty_nodes.contains(&slot) {
             scores.set(Scorer::ReschedulePenalty, RESCHEDULE_PENALTY);
         }
-        if let Some(affinities) = &plan.scorers.affinities {
+        if let Some(affinities) = plan.affinities() {
             scores.set(Scorer::NodeAffinity, affinities.score(node));
         }
         let spreads = plan.scorers.spreads.iter().zip(&self.used_by_spread);

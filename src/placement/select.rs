@@ -27,22 +27,22 @@ pub(crate) struct Selection {
     pub(crate) top: Vec<Candidate>,
 }
 
-/// Selects by looking at all nodes, or at a sample of them.
+/// Selects by looking at all nodes, or at a sample of them from where the cursor is.
 pub(crate) fn select(
     state: &State,
     plan: &GroupPlan<'_>,
     options: &PlaceOptions,
     evicted: Option<&Evicted>,
-    cursor: &mut Cursor,
+    cursor: Option<&mut Cursor>,
 ) -> Selection {
     let scan = Scan::new(state, plan, evicted);
     let mut counter = Counter::new(&plan.ask);
-    let mut candidates = match options.search {
-        Search::Best => {
+    let mut candidates: Vec<Candidate> = match (options.search, cursor) {
+        (Search::Best, _) | (_, None) => {
             let nodes = state.nodes();
             nodes.filter_map(|(slot, node)| counter.look(&scan, slot, node)).collect()
         }
-        Search::Sample(limit) => {
+        (Search::Sample(limit), Some(cursor)) => {
             let round = cursor.round().filter_map(|slot| Some((slot, state.node(slot)?)));
             let offers = round.filter_map(|(slot, node)| counter.look(&scan, slot, node));
             sample::limited(offers, limit, |candidate: &Candidate| candidate.scores.mean())

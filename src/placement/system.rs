@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use super::explain;
 use super::group::GroupPlan;
-use super::place::Placing;
+use super::place::{Failure, Placing};
 use super::scan::{Scan, Verdict};
-use super::select::base_tally;
+use super::select::{Selection, base_tally};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::slots::NodeSlot;
@@ -37,7 +37,7 @@ pub(crate) fn place_group(placing: &mut Placing<'_>, at: usize) {
     let base = base_tally(placing.state, &plan, Filtered::default());
     let (nodes, has_any) = nodes_without(placing.state, &plan);
     let mut refusals = Refusals::default();
-    let mut open = placing.open_group(&plan);
+    let mut open = placing.open_group(&plan, nodes.len());
     let mut placed_any = false;
     if plan.group.count() > 0 {
         for slot in nodes {
@@ -55,24 +55,31 @@ pub(crate) fn place_group(placing: &mut Placing<'_>, at: usize) {
                     let time_ns = placing.now_ns().saturating_sub(started);
                     let limit = placing.options.score_detail.limit().min(1);
                     let top = vec![candidate.clone(); limit];
+                    let tally = Arc::new(tally);
+                    let selection =
+                        Selection { best: Some(candidate), tally: Tally::default(), top };
                     placed_any |=
-                        placing.commit(&plan, &mut open, candidate, &top, tally, 0, time_ns);
+                        placing.commit_selection(&plan, &mut open, selection, &tally, 0, time_ns);
                 }
             }
         }
     }
     placing.close_group(open);
     match refusals.first_exhausted {
-        Some(tally) => placing.fail(&plan, &tally, refusals.exhausted, 0, 0),
+        Some(tally) => placing.fail(&plan, failure(tally, refusals.exhausted)),
         // Filtered nodes are as it should be, unless nothing runs anywhere.
         None if !placed_any && !has_any && plan.group.count() > 0 => {
             let Refusals { evaluated, filtered, .. } = refusals;
             let base = Arc::new(base);
             let tally = Tally { base, evaluated, filtered, ..Tally::default() };
-            placing.fail(&plan, &tally, 1, 0, 0);
+            placing.fail(&plan, failure(tally, 1));
         }
         None => {}
     }
+}
+
+fn failure(tally: Tally, missing: u32) -> Failure {
+    Failure { tally: Arc::new(tally), missing, name_index: 0, time_ns: 0 }
 }
 
 /// The nodes that have the group of a system job and need it no more, ascending; of other jobs none.

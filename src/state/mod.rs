@@ -18,6 +18,7 @@ pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod pages;
 pub(crate) mod phases;
+pub(crate) mod port_users;
 pub(crate) mod ports;
 pub(crate) mod run;
 pub(crate) mod scores;
@@ -36,6 +37,7 @@ use self::journal::Journal;
 use self::names::{Name, Names};
 use self::node::NodeRecord;
 use self::pages::Pages;
+use self::port_users::PortUsers;
 use self::run::Run;
 use self::slots::AllocationSlot;
 use self::usage::{Amounts, RoomBlock, Taken};
@@ -48,6 +50,8 @@ pub(crate) struct State {
     pub(crate) seed: u64,
     /// By node slot; `None` for a slot whose node left.
     nodes: Pages<Option<Arc<NodeRecord>>, 32>,
+    /// By node slot: who has the slot, or had it last. Runs keep this as it was.
+    pub(crate) identities: Identities,
     node_index: Index,
     free_nodes: Pages<u32, 32>,
     /// By block of 64 node slots.
@@ -71,14 +75,26 @@ pub(crate) struct State {
     pub(crate) facts_journal: Journal,
     /// Capacities of CPU and memory, each once: nodes of one size share the ask's part of a score.
     sizes: Arc<FastSet<Amounts>>,
+    /// Which nodes use which static ports.
+    pub(crate) port_users: PortUsers,
     /// Names of datacenters and classes.
-    names: Names,
+    pub(crate) names: Names,
     /// Nodes alike, by the text of their facts.
     facts_classes: Arc<FastSet<Box<[u8]>>>,
     /// Dynamic host volumes.
     pub(crate) volumes: Arc<Vec<DynamicVolume>>,
     /// Counts every change.
     pub(crate) modify_index: u64,
+}
+
+/// Identities of nodes by slot.
+pub(crate) type Identities = Pages<Arc<Identity>, 32>;
+
+/// What names a node.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) id: Box<str>,
+    pub(crate) name: Box<str>,
 }
 
 /// What is on a node.

@@ -60,6 +60,9 @@ pub(crate) struct RoomBlock {
     pub(crate) rank: [u64; BLOCK],
     /// Where in the journal the node's latest change is.
     pub(crate) changed: [u64; BLOCK],
+    /// A bit for each node on which allocations hold what they cannot have: more than amounts decides
+    /// there.
+    pub(crate) odd: u64,
 }
 
 impl RoomBlock {
@@ -75,7 +78,17 @@ impl RoomBlock {
             class: [Name::NONE; BLOCK],
             rank: [0; BLOCK],
             changed: [0; BLOCK],
+            odd: 0,
         }
+    }
+
+    /// Whether more than amounts decides about every ask on a node.
+    pub(crate) fn is_odd(&self, at: usize) -> bool {
+        self.odd & (1 << at) != 0
+    }
+
+    pub(crate) fn set_odd(&mut self, at: usize, odd: bool) {
+        self.odd = self.odd & !(1 << at) | u64::from(odd) << at;
     }
 
     pub(crate) fn free(&self, at: usize) -> Amounts {
@@ -205,6 +218,11 @@ impl Taken {
             }
         }
         true
+    }
+
+    /// Whether allocations hold what they cannot have.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.port_collision || self.core_collision || self.foreign_core
     }
 
     fn add_port(&mut self, port: &HeldPort) {

@@ -47,6 +47,9 @@ pub fn allocations(recipe: &Recipe, nodes: &[Node], jobs: &[JobSpec]) -> Vec<All
             finish(&mut too_much, format!("alloc-{}-x", &node.id[..8]), node, "hog", &mut random);
             allocations.push(too_much);
         }
+        if recipe.has(Feature::Overcommit) && random.percent(4) {
+            allocations.extend(colliding(node, &mut random));
+        }
         if recipe.has(Feature::OwnAllocations)
             && let Some(job) = jobs.first()
             && random.percent(12)
@@ -231,6 +234,27 @@ fn other_job(id: &str, priority: i64, random: &mut Random) -> JobSpec {
         task_groups: vec![group],
         ..JobSpec::default()
     }
+}
+
+/// Two allocations that hold one port.
+fn colliding(node: &Node, random: &mut Random) -> Vec<Allocation> {
+    let Some(address) = node.addresses().first() else { return Vec::new() };
+    let port = AllocatedPort {
+        label: "p".into(),
+        value: 7_777,
+        host_ip: address.ip.clone(),
+        ..AllocatedPort::default()
+    };
+    let one = |number: usize| {
+        let mut resources = AllocatedResources::default();
+        resources.shared.ports = vec![port.clone()];
+        let mut allocation =
+            Allocation { allocated_resources: Some(resources), ..Allocation::default() };
+        let id = format!("alloc-{}-c{number}", &node.id[..8]);
+        finish(&mut allocation, id, node, "colliding", &mut random.clone());
+        allocation
+    };
+    (0..2).map(one).collect()
 }
 
 /// An allocation of the test's first job.

@@ -66,10 +66,12 @@ impl Usage {
         for port in &shared.ports {
             self.ports.push((port.host_ip.clone(), port.value, port.ignore_collision));
         }
-        let by_networks = shared.ports.is_empty();
-        for network in shared.networks.iter().filter(|_| by_networks) {
+        for network in shared.networks.iter().filter(|_| shared.ports.is_empty()) {
             self.add_ports(network);
         }
+        let is_listed = |ip: &str, port: i64| {
+            shared.ports.iter().any(|listed| listed.host_ip == ip && listed.value == port)
+        };
         // Before, while and after the main tasks run.
         let mut phases = [(0, 0); 3];
         for (name, task) in &resources.tasks {
@@ -93,8 +95,14 @@ impl Usage {
                 };
                 self.devices.extend(device.device_ids.iter().map(of));
             }
-            // Where the group lists its ports, it lists those of tasks too.
-            task.networks.iter().take(1).for_each(|it| self.add_network(it, by_networks));
+            // The group may list the ports of its tasks too.
+            for network in task.networks.iter().take(1) {
+                let before = self.ports.len();
+                self.add_network(network, true);
+                let of_task = self.ports.split_off(before);
+                self.ports
+                    .extend(of_task.into_iter().filter(|(ip, port, _)| !is_listed(ip, *port)));
+            }
         }
         self.cpu_mhz += phases.iter().map(|(cpu_mhz, _)| *cpu_mhz).max().unwrap_or(0);
         self.memory_mb += phases.iter().map(|(_, memory_mb)| *memory_mb).max().unwrap_or(0);

@@ -6,7 +6,7 @@ use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 use super::world::{Recipe, World, recipes};
 
 /// How many worlds a property is tried on, unless `PROPTEST_CASES` says otherwise.
-pub const CASES: u32 = 1_000;
+pub const CASES: u32 = 2_000;
 
 /// Whether a property holds of one world.
 pub type Outcome = Result<(), TestCaseError>;

@@ -1,10 +1,12 @@
 //! What tests share: worlds made from seeds, and audits that know nothing of the crate's insides.
 
 #![allow(dead_code, unreachable_pub)]
+#![allow(clippy::panic, clippy::unwrap_used)]
 
 pub mod allocations;
 pub mod audit;
 pub mod check;
+pub mod devices;
 pub mod jobs;
 pub mod nodes;
 pub mod random;

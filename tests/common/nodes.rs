@@ -170,10 +170,10 @@ fn networks(resources: &mut NodeResources, at: usize, random: &mut Random) {
         ..NodeNetworkAddress::default()
     };
     let mut addresses = vec![address("default", 8)];
-    if at % 3 == 0 {
+    if at.is_multiple_of(3) {
         addresses.push(address("public", 9));
     }
-    if at % 4 == 0 {
+    if at.is_multiple_of(4) {
         addresses.push(address("default", 10));
     }
     let network = |mode: &str, addresses| NodeNetwork {

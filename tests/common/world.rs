@@ -3,7 +3,7 @@
 use std::fmt;
 
 use proptest::prelude::*;
-use stowplan::model::{Allocation, DynamicVolume, Job, JobSpec, Node, NodeSpec};
+use stowplan::model::{Allocation, DynamicVolume, Job, JobSpec, JobType, Node, NodeSpec};
 use stowplan::{Algorithm, Cluster, Inventory, PlaceOptions, Preemption, ScoreDetail};
 
 use super::random::Random;
@@ -69,6 +69,7 @@ pub struct World {
     pub volumes: Vec<DynamicVolume>,
     pub jobs: Vec<Job>,
     pub options: PlaceOptions,
+    pub preemption: Preemption,
 }
 
 impl World {
@@ -83,19 +84,31 @@ impl World {
         let nodes: Vec<Node> = specs.into_iter().map(|spec| Node::new(spec).unwrap()).collect();
         let jobs: Vec<JobSpec> = (0..recipe.jobs).map(|at| jobs::job(&recipe, at)).collect();
         let allocations = allocations::allocations(&recipe, &nodes, &jobs);
+        let preemption = preemption(&recipe);
         World {
             recipe,
             nodes,
             allocations,
             volumes,
             jobs: jobs.into_iter().map(|spec| Job::new(spec).unwrap()).collect(),
-            options: options(&recipe),
+            options: options(&recipe).preemption(preemption),
+            preemption,
         }
     }
 
     /// The job that the allocations may be of, and the only one that most tests place.
     pub fn job(&self) -> &Job {
         &self.jobs[0]
+    }
+
+    /// Whether placing a job may evict.
+    pub fn may_evict(&self, job: &Job) -> bool {
+        match job.job_type() {
+            JobType::Service => self.preemption.service,
+            JobType::Batch => self.preemption.batch,
+            JobType::System => self.preemption.system,
+            JobType::Sysbatch => self.preemption.sysbatch,
+        }
     }
 
     /// Everything but the jobs to be placed.
@@ -121,7 +134,7 @@ impl World {
 impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{:?}", self.recipe)?;
-        if self.nodes.len() > 4 {
+        if self.nodes.len() > 2 {
             return Ok(());
         }
         let line = |f: &mut fmt::Formatter<'_>, value: Result<String, serde_json::Error>| {
@@ -142,7 +155,7 @@ impl fmt::Debug for World {
 
 fn options(recipe: &Recipe) -> PlaceOptions {
     let mut random = Random::new(recipe.seed, 4);
-    let mut options = PlaceOptions::default()
+    PlaceOptions::default()
         .seed(recipe.seed % 7)
         .algorithm(random.pick(&[Algorithm::Binpack, Algorithm::Binpack, Algorithm::Spread]))
         .memory_oversubscription(random.percent(50))
@@ -151,11 +164,14 @@ fn options(recipe: &Recipe) -> PlaceOptions {
             ScoreDetail::Top(5),
             ScoreDetail::None,
             ScoreDetail::All,
-        ]));
-    if recipe.has(Feature::Preemption) {
-        options = options.preemption(Preemption::all());
-    } else if random.percent(50) {
-        options = options.preemption(Preemption::none());
+        ]))
+}
+
+fn preemption(recipe: &Recipe) -> Preemption {
+    let mut random = Random::new(recipe.seed, 5);
+    match random.percent(50) {
+        _ if recipe.has(Feature::Preemption) => Preemption::all(),
+        true => Preemption::none(),
+        false => Preemption::default(),
     }
-    options
 }

@@ -1,90 +1,86 @@
 //! What always holds, whatever the world: tried on many worlds made from seeds, through the public API
 //! alone. `PROPTEST_CASES` sets how many, `PROPTEST_RNG_SEED` which.
 
+#![allow(clippy::panic, clippy::unwrap_used)]
+
 #[path = "../common/mod.rs"]
 mod common;
 
+mod changes;
+mod counts;
+mod determinism;
+mod devices;
+mod equivalence;
+mod explanation;
+mod fixes;
+mod forks;
+mod preemption;
 mod resources;
+mod worlds;
 
-#[test]
-fn stats() {
-    use std::collections::BTreeMap;
-    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
-    let mut add = |s: &str| *counts.entry(s.to_string()).or_default() += 1;
-    for seed in 0..3000 {
-        let world = common::world::World::from_seed(seed);
-        let mut cluster = world.cluster();
-        for job in &world.jobs {
-            let p = cluster.place(job, &world.options);
-            add("jobs");
-            if p.is_complete() {
-                add("complete")
-            } else if p.len() > 0 {
-                add("partly")
-            } else {
-                add("nothing")
-            }
-            for a in p.allocations() {
-                add("allocations");
-                if !a.preempted().is_empty() {
-                    add("preempting")
-                }
-                let u = common::audit::Usage::of(&a.to_allocation());
-                if !u.devices.is_empty() {
-                    add("with devices")
-                }
-                if !u.cores.is_empty() {
-                    add("with cores")
-                }
-                if !u.ports.is_empty() {
-                    add("with ports")
-                }
-            }
-            for f in p.failed() {
-                add("failed groups");
-                let m = f.metrics();
-                if m.nodes_evaluated == 0 {
-                    add("failed: no nodes")
-                } else if m.nodes_exhausted > 0 {
-                    add("failed: some exhausted")
-                } else {
-                    add("failed: all filtered")
-                }
-                for k in m.dimension_exhausted.keys() {
-                    add(&format!("dim {k}"))
-                }
-                let e = f.explain(&cluster);
-                if e.fixes().is_empty() {
-                    if m.nodes_evaluated == 0 && world.nodes.is_empty() {
-                        add("nofix: empty")
-                    } else {
-                        let ranked = e
-                            .nodes()
-                            .iter()
-                            .chain(e.with_preemption().unwrap_or_default())
-                            .any(|n| matches!(n.verdict(), stowplan::Verdict::Ranked { .. }));
-                        if ranked {
-                            add("nofix: ranked")
-                        } else {
-                            add("nofix: none found");
-                            if seed < 700 {
-                                println!("seed {seed} {f}\n{e}\n");
-                            }
-                        }
-                    }
-                } else {
-                    add("with fixes");
-                    for x in e.fixes() {
-                        for a in x.actions() {
-                            add(&format!("fix {}", format!("{a:?}").split(' ').next().unwrap()))
-                        }
-                    }
-                    if seed % 40 == 0 {
-                        println!("{f}\n{e}\n");
-                    }
-                }
-            }
-        }
+use std::fmt::Write as _;
+
+use proptest::prelude::TestCaseError;
+use stowplan::model::Allocation;
+use stowplan::{Cluster, Placement};
+
+use crate::common::check::Outcome;
+
+/// Whether two texts are the same; where they are not, only the place is shown.
+pub(crate) fn same(one: &str, other: &str) -> Outcome {
+    let differs = one.bytes().zip(other.bytes()).position(|(a, b)| a != b);
+    let at = match differs {
+        None if one.len() == other.len() => return Ok(()),
+        None => one.len().min(other.len()),
+        Some(at) => at,
+    };
+    let around = |text: &str| {
+        let bytes = &text.as_bytes()[at.saturating_sub(120)..(at + 120).min(text.len())];
+        String::from_utf8_lossy(bytes).into_owned()
+    };
+    Err(TestCaseError::fail(format!("one:   {}\nother: {}", around(one), around(other))))
+}
+
+/// Everything a placement says, as text.
+pub(crate) fn bytes(placement: &Placement) -> String {
+    let mut bytes = String::new();
+    for allocation in placement.allocations() {
+        let document = serde_json::to_string(&allocation.to_allocation()).unwrap();
+        writeln!(bytes, "{document} {:?}", allocation.score().to_bits()).unwrap();
     }
-    println!("{counts:#?}");
+    for failed in placement.failed() {
+        let document = serde_json::to_string(&failed.to_allocation()).unwrap();
+        let metrics = serde_json::to_string(failed.metrics()).unwrap();
+        writeln!(bytes, "{document} {metrics} {} {failed}", failed.unplaced()).unwrap();
+    }
+    for explanation in placement.explanations() {
+        writeln!(bytes, "{explanation:?}\n{explanation}").unwrap();
+    }
+    bytes
+}
+
+/// Where a placement puts what, and by which score: all that is chosen.
+pub(crate) fn choices(placement: &Placement) -> Vec<(String, String, u64, Vec<String>)> {
+    let choice = |it: stowplan::PlacedAllocation<'_>| {
+        let victims = it.preempted().to_vec();
+        (it.name(), it.node_id().to_owned(), it.score().to_bits(), victims)
+    };
+    placement.allocations().map(choice).collect()
+}
+
+/// What was chosen and counted, without identities and ports, which go by the order of allocations.
+pub(crate) fn decisions(placement: &Placement) -> String {
+    let metrics = |it: &stowplan::model::AllocationMetrics| serde_json::to_string(it).unwrap();
+    let placed = placement.allocations().map(|it| metrics(&it.metrics()));
+    let failed = placement.failed().iter().map(|it| metrics(it.metrics()));
+    let chosen = choices(placement).into_iter().map(|choice| format!("{choice:?}"));
+    chosen.chain(placed).chain(failed).collect::<Vec<_>>().join("\n")
+}
+
+/// All allocations of a cluster by identity, as text.
+pub(crate) fn contents(cluster: &Cluster) -> String {
+    let mut allocations: Vec<Allocation> = cluster.allocations().collect();
+    allocations.sort_by(|a, b| a.id.cmp(&b.id));
+    let lines = allocations.iter().map(|it| serde_json::to_string(it).unwrap());
+    lines.collect::<Vec<_>>().join("\n")
 }

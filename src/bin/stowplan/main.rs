@@ -4,6 +4,7 @@
 //! One file a subcommand; `main.rs` knows their names and the exit status, nothing else.
 
 mod bars;
+mod bench;
 mod failures;
 mod files;
 mod json;
@@ -43,6 +44,8 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Place(place::Place),
+    // Boxed, because it has by far the most options.
+    Bench(Box<bench::Bench>),
 }
 
 fn main() -> ExitCode {
@@ -57,5 +60,6 @@ fn main() -> ExitCode {
     };
     ExitCode::from(match cli.command {
         Command::Place(place) => place.run(),
+        Command::Bench(bench) => bench.run(),
     })
 }

@@ -66,6 +66,10 @@ pub(crate) struct Place {
     #[arg(long, value_enum, value_name = "WHICH")]
     scores: Option<ScoresName>,
 
+    /// Place by the plain scan of every node, which is slow and has the same answer
+    #[arg(long)]
+    oracle: bool,
+
     /// Print every row of every table, however many there are
     #[arg(long, conflicts_with = "json")]
     full: bool,
@@ -172,5 +176,6 @@ impl Place {
             .memory_oversubscription(self.memory_oversubscription)
             .seed(self.seed)
             .score_detail(scores)
+            .oracle(self.oracle)
     }
 }

@@ -14,13 +14,13 @@ use crate::feasibility::device::DeviceRequest;
 use crate::feasibility::distinct::Scope;
 use crate::feasibility::network::NetworkRule;
 use crate::feasibility::volume::HostVolumeRule;
-use crate::feasibility::{driver, secrets};
+use crate::feasibility::{driver, secrets, supply};
 use crate::fit::ask::Ask;
 use crate::model::volume::VolumeRequest;
 use crate::model::{Constraint, Operand};
 use crate::placement::group::GroupPlan;
 use crate::placement::scan::Scan;
-use crate::rank::preempt::{Evicted, Preemptor, priority_of};
+use crate::rank::preempt::{Evicted, PRIORITY_GAP, Preemptor, priority_of};
 use crate::state::State;
 use crate::state::node::NodeRecord;
 use crate::state::slots::{AllocationSlot, NodeSlot};
@@ -32,9 +32,9 @@ pub(super) struct Need {
     pub(super) rules: Vec<FixAction>,
     /// The same with the other change wherever there is a second one.
     pub(super) other_rules: Option<Vec<FixAction>>,
-    /// What would have to be dropped of the ask so that the rest fits, and what is short for that; none
-    /// if that is not known.
-    pub(super) room: Option<(Vec<FixAction>, Short)>,
+    /// What would have to be dropped of the ask so that the rest fits, and what is short for that: ways
+    /// that may do, the one with less first; none if none is known.
+    pub(super) room: Vec<(Vec<FixAction>, Short)>,
     /// Whom to evict instead.
     pub(super) victims: Option<Victims>,
 }
@@ -121,14 +121,7 @@ impl<'a> Blockers<'a> {
         self.volumes(slot, node, &mut rules);
         self.distinct(slot, node, &mut rules);
         let (first, other) = rules.finish();
-        let repaired = first.iter().filter(|it| matches!(it, FixAction::RepairDevices { .. }));
-        let repaired = apply::change_node(&node.node, repaired);
-        let node = match repaired {
-            Ok(changed) if first.iter().any(|it| matches!(it, FixAction::RepairDevices { .. })) => {
-                Arc::new(NodeRecord::new(changed))
-            }
-            _ => node.clone(),
-        };
+        let node = repaired(node, &first);
         let (room, victims) = self.room(slot, &node, &first);
         Need { rules: first, other_rules: other, room, victims }
     }
@@ -156,23 +149,18 @@ impl<'a> Blockers<'a> {
         }
     }
 
-    /// Requests that a node has too few devices for, whatever is in use. They are looked at as the
-    /// rule does (specification, section 5.2).
+    /// Requests that a node has too few devices for, whatever is in use.
     fn devices(&self, node: &NodeRecord, rules: &mut Rules) {
-        let count = |healthy_only: bool| -> Vec<usize> {
-            let groups = node.devices.iter();
-            groups
-                .map(|it| if healthy_only { it.facts.healthy() } else { it.instances.len() })
-                .collect()
-        };
-        let (mut healthy, mut all) = (count(true), count(false));
-        for (drop, request) in &self.requests {
-            let takes_all = take(node, request, &mut all);
-            if take(node, request, &mut healthy) {
-                continue;
-            }
+        let requests = || self.requests.iter().map(|(_, request)| request);
+        let unmet = supply::unmet(node, requests(), |group| group.facts.healthy());
+        if unmet.is_empty() {
+            return;
+        }
+        let unmet_if_healthy = supply::unmet(node, requests(), |group| group.instances.len());
+        for (at, (drop, _)) in self.requests.iter().enumerate().filter(|(at, _)| unmet.contains(at))
+        {
             match drop {
-                FixAction::DropDevices { devices, .. } if takes_all => {
+                FixAction::DropDevices { devices, .. } if !unmet_if_healthy.contains(&at) => {
                     let devices = devices.clone();
                     let repair = FixAction::RepairDevices { nodes: Vec::new(), devices };
                     rules.add_with_other(repair, drop.clone());
@@ -250,10 +238,10 @@ impl<'a> Blockers<'a> {
         slot: NodeSlot,
         node: &Arc<NodeRecord>,
         rules: &[FixAction],
-    ) -> (Option<(Vec<FixAction>, Short)>, Option<Victims>) {
+    ) -> (Vec<(Vec<FixAction>, Short)>, Option<Victims>) {
         let dropped: Vec<FixAction> =
             rules.iter().filter(|action| action.changes_ask()).cloned().collect();
-        let Some(ask) = self.ask_without(&dropped) else { return (None, None) };
+        let Some(ask) = self.ask_without(&dropped) else { return (Vec::new(), None) };
         let preemptor = Preemptor {
             state: self.state,
             ask: &ask,
@@ -261,17 +249,19 @@ impl<'a> Blockers<'a> {
             priority: self.plan.job.priority(),
             evicted: self.evicted,
         };
-        let made = preemptor.make_room(slot, node);
-        let victims = made.ok().map(|(_, victims)| victims);
-        match victims {
-            Some(victims) if victims.is_empty() || self.may_evict => {
-                (Some((Vec::new(), Short::default())), None)
-            }
-            victims => {
-                let room = shortage(self, slot, node, dropped);
-                (room, victims.map(|slots| self.with_priorities(slots)))
-            }
+        let victims = preemptor.make_room(slot, node).ok().map(|(_, victims)| victims);
+        if victims.as_ref().is_some_and(|victims| victims.is_empty() || self.may_evict) {
+            return (vec![(Vec::new(), Short::default())], None);
         }
+        // Whom placing would evict by itself once some more is there cannot be told beforehand: at best
+        // everyone, at worst nobody.
+        let evictable = if self.may_evict { self.evictable(slot) } else { Vec::new() };
+        let mut rooms = Vec::new();
+        if !evictable.is_empty() {
+            rooms.extend(shortage(self, slot, node, dropped.clone(), &evictable));
+        }
+        rooms.extend(shortage(self, slot, node, dropped, &[]));
+        (rooms, victims.map(|slots| self.with_priorities(slots)))
     }
 
     fn with_priorities(&self, slots: Vec<AllocationSlot>) -> Victims {
@@ -280,16 +270,13 @@ impl<'a> Blockers<'a> {
         Victims { slots, priorities }
     }
 
-    /// What placing may evict on a node by itself.
-    pub(super) fn evictable(&self, slot: NodeSlot) -> Vec<AllocationSlot> {
-        if !self.may_evict {
-            return Vec::new();
-        }
+    /// The allocations on a node that may be evicted for the job.
+    fn evictable(&self, slot: NodeSlot) -> Vec<AllocationSlot> {
         let on_node = self.state.allocations_on(slot).iter().copied();
         let may_go = |slot: &AllocationSlot| {
             self.state.allocation(*slot).is_some_and(|record| {
                 let gap = self.plan.job.priority() - priority_of(self.state, record);
-                self.plan.job_slot != Some(record.job) && gap >= crate::rank::preempt::PRIORITY_GAP
+                self.plan.job_slot != Some(record.job) && gap >= PRIORITY_GAP
             })
         };
         on_node.filter(may_go).collect()
@@ -352,24 +339,24 @@ impl Rules {
     }
 }
 
+/// A node with the devices repaired that rules want repaired.
+fn repaired(node: &Arc<NodeRecord>, rules: &[FixAction]) -> Arc<NodeRecord> {
+    let is_repair = |it: &&FixAction| matches!(it, FixAction::RepairDevices { .. });
+    let repairs = rules.iter().filter(is_repair);
+    if repairs.clone().next().is_none() {
+        return node.clone();
+    }
+    match apply::change_node(&node.node, repairs) {
+        Ok(changed) => Arc::new(NodeRecord::new(changed)),
+        Err(_) => node.clone(),
+    }
+}
+
 /// Actions in order, each once.
 pub(super) fn sorted(mut actions: Vec<FixAction>) -> Vec<FixAction> {
     actions.sort_unstable();
     actions.dedup();
     actions
-}
-
-/// Takes the devices of a request from what is left of each group; false if they are too few.
-fn take(node: &NodeRecord, request: &DeviceRequest, left: &mut [usize]) -> bool {
-    let mut missing = request.count();
-    for (group, left) in node.devices.iter().zip(left) {
-        if request.matches(&group.facts) {
-            let taken = missing.min(*left);
-            *left -= taken;
-            missing -= taken;
-        }
-    }
-    missing == 0
 }
 
 /// All constraints that count for the group, each text once.

@@ -25,6 +25,9 @@ const FIXES_MAX: usize = 10;
 /// The most candidates that are carried out.
 const TRIES_MAX: usize = 20;
 
+/// The most candidates that are thought about.
+const LOOKS_MAX: usize = 100;
+
 /// Up to how many nodes a fix names.
 const LABELS_MAX: usize = 3;
 
@@ -49,12 +52,18 @@ pub(crate) fn nearest(
     if !search.possible(state, plan, nodes.iter().map(|(slot, _)| *slot)).is_empty() {
         return Vec::new();
     }
-    let mut candidates = search.candidates(&nodes);
+    let (mut candidates, sizes) = search.candidates(&nodes);
     candidates.sort_by(Candidate::compare);
     let mut fixes: Vec<Found> = Vec::new();
-    for candidate in candidates.into_iter().take(TRIES_MAX) {
+    let mut tries = 0;
+    for candidate in candidates.into_iter().take(LOOKS_MAX) {
+        let nodes_max = sizes.nodes_max(&candidate.kinds);
+        if tries == TRIES_MAX || makes_needless(&fixes, &candidate.kinds, nodes_max) {
+            continue;
+        }
+        tries += 1;
         if let Some(found) = search.carry_out(candidate)
-            && !fixes.iter().any(|before| before.makes_needless(&found))
+            && !makes_needless(&fixes, &found.candidate.kinds, found.fix.nodes)
         {
             fixes.push(found);
         }
@@ -82,8 +91,12 @@ struct Search<'a> {
 /// What might be a fix.
 struct Candidate {
     actions: Vec<FixAction>,
+    /// What the actions do, whatever the nodes and the amounts, by the numbers of [`Sizes`].
+    kinds: Vec<usize>,
     /// The nodes it is for.
     nodes: Vec<NodeSlot>,
+    /// How many nodes need changes of these kinds and no others; 0 if another candidate counts them.
+    group: usize,
     weight: u32,
     size: f64,
 }
@@ -91,9 +104,38 @@ struct Candidate {
 /// What is one.
 struct Found {
     candidate: Candidate,
-    /// What its actions do, whatever the nodes and the amounts.
-    kinds: Vec<FixAction>,
     fix: Fix,
+}
+
+/// How many nodes need which kinds of changes.
+#[derive(Default)]
+struct Sizes {
+    kinds: IndexSet<FixAction>,
+    groups: Vec<(Vec<usize>, usize)>,
+}
+
+impl Sizes {
+    /// The kinds of some actions by their numbers.
+    fn kinds_of(&mut self, actions: &[FixAction]) -> Vec<usize> {
+        actions.iter().map(|action| self.kinds.insert_full(action.kind()).0).collect()
+    }
+
+    /// The most nodes that changes of these kinds can serve.
+    fn nodes_max(&self, kinds: &[usize]) -> usize {
+        let served = self.groups.iter().filter(|(needs, _)| is_part(needs, kinds));
+        served.map(|(_, nodes)| nodes).sum::<usize>().max(1)
+    }
+}
+
+fn is_part(some: &[usize], all: &[usize]) -> bool {
+    some.iter().all(|it| all.contains(it))
+}
+
+/// Whether some fix found before changes nothing but what a fix of these kinds changes too, which
+/// does not even serve twice as many nodes.
+fn makes_needless(before: &[Found], kinds: &[usize], nodes: usize) -> bool {
+    let is_enough = |it: &Found| is_part(&it.candidate.kinds, kinds) && it.fix.nodes * 2 > nodes;
+    before.iter().any(is_enough)
 }
 
 /// The nodes that need the same changes, by these changes and by what is short.
@@ -123,7 +165,7 @@ impl<'a> Search<'a> {
         nodes.filter(would_do).collect()
     }
 
-    fn candidates(&self, nodes: &[(NodeSlot, &'a Arc<NodeRecord>)]) -> Vec<Candidate> {
+    fn candidates(&self, nodes: &[(NodeSlot, &'a Arc<NodeRecord>)]) -> (Vec<Candidate>, Sizes) {
         let scan = Scan::new(self.state, self.plan, None);
         let mut blockers =
             Blockers::new(self.state, self.plan, &scan, self.evicted, self.may_evict);
@@ -131,7 +173,7 @@ impl<'a> Search<'a> {
         let mut evictions: IndexMap<Vec<FixAction>, (NodeSlot, Victims)> = IndexMap::new();
         for &(slot, node) in nodes {
             let Need { rules, other_rules, room, victims } = blockers.of(slot, node);
-            if let Some((drops, short)) = room {
+            for (drops, short) in room {
                 for rules in std::iter::once(&rules).chain(&other_rules) {
                     let actions = sorted([&rules[..], &drops[..]].concat());
                     groups.entry((actions, short.kinds())).or_default().push((slot, short));
@@ -155,12 +197,15 @@ impl<'a> Search<'a> {
         for (mut actions, (slot, victims)) in evictions {
             actions.push(self.eviction(slot, &victims));
             let size = victims.slots.len() as f64 + victims.priorities as f64 / 1e6;
-            candidates.push(self.candidate(actions, vec![slot], size));
+            candidates.push(self.candidate(actions, vec![slot], 1, size));
         }
+        let mut sizes = Sizes::default();
         for candidate in &mut candidates {
+            candidate.kinds = sizes.kinds_of(&candidate.actions);
+            sizes.groups.push((candidate.kinds.clone(), candidate.group));
             candidate.actions.iter_mut().for_each(|action| blockers.with_paths(action));
         }
-        candidates
+        (candidates, sizes)
     }
 
     /// The candidates of nodes that need the same: what is enough for the one that is short of least,
@@ -177,24 +222,32 @@ impl<'a> Search<'a> {
         let half = members.iter().take(members.len().div_ceil(2));
         let more = half.fold(least, |more, (_, short)| more.max(*short));
         let mut served = 0;
+        let mut group = members.len();
         for short in [least, more] {
             let nodes = members.iter().filter(|(_, needs)| short.covers(*needs));
             let nodes: Vec<NodeSlot> = nodes.map(|(slot, _)| *slot).collect();
             let actions = [actions, &short.actions()].concat();
             if nodes.len() > served && !actions.is_empty() {
                 served = nodes.len();
-                candidates.push(self.candidate(actions, nodes, size(short)));
+                let group = std::mem::take(&mut group);
+                candidates.push(self.candidate(actions, nodes, group, size(short)));
             }
         }
     }
 
-    fn candidate(&self, mut actions: Vec<FixAction>, nodes: Vec<NodeSlot>, size: f64) -> Candidate {
+    fn candidate(
+        &self,
+        mut actions: Vec<FixAction>,
+        nodes: Vec<NodeSlot>,
+        group: usize,
+        size: f64,
+    ) -> Candidate {
         for list in actions.iter_mut().filter_map(FixAction::nodes_mut) {
             *list = nodes.iter().map(|&slot| self.id_of(slot)).collect();
         }
         actions.sort_by_key(|action| (matches!(action, FixAction::Evict { .. }), action.weight()));
         let weight = actions.iter().map(FixAction::weight).sum();
-        Candidate { actions, nodes, weight, size }
+        Candidate { actions, kinds: Vec::new(), nodes, group, weight, size }
     }
 
     fn eviction(&self, slot: NodeSlot, victims: &Victims) -> FixAction {
@@ -245,8 +298,7 @@ impl<'a> Search<'a> {
             nodes: possible.len(),
             labels: sorted_names(possible.iter().filter(|_| is_few).filter_map(label)),
         };
-        let kinds = candidate.actions.iter().map(FixAction::kind).collect();
-        Some(Found { candidate, kinds, fix })
+        Some(Found { candidate, fix })
     }
 }
 
@@ -279,13 +331,5 @@ impl Candidate {
         let nodes = || other.nodes.len().cmp(&self.nodes.len());
         let sizes = self.compare_size(other);
         sizes.then_with(nodes).then_with(|| self.actions.cmp(&other.actions))
-    }
-}
-
-impl Found {
-    /// Whether another one changes all that this one does and more, for not even twice the nodes.
-    fn makes_needless(&self, other: &Found) -> bool {
-        self.kinds.iter().all(|kind| other.kinds.contains(kind))
-            && self.fix.nodes * 2 > other.fix.nodes
     }
 }

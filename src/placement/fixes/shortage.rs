@@ -6,8 +6,9 @@ use super::blockers::{Blockers, sorted};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::{Exhausted, NetworkError};
 use crate::fit::{self, Room, cores, devices};
+use crate::state::State;
 use crate::state::node::NodeRecord;
-use crate::state::slots::NodeSlot;
+use crate::state::slots::{AllocationSlot, NodeSlot};
 use crate::state::usage::{Amounts, Holdings, Taken};
 
 /// The most things that are done away with before a node is given up.
@@ -84,14 +85,15 @@ impl Short {
 }
 
 /// What would have to be dropped of the ask on a node beside what is dropped already, and what is then
-/// short; none if that does not help either.
+/// short, with some allocations evicted; none if that does not help either.
 pub(super) fn shortage(
     blockers: &mut Blockers<'_>,
     slot: NodeSlot,
     node: &NodeRecord,
     mut dropped: Vec<FixAction>,
+    evictable: &[AllocationSlot],
 ) -> Option<(Vec<FixAction>, Short)> {
-    let mut room = Extended::new(blockers, slot, node);
+    let mut room = Extended::new(blockers.state, slot, node, evictable);
     let mut more = Vec::new();
     for _ in 0..STEPS_MAX {
         let ask = room.ask_with_cores(&*blockers.ask_without(&dropped)?);
@@ -138,21 +140,24 @@ struct Extended<'a> {
 }
 
 impl<'a> Extended<'a> {
-    /// The node with everything evicted that placing may evict by itself.
-    fn new(blockers: &Blockers<'_>, slot: NodeSlot, node: &'a NodeRecord) -> Extended<'a> {
-        let state = blockers.state;
+    /// The node with some allocations evicted.
+    fn new(
+        state: &State,
+        slot: NodeSlot,
+        node: &'a NodeRecord,
+        evictable: &[AllocationSlot],
+    ) -> Extended<'a> {
         let mut free = state.free(slot);
         let mut free_allocations = state.free_allocations(slot);
         let mut taken = state.taken(slot, node).clone();
-        let evictable = blockers.evictable(slot);
         if !evictable.is_empty() {
-            for &victim in &evictable {
+            for &victim in evictable {
                 free = free.plus(state.amounts_of(victim));
                 free_allocations = free_allocations.saturating_add(1);
             }
             // Nothing is ever evicted for its cores.
             let cores = std::mem::take(&mut taken.cores);
-            taken = state.taken_without(slot, &evictable);
+            taken = state.taken_without(slot, evictable);
             taken.cores = cores;
         }
         let short = Short::default();

@@ -99,13 +99,16 @@ impl<'a> Preemptor<'a> {
         let state = self.state;
         let on_node = state.allocations_on(slot).iter();
         let candidates = on_node.filter_map(|&it| self.candidate(it, state.allocation(it)?));
+        let mut candidates: Vec<Candidate<'_>> = candidates.collect();
+        // The node's list has no order that means anything, and the order of victims shows.
+        candidates.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Cleared {
             slot,
             node,
             taken: state.taken(slot, node).clone(),
             free: state.free(slot),
             free_allocations: state.free_allocations(slot),
-            candidates: candidates.collect(),
+            candidates,
             victims: Vec::new(),
         }
     }

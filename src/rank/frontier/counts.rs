@@ -1,0 +1,85 @@
+//! Counts of a lane's nodes, kept while nodes change, so that metrics need no walk.
+
+use std::sync::Arc;
+
+use crate::fit::exhausted::Exhausted;
+use crate::state::names::Name;
+use crate::state::tally::ClassCounts;
+
+/// What the nodes of a lane come to that may run the group by their facts.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct LaneCounts {
+    /// All of them.
+    pub(crate) passing: ClassCounts,
+    /// Those without room, by what ran out.
+    pub(crate) exhausted: Vec<(Exhausted, u32)>,
+    pub(crate) exhausted_classes: ClassCounts,
+    /// Those that the group's own allocations keep it from.
+    pub(crate) hosts: ClassCounts,
+}
+
+impl LaneCounts {
+    pub(crate) fn add_exhausted(&mut self, exhausted: Exhausted, class: Name) {
+        self.add_many_exhausted(exhausted, 1);
+        self.exhausted_classes.add(class);
+    }
+
+    /// Counts many nodes without room at once.
+    pub(crate) fn add_many_exhausted(&mut self, exhausted: Exhausted, nodes: u32) {
+        match self.exhausted.iter_mut().find(|(known, _)| *known == exhausted) {
+            Some((_, count)) => *count += nodes,
+            None => self.exhausted.push((exhausted, nodes)),
+        }
+    }
+
+    pub(crate) fn remove_exhausted(&mut self, exhausted: Exhausted, class: Name) {
+        if let Some((_, nodes)) = self.exhausted.iter_mut().find(|(known, _)| *known == exhausted) {
+            *nodes -= 1;
+        }
+        self.exhausted_classes.remove(class);
+    }
+
+    /// Adds another lane's counts.
+    pub(crate) fn merge(&mut self, other: &LaneCounts) {
+        self.passing.merge(&other.passing);
+        for &(exhausted, nodes) in &other.exhausted {
+            self.add_many_exhausted(exhausted, nodes);
+        }
+        self.exhausted_classes.merge(&other.exhausted_classes);
+        self.hosts.merge(&other.hosts);
+    }
+
+    /// Whether two counts say the same, whatever order they came about in.
+    pub(crate) fn same(&self, other: &LaneCounts) -> bool {
+        let sorted = |counts: &LaneCounts| {
+            let mut exhausted: Vec<(String, u32)> = counts
+                .exhausted
+                .iter()
+                .filter(|(_, nodes)| *nodes > 0)
+                .map(|(exhausted, nodes)| (format!("{exhausted:?}"), *nodes))
+                .collect();
+            exhausted.sort();
+            exhausted
+        };
+        self.passing.same(&other.passing)
+            && self.exhausted_classes.same(&other.exhausted_classes)
+            && self.hosts.same(&other.hosts)
+            && sorted(self) == sorted(other)
+    }
+}
+
+/// The texts of what ran out, each made once.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Keys(Vec<(Exhausted, Arc<str>)>);
+
+impl Keys {
+    /// The text of what ran out.
+    pub(crate) fn get(&mut self, exhausted: Exhausted, ask: &crate::fit::ask::Ask) -> Arc<str> {
+        if let Some((_, key)) = self.0.iter().find(|(known, _)| *known == exhausted) {
+            return key.clone();
+        }
+        let key: Arc<str> = exhausted.key(ask).into();
+        self.0.push((exhausted, key.clone()));
+        key
+    }
+}
