@@ -1,16 +1,65 @@
-//! Temporary.
+//! The command-line program: it reads files, asks the library, and writes what it said. No scheduling
+//! decision is made here.
+//!
+//! One file a subcommand; `main.rs` knows their names and the exit status, nothing else.
+
+mod bars;
 mod bench;
+mod failures;
+mod files;
+mod json;
+mod output;
+mod place;
+mod progress;
+mod report;
+mod run;
+mod tables;
+mod verdicts;
+mod words;
+
+use std::process::ExitCode;
+
 use clap::{Parser, Subcommand};
+
+/// Everything went as asked.
+const SUCCESS: u8 = 0;
+/// The input or the command line is wrong.
+const BAD_INPUT: u8 = 1;
+/// Something could not be placed.
+const NOT_ALL_PLACED: u8 = 2;
+
+/// Places jobs on nodes, exactly, and says why.
 #[derive(Parser)]
+#[command(
+    name = "stowplan",
+    version,
+    arg_required_else_help = true,
+    after_help = "Run `stowplan place --help` for what files hold and for examples."
+)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
 #[derive(Subcommand)]
 enum Command {
-    Bench(bench::Bench),
+    Place(place::Place),
+    // Boxed, because it has by far the most options.
+    Bench(Box<bench::Bench>),
 }
-fn main() {
-    let Command::Bench(bench) = Cli::parse().command;
-    std::process::exit(bench.run().into());
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(message) => {
+            // Help and version are no errors; that they may not be readable on a closed pipe is none
+            // either.
+            let _ = message.print();
+            return ExitCode::from(if message.use_stderr() { BAD_INPUT } else { SUCCESS });
+        }
+    };
+    ExitCode::from(match cli.command {
+        Command::Place(place) => place.run(),
+        Command::Bench(bench) => bench.run(),
+    })
 }

@@ -1,0 +1,109 @@
+//! How full each class of nodes is, before and after.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use stowplan::{Cluster, Usage};
+
+use crate::output::Output;
+use crate::tables::{Look, Sheet};
+use crate::words::number;
+
+/// The characters of a bar.
+const WIDTH: usize = 16;
+
+/// What the nodes of a class have and hold, in sum.
+#[derive(Clone, Debug, Default)]
+struct ClassUsage {
+    nodes: u64,
+    cpu_mhz: Sum,
+    memory_mb: Sum,
+}
+
+/// A sum of usages; wide, because each one may be nearly as large as an integer can be.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    used: i128,
+    capacity: i128,
+}
+
+/// How full each class is, by its name.
+#[derive(Clone, Debug)]
+pub(crate) struct ClassUsages {
+    classes: BTreeMap<String, ClassUsage>,
+}
+
+impl ClassUsages {
+    pub(crate) fn of(cluster: &Cluster) -> Self {
+        let mut classes: BTreeMap<String, ClassUsage> = BTreeMap::new();
+        for usage in cluster.usage() {
+            let class = classes.entry(usage.node().node_class.clone()).or_default();
+            class.nodes += 1;
+            class.cpu_mhz.add(usage.cpu_mhz());
+            class.memory_mb.add(usage.memory_mb());
+        }
+        ClassUsages { classes }
+    }
+
+    /// Writes a bar for each class, at most as many as given.
+    pub(crate) fn write(
+        &self,
+        before: &ClassUsages,
+        rows_max: usize,
+        look: Look,
+        to: &mut Output,
+    ) -> io::Result<()> {
+        let mut sheet = Sheet::new(look, &["Class", "Nodes ", "CPU", "Memory"]);
+        let none = ClassUsage::default();
+        for (name, after) in self.classes.iter().take(rows_max) {
+            let before = before.classes.get(name).unwrap_or(&none);
+            sheet.row([
+                if name.is_empty() { "(none)".to_owned() } else { name.clone() },
+                number(after.nodes),
+                bar(before.cpu_mhz, after.cpu_mhz, look),
+                bar(before.memory_mb, after.memory_mb, look),
+            ]);
+        }
+        sheet.write(to)?;
+        match self.classes.len().saturating_sub(rows_max) {
+            0 => Ok(()),
+            more => writeln!(to, "{} more classes; `--full` shows all", number(more as u64)),
+        }
+    }
+}
+
+impl Sum {
+    fn add(&mut self, usage: Usage) {
+        self.used += i128::from(usage.used);
+        self.capacity += i128::from(usage.capacity);
+    }
+
+    /// The share that is in use, of a whole of so many parts, rounded down; all of it where there is
+    /// nothing.
+    fn share(self, of: i128) -> i128 {
+        match self.capacity {
+            ..=0 => of,
+            capacity => (self.used.max(0) * of / capacity).min(of),
+        }
+    }
+}
+
+/// A bar: what was in use, what came to it, what is free.
+fn bar(before: Sum, after: Sum, look: Look) -> String {
+    if after.capacity <= 0 {
+        return "none".to_owned();
+    }
+    let [used, added, free] = if look.has_lines { ['█', '▒', '░'] } else { ['#', '+', '.'] };
+    let cells = |sum: Sum| usize::try_from(sum.share(WIDTH as i128)).unwrap_or(WIDTH);
+    // What was evicted may have been more than what was placed.
+    let (kept, filled) = (cells(before).min(cells(after)), cells(after));
+    let part = |character: char, length: usize| character.to_string().repeat(length);
+    format!(
+        "{}{}{} {:>3}% -> {:>3}%",
+        part(used, kept),
+        part(added, filled - kept),
+        part(free, WIDTH - filled),
+        before.share(100),
+        after.share(100),
+    )
+}

@@ -1,0 +1,207 @@
+//! What could not be placed: failures of one kind together, with their reasons and the nearest fixes.
+
+use std::io::{self, Write};
+
+use indexmap::IndexMap;
+use stowplan::model::{Allocation, Task, TaskGroup};
+use stowplan::{Cluster, FailedGroup, Inventory, Placement};
+
+use crate::output::Output;
+use crate::tables::{Look, Sheet, Tone};
+use crate::words::{count, number};
+
+/// The most kinds of failures that the table shows.
+const KINDS_MAX: usize = 20;
+/// The most kinds for which fixes can be looked for; of these the cluster is kept as it was.
+const FORKS_MAX: usize = 500;
+/// The most fixes that a row of the table shows.
+const FIXES_MAX: usize = 3;
+
+/// All failures, by kind in the order in which they were first met.
+#[derive(Default)]
+pub(crate) struct Failures {
+    kinds: IndexMap<String, Kind>,
+    groups: usize,
+    missing: u64,
+}
+
+/// Failures of groups that ask for the same, for the same reasons.
+struct Kind {
+    /// The first of them.
+    first: FailedGroup,
+    /// The cluster after it, for the search for fixes.
+    fork: Option<Cluster>,
+    groups: usize,
+    missing: u64,
+    wanted: u64,
+}
+
+impl Failures {
+    /// Adds what could not be placed of a job.
+    pub(crate) fn add(&mut self, placement: &Placement, inventory: &Inventory, cluster: &Cluster) {
+        for failed in placement.failed() {
+            let (missing, wanted) = missing_of(failed, placement, inventory);
+            self.groups += 1;
+            self.missing += missing;
+            let may_fork = self.kinds.len() < FORKS_MAX;
+            let kind = self.kinds.entry(kind_key(failed)).or_insert_with(|| Kind {
+                first: failed.clone(),
+                fork: may_fork.then(|| cluster.fork()),
+                groups: 0,
+                missing: 0,
+                wanted: 0,
+            });
+            kind.groups += 1;
+            kind.missing += missing;
+            kind.wanted += wanted;
+        }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.groups == 0
+    }
+
+    /// How many allocations are missing.
+    pub(crate) fn missing(&self) -> u64 {
+        self.missing
+    }
+
+    /// Writes the table: kinds with the most missing allocations first.
+    pub(crate) fn write(&self, is_full: bool, look: Look, to: &mut Output) -> io::Result<()> {
+        let title = format!(
+            "Could not be placed: {} of {}",
+            count(self.missing as usize, "allocation"),
+            count(self.groups, "group")
+        );
+        look.heading(&title, Tone::Bad, to)?;
+        let mut kinds: Vec<&Kind> = self.kinds.values().collect();
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.missing));
+        let shown = if is_full { kinds.len() } else { kinds.len().min(KINDS_MAX) };
+        let (shown, others) = kinds.split_at(shown);
+        let columns = ["Group", "Missing ", "Why", "Nearest fixes"];
+        let mut sheet = Sheet::new(look, &columns).with_long_rows();
+        for kind in shown {
+            let fixes_max = if is_full { usize::MAX } else { FIXES_MAX };
+            sheet.row([
+                kind.who(),
+                format!("{} of {}", number(kind.missing), number(kind.wanted)),
+                why(&kind.first),
+                kind.fixes(fixes_max),
+            ]);
+        }
+        sheet.write(to)?;
+        if others.is_empty() {
+            return Ok(());
+        }
+        let missing: u64 = others.iter().map(|kind| kind.missing).sum();
+        writeln!(
+            to,
+            "{} more of {} that ask for something else or fail for other reasons; `--full` shows all",
+            number(missing),
+            count(others.iter().map(|kind| kind.groups).sum(), "group")
+        )
+    }
+}
+
+impl Kind {
+    fn who(&self) -> String {
+        let first = format!("{}.{}", self.first.job().id, self.first.name());
+        let others = match self.groups {
+            1 => String::new(),
+            groups => format!("\nand {} more alike", number(groups as u64 - 1)),
+        };
+        let ask = ask(self.first.task_group());
+        let whole = if self.first.job().all_at_once { "\nplaced whole or not at all" } else { "" };
+        format!("{first}{others}\nasks {ask}{whole}")
+    }
+
+    /// The nearest fixes for the first of the failures.
+    fn fixes(&self, fixes_max: usize) -> String {
+        let Some(fork) = &self.fork else {
+            return "not looked for".to_owned();
+        };
+        let explanation = self.first.explain(fork);
+        let mut texts: Vec<String> =
+            explanation.fixes().iter().map(|fix| format!("- {fix}")).collect();
+        if texts.is_empty() {
+            return "none found".to_owned();
+        }
+        let more = texts.len().saturating_sub(fixes_max);
+        texts.truncate(fixes_max);
+        if more > 0 {
+            texts.push(format!("and {} more; `--full` shows all", number(more as u64)));
+        }
+        texts.join("\n")
+    }
+}
+
+/// Everything that a group asks for and the reasons of its failure, as a text that is the same for
+/// groups alike.
+fn kind_key(failed: &FailedGroup) -> String {
+    let (job, group, metrics) = (failed.job(), failed.task_group(), failed.metrics());
+    let tasks: Vec<_> = group
+        .tasks
+        .iter()
+        .map(|task| {
+            (&task.driver, &task.resources, &task.constraints, &task.lifecycle, &task.secrets)
+        })
+        .collect();
+    let of_job = (
+        (job.job_type().as_str(), job.priority(), job.all_at_once),
+        (&job.namespace, &job.node_pool, &job.datacenters, &job.constraints),
+    );
+    let of_group = (&group.constraints, &group.networks, &group.volumes, group.disk_mb(), tasks);
+    let mut reasons: Vec<&String> =
+        metrics.constraint_filtered.keys().chain(metrics.dimension_exhausted.keys()).collect();
+    reasons.sort_unstable();
+    // What was read from JSON can be written as JSON.
+    serde_json::to_string(&(of_job, of_group, reasons)).unwrap_or_default()
+}
+
+/// What an allocation of a group asks for, of what comes in numbers.
+fn ask(group: &TaskGroup) -> String {
+    let sum = |amount: fn(&Task) -> i64| group.tasks.iter().map(amount).map(i128::from).sum();
+    let mut parts = Vec::new();
+    let mut add = |amount: i128, unit: &str| {
+        if amount > 0 {
+            parts.push(format!("{} {unit}", number(amount)));
+        }
+    };
+    add(sum(Task::cpu_mhz), "MHz");
+    add(sum(|task| i64::from(task.cores())), "cores");
+    add(sum(|task| task.memory_mb().saturating_add(task.secrets_mb())), "MB");
+    for device in group.tasks.iter().flat_map(Task::devices) {
+        add(device.count().into(), &device.name);
+    }
+    parts.join(", ")
+}
+
+/// The metrics of a failure in words, without its name, which has a column of its own.
+fn why(failed: &FailedGroup) -> String {
+    let text = failed.to_string();
+    let name = format!("{}.{}: ", failed.job().id, failed.name());
+    let figures = text.strip_prefix(&name).and_then(|text| text.split_once("not placed; "));
+    figures.map_or(text.as_str(), |(_, figures)| figures).to_owned()
+}
+
+/// How many allocations of a group are missing, and how many it wants.
+fn missing_of(failed: &FailedGroup, placement: &Placement, inventory: &Inventory) -> (u64, u64) {
+    let (job, group) = (failed.job(), failed.task_group());
+    let unplaced = u64::from(failed.unplaced());
+    if job.job_type().is_system() {
+        // How many it wants is known only by placing it.
+        let of_group = placement.allocations().filter(|it| it.task_group() == group.name);
+        return (unplaced, unplaced + of_group.count() as u64);
+    }
+    if !job.all_at_once {
+        return (unplaced, u64::from(group.count()));
+    }
+    // Nothing of any group was placed.
+    let wanted: u64 = job.task_groups.iter().map(|group| u64::from(group.count())).sum();
+    let is_own = |it: &&Allocation| {
+        let namespace = if it.namespace.is_empty() { "default" } else { &it.namespace };
+        it.job_id == job.id && namespace == job.namespace && !it.is_terminal()
+    };
+    let own = inventory.allocations().iter().filter(is_own).count() as u64;
+    (wanted.saturating_sub(own), wanted)
+}

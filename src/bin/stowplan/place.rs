@@ -1,0 +1,181 @@
+//! `stowplan place`: where would these jobs go on these nodes, and why?
+
+use std::fmt::Display;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use stowplan::{Algorithm, PlaceOptions, Preemption, ScoreDetail};
+
+use crate::files::{self, Files};
+use crate::output::Output;
+use crate::run::Run;
+use crate::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS, json, report};
+
+/// Place jobs on nodes and say where each allocation goes, and why.
+///
+/// Each node is looked at, and the best one is taken. Several jobs are placed in order of priority
+/// (higher first, equal ones in the order given), each seeing the ones before. Nothing is changed
+/// anywhere: the answer is all there is.
+#[derive(Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Place {
+    /// Nodes, as JSON: a node or a list of nodes; may be given several times
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) nodes: Vec<PathBuf>,
+
+    /// Jobs, as JSON: `{"Job": {...}}`, a bare job, or a list of either; may be given several times
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) job: Vec<PathBuf>,
+
+    /// What is on the nodes already, as JSON: a list of allocations
+    ///
+    /// Each comes with its `Job`, or is of a job that is being placed. Those of a job that is being
+    /// placed count towards what it wants: only what is missing is placed.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) allocs: Vec<PathBuf>,
+
+    /// Which nodes to prefer: the fullest that will do, or the emptiest
+    #[arg(long, value_enum, default_value_t = AlgorithmName::Binpack)]
+    algorithm: AlgorithmName,
+
+    /// Evict allocations of jobs of lower priority (by at least 10) where nothing else helps; without
+    /// it nothing is evicted, for jobs of no type
+    #[arg(long)]
+    preempt: bool,
+
+    /// Let tasks use more memory than they ask for, where they say so (`MemoryMaxMB`)
+    #[arg(long)]
+    memory_oversubscription: bool,
+
+    /// Orders equal nodes, and chooses ports and identities; the same seed gives the same answer
+    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    seed: u64,
+
+    /// Say what every node is to each group, and what would help where something is missing
+    #[arg(long)]
+    explain: bool,
+
+    /// Write one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+
+    /// Of how many nodes to show the scores for each allocation
+    ///
+    /// `top` is the best five. With `--json` that is the default; the tables show them on request.
+    #[arg(long, value_enum, value_name = "WHICH")]
+    scores: Option<ScoresName>,
+
+    /// Place by the plain scan of every node, which is slow and has the same answer
+    #[arg(long)]
+    oracle: bool,
+
+    /// Print every row of every table, however many there are
+    #[arg(long, conflicts_with = "json")]
+    full: bool,
+}
+
+/// The names of the algorithms.
+#[derive(Clone, Copy, ValueEnum)]
+enum AlgorithmName {
+    /// The fullest node that will do
+    Binpack,
+    /// The emptiest node
+    Spread,
+}
+
+/// The names of how many scores are shown.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ScoresName {
+    /// Of none
+    None,
+    /// Of the best five
+    Top,
+    /// Of all that were ranked
+    All,
+}
+
+const AFTER_HELP: &str = r#"Files:
+  They hold what Nomad's HTTP API returns or accepts, of any version: `/v1/nodes?resources=true` or
+  `/v1/node/<id>`, `nomad job run -output job.hcl` or `/v1/job/<id>`, `/v1/allocation/<id>`. One of
+  them may be `-`, which is standard input.
+
+Exit status:
+  0  everything was placed
+  2  something could not be placed; the answer says what and why
+  1  the input or the command line is wrong; nothing was placed
+
+Examples:
+  Where would this job go, and what is each node to it?
+    stowplan place --nodes nodes.json --job web.json --explain
+
+  Would it fit if it may push others out, beside what runs now?
+    stowplan place --nodes nodes.json --allocs allocs.json --job web.json --preempt
+
+  The names of nodes that a job would be placed on:
+    stowplan place --nodes nodes.json --job web.json --json | jq -r '.Allocations[].NodeName'"#;
+
+/// Writes to standard error; if nobody listens there, the exit status has to do.
+fn complain(what: &dyn Display) {
+    let _ = write!(io::stderr(), "{what}");
+}
+
+impl Place {
+    /// Runs the subcommand and gives the exit status.
+    pub(crate) fn run(&self) -> u8 {
+        let files = Files { nodes: &self.nodes, jobs: &self.job, allocations: &self.allocs };
+        let input = match files::read(&files) {
+            Ok(input) => input,
+            Err(problems) => {
+                complain(&problems);
+                return BAD_INPUT;
+            }
+        };
+        let run = Run {
+            inventory: &input.inventory,
+            jobs: &input.jobs,
+            seed: self.seed,
+            options: self.options(),
+        };
+        let mut output = Output::stdout();
+        let written = if self.json {
+            json::write(&run, self.explain, &mut output)
+        } else {
+            let settings = report::Settings {
+                explain: self.explain,
+                full: self.full,
+                scores: self.scores.is_some_and(|scores| scores != ScoresName::None),
+            };
+            report::write(&run, settings, &mut output)
+        };
+        match written.and_then(|all_placed| output.finish().map(|()| all_placed)) {
+            Ok(true) => SUCCESS,
+            Ok(false) => NOT_ALL_PLACED,
+            Err(error) => {
+                let reason = files::reason(&error);
+                complain(&format_args!("the answer cannot be written: {reason}\n"));
+                BAD_INPUT
+            }
+        }
+    }
+
+    fn options(&self) -> PlaceOptions {
+        let algorithm = match self.algorithm {
+            AlgorithmName::Binpack => Algorithm::Binpack,
+            AlgorithmName::Spread => Algorithm::Spread,
+        };
+        let scores = match self.scores {
+            Some(ScoresName::None) => ScoreDetail::None,
+            Some(ScoresName::Top) | None => ScoreDetail::default(),
+            Some(ScoresName::All) => ScoreDetail::All,
+        };
+        let preemption = if self.preempt { Preemption::all() } else { Preemption::none() };
+        PlaceOptions::default()
+            .algorithm(algorithm)
+            .preemption(preemption)
+            .memory_oversubscription(self.memory_oversubscription)
+            .seed(self.seed)
+            .score_detail(scores)
+            .oracle(self.oracle)
+    }
+}

@@ -1,0 +1,98 @@
+//! What people read.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::documents::{allocation, job, node};
+use super::{Folder, example, package};
+
+/// The README shows what its command prints.
+#[test]
+fn the_readme_shows_the_report_of_the_example() {
+    let answer = Folder::new("readme").run(&format!("{} --explain", example()));
+    assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
+    let readme = fs::read_to_string(package("README.md")).unwrap();
+    let shown = readme.split("```text\n").nth(1).and_then(|rest| rest.split("```").next());
+    assert_eq!(shown, Some(answer.stdout.as_str()), "\n{}", answer.stdout);
+}
+
+#[test]
+fn what_fails_is_told_with_its_reasons_and_fixes() {
+    let mut web = job("web", 50, 3, 600);
+    web["TaskGroups"][0]["Networks"] = json!([{"DynamicPorts": [{"Label": "http", "To": 80}]}]);
+    let mut nodes = json!([node("n1", 1000), node("n2", 500)]);
+    for at in [0, 1] {
+        nodes[at]["NodeResources"]["Networks"] =
+            json!([{"Mode": "host", "Device": "eth0", "CIDR": "10.0.0.1/32", "IP": "10.0.0.1"}]);
+    }
+    let folder = Folder::new("fails").with("nodes.json", nodes).with("job.json", web);
+    let answer = folder.run("place --nodes nodes.json --job job.json --seed 7");
+    assert_eq!((answer.status, answer.stderr.as_str()), (2, ""));
+    let port = answer.stdout.split("http ").nth(1).unwrap().split(' ').next().unwrap();
+    let expected = format!(
+        "\
+Placed: 1 allocation
+ Allocation    Node  Datacenter  Class   Score  Ports
+ web.group[0]  n1    dc1         small  0.4173  http {port} -> 80
+
+Could not be placed: 2 allocations of 1 group
+ Group                Missing  Why                                    Nearest fixes
+ web.group             2 of 3  2 nodes evaluated; 2 exhausted: 2 cpu  - 1 node (`n2`) with 100 MHz more CPU free
+ asks 600 MHz, 10 MB
+
+How full the nodes are, by class
+ Class  Nodes  CPU                            Memory
+ small      2  ++++++..........   0% ->  40%  ................   0% ->   0%
+
+1 job: 1 allocation placed on 1 of 2 nodes, 2 could not be placed
+"
+    );
+    assert_eq!(answer.stdout, expected, "\n{}", answer.stdout);
+}
+
+#[test]
+fn what_is_evicted_is_named() {
+    let mut low = allocation("00000000-0000-0000-0000-000000000001", "low", "n1", 900);
+    low["Job"] = job("low", 20, 1, 900);
+    let folder = Folder::new("evicts")
+        .with("nodes.json", node("n1", 1000))
+        .with("allocs.json", json!([low]))
+        .with("job.json", job("high", 80, 1, 500));
+    let answer =
+        folder.run("place --nodes nodes.json --job job.json --allocs allocs.json --preempt");
+    assert_eq!(answer.status, 0);
+    assert!(answer.stdout.contains("Evicts\n"), "{}", answer.stdout);
+    assert!(answer.stdout.contains("low.group[0]\n"), "{}", answer.stdout);
+    let totals = "1 job: 1 allocation placed on 1 of 1 node, 1 evicted\n";
+    assert!(answer.stdout.ends_with(totals), "{}", answer.stdout);
+}
+
+#[test]
+fn long_tables_are_cut_and_full_shows_all() {
+    let nodes: Vec<_> = (0..90).map(|at| node(&format!("n{at:02}"), 1000)).collect();
+    let folder = Folder::new("long")
+        .with("nodes.json", json!(nodes))
+        .with("job.json", job("web", 50, 60, 600));
+    let rows = |text: &str| text.lines().filter(|line| line.starts_with(" web.group[")).count();
+    let short = folder.run("place --nodes nodes.json --job job.json --explain");
+    assert_eq!(rows(&short.stdout), 50);
+    assert!(short.stdout.contains("\n10 more; `--full` shows all\n"), "{}", short.stdout);
+    assert!(short.stdout.contains("\n`--full` lists every node\n"), "{}", short.stdout);
+    let full = folder.run("place --nodes nodes.json --job job.json --explain --full");
+    assert_eq!(rows(&full.stdout), 60);
+    assert!(!full.stdout.contains("--full"), "{}", full.stdout);
+}
+
+/// Names may hold anything but must not command a terminal.
+#[test]
+fn control_characters_are_written_as_escapes() {
+    let mut evil = node("n1", 1000);
+    evil["Name"] = json!("\u{1b}[2Jn1\nx");
+    let folder =
+        Folder::new("control").with("nodes.json", evil).with("job.json", job("web", 50, 1, 600));
+    let answer = folder.run("place --nodes nodes.json --job job.json --explain");
+    assert_eq!(answer.status, 0);
+    assert!(!answer.stdout.contains('\u{1b}'));
+    assert!(answer.stdout.contains("\\u{1b}[2Jn1"), "{}", answer.stdout);
+}
