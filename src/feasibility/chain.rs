@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::constraint::ConstraintRule;
 use super::device::DeviceRequest;
+use super::device_stock;
 use super::driver;
 use super::network::NetworkRule;
 use super::secrets;
@@ -134,7 +135,9 @@ impl Rule {
             Rule::Drivers(drivers) => {
                 fails_with(drivers.iter().all(|it| driver::has_driver(node, it)), driver::KEY)
             }
-            Rule::Devices(requests) => fails_with(has_devices(node, requests), MISSING_DEVICES),
+            Rule::Devices(requests) => {
+                fails_with(device_stock::suffices(node, requests), MISSING_DEVICES)
+            }
             Rule::Network(rule) => rule.failures(node).collect(),
             Rule::Secrets(providers) => {
                 let has_all = providers.iter().all(|it| secrets::has_provider(node, it));
@@ -149,21 +152,4 @@ impl Rule {
             Rule::CsiVolumes(key) => vec![key.clone()],
         }
     }
-}
-
-/// Whether a node has enough healthy devices, in use or not. Requests take from the groups that match
-/// in order, and one may take from several (specification, section 5.2).
-fn has_devices(node: &NodeRecord, requests: &[DeviceRequest]) -> bool {
-    let mut left: Vec<usize> = node.devices.iter().map(|group| group.facts.healthy()).collect();
-    requests.iter().all(|request| {
-        let mut missing = request.count();
-        for (group, left) in node.devices.iter().zip(&mut left) {
-            if request.matches(&group.facts) {
-                let taken = missing.min(*left);
-                *left -= taken;
-                missing -= taken;
-            }
-        }
-        missing == 0
-    })
 }

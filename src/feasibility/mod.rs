@@ -7,6 +7,7 @@ pub(crate) mod base;
 pub(crate) mod chain;
 pub(crate) mod constraint;
 pub(crate) mod device;
+mod device_stock;
 pub(crate) mod distinct;
 pub(crate) mod driver;
 pub(crate) mod network;
