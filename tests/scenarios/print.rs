@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use serde_json::json;
-use stowplan::model::{AllocatedResources, Allocation, AllocationMetrics, NetworkResource};
+use stowplan::model::{
+    AllocatedResources, Allocation, AllocationMetrics, NetworkResource, Problem,
+};
 use stowplan::{Cluster, Explanation, NodeVerdict, PlacedAllocation, Placement, Verdict};
 
 use crate::words::Line;
@@ -42,6 +44,10 @@ pub(crate) fn placement(placement: &Placement, cluster: &Cluster, shown: &Shown)
     let mut text = String::new();
     if shown.by_node || shown.summary {
         text.push_str(&counts(placement, shown.summary));
+        for placed in placement.allocations().filter(|_| shown.metrics) {
+            writeln!(text, "{}", placed.name()).unwrap();
+            text.push_str(&metrics(&placed.metrics()));
+        }
     } else {
         for placed in placement.allocations() {
             text.push_str(&allocation(&placed, cluster, shown));
@@ -59,14 +65,21 @@ pub(crate) fn placement(placement: &Placement, cluster: &Cluster, shown: &Shown)
     if text.is_empty() { "nothing to place".into() } else { text }
 }
 
-/// `front: 2 on n1, 1 on n2`, or without names `front: 1 node with 2, 1 node with 1`.
+/// `front: 2 on n1, 1 on n2`, or without names `front: 1 node with 2, 1 node with 1`. Several groups
+/// are then counted together as well.
 fn counts(placement: &Placement, summary: bool) -> String {
     let mut groups: BTreeMap<&str, BTreeMap<&str, u32>> = BTreeMap::new();
+    let mut together: BTreeMap<&str, u32> = BTreeMap::new();
     for placed in placement.allocations() {
         *groups.entry(placed.task_group()).or_default().entry(placed.node_name()).or_insert(0) += 1;
+        *together.entry(placed.node_name()).or_insert(0) += 1;
+    }
+    let mut lines: Vec<(&str, BTreeMap<&str, u32>)> = groups.into_iter().collect();
+    if summary && lines.len() > 1 {
+        lines.push(("together", together));
     }
     let mut text = String::new();
-    for (group, nodes) in groups {
+    for (group, nodes) in lines {
         let parts: Vec<String> = if summary {
             let mut by_count: BTreeMap<u32, u32> = BTreeMap::new();
             nodes.values().for_each(|count| *by_count.entry(*count).or_insert(0) += 1);
@@ -182,9 +195,7 @@ fn metrics(metrics: &AllocationMetrics) -> String {
     ];
     for (name, map) in maps {
         for (key, count) in map {
-            // Editors take spaces at the end of lines away.
-            let key = if key.ends_with(' ') { format!("\"{key}\"") } else { key.clone() };
-            writeln!(text, "  {name} {count} {key}").unwrap();
+            writeln!(text, "  {name} {count} {}", rule(key)).unwrap();
         }
     }
     for (task, resources) in &metrics.resources_exhausted {
@@ -196,6 +207,11 @@ fn metrics(metrics: &AllocationMetrics) -> String {
         writeln!(text, "  CoalescedFailures {}", metrics.coalesced_failures).unwrap();
     }
     text
+}
+
+/// The text of a rule, in quotes if it ends in a space, which an editor may take away.
+fn rule(text: &str) -> String {
+    if text.ends_with(' ') { format!("\"{text}\"") } else { text.to_owned() }
 }
 
 pub(crate) fn explanation(explanation: &Explanation, cluster: &Cluster, shown: &Shown) -> String {
@@ -219,7 +235,10 @@ fn node_verdict(verdict: &NodeVerdict, cluster: &Cluster, shown: &Shown) -> Stri
             let reasons = reasons.iter().map(ToString::to_string);
             format!("{name}: not a candidate: {}", reasons.collect::<Vec<_>>().join(", "))
         }
-        Verdict::Filtered(rules) => format!("{name}: filtered: {}", rules.join("; ")),
+        Verdict::Filtered(rules) => {
+            let rules = rules.iter().map(|it| rule(it));
+            format!("{name}: filtered: {}", rules.collect::<Vec<_>>().join("; "))
+        }
         Verdict::Exhausted(shortages) => {
             let shortages = shortages.iter().map(|it| match (it.asked, it.used, it.free) {
                 (Some(asked), Some(used), Some(free)) => {
@@ -295,6 +314,12 @@ pub(crate) fn id_of(cluster: &Cluster, name: &str) -> String {
         Some(allocation) => allocation.id,
         None => named.first().map_or_else(|| name.to_owned(), |it| it.id.clone()),
     }
+}
+
+/// Where a document is wrong. What is said about it is for the tests of the model.
+pub(crate) fn refusal(problems: &[Problem]) -> String {
+    let paths = problems.iter().map(|problem| format!("refused for {}\n", problem.path()));
+    paths.collect()
 }
 
 /// A document without what is empty in it, and without its identity.

@@ -99,7 +99,7 @@ impl Scenario {
         let document: stowplan::model::NodeSpec =
             serde_json::from_value(documents::node(line)).unwrap();
         match Node::new(document) {
-            Err(errors) => format!("error: {errors}"),
+            Err(errors) => print::refusal(errors.problems()),
             Ok(node) if self.clusters.is_empty() => {
                 self.nodes.push(node);
                 String::new()
@@ -113,7 +113,7 @@ impl Scenario {
 
     fn job(&mut self, line: &Line, document: Value) -> String {
         match Job::from_json(document.to_string()) {
-            Err(errors) => format!("error: {errors}"),
+            Err(errors) => print::refusal(errors.problems()),
             Ok(job) => {
                 self.jobs.insert(line.word(1).into(), job);
                 String::new()
