@@ -7,35 +7,24 @@ use serde_json::{Map, Value, json};
 
 use crate::words::{Line, numbers};
 
+const NODE_WORDS: &str = "id= cpu= memory= disk= dc= class= pool= status= draining ineligible \
+    max-allocs= ports= reserved-cpu= reserved-memory= reserved-disk= reserved-ports= \
+    reserved-cores= total-cores= attr. meta. no-docker";
+const JOB_WORDS: &str = "id= name= type= priority= dc= pool= namespace= all-at-once";
+const GROUP_WORDS: &str = "count= disk= max-parallel=";
+const TASK_WORDS: &str = "driver= cpu= memory= memory-max= cores= secrets-mb= task-disk=";
+const ALLOCATION_WORDS: &str = "job= group= node= index= priority= max-parallel= desired= client= \
+    cpu= memory= memory-max= disk= without-job";
+
+/// What may stand below a job or a group.
+const RULES: &str = "constraint affinity spread json";
+const GROUP_LINES: &str = "network volume task";
+const TASK_LINES: &str = "lifecycle device secret task-network";
+
 /// The document of `node NAME ...`.
 pub(crate) fn node(line: &Line) -> Value {
-    line.only(
-        2,
-        &[
-            "id=",
-            "cpu=",
-            "memory=",
-            "disk=",
-            "dc=",
-            "class=",
-            "pool=",
-            "status=",
-            "draining",
-            "ineligible",
-            "max-allocs=",
-            "ports=",
-            "reserved-cpu=",
-            "reserved-memory=",
-            "reserved-disk=",
-            "reserved-ports=",
-            "reserved-cores=",
-            "total-cores=",
-            "attr.",
-            "meta.",
-            "no-docker",
-        ],
-    );
-    line.only_below(&["driver", "cores", "network", "address", "device", "volume", "json"]);
+    line.only(2, NODE_WORDS);
+    line.only_below("driver cores network address device volume json");
     let name = line.word(1);
     let mut attributes: Map<String, Value> = Map::new();
     if !line.has("no-docker") {
@@ -97,14 +86,14 @@ fn node_resources(line: &Line) -> Value {
 }
 
 fn driver(line: &Line) -> (String, Value) {
-    line.only(2, &["healthy", "unhealthy", "undetected"]);
+    line.only(2, "healthy unhealthy undetected");
     let driver = json!({"Detected": !line.has("undetected"), "Healthy": !line.has("unhealthy")});
     (line.word(1).into(), driver)
 }
 
 /// `cores 0-3 speed=1000 [disabled=2,3]`: the node's CPU is their sum unless the node names it.
 fn processors(line: &Line, cpu: Option<i64>) -> Value {
-    line.only(2, &["speed=", "disabled="]);
+    line.only(2, "speed= disabled=");
     let disabled = line.value("disabled").map(numbers).unwrap_or_default();
     let core = |id: i64| {
         let speed = line.number("speed").unwrap_or(1000);
@@ -115,7 +104,7 @@ fn processors(line: &Line, cpu: Option<i64>) -> Value {
 }
 
 fn node_network(line: &Line) -> Value {
-    line.only(2, &["mode=", "cidr=", "ip=", "mbits="]);
+    line.only(2, "mode= cidr= ip= mbits=");
     json!({
         "Device": line.word(1),
         "Mode": line.value("mode").unwrap_or("host"),
@@ -127,7 +116,7 @@ fn node_network(line: &Line) -> Value {
 
 /// `address alias:ip`: a network with one address.
 fn address(line: &Line) -> Value {
-    line.only(2, &["mode=", "reserved="]);
+    line.only(2, "mode= reserved=");
     let Some((alias, ip)) = line.word(1).split_once(':') else { line.fail("expected alias:ip") };
     let reserved = line.value("reserved").unwrap_or("");
     json!({
@@ -140,8 +129,8 @@ fn address(line: &Line) -> Value {
 /// `device vendor/type/model [count=4] [unhealthy=1] [ids=a,b]`. Instances are named `model-0`, `model-1`
 /// and so on; the unhealthy ones are the last.
 fn node_device(line: &Line) -> Value {
-    line.only(2, &["count=", "unhealthy=", "ids="]);
-    line.only_below(&["attr"]);
+    line.only(2, "count= unhealthy= ids=");
+    line.only_below("attr");
     let [vendor, device_type, name] = parts(line, line.word(1));
     let count = line.number("count").unwrap_or(1);
     let ids: Vec<String> = match line.value("ids") {
@@ -185,7 +174,7 @@ fn typed(text: &str) -> Value {
 }
 
 fn host_volume(line: &Line) -> (String, Value) {
-    line.only(2, &["read-only", "id="]);
+    line.only(2, "read-only id=");
     let volume = json!({
         "Path": "/volumes",
         "ReadOnly": line.has("read-only"),
@@ -196,7 +185,7 @@ fn host_volume(line: &Line) -> (String, Value) {
 
 /// The document of `dynamic-volume ID ...`.
 pub(crate) fn dynamic_volume(line: &Line) -> Value {
-    line.only(2, &["namespace=", "state=", "modes="]);
+    line.only(2, "namespace= state= modes=");
     let modes = line.value("modes").unwrap_or("single-node-writer").split(',');
     let capability = |mode: &str| json!({"AccessMode": mode, "AttachmentMode": "file-system"});
     json!({
@@ -207,39 +196,17 @@ pub(crate) fn dynamic_volume(line: &Line) -> Value {
     })
 }
 
-/// The words that a group or a task takes, which a job with one group takes as well.
-const GROUP_WORDS: [&str; 3] = ["count=", "disk=", "max-parallel="];
-const TASK_WORDS: [&str; 8] = [
-    "driver=",
-    "cpu=",
-    "memory=",
-    "memory-max=",
-    "cores=",
-    "secrets-mb=",
-    "task-disk=",
-    "network=",
-];
-const RULES: [&str; 3] = ["constraint", "affinity", "spread"];
-const GROUP_LINES: [&str; 4] = ["network", "volume", "task", "json"];
-const TASK_LINES: [&str; 4] = ["lifecycle", "device", "secret", "task-network"];
-
 /// The document of `job ID ...`. A job without groups has one, called `group`, which takes the words
 /// and lines of groups from the job; a group without tasks has one, called `task`, likewise.
 pub(crate) fn job(line: &Line) -> Value {
-    let own = ["id=", "name=", "type=", "priority=", "dc=", "pool=", "namespace=", "all-at-once"];
-    let has_groups = line.below("group").next().is_some();
-    let mut lines = [&RULES[..], &["group", "json"]].concat();
-    let mut words = own.to_vec();
-    if !has_groups {
-        words.extend(GROUP_WORDS.iter().chain(&TASK_WORDS));
-        lines.extend(GROUP_LINES.iter().chain(&TASK_LINES));
-    }
-    line.only(2, &words);
-    line.only_below(&lines);
-    let groups: Vec<Value> = if has_groups {
-        line.below("group").map(|group| self::group(group, group.word(1), &RULES)).collect()
+    let groups: Vec<Value> = if line.below("group").next().is_some() {
+        line.only(2, JOB_WORDS);
+        line.only_below(&format!("group {RULES}"));
+        line.below("group").map(|group| self::group(group, group.word(1))).collect()
     } else {
-        vec![group(line, "group", &[])]
+        line.only(2, &format!("{JOB_WORDS} {GROUP_WORDS} {TASK_WORDS}"));
+        line.only_below(&format!("{RULES} {GROUP_LINES} {TASK_LINES}"));
+        vec![group(line, "group")]
     };
     let datacenters = line.value("dc").unwrap_or("*").split(',');
     let mut job = json!({
@@ -259,22 +226,22 @@ pub(crate) fn job(line: &Line) -> Value {
 }
 
 /// A group. The rules of a line that stands for a job as well are the job's.
-fn group(line: &Line, name: &str, rules: &[&str]) -> Value {
+fn group(line: &Line, name: &str) -> Value {
     let has_tasks = line.below("task").next().is_some();
-    if line.head() == "group" {
-        let mut lines = [rules, &GROUP_LINES].concat();
-        let mut words = GROUP_WORDS.to_vec();
-        if !has_tasks {
-            words.extend(TASK_WORDS);
-            lines.extend(TASK_LINES);
+    match (line.head(), has_tasks) {
+        ("group", true) => {
+            line.only(2, GROUP_WORDS);
+            line.only_below(&format!("{RULES} {GROUP_LINES}"));
         }
-        line.only(2, &words);
-        line.only_below(&lines);
+        ("group", false) => {
+            line.only(2, &format!("{GROUP_WORDS} {TASK_WORDS}"));
+            line.only_below(&format!("{RULES} {GROUP_LINES} {TASK_LINES}"));
+        }
+        _ => {}
     }
-    let tasks: Vec<Value> = if has_tasks {
-        line.below("task").map(|task| self::task(task, task.word(1))).collect()
-    } else {
-        vec![task(line, "task")]
+    let tasks: Vec<Value> = match has_tasks {
+        true => line.below("task").map(|task| self::task(task, task.word(1))).collect(),
+        false => vec![task(line, "task")],
     };
     let disk = line.number("disk").map(|size| json!({"SizeMB": size}));
     let max_parallel = line.number("max-parallel");
@@ -297,8 +264,8 @@ fn group(line: &Line, name: &str, rules: &[&str]) -> Value {
 
 fn task(line: &Line, name: &str) -> Value {
     if line.head() == "task" {
-        line.only(2, &TASK_WORDS);
-        line.only_below(&[&TASK_LINES[..], &["constraint", "affinity", "json"]].concat());
+        line.only(2, TASK_WORDS);
+        line.only_below(&format!("constraint affinity json {TASK_LINES}"));
     }
     let lifecycle = line
         .below("lifecycle")
@@ -331,10 +298,10 @@ fn task(line: &Line, name: &str) -> Value {
 
 /// `network [mode=..] [mbits=..]` with `static label=port` and `dynamic label` below.
 fn ask_network(line: &Line) -> Value {
-    line.only(1, &["mode=", "mbits="]);
-    line.only_below(&["static", "dynamic"]);
+    line.only(1, "mode= mbits=");
+    line.only_below("static dynamic");
     let port = |line: &Line| {
-        line.only(2, &["on=", "to=", "ignore-collision"]);
+        line.only(2, "on= to= ignore-collision");
         let (label, value) = line.word(1).split_once('=').unwrap_or((line.word(1), "0"));
         json!({
             "Label": label,
@@ -353,7 +320,7 @@ fn ask_network(line: &Line) -> Value {
 }
 
 fn volume(line: &Line) -> (String, Value) {
-    line.only(2, &["type=", "source=", "access=", "read-only", "per-alloc", "sticky"]);
+    line.only(2, "type= source= access= read-only per-alloc sticky");
     let volume = json!({
         "Type": line.value("type").unwrap_or("host"),
         "Source": line.value("source").unwrap_or(line.word(1)),
@@ -367,8 +334,8 @@ fn volume(line: &Line) -> (String, Value) {
 
 /// `device name [count=..]` with rules below.
 fn request(line: &Line) -> Value {
-    line.only(2, &["count="]);
-    line.only_below(&["constraint", "affinity"]);
+    line.only(2, "count=");
+    line.only_below("constraint affinity");
     let mut request = json!({"Name": line.word(1), "Count": line.number("count")});
     add_rules(line, &mut request);
     request
@@ -418,15 +385,22 @@ fn spread(line: &Line) -> Value {
 /// Lays the objects of `json {...}` over a document.
 fn add_json(line: &Line, document: &mut Value) {
     for json in line.below("json") {
-        let over: Map<String, Value> = parse_json(json);
+        let over: Map<String, Value> = parse_json(json, 1);
         document.as_object_mut().unwrap().extend(over);
     }
 }
 
-/// Reads the JSON after the first word of a line.
-pub(crate) fn parse_json<T: serde::de::DeserializeOwned>(line: &Line) -> T {
-    let text = line.text.strip_prefix(line.head()).unwrap_or_default();
-    serde_json::from_str(text).unwrap_or_else(|error| line.fail(&error.to_string()))
+/// Reads the JSON that a line ends with, after some words, and that the lines below it go on with.
+pub(crate) fn parse_json<T: serde::de::DeserializeOwned>(line: &Line, words: usize) -> T {
+    let mut text = line.text.splitn(words + 1, ' ').nth(words).unwrap_or_default().to_owned();
+    line.children.iter().for_each(|child| append_text(child, &mut text));
+    serde_json::from_str(&text).unwrap_or_else(|error| line.fail(&error.to_string()))
+}
+
+fn append_text(line: &Line, text: &mut String) {
+    text.push('\n');
+    text.push_str(&line.text);
+    line.children.iter().for_each(|child| append_text(child, text));
 }
 
 /// The document of `alloc ID ...`, without its job. What it holds is what the group of its job asks
@@ -437,24 +411,8 @@ pub(crate) fn allocation(
     namespace: &str,
     group: Option<&Value>,
 ) -> Value {
-    line.only(
-        2,
-        &[
-            "job=",
-            "group=",
-            "node=",
-            "index=",
-            "priority=",
-            "max-parallel=",
-            "desired=",
-            "client=",
-            "cpu=",
-            "memory=",
-            "memory-max=",
-            "disk=",
-        ],
-    );
-    line.only_below(&["port", "network", "device", "cores", "task", "json"]);
+    line.only(2, ALLOCATION_WORDS);
+    line.only_below("port network device cores task json");
     let group_name = group.and_then(|it| it["Name"].as_str()).or(line.value("group"));
     let group_name = group_name.unwrap_or("group");
     let index = line.number("index").unwrap_or(0);
@@ -509,8 +467,8 @@ fn held_by_tasks(line: &Line, group: Option<&Value>) -> (Map<String, Value>, Map
 /// What a task of an allocation holds.
 fn holdings(line: &Line, asked: Option<&Value>) -> Value {
     if line.head() == "task" {
-        line.only(2, &["cpu=", "memory=", "memory-max=", "hook=", "sidecar"]);
-        line.only_below(&["network", "device", "cores"]);
+        line.only(2, "cpu= memory= memory-max= hook= sidecar");
+        line.only_below("network device cores");
     }
     let amount = |key: &str, asked_key: &str| {
         line.number(key).or_else(|| asked?[asked_key].as_i64()).unwrap_or(0)
@@ -529,7 +487,7 @@ fn holdings(line: &Line, asked: Option<&Value>) -> Value {
 
 /// `port label=ip:number`: a port of the group.
 fn port(line: &Line) -> Value {
-    line.only(2, &["ignore-collision"]);
+    line.only(2, "ignore-collision");
     let (label, address) = line.word(1).split_once('=').unwrap();
     let (ip, value) = address.rsplit_once(':').unwrap();
     let ignore = line.has("ignore-collision");
@@ -539,7 +497,7 @@ fn port(line: &Line) -> Value {
 
 /// `network device [ip=..] [mbits=..] [ports=..]`: the network of a task.
 fn held_network(line: &Line) -> Value {
-    line.only(2, &["ip=", "mbits=", "ports="]);
+    line.only(2, "ip= mbits= ports=");
     let ports = numbers(line.value("ports").unwrap_or_default());
     let port = |value: i64| json!({"Label": format!("p{value}"), "Value": value});
     json!({

@@ -27,6 +27,8 @@ pub(crate) struct Scenario {
     /// By the names that `fork` gave them; the first one is `main`.
     clusters: BTreeMap<String, Cluster>,
     current: String,
+    /// The names of allocations by identities, as `identities` found them.
+    identities: BTreeMap<String, String>,
 }
 
 impl Scenario {
@@ -56,7 +58,7 @@ impl Scenario {
                 String::new()
             }
             "job" => self.job(line, documents::job(line)),
-            "job-json" => self.job(line, words_json(line)),
+            "job-json" => self.job(line, documents::parse_json(line, 2)),
             "alloc" => self.alloc(line),
             "place" => self.place(line),
             "propose" => self.propose(line),
@@ -74,6 +76,7 @@ impl Scenario {
                 String::new()
             }
             "sample-size" => self.sample_size(line),
+            "identities" => self.identities(),
             _ => line.fail("unknown command"),
         }
     }
@@ -135,7 +138,7 @@ impl Scenario {
         };
         let document = documents::allocation(line, &spec.id, &spec.namespace, group.as_ref());
         let mut allocation: Allocation = serde_json::from_value(document).unwrap();
-        allocation.job = Some(spec);
+        allocation.job = Some(spec).filter(|_| !line.has("without-job"));
         if self.clusters.is_empty() {
             self.allocations.push(allocation);
             return String::new();
@@ -214,6 +217,15 @@ impl Scenario {
         }
     }
 
+    /// Whether every allocation that was ever shown an identity of is still found by it.
+    fn identities(&mut self) -> String {
+        let now: BTreeMap<String, String> =
+            self.cluster().allocations().map(|it| (it.id, it.name)).collect();
+        let gone = self.identities.iter().filter(|(id, name)| now.get(*id) != Some(*name)).count();
+        self.identities.extend(now.clone());
+        format!("{} allocations, {gone} of those before are not found", now.len())
+    }
+
     /// `sample-size JOB nodes=4,5 [limit=..]`: how many nodes the original would look at.
     fn sample_size(&mut self, line: &Line) -> String {
         let job = self.known_job(line);
@@ -262,12 +274,6 @@ impl Scenario {
             _ => line.fail("expected sample:N or original:LIMIT"),
         }
     }
-}
-
-fn words_json(line: &Line) -> Value {
-    let text = line.text.split_once(' ').and_then(|(_, rest)| rest.split_once(' '));
-    let (_, json) = text.unwrap_or_else(|| line.fail("expected job-json NAME {...}"));
-    serde_json::from_str(json).unwrap_or_else(|error| line.fail(&error.to_string()))
 }
 
 /// The job of an allocation of which the scenario tells no more than the line does.

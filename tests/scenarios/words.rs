@@ -57,21 +57,22 @@ impl Line {
 
     /// Fails unless every word after the first `positional` is one of those known. A known word that
     /// ends in `=` or `.` stands for all that begin with it.
-    pub(crate) fn only(&self, positional: usize, known: &[&str]) {
+    pub(crate) fn only(&self, positional: usize, known: &str) {
         let is_known = |word: &String| {
-            known.iter().any(|it| {
-                word == it || ((it.ends_with('=') || it.ends_with('.')) && word.starts_with(it))
-            })
+            known
+                .split(' ')
+                .any(|it| word == it || (it.ends_with(['=', '.']) && word.starts_with(it)))
         };
         if let Some(word) = self.words.iter().skip(positional).find(|word| !is_known(word)) {
-            self.fail(&format!("unknown word `{word}`, known are {}", known.join(" ")));
+            self.fail(&format!("unknown word `{word}`, known are {known}"));
         }
     }
 
     /// Fails unless every line below begins with one of the words.
-    pub(crate) fn only_below(&self, known: &[&str]) {
-        if let Some(line) = self.children.iter().find(|line| !known.contains(&line.head())) {
-            line.fail(&format!("unknown line, known are {}", known.join(", ")));
+    pub(crate) fn only_below(&self, known: &str) {
+        let is_known = |line: &&Line| known.split(' ').any(|it| it == line.head());
+        if let Some(line) = self.children.iter().find(|line| !is_known(line)) {
+            line.fail(&format!("unknown line, known are {known}"));
         }
     }
 
@@ -110,7 +111,7 @@ pub(crate) fn read<'a>(lines: impl Iterator<Item = (usize, &'a str)>) -> Vec<Lin
 fn close(open: &mut Vec<(usize, Vec<Line>)>) {
     let (_, children) = open.pop().unwrap();
     let parent = open.last_mut().unwrap().1.last_mut().expect("the first line is indented");
-    parent.children = children;
+    parent.children.extend(children);
 }
 
 /// Words between spaces. What is between double quotes keeps its spaces, and the quotes go.
