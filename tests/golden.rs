@@ -132,6 +132,9 @@ fn check(file: &File, case: &Case) -> Vec<String> {
         check_system(case, &placement, &mut found);
     } else {
         check_sequence(case, &placement, &mut found);
+        // With all scores shown the nodes are scanned; with the best few they come off a frontier.
+        let quick = options(Preemption::none()).score_detail(ScoreDetail::default());
+        check_sequence(case, &place(&inventory, &case.job, &quick), &mut found);
     }
     found
 }

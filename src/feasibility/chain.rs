@@ -12,7 +12,7 @@ use super::secrets;
 use super::volume::{self, HostVolumeRule};
 use crate::model::Job;
 use crate::model::TaskGroup;
-use crate::model::constraint::{Constraint, Operand};
+use crate::model::constraint::Constraint;
 use crate::model::volume::DynamicVolume;
 use crate::state::node::NodeRecord;
 
@@ -116,10 +116,7 @@ impl Chain {
 
 /// The rules among constraints that filter by facts of nodes.
 fn hard(constraints: &[Constraint]) -> impl Iterator<Item = Rule> {
-    let by_facts = |it: &&Constraint| {
-        let is_distinct = matches!(it.operand, Operand::DistinctHosts | Operand::DistinctProperty);
-        !it.is_soft() && !is_distinct
-    };
+    let by_facts = |it: &&Constraint| !it.is_soft() && !it.operand.is_distinct();
     constraints.iter().filter(by_facts).map(|it| Rule::Constraint(ConstraintRule::of(it)))
 }
 

@@ -5,11 +5,13 @@
 
 pub(crate) mod base;
 pub(crate) mod chain;
+pub(crate) mod column;
 pub(crate) mod constraint;
 pub(crate) mod device;
 mod device_stock;
 pub(crate) mod distinct;
 pub(crate) mod driver;
+pub(crate) mod mask;
 pub(crate) mod network;
 pub(crate) mod operator;
 pub(crate) mod secrets;

@@ -38,13 +38,21 @@ pub(crate) struct PortsAsk {
     /// How many of the ports have numbers.
     pub(crate) static_ports: usize,
     pub(crate) mbits: i64,
+    /// Static ports that are free wherever anybody asks, in an ask that stands for others with other
+    /// numbers.
+    pub(crate) presumed_free: Vec<i64>,
 }
 
 impl PortsAsk {
     fn of(network: &NetworkResource) -> PortsAsk {
         let ports: Vec<Port> =
             network.reserved_ports.iter().chain(network.dynamic_ports.iter()).cloned().collect();
-        PortsAsk { ports, static_ports: network.reserved_ports.len(), mbits: network.mbits() }
+        PortsAsk {
+            ports,
+            static_ports: network.reserved_ports.len(),
+            mbits: network.mbits(),
+            presumed_free: Vec::new(),
+        }
     }
 
     /// The ports with numbers.
@@ -93,6 +101,23 @@ impl Ask {
             Some(at) => self.task_networks().nth(at)?,
         };
         network.ports.get(usize::from(port))
+    }
+
+    /// The static ports of all networks.
+    pub(crate) fn static_ports(&self) -> impl Iterator<Item = i64> {
+        let networks = self.network.iter().chain(self.task_networks());
+        networks.flat_map(|network| network.with_numbers()).map(|port| port.value)
+    }
+
+    /// The same ask with some static ports free wherever it is tried.
+    pub(crate) fn presuming_free(&self, is_presumed: impl Fn(i64) -> bool) -> Ask {
+        let mut ask = self.clone();
+        let of_tasks = ask.tasks.iter_mut().filter_map(|task| task.network.as_mut());
+        for network in ask.network.iter_mut().chain(of_tasks) {
+            let numbers = network.with_numbers().iter().map(|port| port.value);
+            network.presumed_free = numbers.filter(|&port| is_presumed(port)).collect();
+        }
+        ask
     }
 
     /// The networks of tasks, in order.

@@ -39,7 +39,8 @@ impl PortAssignment<'_> {
     pub(crate) fn assign_group(&mut self) -> Result<(), NetworkError> {
         let Some(network) = &self.ask.network else { return Ok(()) };
         for (at, port) in network.with_numbers().iter().enumerate() {
-            self.take_static(port, at as u16)?;
+            let presumed = network.presumed_free.contains(&port.value);
+            self.take_static(port, at as u16, presumed)?;
         }
         for (at, port) in network.to_choose().iter().enumerate() {
             self.take_dynamic(network, port, (network.static_ports + at) as u16)?;
@@ -70,10 +71,10 @@ impl PortAssignment<'_> {
         Err(error)
     }
 
-    fn take_static(&mut self, port: &Port, at: u16) -> Result<(), NetworkError> {
+    fn take_static(&mut self, port: &Port, at: u16, presumed: bool) -> Result<(), NetworkError> {
         let mut error = NetworkError::NoAddresses { network: 0, port: at };
         for address in addresses_of(self.node, port) {
-            if port.ignore_collision || self.is_free(&address.ip, port.value) {
+            if port.ignore_collision || presumed || self.is_free(&address.ip, port.value) {
                 self.hold(&address.ip, port.value, port.ignore_collision);
                 return Ok(());
             }
@@ -123,7 +124,9 @@ impl PortAssignment<'_> {
         if used + ask.mbits > network.mbits {
             return Err(NetworkError::Bandwidth);
         }
-        let taken_port = ask.with_numbers().iter().position(|port| !self.is_free(ip, port.value));
+        let is_taken =
+            |port: &Port| !ask.presumed_free.contains(&port.value) && !self.is_free(ip, port.value);
+        let taken_port = ask.with_numbers().iter().position(is_taken);
         if let Some(port) = taken_port {
             return Err(NetworkError::ReservedPort { network: number, port: port as u16 });
         }

@@ -137,3 +137,106 @@ fn node_network(network: &NetworkResource) -> NodeNetwork {
         ..NodeNetwork::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::model::{Job, Node, read};
+
+    /// A job of one group with one task, made of the keys of each.
+    fn job(job: &str, group: &str, task: &str) -> Job {
+        Job::from_json(format!(
+            r#"{{"ID": "web", {job} "TaskGroups": [{{"Name": "g", {group} "Tasks": [
+                {{"Name": "t", {task} "Driver": "exec"}}]}}]}}"#
+        ))
+        .unwrap()
+    }
+
+    #[test]
+    fn what_a_job_leaves_out_is_filled_in() {
+        let job = job(
+            r#""Affinities": [{"LTarget": "${meta.a}", "RTarget": "b"}],"#,
+            r#""Spreads": [{"Attribute": "${meta.a}"}], "Volumes": {"v": {"Type": "host", "Source": "s"}},"#,
+            r#""Resources": {"Devices": [{"Name": "gpu"}]},"#,
+        );
+        assert_eq!((job.region.as_str(), job.namespace.as_str()), ("global", "default"));
+        assert_eq!((job.name.as_str(), job.spec().job_type.as_str()), ("web", "service"));
+        assert_eq!((job.spec().priority, job.node_pool.as_str()), (Some(50), "default"));
+        assert_eq!(job.datacenters, ["*"]);
+        assert_eq!(job.affinities[0].weight, Some(50));
+        let group = &job.task_groups[0];
+        assert_eq!((group.count, group.spreads[0].weight), (Some(1), Some(50)));
+        assert_eq!(group.ephemeral_disk.as_ref().unwrap().size_mb, Some(300));
+        assert_eq!(group.volumes["v"].name, "v");
+        let resources = group.tasks[0].resources.as_ref().unwrap();
+        assert_eq!((resources.cpu, resources.memory_mb), (Some(100), Some(300)));
+        assert_eq!(resources.devices[0].count, Some(1));
+    }
+
+    #[test]
+    fn whole_cores_come_without_the_default_of_cpu() {
+        let cpu = |resources| {
+            let job = job("", "", &format!(r#""Resources": {resources},"#));
+            job.task_groups[0].tasks[0].resources.as_ref().unwrap().cpu
+        };
+        assert_eq!(cpu(r#"{"Cores": 2}"#), Some(0));
+        assert_eq!(cpu(r#"{"Cores": 2, "CPU": 700}"#), Some(700));
+        assert_eq!(cpu(r#"{"Cores": 0}"#), Some(100));
+        assert_eq!(cpu(r#"{"CPU": 0}"#), Some(0));
+        assert_eq!(cpu("null"), Some(100));
+    }
+
+    #[test]
+    fn disk_of_tasks_is_the_groups_in_the_first_api() {
+        let disk_mb = |group, task| job("", group, task).task_groups[0].disk_mb();
+        assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 500},"#), 500);
+        assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 5},"#), 10);
+        assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 0},"#), 300);
+        assert_eq!(disk_mb(r#""EphemeralDisk": {"SizeMB": 40},"#, ""), 40);
+        assert_eq!(disk_mb(r#""EphemeralDisk": {"Sticky": true},"#, ""), 300);
+    }
+
+    #[test]
+    fn regions_and_gateways_may_bring_what_is_missing() {
+        let regions = r#"{"ID": "web", "Multiregion": {"Regions": []}, "TaskGroups": null}"#;
+        assert_eq!(Job::from_json(regions).unwrap().task_groups, []);
+        let gateway = |gateway| {
+            Job::from_json(format!(
+                r#"{{"ID": "web", "TaskGroups": [{{"Name": "g", "Tasks": null,
+                    "Services": [{{"Connect": null}}, {{"Connect": {{"Gateway": {gateway}}}}}]}}]}}"#
+            ))
+        };
+        assert!(gateway("{}").is_ok());
+        assert!(gateway("null").is_err());
+    }
+
+    #[test]
+    fn a_node_of_the_first_api_has_todays_resources() {
+        let node = Node::from_json(
+            r#"{"ID": "n", "Datacenter": "dc1", "Drain": true, "SchedulingEligibility": "eligible",
+                "Resources": {"CPU": 4000, "MemoryMB": 8192, "DiskMB": 9000, "Networks": [
+                    {"Device": "eth0", "CIDR": "10.0.0.4/24", "IP": "10.0.0.4", "MBits": 100},
+                    {"Device": "eth0", "CIDR": "fd00::4/64", "IP": "fd00::4", "MBits": 100},
+                    {"Device": "eth1"}]},
+                "Reserved": {"CPU": 100, "MemoryMB": 256, "Networks": [{"ReservedPorts": [22, 80]}]}}"#,
+        )
+        .unwrap();
+        assert_eq!((node.cpu_mhz(), node.memory_mb(), node.disk_mb()), (4000, 8192, 9000));
+        assert_eq!((node.reserved_cpu_mhz(), node.reserved_memory_mb()), (100, 256));
+        assert_eq!(node.reserved_ports(), [22..=22, 80..=80]);
+        assert_eq!((node.status.as_str(), node.is_ready()), ("ready", false));
+        assert_eq!(node.scheduling_eligibility, "ineligible");
+        let addresses: Vec<_> =
+            node.addresses().iter().map(|a| (a.alias.as_str(), a.ip.as_str())).collect();
+        assert_eq!(addresses, [("default", "10.0.0.4"), ("default", "fd00::4")]);
+        let families = node.node_resources.as_ref().unwrap().node_networks.iter();
+        let families: Vec<_> =
+            families.flat_map(|n| &n.addresses).map(|a| a.family.as_str()).collect();
+        assert_eq!(families, ["ipv4", "ipv6"]);
+    }
+
+    #[test]
+    fn reading_fills_in_nothing() {
+        let spec = read::job(r#"{"ID": "web"}"#).unwrap();
+        assert_eq!((spec.priority, spec.namespace.as_str()), (None, ""));
+    }
+}

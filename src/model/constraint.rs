@@ -179,6 +179,11 @@ impl Operand {
         OPERANDS.iter().map(|(spelling, _)| *spelling)
     }
 
+    /// Whether it is about where a job's allocations are, not about facts of nodes.
+    pub fn is_distinct(&self) -> bool {
+        matches!(self, Operand::DistinctHosts | Operand::DistinctProperty)
+    }
+
     /// The spelling in documents.
     pub fn as_str(&self) -> &str {
         if let Operand::Unknown(text) = self {
@@ -212,5 +217,31 @@ impl<'de> Deserialize<'de> for Operand {
 impl Serialize for Operand {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn operands_keep_their_spelling() {
+        for spelling in Operand::known() {
+            let operand = Operand::from(spelling);
+            assert!(!matches!(operand, Operand::Unknown(_)), "{spelling}");
+            assert_eq!(operand.to_string(), spelling);
+        }
+        assert_eq!(Operand::from("=>"), Operand::Unknown("=>".into()));
+        assert_eq!(Operand::from("=>").to_string(), "=>");
+        let constraint: Constraint = serde_json::from_str(r#"{"LTarget": "a.b"}"#).unwrap();
+        assert_eq!(constraint.operand, Operand::Eq);
+        assert_eq!(constraint.to_string(), "a.b = ");
+    }
+
+    #[test]
+    fn only_an_explicit_false_makes_a_rule_soft() {
+        let soft = |json| serde_json::from_str::<Constraint>(json).unwrap().is_soft();
+        assert!(!soft("{}") && !soft(r#"{"Hard": null}"#) && !soft(r#"{"Hard": true}"#));
+        assert!(soft(r#"{"Hard": false}"#) && soft(r#"{"Hard": false, "Weight": 0}"#));
     }
 }

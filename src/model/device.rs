@@ -88,6 +88,26 @@ impl RequestedDevice {
 }
 
 impl DeviceAttribute {
+    /// A whole number with its unit; the unit may be empty.
+    pub fn int(value: i64, unit: impl Into<String>) -> Self {
+        DeviceAttribute { int: Some(value), unit: unit.into(), ..DeviceAttribute::default() }
+    }
+
+    /// A number with its unit; the unit may be empty.
+    pub fn float(value: f64, unit: impl Into<String>) -> Self {
+        DeviceAttribute { float: Some(value), unit: unit.into(), ..DeviceAttribute::default() }
+    }
+
+    /// A text.
+    pub fn string(text: impl Into<String>) -> Self {
+        DeviceAttribute { string: Some(text.into()), ..DeviceAttribute::default() }
+    }
+
+    /// A truth value.
+    pub fn bool(value: bool) -> Self {
+        DeviceAttribute { bool: Some(value), ..DeviceAttribute::default() }
+    }
+
     /// How many of the kinds are present; one in a good document.
     pub(crate) fn kinds(&self) -> usize {
         let kinds =

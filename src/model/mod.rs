@@ -6,10 +6,12 @@
 //! - **Documents** ([`JobSpec`], [`NodeSpec`], [`Allocation`] and what they consist of) are plain data
 //!   with public fields. They may hold anything that has the right types.
 //! - **[`read`]** makes documents of text.
+//! - **[`Job::builder`] and [`Node::builder`]** write documents in Rust.
 //! - **[`Job`] and [`Node`]** are documents that were found valid and then completed with the defaults.
 //!   What is wrong is said at once, as a list of [`Problem`]s with their paths.
 
 pub(crate) mod allocation;
+mod builder;
 mod canonical;
 pub(crate) mod constraint;
 pub(crate) mod device;
@@ -29,6 +31,9 @@ mod validate;
 pub(crate) mod volume;
 
 pub use allocation::Allocation;
+pub use builder::{
+    DeviceRequestBuilder, GroupBuilder, JobBuilder, NodeBuilder, NodeDeviceBuilder, TaskBuilder,
+};
 pub use constraint::{Affinity, Constraint, Operand, Spread, SpreadTarget};
 pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, RequestedDevice};
 pub use job::{Job, JobType};

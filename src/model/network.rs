@@ -62,6 +62,12 @@ impl std::ops::Deref for Ports {
     }
 }
 
+impl std::ops::DerefMut for Ports {
+    fn deref_mut(&mut self) -> &mut Vec<Port> {
+        &mut self.0
+    }
+}
+
 document! {
     /// One port of a network.
     pub struct Port {
@@ -211,5 +217,43 @@ impl<'de> Visitor<'de> for PortVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, object: A) -> Result<Port, A::Error> {
         Port::deserialize(MapAccessDeserializer::new(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn network(json: &str) -> NetworkResource {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn ports_of_both_eras_are_read() {
+        let today = network(
+            r#"{"ReservedPorts": [{"Label": "http", "Value": 80, "To": 8080, "HostNetwork": "public"}],
+                "DynamicPorts": [{"Label": "admin"}]}"#,
+        );
+        let port = &today.reserved_ports[0];
+        assert_eq!((port.label.as_str(), port.value, port.to), ("http", 80, 8080));
+        assert_eq!(port.host_network(), "public");
+        assert_eq!(today.dynamic_ports[0].host_network(), "default");
+        assert_eq!(today.dynamic_ports[0].host_network, "");
+
+        let first = network(r#"{"ReservedPorts": [80, 443], "DynamicPorts": ["http"]}"#);
+        assert_eq!((first.reserved_ports[1].value, first.dynamic_ports[0].value), (443, 0));
+        assert_eq!(first.dynamic_ports[0].label, "http");
+
+        for none in
+            [r#"{"DynamicPorts": 0, "ReservedPorts": null}"#, r#"{"DynamicPorts": []}"#, "{}"]
+        {
+            assert_eq!(network(none), NetworkResource::default(), "{none}");
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_has_defaults() {
+        assert_eq!((network("{}").mode(), network("{}").mbits()), ("host", 0));
+        assert_eq!(network(r#"{"Mode": "bridge", "MBits": 5}"#).mode(), "bridge");
     }
 }

@@ -1,5 +1,6 @@
 //! Nodes as the engine takes them: validated, complete, cheap to clone.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::{Deref, RangeInclusive};
 use std::str::FromStr;
@@ -119,6 +120,7 @@ impl Node {
         let reserved = spec.reserved_resources.as_ref();
         let reserved_cores = reserved.map_or(&[][..], |r| &r.cpu.reserved_cpu_cores);
         let reserved_ports = reserved.map_or("", |r| &r.networks.reserved_host_ports);
+        let reserved_cores: BTreeSet<i64> = reserved_cores.iter().copied().collect();
         let mut cores = resources.map(NodeResources::usable_cores).unwrap_or_default();
         cores.retain(|core| !reserved_cores.contains(&i64::from(core.id)));
         let inner = Inner {
@@ -394,5 +396,102 @@ impl Serialize for Node {
 impl<'de> Deserialize<'de> for Node {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Node::new(NodeSpec::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A node with the given resources.
+    fn node(resources: &str) -> Node {
+        Node::from_json(format!(
+            r#"{{"ID": "n", "Datacenter": "dc1", "NodeResources": {resources}}}"#
+        ))
+        .unwrap()
+    }
+
+    fn cores(node: &Node) -> Vec<(u16, i64)> {
+        node.cores().iter().map(|core| (core.id, core.speed_mhz)).collect()
+    }
+
+    #[test]
+    fn a_topology_says_how_fast_each_core_is() {
+        let topology = r#"{"Cores": [
+            {"ID": 3, "BaseSpeed": 3500},
+            {"ID": 1, "BaseSpeed": 0, "MaxSpeed": 2000, "GuessSpeed": 1},
+            {"ID": 2, "GuessSpeed": 1000, "Disable": true}
+        ]}"#;
+        let one = node(&format!(
+            r#"{{"Cpu": {{"CpuShares": 5}}, "Processors": {{"Topology": {topology}}}}}"#
+        ));
+        // A disabled core counts for the sum, but cannot be had.
+        assert_eq!((one.cpu_mhz(), cores(&one)), (6500, vec![(1, 2000), (3, 3500)]));
+        let topology = topology.replacen('{', r#"{"OverrideTotalCompute": 9000, "#, 1);
+        let one = node(&format!(r#"{{"Processors": {{"Topology": {topology}}}}}"#));
+        assert_eq!((one.cpu_mhz(), cores(&one).len()), (9000, 2));
+    }
+
+    #[test]
+    fn shares_are_divided_among_the_cores_where_there_is_no_topology() {
+        let listed = node(
+            r#"{"Cpu": {"CpuShares": 1000, "TotalCpuCores": 8,
+            "ReservableCpuCores": [4, 2, 0]}, "Processors": {"Topology": {"Cores": null}}}"#,
+        );
+        assert_eq!((listed.cpu_mhz(), cores(&listed)), (1000, vec![(0, 333), (2, 333), (4, 333)]));
+        let counted = node(r#"{"Cpu": {"CpuShares": 1000, "TotalCpuCores": 2}}"#);
+        assert_eq!((counted.cpu_mhz(), cores(&counted)), (1000, vec![(0, 500), (1, 500)]));
+        let neither = node(r#"{"Cpu": {"CpuShares": 1000}}"#);
+        assert_eq!((neither.cpu_mhz(), cores(&neither)), (1000, vec![]));
+        assert_eq!((node("{}").cpu_mhz(), node("{}").memory_mb()), (0, 0));
+    }
+
+    #[test]
+    fn a_node_is_ready_when_nothing_speaks_against_it() {
+        let ready = Node::builder("n").build().unwrap();
+        assert!(ready.is_ready());
+        for change in [
+            (|spec| spec.status = "initializing".into()) as fn(&mut NodeSpec),
+            |spec| spec.status = "disconnected".into(),
+            |spec| spec.scheduling_eligibility = "ineligible".into(),
+            |spec| spec.drain = true,
+            |spec| spec.drain_strategy = Some(serde_json::json!({})),
+        ] {
+            let node = ready.changed(change).unwrap();
+            assert!(!node.is_ready(), "{node:?}");
+        }
+        assert!(ready.changed(|spec| spec.id.clear()).is_err());
+    }
+
+    #[test]
+    fn dynamic_ports_have_defaults_of_their_own() {
+        assert_eq!(node("{}").dynamic_ports(), (20_000, 32_000));
+        assert_eq!(node(r#"{"MinDynamicPort": 25000}"#).dynamic_ports(), (25_000, 32_000));
+        assert_eq!(node(r#"{"MaxDynamicPort": 20000}"#).dynamic_ports(), (20_000, 20_000));
+    }
+
+    #[test]
+    fn addresses_keep_their_order_and_their_reserved_ports() {
+        let node = node(
+            r#"{"NodeNetworks": [
+                {"Mode": "bridge", "Device": "nomad"},
+                {"Mode": "host", "Addresses": [
+                    {"Alias": "public", "Address": "10.0.0.2", "ReservedPorts": "80,22,80-81"},
+                    {"Alias": "default", "Address": "fe80::1%eth0"}]}]}"#,
+        );
+        let [public, default] = node.addresses() else { panic!("two addresses") };
+        assert_eq!((public.alias.as_str(), public.mode.as_str()), ("public", "host"));
+        assert_eq!(public.reserved_ports, [22..=22, 80..=81]);
+        assert_eq!((default.ip.as_str(), default.reserved_ports.len()), ("fe80::1%eth0", 0));
+    }
+
+    #[test]
+    fn handles_are_cheap_and_travel_between_threads() {
+        fn travels<T: Send + Sync + Clone>(_: &T) {}
+        let node = Node::builder("n").build().unwrap();
+        travels(&node);
+        assert_eq!(size_of::<Node>(), size_of::<usize>());
+        assert_eq!(node, node.clone());
+        assert_ne!(node, Node::builder("m").build().unwrap());
     }
 }

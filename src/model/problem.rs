@@ -59,6 +59,17 @@ macro_rules! errors {
                 &self.problems
             }
 
+            /// The same problems of a document that is part of a larger one: every path begins with
+            /// the document's own, `[3]` for instance.
+            #[must_use]
+            pub fn within(mut self, path: &str) -> Self {
+                for problem in &mut self.problems {
+                    let separator = if problem.path.is_empty() { "" } else { "." };
+                    problem.path = format!("{}{separator}{}", printable(path), problem.path);
+                }
+                self
+            }
+
             /// Is it an error? It is if there are problems.
             pub(crate) fn check(problems: Vec<Problem>) -> Result<(), Self> {
                 if problems.is_empty() { Ok(()) } else { Err($name { problems }) }
@@ -206,6 +217,7 @@ mod tests {
         let error = JobErrors::check(problems.into_vec()).unwrap_err();
         assert_eq!(error.to_string(), "first\nMeta.a\\nb: second `\\u{1b}`");
         assert_eq!(error.problems().len(), 2);
+        assert_eq!(error.within("[3]").to_string(), "[3]: first\n[3].Meta.a\\nb: second `\\u{1b}`");
         assert_eq!(JobErrors::check(Vec::new()), Ok(()));
     }
 

@@ -20,7 +20,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use super::allocation::Allocation;
 use super::job_spec::JobSpec;
 use super::node_spec::NodeSpec;
-use super::problem::Problem;
+use super::problem::{Problem, excerpt};
 
 pub use super::read_error::ReadError;
 
@@ -143,6 +143,14 @@ fn documents<T: Kind>(bytes: &[u8]) -> Result<Vec<T>, ReadError> {
     if text.trim_ascii().is_empty() {
         return Err(ReadError::whole(&format!("expected {}, found an empty text", T::EXPECTED)));
     }
+    if !begins_as_json(text) {
+        let message = format!(
+            "expected {} in JSON, found a text that begins with `{}`",
+            T::EXPECTED,
+            text.trim_start().lines().next().map(excerpt).unwrap_or_default()
+        );
+        return Err(ReadError::whole(&message));
+    }
     let shape = shape_of::<T>(text)?;
 
     let mut track = serde_path_to_error::Track::new();
@@ -151,6 +159,14 @@ fn documents<T: Kind>(bytes: &[u8]) -> Result<Vec<T>, ReadError> {
     Text { shape, kind: PhantomData }
         .deserialize(tracked)
         .map_err(|error| ReadError::from_json(&track.path(), &error))
+}
+
+/// Whether a text may be JSON. Most that are not are job files in HCL, and to be told the line and the
+/// column would not help much there.
+fn begins_as_json(text: &str) -> bool {
+    let text = text.trim_ascii_start();
+    let begins = |first: char| matches!(first, '{' | '[' | '"' | '-' | '0'..='9');
+    text.starts_with(begins) || ["true", "false", "null"].iter().any(|word| text.starts_with(word))
 }
 
 /// The shape of a text, or what is wrong with its syntax.
@@ -376,5 +392,56 @@ impl<'de, T: Kind> Visitor<'de> for Element<T> {
             }
         }
         document.ok_or_else(|| serde::de::Error::missing_field(T::WRAPPER.unwrap_or_default()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ids(text: &str) -> Vec<String> {
+        jobs(text).unwrap().into_iter().map(|job| job.id).collect()
+    }
+
+    #[test]
+    fn jobs_are_read_in_every_shape() {
+        assert_eq!(ids(r#"{"ID": "a"}"#), ["a"]);
+        assert_eq!(ids(r#"{"Job": {"ID": "a"}}"#), ["a"]);
+        assert_eq!(
+            ids(r#"{"EnforceIndex": true, "Job": {"ID": "a"}, "JobModifyIndex": 4}"#),
+            ["a"]
+        );
+        assert_eq!(
+            ids(r#"[{"Job": {"ID": "a"}}, {"ID": "b"}, {"Job": {"ID": "c"}}]"#),
+            ["a", "b", "c"]
+        );
+        assert_eq!(ids("[]"), [""; 0]);
+        assert_eq!(ids("\u{feff} {\"ID\": \"a\"} \n"), ["a"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_kept() {
+        let job = job(r#"{"ID": "a", "Periodic": {"Spec": "@daily"}, "Stop": null}"#).unwrap();
+        assert_eq!(job.extra["Periodic"]["Spec"], "@daily");
+        assert_eq!(job.extra["Stop"], serde_json::Value::Null);
+        // Nodes and allocations have no wrapper, so this key is as unknown as any.
+        let node = node(r#"{"ID": "a", "job": 5}"#).unwrap();
+        assert_eq!(node.extra["job"], 5);
+    }
+
+    #[test]
+    fn of_the_keys_that_users_choose_the_last_wins() {
+        let job = job(r#"{"Meta": {"a": "1", "a": "2"}, "Other": 1, "Other": 2}"#).unwrap();
+        assert_eq!(job.meta["a"], "2");
+        assert_eq!(job.extra["Other"], 2);
+    }
+
+    #[test]
+    fn reading_again_changes_nothing() {
+        let text =
+            r#"{"ID": "a", "Priority": 9223372036854775807, "Float": 0.1, "Deep": [[[{}]]]}"#;
+        let first = job(text).unwrap();
+        let second = job(serde_json::to_string(&first).unwrap()).unwrap();
+        assert_eq!(first, second);
     }
 }

@@ -48,7 +48,8 @@ impl ReadError {
 
     /// An error of syntax, at its line and column.
     pub(crate) fn syntax(error: &serde_json::Error) -> Self {
-        let path = format!("line {}, column {}", error.line(), error.column());
+        // The end of a text after a line break is in column 0 of its line.
+        let path = format!("line {}, column {}", error.line(), error.column().max(1));
         ReadError { problem: Problem::new(&path, syntax_message(&bare_message(error))) }
     }
 
@@ -89,6 +90,11 @@ fn syntax_message(message: &str) -> &str {
         "expected ident" => "expected `true`, `false` or `null`",
         "key must be a string" => "expected a key in double quotes",
         "trailing characters" => "expected the end of the text",
+        "invalid escape" => "an unknown escape in a string",
+        "unexpected end of hex escape" | "lone leading surrogate in hex escape" => {
+            "half of a surrogate pair in a string"
+        }
+        "number out of range" => "a number that is too large",
         "trailing comma" => "a comma before a closing bracket",
         "recursion limit exceeded" => "objects and lists are nested more than 127 deep",
         "control character (\\u0000-\\u001F) found while parsing a string" => {

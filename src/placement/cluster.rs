@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use thiserror::Error;
 
+use super::caches::Caches;
 use super::explain::{self, Explanation};
 use super::group::GroupPlan;
 use super::inventory::{Inventory, InventoryError};
@@ -38,6 +39,7 @@ use crate::state::slots::AllocationSlot;
 #[derive(Clone, Debug, Default)]
 pub struct Cluster {
     state: Arc<State>,
+    caches: Arc<Caches>,
 }
 
 /// Why something cannot be done to a cluster.
@@ -86,7 +88,7 @@ impl Cluster {
             state.import(Imported::new(allocation.clone(), job));
         }
         state.volumes = Arc::new(inventory.volumes().to_vec());
-        Cluster { state: Arc::new(state) }
+        Cluster { state: Arc::new(state), caches: Arc::default() }
     }
 
     /// A cluster of its own with the same content. It costs a pointer.
@@ -96,7 +98,7 @@ impl Cluster {
 
     /// Places what is missing of a job and keeps it.
     pub fn place(&mut self, job: &Job, options: &PlaceOptions) -> Placement {
-        place::place(Arc::make_mut(&mut self.state), job, options).0
+        self.place_changing(job, options).0
     }
 
     /// Places what is missing of a job for a look at it: what is not
@@ -121,7 +123,7 @@ impl Cluster {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn propose(&mut self, job: &Job, options: &PlaceOptions) -> Proposal<'_> {
-        let (placement, changes) = place::place(Arc::make_mut(&mut self.state), job, options);
+        let (placement, changes) = self.place_changing(job, options);
         Proposal { cluster: self, placement: Some(placement), changes }
     }
 
@@ -250,6 +252,11 @@ impl Cluster {
     fn find(&self, id: &str) -> Result<AllocationSlot, ClusterError> {
         let found = self.state.find_allocation(id);
         found.ok_or_else(|| ClusterError::UnknownAllocation { id: id.into() })
+    }
+
+    fn place_changing(&mut self, job: &Job, options: &PlaceOptions) -> (Placement, Changes) {
+        let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
+        place::place(state, caches, job, options)
     }
 
     fn state_mut(&mut self) -> &mut State {

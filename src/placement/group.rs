@@ -1,5 +1,7 @@
 //! A group made ready for placement: its rules, its ask and its scorers.
 
+use std::cell::OnceCell;
+
 use crate::feasibility::base::BaseSet;
 use crate::feasibility::chain::Chain;
 use crate::feasibility::distinct::{DistinctProperty, Scope, wants_distinct_hosts};
@@ -23,7 +25,6 @@ pub(crate) struct GroupPlan<'a> {
     pub(crate) group: &'a TaskGroup,
     pub(crate) algorithm: Algorithm,
     pub(crate) base: BaseSet<'a>,
-    pub(crate) chain: Chain,
     pub(crate) ask: Ask,
     /// The sum of the sizes of the weights of all device affinities.
     pub(crate) device_weights: f64,
@@ -32,12 +33,16 @@ pub(crate) struct GroupPlan<'a> {
     pub(crate) distinct_hosts: Option<Scope>,
     /// The job's rules, then the group's.
     pub(crate) distinct_properties: Vec<DistinctProperty>,
+    /// The number of the next allocation, which the names of some volumes carry.
+    pub(crate) index: u32,
+    // Made when asked for: mostly a mask and a column of scores stand in for them.
+    chain: OnceCell<Chain>,
+    affinities: OnceCell<Option<Affinities>>,
 }
 
 /// The scorers beside the fit score. System jobs have none.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Scorers {
-    pub(crate) affinities: Option<Affinities>,
     pub(crate) spreads: Vec<Spread>,
     /// How many allocations the group should have; `None` where they do not mind each other.
     pub(crate) anti_affinity_count: Option<u32>,
@@ -66,7 +71,6 @@ impl<'a> GroupPlan<'a> {
             group,
             algorithm: options.algorithm_of(&job.id, &group.name),
             base: BaseSet::of(job),
-            chain: Chain::of(job, group, index),
             device_weights: ask.devices.iter().map(|request| request.weight_sum()).sum(),
             ask,
             scorers: if is_system {
@@ -76,7 +80,29 @@ impl<'a> GroupPlan<'a> {
             },
             distinct_hosts: if is_system { None } else { distinct_hosts(job, group) },
             distinct_properties,
+            index,
+            chain: OnceCell::new(),
+            affinities: OnceCell::new(),
         })
+    }
+
+    /// The rules on facts of nodes.
+    pub(crate) fn chain(&self) -> &Chain {
+        self.chain.get_or_init(|| Chain::of(self.job, self.group, self.index))
+    }
+
+    /// Whether the rules ask for more than facts of nodes: who writes to a volume.
+    pub(crate) fn chain_depends_on_allocations(&self) -> bool {
+        !self.group.volumes.is_empty() && self.chain().depends_on_allocations()
+    }
+
+    /// The affinities; `None` without any. System jobs have none.
+    pub(crate) fn affinities(&self) -> Option<&Affinities> {
+        let make = || match self.job.job_type().is_system() {
+            true => None,
+            false => Affinities::of(self.job, self.group),
+        };
+        self.affinities.get_or_init(make).as_ref()
     }
 }
 
@@ -84,7 +110,6 @@ impl Scorers {
     fn of(state: &State, job: &Job, group: &TaskGroup, options: &PlaceOptions) -> Scorers {
         let penalty_nodes = options.penalty_nodes.iter();
         Scorers {
-            affinities: Affinities::of(job, group),
             spreads: Spread::of(job, group),
             anti_affinity_count: Some(group.count()),
             penalty_nodes: penalty_nodes.filter_map(|id| state.find_node(id)).collect(),

@@ -14,7 +14,7 @@ use crate::model::{Allocation, Job, JobSpec, Node};
 /// use stowplan::Inventory;
 /// use stowplan::model::Node;
 ///
-/// let nodes = [Node::from_json(r#"{"ID": "n1", "Datacenter": "dc1"}"#)?];
+/// let nodes = [Node::from_json(r#"{"ID": "n1", "Datacenter": "dc1", "NodeResources": {}}"#)?];
 /// let inventory = Inventory::new(nodes)?;
 /// assert_eq!(inventory.nodes().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

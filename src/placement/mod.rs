@@ -4,14 +4,18 @@
 //! what could not be placed. May import everything below: `rank`, `fit`, `feasibility`, `state`,
 //! `model`.
 
+mod caches;
 pub(crate) mod cluster;
 pub(crate) mod explain;
 pub(crate) mod fixes;
 pub(crate) mod group;
 pub(crate) mod inventory;
+mod keys;
 pub(crate) mod options;
 pub(crate) mod outcome;
+mod pass;
 mod place;
+mod quick;
 mod record;
 mod sample;
 mod scan;

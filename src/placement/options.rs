@@ -28,6 +28,7 @@ pub struct PlaceOptions {
     pub(crate) without_failed_allocations: bool,
     pub(crate) explain: bool,
     pub(crate) stopwatch: Option<fn() -> u64>,
+    pub(crate) oracle: bool,
 }
 
 /// Another algorithm for a job or one of its groups.
@@ -238,6 +239,14 @@ impl PlaceOptions {
     /// `AllocationTime` is 0.
     pub fn stopwatch(mut self, now_ns: fn() -> u64) -> Self {
         self.stopwatch = Some(now_ns);
+        self
+    }
+
+    /// Looks at every node anew for every placement: slow, and hard to get wrong. For tests and for
+    /// comparisons.
+    #[doc(hidden)]
+    pub fn oracle(mut self, on: bool) -> Self {
+        self.oracle = on;
         self
     }
 

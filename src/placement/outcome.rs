@@ -21,6 +21,7 @@ pub struct Placement {
     pub(crate) groups: Vec<GroupPlacement>,
     pub(crate) failed: Vec<FailedGroup>,
     pub(crate) explanations: Vec<Explanation>,
+    pub(crate) scanned: usize,
 }
 
 /// What was placed of one group.
@@ -67,6 +68,12 @@ impl Placement {
     /// [`PlaceOptions::explain`](crate::PlaceOptions::explain) asked for them.
     pub fn explanations(&self) -> &[Explanation] {
         &self.explanations
+    }
+
+    /// For how many selections every node had to be looked at, because nothing quicker answers them:
+    /// system jobs, samples, evictions, and groups whose rules depend on more than is kept up to date.
+    pub fn scanned(&self) -> usize {
+        self.scanned
     }
 
     /// How many allocations were placed.

@@ -3,13 +3,15 @@
 
 use std::sync::Arc;
 
+use super::caches::Caches;
 use super::explain::{self, Explanation};
 use super::group::GroupPlan;
-use super::options::PlaceOptions;
+use super::options::{PlaceOptions, Search};
 use super::outcome::{FailedGroup, GroupPlacement, NewSlot, Placement};
+use super::quick;
 use super::record::{NewPlaced, RunBuilder};
 use super::sample::Cursor;
-use super::scan::{Candidate, room};
+use super::scan::room;
 use super::select::{Selection, select};
 use super::system;
 use crate::fit;
@@ -17,17 +19,22 @@ use crate::model::{AllocationMetrics, Job, Resources, TaskGroup};
 use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
 use crate::state::allocations::{Changes, NewAllocation};
-use crate::state::slots::{AllocationSlot, JobSlot, RunSlot};
+use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 use crate::state::{State, ids};
 
 /// Places what is missing of a job, and gives what was done in a form that can be taken back.
-pub(crate) fn place(state: &mut State, job: &Job, options: &PlaceOptions) -> (Placement, Changes) {
+pub(crate) fn place(
+    state: &mut State,
+    caches: &mut Caches,
+    job: &Job,
+    options: &PlaceOptions,
+) -> (Placement, Changes) {
     if let Some(seed) = options.seed.filter(|seed| *seed != state.seed) {
         state.set_seed(seed);
     }
-    let mut placing = Placing::new(state, job, options);
+    let mut placing = Placing::new(state, caches, job, options);
     for at in 0..job.task_groups.len() {
         placing.place_group(at);
         if job.all_at_once && !placing.failed.is_empty() {
@@ -41,43 +48,72 @@ pub(crate) fn place(state: &mut State, job: &Job, options: &PlaceOptions) -> (Pl
 /// A job being placed.
 pub(crate) struct Placing<'a> {
     pub(crate) state: &'a mut State,
+    pub(crate) caches: &'a mut Caches,
     pub(crate) job: &'a Job,
     pub(crate) options: &'a PlaceOptions,
     pub(crate) evicted: Evicted,
-    pub(crate) cursor: Cursor,
+    /// Of a search that samples: where the next selection begins.
+    cursor: Option<Cursor>,
     changes: Changes,
     job_slot: JobSlot,
     groups: Vec<GroupPlacement>,
     failed: Vec<FailedGroup>,
     pub(crate) explanations: Vec<Explanation>,
+    scanned: usize,
 }
 
 /// One group being placed.
 pub(crate) struct OpenGroup {
-    run: RunBuilder,
+    pub(crate) run: RunBuilder,
     run_slot: RunSlot,
     group: u16,
     allocations: Vec<NewSlot>,
     holdings: Vec<Arc<Holdings>>,
 }
 
+/// Where an allocation goes.
+pub(crate) struct Chosen {
+    pub(crate) node: NodeSlot,
+    pub(crate) score: f64,
+    /// What has to be evicted for it.
+    pub(crate) victims: Vec<AllocationSlot>,
+    pub(crate) name_index: u32,
+    pub(crate) time_ns: u64,
+}
+
+/// A placement that failed.
+pub(crate) struct Failure {
+    pub(crate) tally: Arc<Tally>,
+    /// How many allocations are missing, this one included.
+    pub(crate) missing: u32,
+    pub(crate) name_index: u32,
+    pub(crate) time_ns: u64,
+}
+
 impl<'a> Placing<'a> {
-    fn new(state: &'a mut State, job: &'a Job, options: &'a PlaceOptions) -> Placing<'a> {
+    fn new(
+        state: &'a mut State,
+        caches: &'a mut Caches,
+        job: &'a Job,
+        options: &'a PlaceOptions,
+    ) -> Placing<'a> {
         let modify_index = state.modify_index;
         let is_new = state.find_job(&job.namespace, &job.id).is_none();
         let job_slot = state.ensure_job(job);
         let new_job = is_new.then_some(job_slot);
         Placing {
-            cursor: Cursor::new(state),
-            changes: Changes { new_job, modify_index, ..Changes::default() },
+            state,
+            caches,
+            job,
+            options,
             evicted: Evicted::new(),
+            cursor: None,
+            changes: Changes { new_job, modify_index, ..Changes::default() },
+            job_slot,
             groups: Vec::new(),
             failed: Vec::new(),
             explanations: Vec::new(),
-            state,
-            job,
-            options,
-            job_slot,
+            scanned: 0,
         }
     }
 
@@ -89,45 +125,97 @@ impl<'a> Placing<'a> {
         }
         let names = missing_names(self.state, self.job_slot, group);
         let first_name = names.first().copied().unwrap_or(group.count());
-        let Some(mut plan) = GroupPlan::new(self.state, job, at, first_name, self.options) else {
+        let Some(plan) = GroupPlan::new(self.state, job, at, first_name, self.options) else {
             return;
         };
         if self.options.explain {
             let explanation = explain::explain(self.state, &plan, self.options, &self.evicted);
             self.explanations.push(explanation);
         }
-        let has_volumes_of_its_own = group.volumes.values().any(|volume| volume.per_alloc);
+        if names.is_empty() {
+            return;
+        }
         let mut open = self.open_group(&plan);
-        for (done, &name_index) in names.iter().enumerate() {
-            if has_volumes_of_its_own
-                && let Some(of_this) = GroupPlan::new(self.state, job, at, name_index, self.options)
-            {
-                plan = of_this;
-            }
-            let started = self.now_ns();
-            let selection = self.select(&plan);
-            let time_ns = self.now_ns().saturating_sub(started);
-            let Selection { best, tally, top } = selection;
-            let placed = best.is_some_and(|best| {
-                self.commit(&plan, &mut open, best, &top, tally.clone(), name_index, time_ns)
-            });
-            if !placed {
-                let missing = (names.len() - done) as u32;
-                self.fail(&plan, &tally, missing, name_index, time_ns);
-                break;
-            }
+        let failure = match quick::is_quick(self, &plan) {
+            true => quick::place(self, &plan, &mut open, &names),
+            false => self.place_by_scan(plan.clone(), &mut open, &names),
+        };
+        if let Some(failure) = failure {
+            self.fail(&plan, failure);
         }
         self.close_group(open);
     }
 
+    /// Places allocations one by one, looking at the nodes anew for each.
+    fn place_by_scan(
+        &mut self,
+        mut plan: GroupPlan<'a>,
+        open: &mut OpenGroup,
+        names: &[u32],
+    ) -> Option<Failure> {
+        let has_volumes_of_its_own = plan.group.volumes.values().any(|volume| volume.per_alloc);
+        for (done, &name_index) in names.iter().enumerate() {
+            if has_volumes_of_its_own {
+                plan = GroupPlan::new(self.state, self.job, plan.at, name_index, self.options)?;
+            }
+            let started = self.now_ns();
+            let selection = self.select(&plan);
+            let time_ns = self.now_ns().saturating_sub(started);
+            let tally = Arc::new(selection.tally.clone());
+            if !self.commit_selection(&plan, open, selection, &tally, name_index, time_ns) {
+                let missing = (names.len() - done) as u32;
+                return Some(Failure { tally, missing, name_index, time_ns });
+            }
+        }
+        None
+    }
+
     /// The best node without eviction, or with it where it is on and nothing else would do.
     fn select(&mut self, plan: &GroupPlan<'_>) -> Selection {
-        let selection = select(self.state, plan, self.options, None, &mut self.cursor);
+        let selection = self.select_by_scan(plan, None);
         let may_evict = self.options.preemption.is_on_for(self.job.job_type());
-        if selection.best.is_some() || !may_evict {
-            return selection;
+        match selection.best.is_some() || !may_evict {
+            true => selection,
+            false => self.select_with_eviction(plan),
         }
-        select(self.state, plan, self.options, Some(&self.evicted), &mut self.cursor)
+    }
+
+    /// The best node if allocations of lower priority may be evicted.
+    pub(crate) fn select_with_eviction(&mut self, plan: &GroupPlan<'_>) -> Selection {
+        let evicted = std::mem::take(&mut self.evicted);
+        let selection = self.select_by_scan(plan, Some(&evicted));
+        self.evicted = evicted;
+        selection
+    }
+
+    fn select_by_scan(&mut self, plan: &GroupPlan<'_>, evicted: Option<&Evicted>) -> Selection {
+        let state = &*self.state;
+        let cursor = match self.options.search {
+            Search::Best => None,
+            Search::Sample(_) => Some(self.cursor.get_or_insert_with(|| Cursor::new(state))),
+        };
+        self.scanned += 1;
+        select(state, plan, self.options, evicted, cursor)
+    }
+
+    /// Puts an allocation where a selection says; false if it found no node.
+    pub(crate) fn commit_selection(
+        &mut self,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        selection: Selection,
+        tally: &Arc<Tally>,
+        name_index: u32,
+        time_ns: u64,
+    ) -> bool {
+        let Some(best) = selection.best else { return false };
+        let top = selection.top.iter();
+        let entries: Vec<u32> =
+            top.map(|it| open.run.scores(self.state, it.node, &it.scores)).collect();
+        let score = best.scores.mean();
+        let (node, victims) = (best.node, best.victims);
+        let chosen = Chosen { node, score, victims, name_index, time_ns };
+        self.commit(plan, open, chosen, tally, &entries)
     }
 
     pub(crate) fn now_ns(&self) -> u64 {
@@ -144,54 +232,65 @@ impl<'a> Placing<'a> {
 
     /// Puts an allocation on a node, evicting what has to go. False if the node turns out not to have
     /// the room, which the selection has ruled out.
-    #[allow(clippy::too_many_arguments)]
     pub(crate) fn commit(
         &mut self,
         plan: &GroupPlan<'_>,
         open: &mut OpenGroup,
-        best: Candidate,
-        top: &[Candidate],
-        tally: Tally,
-        name_index: u32,
-        time_ns: u64,
+        chosen: Chosen,
+        tally: &Arc<Tally>,
+        entries: &[u32],
     ) -> bool {
-        let score = best.scores.mean();
-        let entries: Vec<u32> =
-            top.iter().map(|it| open.run.scores(self.state, it.node, &it.scores)).collect();
-        self.evict(&best.victims);
+        let Chosen { node, score, victims, name_index, time_ns } = chosen;
+        self.evict(&victims);
         let (slot, generation) = self.state.next_allocation();
-        let mut rng = Rng::for_key(self.state.seed, &[slot.0.into(), generation.into()]);
-        let Some(node) = self.state.node(best.node).cloned() else { return false };
-        let room = room(self.state, best.node, &node);
-        let assigned = fit::assign_at_random(room, &plan.ask, &mut rng);
-        let Ok(assignment) = assigned else {
-            debug_assert!(false, "the selected node has no room: {assigned:?}");
-            return false;
+        let holdings = match plan.ask.is_plain() {
+            true => Holdings::default(),
+            false => match self.assign(plan, node, slot, generation) {
+                Some(holdings) => holdings,
+                None => return false,
+            },
         };
+        let holdings = Arc::new(holdings);
+        if !plan.ask.is_plain() {
+            open.holdings.push(holdings.clone());
+        }
         let placed = self.state.place(NewAllocation {
             job: self.job_slot,
             group: open.group,
-            node: best.node,
+            node,
             name_index,
             run: open.run_slot,
             in_run: open.run.len() as u32,
-            holdings: assignment.holdings.clone(),
+            holdings,
         });
         debug_assert_eq!(placed, slot);
         let mut evicted: Vec<String> = Vec::new();
-        for &victim in &best.victims {
+        for &victim in &victims {
             self.state.set_evicted_by(victim, placed);
             evicted.push(self.state.allocation_id(victim));
         }
         evicted.sort_unstable();
         self.changes.placed.push(placed);
         open.allocations.push(NewSlot { slot, generation });
-        if !plan.ask.is_plain() {
-            open.holdings.push(Arc::new(assignment.holdings));
-        }
-        let new = NewPlaced { node: best.node, name_index, score, time_ns, evicted };
-        open.run.placed(self.state, new, Some(tally), entries);
+        let new = NewPlaced { node, name_index, score, time_ns, evicted };
+        open.run.placed(self.state, new, tally, entries);
         true
+    }
+
+    /// The ports, cores and devices of an allocation on a node, ports being drawn at random.
+    fn assign(
+        &self,
+        plan: &GroupPlan<'_>,
+        node: NodeSlot,
+        slot: AllocationSlot,
+        generation: u32,
+    ) -> Option<Holdings> {
+        let mut rng = Rng::for_key(self.state.seed, &[slot.0.into(), generation.into()]);
+        let record = self.state.node(node)?;
+        let room = room(self.state, node, record);
+        let assigned = fit::assign_at_random(room, &plan.ask, &mut rng);
+        debug_assert!(assigned.is_ok(), "the selected node has no room: {assigned:?}");
+        assigned.ok().map(|assignment| assignment.holdings)
     }
 
     fn evict(&mut self, victims: &[AllocationSlot]) {
@@ -204,14 +303,8 @@ impl<'a> Placing<'a> {
     }
 
     /// Notes that a group could not be placed whole.
-    pub(crate) fn fail(
-        &mut self,
-        plan: &GroupPlan<'_>,
-        tally: &Tally,
-        missing: u32,
-        name_index: u32,
-        time_ns: u64,
-    ) {
+    pub(crate) fn fail(&mut self, plan: &GroupPlan<'_>, failure: Failure) {
+        let Failure { tally, missing, name_index, time_ns } = failure;
         let mut metrics = tally.metrics(&self.job.node_pool);
         metrics.coalesced_failures = u64::from(missing.saturating_sub(1));
         metrics.allocation_time = time_ns;
@@ -267,6 +360,7 @@ impl<'a> Placing<'a> {
             groups: std::mem::take(&mut self.groups),
             failed: std::mem::take(&mut self.failed),
             explanations: std::mem::take(&mut self.explanations),
+            scanned: self.scanned,
         };
         (placement, self.changes)
     }

@@ -62,17 +62,16 @@ impl RunBuilder {
         &mut self,
         state: &State,
         new: NewPlaced,
-        tally: Option<Tally>,
-        best: impl IntoIterator<Item = u32>,
+        tally: &Arc<Tally>,
+        best: &[u32],
     ) {
         let at = self.run.placed.len() as u32;
         let node = self.place_of(state, new.node);
-        if let Some(tally) = tally
-            && self.run.tallies.last().is_none_or(|last| **last != tally)
-        {
-            self.run.tallies.push(Arc::new(tally));
+        let is_known = |last: &Arc<Tally>| Arc::ptr_eq(last, tally) || last == tally;
+        if !self.run.tallies.last().is_some_and(is_known) {
+            self.run.tallies.push(tally.clone());
         }
-        self.run.best.extend(best);
+        self.run.best.extend_from_slice(best);
         if !new.evicted.is_empty() {
             self.run.evicted.push((at, new.evicted));
         }

@@ -87,6 +87,11 @@ impl<'a> Scan<'a> {
         scan
     }
 
+    /// The state that is scanned.
+    pub(crate) fn state(&self) -> &'a State {
+        self.state
+    }
+
     /// How many live allocations of the job or of the group each value of a property has.
     fn used(
         &self,
@@ -131,7 +136,7 @@ impl<'a> Scan<'a> {
     fn first_filter(&self, slot: NodeSlot, node: &'a NodeRecord) -> Option<Arc<str>> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
-        let by_facts = self.plan.chain.first_failure(node, &surroundings);
+        let by_facts = self.plan.chain().first_failure(node, &surroundings);
         by_facts.or_else(|| self.distinct_failures(slot, node).next())
     }
 
@@ -139,7 +144,7 @@ impl<'a> Scan<'a> {
     pub(crate) fn all_filters(&self, slot: NodeSlot, node: &'a NodeRecord) -> Vec<Arc<str>> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
-        let mut failures = self.plan.chain.all_failures(node, &surroundings);
+        let mut failures = self.plan.chain().all_failures(node, &surroundings);
         failures.extend(self.distinct_failures(slot, node));
         failures
     }
@@ -262,7 +267,7 @@ impl<'a> Scan<'a> {
         if plan.scorers.penalty_nodes.contains(&slot) {
             scores.set(Scorer::ReschedulePenalty, RESCHEDULE_PENALTY);
         }
-        if let Some(affinities) = &plan.scorers.affinities {
+        if let Some(affinities) = plan.affinities() {
             scores.set(Scorer::NodeAffinity, affinities.score(node));
         }
         let spreads = plan.scorers.spreads.iter().zip(&self.used_by_spread);

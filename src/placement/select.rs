@@ -15,7 +15,7 @@ use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
-use crate::state::tally::{BaseTally, Filtered, Tally, count};
+use crate::state::tally::{BaseTally, Filtered, Tally, add};
 
 /// What one selection found.
 #[derive(Clone, Debug)]
@@ -27,22 +27,22 @@ pub(crate) struct Selection {
     pub(crate) top: Vec<Candidate>,
 }
 
-/// Selects by looking at all nodes, or at a sample of them.
+/// Selects by looking at all nodes, or at a sample of them from where the cursor is.
 pub(crate) fn select(
     state: &State,
     plan: &GroupPlan<'_>,
     options: &PlaceOptions,
     evicted: Option<&Evicted>,
-    cursor: &mut Cursor,
+    cursor: Option<&mut Cursor>,
 ) -> Selection {
     let scan = Scan::new(state, plan, evicted);
     let mut counter = Counter::new(&plan.ask);
-    let mut candidates = match options.search {
-        Search::Best => {
+    let mut candidates: Vec<Candidate> = match (options.search, cursor) {
+        (Search::Best, _) | (_, None) => {
             let nodes = state.nodes();
             nodes.filter_map(|(slot, node)| counter.look(&scan, slot, node)).collect()
         }
-        Search::Sample(limit) => {
+        (Search::Sample(limit), Some(cursor)) => {
             let round = cursor.round().filter_map(|slot| Some((slot, state.node(slot)?)));
             let offers = round.filter_map(|(slot, node)| counter.look(&scan, slot, node));
             sample::limited(offers, limit, |candidate: &Candidate| candidate.scores.mean())
@@ -67,7 +67,7 @@ pub(crate) fn base_tally(state: &State, plan: &GroupPlan<'_>, filtered: Filtered
     let mut base = BaseTally { filtered, ..BaseTally::default() };
     for (_, node) in state.nodes().filter(|(_, node)| plan.base.contains(node)) {
         base.nodes += 1;
-        count(&mut base.available, &node.datacenter, 1);
+        add(&mut base.available, state.name(node.datacenter), 1);
     }
     base
 }
@@ -96,16 +96,17 @@ impl<'a> Counter<'a> {
         if !matches!(verdict, Verdict::NotCandidate) {
             self.tally.evaluated += 1;
         }
+        let class = scan.state().name(node.class);
         match verdict {
             Verdict::NotCandidate => None,
             Verdict::Filtered(rule) => {
-                self.tally.filtered.add(&rule, &node.class);
+                self.tally.filtered.add(&rule, class);
                 None
             }
             Verdict::Exhausted(exhausted) => {
                 let ask = self.ask;
                 let key = self.keys.entry(exhausted).or_insert_with(|| exhausted.key(ask).into());
-                self.tally.exhausted.add(key, &node.class);
+                self.tally.exhausted.add(key, class);
                 None
             }
             Verdict::Ranked(candidate) => Some(candidate),

@@ -5,13 +5,13 @@ use std::sync::Arc;
 
 use super::explain;
 use super::group::GroupPlan;
-use super::place::Placing;
+use super::place::{Failure, Placing};
 use super::scan::{Scan, Verdict};
-use super::select::base_tally;
+use super::select::{Selection, base_tally};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::slots::NodeSlot;
-use crate::state::tally::{BaseTally, Filtered, Tally, count};
+use crate::state::tally::{BaseTally, Filtered, Tally, add};
 
 /// What the nodes that did not take an allocation come to.
 #[derive(Default)]
@@ -55,24 +55,31 @@ pub(crate) fn place_group(placing: &mut Placing<'_>, at: usize) {
                     let time_ns = placing.now_ns().saturating_sub(started);
                     let limit = placing.options.score_detail.limit().min(1);
                     let top = vec![candidate.clone(); limit];
+                    let tally = Arc::new(tally);
+                    let selection =
+                        Selection { best: Some(candidate), tally: Tally::default(), top };
                     placed_any |=
-                        placing.commit(&plan, &mut open, candidate, &top, tally, 0, time_ns);
+                        placing.commit_selection(&plan, &mut open, selection, &tally, 0, time_ns);
                 }
             }
         }
     }
     placing.close_group(open);
     match refusals.first_exhausted {
-        Some(tally) => placing.fail(&plan, &tally, refusals.exhausted, 0, 0),
+        Some(tally) => placing.fail(&plan, failure(tally, refusals.exhausted)),
         // Filtered nodes are as it should be, unless nothing runs anywhere.
         None if !placed_any && !has_any && plan.group.count() > 0 => {
             let Refusals { evaluated, filtered, .. } = refusals;
             let base = Arc::new(base);
             let tally = Tally { base, evaluated, filtered, ..Tally::default() };
-            placing.fail(&plan, &tally, 1, 0, 0);
+            placing.fail(&plan, failure(tally, 1));
         }
         None => {}
     }
+}
+
+fn failure(tally: Tally, missing: u32) -> Failure {
+    Failure { tally: Arc::new(tally), missing, name_index: 0, time_ns: 0 }
 }
 
 /// The nodes that do not have the group yet, by identity, and whether any has it.
@@ -105,9 +112,9 @@ fn tally_of_one(
     let mut tally = Tally { evaluated: 1, base: Arc::new(base.clone()), ..Tally::default() };
     let Some(node) = state.node(slot) else { return tally };
     match verdict {
-        Verdict::Filtered(rule) => tally.filtered.add(rule, &node.class),
+        Verdict::Filtered(rule) => tally.filtered.add(rule, state.name(node.class)),
         Verdict::Exhausted(exhausted) => {
-            tally.exhausted.add(&exhausted.key(&plan.ask).into(), &node.class);
+            tally.exhausted.add(&exhausted.key(&plan.ask).into(), state.name(node.class));
         }
         Verdict::NotCandidate | Verdict::Ranked(_) => {}
     }
@@ -119,10 +126,10 @@ impl Refusals {
         self.evaluated += one.evaluated;
         self.filtered.nodes += one.filtered.nodes;
         for (rule, nodes) in &one.filtered.by_rule {
-            count(&mut self.filtered.by_rule, rule, *nodes);
+            add(&mut self.filtered.by_rule, rule, *nodes);
         }
         for (class, nodes) in &one.filtered.by_class {
-            count(&mut self.filtered.by_class, class, *nodes);
+            add(&mut self.filtered.by_class, class, *nodes);
         }
     }
 }

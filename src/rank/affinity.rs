@@ -1,10 +1,16 @@
 //! Node affinity: the share of a group's affinities that a node matches (specification, section 3.5).
 
+use std::sync::Arc;
+
 use crate::feasibility::constraint::ConstraintRule;
 use crate::model::Job;
 use crate::model::TaskGroup;
 use crate::model::constraint::{Affinity, Constraint};
+use crate::state::State;
 use crate::state::node::NodeRecord;
+use crate::state::pages::Pages;
+use crate::state::slots::NodeSlot;
+use crate::state::usage::{BLOCK, block_of};
 
 /// The affinities of a job, a group and its tasks together.
 #[derive(Clone, Debug)]
@@ -44,8 +50,78 @@ impl Affinities {
         matched.map(|(_, weight)| weight).sum::<f64>() / self.weight_sum
     }
 
+    /// The scores of all nodes.
+    pub(crate) fn column(self, state: &State) -> AffinityColumn {
+        let seen = state.facts_journal.next();
+        let scores = Pages::default();
+        let mut column = AffinityColumn { affinities: Arc::new(self), scores, seen };
+        column.score_all(state);
+        column
+    }
+
     /// Whether it reads facts that differ from node to node by their nature.
     pub(crate) fn is_unique(&self) -> bool {
         self.rules.iter().any(|(rule, _)| rule.is_unique())
+    }
+}
+
+/// The scores of all nodes for one set of affinities, kept up to date as nodes change.
+#[derive(Clone, Debug)]
+pub(crate) struct AffinityColumn {
+    affinities: Arc<Affinities>,
+    scores: Pages<[f64; BLOCK], 1>,
+    /// How far the journal of facts has been read.
+    seen: u64,
+}
+
+impl AffinityColumn {
+    /// The score of a node.
+    pub(crate) fn score(&self, slot: NodeSlot) -> f64 {
+        let (block, at) = block_of(slot);
+        self.scores.get(block).map_or(0.0, |scores| scores[at])
+    }
+
+    /// Whether there is nothing to catch up with.
+    pub(crate) fn is_current(&self, state: &State) -> bool {
+        self.seen == state.facts_journal.next()
+    }
+
+    /// Scores the nodes again whose facts changed.
+    pub(crate) fn catch_up(&mut self, state: &State) {
+        match state.facts_journal.since(self.seen) {
+            None => self.score_all(state),
+            Some(changes) => {
+                for (_, slot) in changes {
+                    let score = state.node(slot).map_or(0.0, |node| self.affinities.score(node));
+                    self.set(slot, score);
+                }
+            }
+        }
+        self.seen = state.facts_journal.next();
+    }
+
+    fn score_all(&mut self, state: &State) {
+        let blocks = state.node_slots().div_ceil(BLOCK);
+        self.scores = std::iter::repeat_n([0.0; BLOCK], blocks).collect();
+        let mut known = vec![f64::NAN; state.facts_classes()];
+        let shares = !self.affinities.is_unique();
+        for (slot, node) in state.nodes() {
+            let known = &mut known[node.facts_class as usize];
+            if !shares || known.is_nan() {
+                *known = self.affinities.score(node);
+            }
+            let score = *known;
+            self.set(slot, score);
+        }
+    }
+
+    fn set(&mut self, slot: NodeSlot, score: f64) {
+        let (block, at) = block_of(slot);
+        while self.scores.len() <= block {
+            self.scores.push([0.0; BLOCK]);
+        }
+        if let Some(scores) = self.scores.get_mut(block) {
+            scores[at] = score;
+        }
     }
 }

@@ -6,5 +6,6 @@
 pub(crate) mod affinity;
 pub(crate) mod anti_affinity;
 pub(crate) mod binpack;
+pub(crate) mod frontier;
 pub(crate) mod preempt;
 pub(crate) mod spread;

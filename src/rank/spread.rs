@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use crate::feasibility::column::{Column, NO_VALUE, Symbol};
 use crate::feasibility::target::resolve;
 use crate::model::Job;
 use crate::model::TaskGroup;
@@ -68,40 +69,110 @@ impl Spread {
     /// The score of nodes with this value, given how many allocations each value has.
     pub(crate) fn score(&self, value: Option<&str>, used: &UsedByValue) -> f64 {
         let Some(value) = value else { return LOWEST };
-        if self.desired.is_empty() {
-            return even_score(value, used);
+        if self.is_even() {
+            let (Some(&min), Some(&max)) = (used.values().min(), used.values().max()) else {
+                return 0.0;
+            };
+            return even_score(used.get(value).copied().unwrap_or(0), min, max);
         }
-        let listed = self.desired.iter().position(|(listed, _)| **listed == *value);
-        let others = || self.desired.iter().position(|(listed, _)| &**listed == OTHERS);
-        match listed.or_else(others) {
+        let mut used_by_bucket = vec![0; self.desired.len()];
+        for (value, used) in used {
+            if let Some(bucket) = self.bucket(value) {
+                used_by_bucket[bucket] += used;
+            }
+        }
+        self.score_of_bucket(self.bucket(value), &used_by_bucket)
+    }
+
+    /// Whether all values should have as many.
+    fn is_even(&self) -> bool {
+        self.desired.is_empty()
+    }
+
+    /// Which of the listed values a value counts under: its own, or that of the others.
+    fn bucket(&self, value: &str) -> Option<usize> {
+        let place_of = |value: &str| self.desired.iter().position(|(it, _)| **it == *value);
+        place_of(value).or_else(|| place_of(OTHERS))
+    }
+
+    fn score_of_bucket(&self, bucket: Option<usize>, used: &[u32]) -> f64 {
+        match bucket {
             None => LOWEST,
             Some(at) if self.desired[at].1 == 0.0 => {
                 let wanted = (0..self.desired.len()).filter(|&at| self.desired[at].1 != 0.0);
-                wanted.map(|at| self.boost(at, used)).fold(LOWEST, f64::min)
+                wanted.map(|at| self.boost(at, used[at])).fold(LOWEST, f64::min)
             }
-            Some(at) => self.boost(at, used),
+            Some(at) => self.boost(at, used[at]),
         }
     }
 
     /// By how much a listed value would still be short of what it should have.
-    fn boost(&self, at: usize, used: &UsedByValue) -> f64 {
-        let (value, desired) = &self.desired[at];
-        let is_listed = |value: &str| self.desired.iter().any(|(listed, _)| **listed == *value);
-        let have = if &**value == OTHERS {
-            let others = used.iter().filter(|(value, _)| !is_listed(value) || &***value == OTHERS);
-            others.map(|(_, used)| used).sum()
-        } else {
-            used.get(value).copied().unwrap_or(0)
-        };
-        let with_this = f64::from(have) + 1.0;
+    fn boost(&self, at: usize, used: u32) -> f64 {
+        let desired = self.desired[at].1;
+        let with_this = f64::from(used) + 1.0;
         (desired - with_this) / desired * self.weight
     }
 }
 
-/// The score of a value where all should have as many.
-fn even_score(value: &str, used: &UsedByValue) -> f64 {
-    let (Some(&min), Some(&max)) = (used.values().min(), used.values().max()) else { return 0.0 };
-    let current = used.get(value).copied().unwrap_or(0);
+/// The allocations of a spread counted by the symbols of a column, so that a score costs no look at
+/// texts.
+#[derive(Clone, Debug)]
+pub(crate) struct SpreadCounter<'a> {
+    spread: &'a Spread,
+    /// For each symbol but [`NO_VALUE`], less one: what it counts under. Of an even spread, itself.
+    buckets: Vec<Option<usize>>,
+    /// By bucket.
+    used: Vec<u32>,
+    /// The fewest and the most that any value has that has any, of an even spread.
+    range: Option<(u32, u32)>,
+}
+
+impl<'a> SpreadCounter<'a> {
+    /// No allocations yet, of the values in a column.
+    pub(crate) fn new(spread: &'a Spread, column: &Column) -> SpreadCounter<'a> {
+        let values = column.values();
+        let bucket = |(at, value): (usize, &Arc<str>)| match spread.is_even() {
+            true => Some(at),
+            false => spread.bucket(value),
+        };
+        let buckets: Vec<Option<usize>> = values.enumerate().map(bucket).collect();
+        let used = match spread.is_even() {
+            true => vec![0; buckets.len()],
+            false => vec![0; spread.desired.len()],
+        };
+        SpreadCounter { spread, buckets, used, range: None }
+    }
+
+    /// Counts allocations on nodes with this value.
+    pub(crate) fn add(&mut self, symbol: Symbol, allocations: u32) {
+        if let Some(bucket) = self.bucket(symbol) {
+            self.used[bucket] += allocations;
+        }
+        if self.spread.is_even() {
+            let used = || self.used.iter().copied().filter(|&used| used > 0);
+            self.range = used().min().zip(used().max());
+        }
+    }
+
+    /// The score of nodes with this value.
+    pub(crate) fn score(&self, symbol: Symbol) -> f64 {
+        let bucket = self.bucket(symbol);
+        match self.range {
+            _ if symbol == NO_VALUE => LOWEST,
+            _ if !self.spread.is_even() => self.spread.score_of_bucket(bucket, &self.used),
+            None => 0.0,
+            Some((min, max)) => even_score(bucket.map_or(0, |at| self.used[at]), min, max),
+        }
+    }
+
+    fn bucket(&self, symbol: Symbol) -> Option<usize> {
+        self.buckets.get(symbol.checked_sub(1)? as usize).copied().flatten()
+    }
+}
+
+/// The score of a value that has `current` allocations where all should have as many, and those that
+/// have any have from `min` to `max`.
+fn even_score(current: u32, min: u32, max: u32) -> f64 {
     let [current, min, max] = [current, min, max].map(f64::from);
     if current != min {
         if min == 0.0 { LOWEST } else { (min - current) / min }

@@ -19,7 +19,7 @@ pub(crate) struct NewAllocation {
     pub(crate) name_index: u32,
     pub(crate) run: RunSlot,
     pub(crate) in_run: u32,
-    pub(crate) holdings: Holdings,
+    pub(crate) holdings: Arc<Holdings>,
 }
 
 /// What placing a job changed, in order, so that it can be taken back.
@@ -159,11 +159,7 @@ impl State {
 
     /// Adds an allocation that was placed.
     pub(crate) fn place(&mut self, new: NewAllocation) -> AllocationSlot {
-        let own = if new.holdings.is_empty() {
-            Own::Amounts
-        } else {
-            Own::Holdings(Arc::new(new.holdings))
-        };
+        let own = if new.holdings.is_empty() { Own::Amounts } else { Own::Holdings(new.holdings) };
         self.add(AllocationRecord {
             job: new.job,
             group: new.group,

@@ -7,15 +7,18 @@
 pub(crate) mod allocation;
 pub(crate) mod allocations;
 pub(crate) mod device;
+pub(crate) mod facts;
 pub(crate) mod fast_map;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod jobs;
 pub(crate) mod journal;
+pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod pages;
 pub(crate) mod phases;
+pub(crate) mod port_users;
 pub(crate) mod ports;
 pub(crate) mod run;
 pub(crate) mod scores;
@@ -31,8 +34,10 @@ use self::fast_map::FastSet;
 use self::index::Index;
 use self::jobs::JobRecord;
 use self::journal::Journal;
+use self::names::{Name, Names};
 use self::node::NodeRecord;
 use self::pages::Pages;
+use self::port_users::PortUsers;
 use self::run::Run;
 use self::slots::AllocationSlot;
 use self::usage::{Amounts, RoomBlock, Taken};
@@ -68,6 +73,12 @@ pub(crate) struct State {
     pub(crate) facts_journal: Journal,
     /// Capacities of CPU and memory, each once: nodes of one size share the ask's part of a score.
     sizes: Arc<FastSet<Amounts>>,
+    /// Which nodes use which static ports.
+    pub(crate) port_users: PortUsers,
+    /// Names of datacenters and classes.
+    names: Names,
+    /// Nodes alike, by the text of their facts.
+    facts_classes: Arc<FastSet<Box<[u8]>>>,
     /// Dynamic host volumes.
     pub(crate) volumes: Arc<Vec<DynamicVolume>>,
     /// Counts every change.
@@ -91,6 +102,16 @@ impl State {
     /// Capacities of CPU and memory by the numbers that the room blocks carry.
     pub(crate) fn sizes(&self) -> impl ExactSizeIterator<Item = Amounts> {
         self.sizes.iter().copied()
+    }
+
+    /// The text of a datacenter's or a class's name.
+    pub(crate) fn name(&self, name: Name) -> &Arc<str> {
+        self.names.text(name)
+    }
+
+    /// How many kinds of nodes there are or were, nodes alike being of one kind.
+    pub(crate) fn facts_classes(&self) -> usize {
+        self.facts_classes.len()
     }
 
     fn next_modify_index(&mut self) -> u64 {

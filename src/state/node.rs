@@ -4,6 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
 use super::device::DeviceFacts;
+use super::names::Name;
 use super::usage::{Amounts, DeviceName, HeldDevice, Taken};
 use crate::model::Node;
 use crate::model::device::NodeDevice;
@@ -14,9 +15,10 @@ pub(crate) struct NodeRecord {
     pub(crate) node: Node,
     /// What tasks may use: everything less what is reserved.
     pub(crate) capacity: Amounts,
-    /// The datacenter and the class, as names that counts can share.
-    pub(crate) datacenter: Arc<str>,
-    pub(crate) class: Arc<str>,
+    pub(crate) datacenter: Name,
+    pub(crate) class: Name,
+    /// Which kind of node it is, nodes alike being of one kind.
+    pub(crate) facts_class: u32,
     /// The most allocations it takes.
     pub(crate) max_allocations: i64,
     /// Device groups in the document's order.
@@ -30,7 +32,7 @@ pub(crate) struct NodeRecord {
 }
 
 impl NodeRecord {
-    /// Prepares a node for placement.
+    /// Prepares a node for placement. Names and kind are the state's to give.
     pub(crate) fn new(node: Node) -> NodeRecord {
         let addresses = node.addresses().iter().map(|address| Address {
             alias: address.alias.as_str().into(),
@@ -49,8 +51,9 @@ impl NodeRecord {
                 memory_mb: node.memory_mb() - node.reserved_memory_mb(),
                 disk_mb: node.disk_mb() - node.reserved_disk_mb(),
             },
-            datacenter: node.spec().datacenter.as_str().into(),
-            class: node.spec().node_class.as_str().into(),
+            datacenter: Name::NONE,
+            class: Name::NONE,
+            facts_class: 0,
             max_allocations: match node.spec().node_max_allocs {
                 0 => i64::MAX,
                 limit => limit,

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::allocation::{self, AllocationRecord};
+use super::facts;
 use super::node::NodeRecord;
 use super::slots::{AllocationSlot, NodeSlot};
 use super::usage::{Amounts, BLOCK, Holdings, RoomBlock, Taken, block_of};
@@ -75,7 +76,9 @@ impl State {
     /// Adds a node, or takes over the new facts of one that is there, and gives its slot.
     pub(crate) fn upsert_node(&mut self, node: Node) -> NodeSlot {
         let id = node.spec().id.clone();
-        let record = Arc::new(NodeRecord::new(node));
+        let record = Arc::new(self.record_of(node));
+        let reserved = record.reserved.ports.iter().flat_map(|(_, ports)| ports.iter());
+        self.port_users.add_node(reserved, record.dynamic_ports());
         let slot = match self.find_node(&id) {
             Some(slot) => slot,
             None => self.new_node_slot(&id),
@@ -121,6 +124,7 @@ impl State {
                 taken.add(holdings, node);
                 true
             });
+            self.note_ports(slot, holdings);
         }
     }
 
@@ -129,6 +133,7 @@ impl State {
         self.change_free(slot, |free| free.plus(amounts), 1);
         if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
             self.change_taken(slot, |taken, node| taken.subtract(holdings, node));
+            self.note_ports(slot, holdings);
         }
     }
 
@@ -137,6 +142,19 @@ impl State {
         let Some(node) = self.node(slot) else { return Taken::default() };
         let holders = self.allocations_on(slot).iter().filter(|holder| !without.contains(holder));
         allocation::taken_by(node, holders.filter_map(|&holder| self.allocation(holder)))
+    }
+
+    /// A node with its names and its kind.
+    fn record_of(&mut self, node: Node) -> NodeRecord {
+        let key = facts::key(&node);
+        let facts_class = match self.facts_classes.get_index_of(key.as_slice()) {
+            Some(at) => at,
+            None => Arc::make_mut(&mut self.facts_classes).insert_full(key.into()).0,
+        };
+        let (datacenter, class) =
+            (self.names.intern(&node.datacenter), self.names.intern(&node.node_class));
+        let facts_class = facts_class as u32;
+        NodeRecord { datacenter, class, facts_class, ..NodeRecord::new(node) }
     }
 
     /// The list of allocations on a node, to change.
@@ -178,11 +196,14 @@ impl State {
             room.set_free(at, free, node.capacity);
             room.free_allocations[at] = free_allocations;
             room.size[at] = size;
+            room.class[at] = node.class;
         });
         let records: Vec<&AllocationRecord> =
             holders.iter().filter_map(|&holder| self.allocation(holder)).collect();
         let holds_any = records.iter().any(|record| record.holdings().is_some());
         let taken = holds_any.then(|| Arc::new(allocation::taken_by(&node, records.into_iter())));
+        let is_odd = taken.as_ref().is_some_and(|taken| taken.is_odd());
+        self.change_room(slot, |room, at| room.set_odd(at, is_odd));
         if let Some(on_node) = self.on_node.get_mut(slot.at()) {
             on_node.taken = taken;
         }
@@ -215,8 +236,20 @@ impl State {
         let Some(node) = self.node(slot).cloned() else { return };
         let Some(on_node) = self.on_node.get_mut(slot.at()) else { return };
         let taken = on_node.taken.get_or_insert_with(|| node.reserved.clone());
-        if !change(Arc::make_mut(taken), &node) {
+        let is_known = change(Arc::make_mut(taken), &node);
+        let is_odd = taken.is_odd();
+        self.change_room(slot, |room, at| room.set_odd(at, is_odd));
+        if !is_known {
             self.recount(slot);
+        }
+    }
+
+    /// Notes for the ports of an allocation that came or went whether they are in use on its node.
+    fn note_ports(&mut self, slot: NodeSlot, holdings: &Holdings) {
+        for port in holdings.ports.iter().filter_map(|port| u16::try_from(port.value).ok()) {
+            let taken = self.on_node.get(slot.at()).and_then(|on_node| on_node.taken.as_ref());
+            let is_used = taken.is_some_and(|it| it.ports.iter().any(|(_, it)| it.contains(port)));
+            self.port_users.set(slot, port, is_used);
         }
     }
 

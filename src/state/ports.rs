@@ -29,6 +29,15 @@ impl PortSet {
         }
     }
 
+    /// All ports in the set, ascending.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = u16> {
+        self.chunks.iter().flat_map(|(chunk, words)| {
+            let first = u32::from(*chunk) * CHUNK;
+            let is_in = |bit: &u32| words[(bit / 64) as usize] & (1 << (bit % 64)) != 0;
+            (0..CHUNK).filter(is_in).map(move |bit| (first + bit) as u16)
+        })
+    }
+
     /// Adds a port; false if it was there already.
     pub(crate) fn insert(&mut self, port: u16) -> bool {
         let chunk = chunk_of(port);

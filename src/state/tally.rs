@@ -11,10 +11,20 @@ use crate::model::metrics::AllocationMetrics;
 pub(crate) type Counts = Vec<(Arc<str>, u32)>;
 
 /// Adds to a name's count.
-pub(crate) fn count(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
-    match counts.iter_mut().find(|(known, _)| known == name) {
+pub(crate) fn add(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
+    match counts.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || known == name) {
         Some((_, count)) => *count += nodes,
         None => counts.push((name.clone(), nodes)),
+    }
+}
+
+/// Takes from a name's count.
+pub(crate) fn subtract(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
+    if let Some(at) = counts.iter().position(|(known, _)| known == name) {
+        counts[at].1 = counts[at].1.saturating_sub(nodes);
+        if counts[at].1 == 0 {
+            counts.swap_remove(at);
+        }
     }
 }
 
@@ -41,10 +51,19 @@ impl Filtered {
     /// Counts a node under the rule that filtered it.
     pub(crate) fn add(&mut self, rule: &Arc<str>, class: &Arc<str>) {
         self.nodes += 1;
-        count(&mut self.by_rule, rule, 1);
+        add(&mut self.by_rule, rule, 1);
         if !class.is_empty() {
-            count(&mut self.by_class, class, 1);
+            add(&mut self.by_class, class, 1);
         }
+    }
+}
+
+impl Filtered {
+    /// Takes a node out of the count.
+    pub(crate) fn remove(&mut self, rule: &Arc<str>, class: &Arc<str>) {
+        self.nodes -= 1;
+        subtract(&mut self.by_rule, rule, 1);
+        subtract(&mut self.by_class, class, 1);
     }
 }
 
@@ -61,9 +80,9 @@ impl ExhaustedNodes {
     /// Counts a node under what ran out on it.
     pub(crate) fn add(&mut self, dimension: &Arc<str>, class: &Arc<str>) {
         self.nodes += 1;
-        count(&mut self.by_dimension, dimension, 1);
+        add(&mut self.by_dimension, dimension, 1);
         if !class.is_empty() {
-            count(&mut self.by_class, class, 1);
+            add(&mut self.by_class, class, 1);
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::names::Name;
 use super::node::NodeRecord;
 use super::ports::PortSet;
 use super::slots::NodeSlot;
@@ -54,10 +55,14 @@ pub(crate) struct RoomBlock {
     pub(crate) memory_factor: [f64; BLOCK],
     /// Which size the node has: nodes of one size share the ask's part of the fit score.
     pub(crate) size: [u32; BLOCK],
+    pub(crate) class: [Name; BLOCK],
     /// The node's place among equals, from the seed.
     pub(crate) rank: [u64; BLOCK],
     /// Where in the journal the node's latest change is.
     pub(crate) changed: [u64; BLOCK],
+    /// A bit for each node on which allocations hold what they cannot have: more than amounts decides
+    /// there.
+    pub(crate) odd: u64,
 }
 
 impl RoomBlock {
@@ -70,9 +75,20 @@ impl RoomBlock {
             cpu_factor: [1.0; BLOCK],
             memory_factor: [1.0; BLOCK],
             size: [0; BLOCK],
+            class: [Name::NONE; BLOCK],
             rank: [0; BLOCK],
             changed: [0; BLOCK],
+            odd: 0,
         }
+    }
+
+    /// Whether more than amounts decides about every ask on a node.
+    pub(crate) fn is_odd(&self, at: usize) -> bool {
+        self.odd & (1 << at) != 0
+    }
+
+    pub(crate) fn set_odd(&mut self, at: usize, odd: bool) {
+        self.odd = self.odd & !(1 << at) | u64::from(odd) << at;
     }
 
     pub(crate) fn free(&self, at: usize) -> Amounts {
@@ -202,6 +218,11 @@ impl Taken {
             }
         }
         true
+    }
+
+    /// Whether allocations hold what they cannot have.
+    pub(crate) fn is_odd(&self) -> bool {
+        self.port_collision || self.core_collision || self.foreign_core
     }
 
     fn add_port(&mut self, port: &HeldPort) {

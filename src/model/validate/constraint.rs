@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{keys, range, repeated};
+use super::{keys, range, repeated, unknown};
 use crate::model::constraint::{Affinity, Constraint, Operand, Spread};
 use crate::model::problem::{Path, Problems, excerpt};
 use crate::syntax::pattern::Pattern;
@@ -127,9 +127,7 @@ impl<'a> Checker<'a> {
         place: Place,
     ) {
         if let Operand::Unknown(text) = operand {
-            let known = Operand::known().map(|known| format!("`{known}`")).collect::<Vec<_>>();
-            let message =
-                format!("unknown operand `{}`, known are {}", excerpt(text), known.join(", "));
+            let message = unknown(text, "operand", Operand::known());
             return self.problems.add(at.key("Operand"), message);
         }
         let checked_left = match place {

@@ -6,6 +6,7 @@ use super::{
 };
 use crate::model::device::RequestedDevice;
 use crate::model::job_spec::{COUNT_DEFAULT, DISK_MB_MIN, Task, TaskGroup};
+use crate::model::network::NetworkResource;
 use crate::model::problem::{Path, Problems, excerpt};
 use crate::model::resources::Resources;
 use crate::model::volume::VolumeRequest;
@@ -75,28 +76,34 @@ fn tasks<'a>(checker: &mut Checker<'a>, at: &Path<'_>, group: &'a TaskGroup) {
             checker.problems.add(tasks.index(i).key("Name"), message);
         }
     }
-    together(&mut checker.problems, tasks, group, "MHz", Task::cpu_mhz);
-    let memory_mb = |task: &Task| {
-        let most_mb = task.memory_mb().max(task.memory_max_mb());
-        most_mb.saturating_add(task.secrets_mb())
-    };
-    together(&mut checker.problems, tasks, group, "MB", memory_mb);
+    together(&mut checker.problems, tasks, group);
 }
 
 /// Checks what a group's tasks ask for together: there is a limit for that as there is for one task.
-fn together(
-    problems: &mut Problems,
-    at: Path<'_>,
-    group: &TaskGroup,
-    unit: &str,
-    amount: impl Fn(&Task) -> i64,
-) {
-    let amounts = || group.tasks.iter().map(&amount);
-    let sum = amounts().fold(0, i64::saturating_add);
-    // An amount that is too large alone has a problem of its own.
-    if sum > AMOUNT_MAX && amounts().all(|amount| (0..=AMOUNT_MAX).contains(&amount)) {
-        let message = format!("expected at most {AMOUNT_MAX} {unit} together, found `{sum}`");
-        problems.add(at, message);
+fn together(problems: &mut Problems, at: Path<'_>, group: &TaskGroup) {
+    let mbits = |task: &Task| task.network().map_or(0, NetworkResource::mbits);
+    // A group with an amount that is bad in itself has a problem already.
+    let is_good = |task: &Task| {
+        let amounts = [task.cpu_mhz(), task.memory_mb(), task.secrets_mb(), mbits(task)];
+        amounts.into_iter().all(|amount| (0..=AMOUNT_MAX).contains(&amount))
+            && (-1..=AMOUNT_MAX).contains(&task.memory_max_mb())
+            && i64::from(task.cores()) <= CORES_MAX
+    };
+    if !group.tasks.iter().all(is_good) {
+        return;
+    }
+    let sum =
+        |amount: &dyn Fn(&Task) -> i64| group.tasks.iter().map(amount).fold(0, i64::saturating_add);
+    let memory_mb = |task: &Task| task.memory_mb().max(task.memory_max_mb()) + task.secrets_mb();
+    for (sum, most, unit) in [
+        (sum(&Task::cpu_mhz), AMOUNT_MAX, "MHz"),
+        (sum(&|task| i64::from(task.cores())), CORES_MAX, "cores"),
+        (sum(&memory_mb), AMOUNT_MAX, "MB of memory"),
+        (sum(&mbits), AMOUNT_MAX, "MBit/s"),
+    ] {
+        if sum > most {
+            problems.add(at, format!("expected at most {most} {unit} together, found `{sum}`"));
+        }
     }
 }
 

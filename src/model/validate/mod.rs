@@ -64,11 +64,19 @@ fn no_nul(problems: &mut Problems, at: Path<'_>, text: &str) {
     }
 }
 
-/// Checks that a text is one of a few.
+/// Checks that a text is one of a few; `what` is `status` for instance.
 fn one_of(problems: &mut Problems, at: Path<'_>, text: &str, what: &str, known: &[&str]) {
     if !known.contains(&text) {
-        let known = known.iter().map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
-        problems.add(at, format!("unknown {what} `{}`, known are {known}", excerpt(text)));
+        problems.add(at, unknown(text, what, known.iter().copied()));
+    }
+}
+
+/// What is said of a text that is none of those known.
+fn unknown<'a>(text: &str, what: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let known = known.map(|known| format!("`{known}`")).collect::<Vec<_>>().join(", ");
+    match text {
+        "" => format!("the {what} is missing, known are {known}"),
+        _ => format!("unknown {what} `{}`, known are {known}", excerpt(text)),
     }
 }
 

@@ -216,7 +216,7 @@ fn node_network(problems: &mut Problems, at: &Path<'_>, network: &NodeNetwork) {
         let at = list.index(i);
         keys(problems, &at, address);
         name(problems, at.key("Address"), &address.address, "an entry", "an IP address");
-        network::ip(problems, at.key("Address"), address.address.trim());
+        network::ip(problems, at.key("Address"), &address.address);
         port_list(problems, at.key("ReservedPorts"), &address.reserved_ports);
     }
 }

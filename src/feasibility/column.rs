@@ -1,0 +1,95 @@
+//! Columns: the value of one target on every node, as numbers, kept up to date as nodes change.
+
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use super::target::resolve;
+use crate::state::State;
+use crate::state::pages::Pages;
+use crate::state::slots::NodeSlot;
+use crate::state::usage::{BLOCK, block_of};
+use crate::syntax::target::Target;
+
+/// A value of a column: 0 where the target is not found, or one more than the value's place.
+pub(crate) type Symbol = u32;
+
+/// The symbol of nodes on which the target is not found.
+pub(crate) const NO_VALUE: Symbol = 0;
+
+/// The values of a target by node.
+#[derive(Clone, Debug)]
+pub(crate) struct Column {
+    target: Target,
+    symbols: Pages<[Symbol; BLOCK], 1>,
+    values: Arc<IndexSet<Arc<str>>>,
+    /// How far the journal of facts has been read.
+    seen: u64,
+}
+
+impl Column {
+    /// Reads the target on every node.
+    pub(crate) fn new(state: &State, target: Target) -> Column {
+        let (symbols, values) = Default::default();
+        let mut column = Column { target, symbols, values, seen: state.facts_journal.next() };
+        column.read_all(state);
+        column
+    }
+
+    /// Reads the target again on nodes whose facts changed.
+    pub(crate) fn catch_up(&mut self, state: &State) {
+        match state.facts_journal.since(self.seen) {
+            None => self.read_all(state),
+            Some(changes) => {
+                for (_, slot) in changes {
+                    self.read(state, slot);
+                }
+            }
+        }
+        self.seen = state.facts_journal.next();
+    }
+
+    /// Whether there is nothing to catch up with.
+    pub(crate) fn is_current(&self, state: &State) -> bool {
+        self.seen == state.facts_journal.next()
+    }
+
+    /// The symbol of a node.
+    pub(crate) fn symbol(&self, slot: NodeSlot) -> Symbol {
+        let (block, at) = block_of(slot);
+        self.symbols.get(block).map_or(NO_VALUE, |symbols| symbols[at])
+    }
+
+    /// The value of a symbol.
+    pub(crate) fn value(&self, symbol: Symbol) -> Option<&Arc<str>> {
+        self.values.get_index(symbol.checked_sub(1)? as usize)
+    }
+
+    /// All values that any node had, in the order of their symbols.
+    pub(crate) fn values(&self) -> impl ExactSizeIterator<Item = &Arc<str>> {
+        self.values.iter()
+    }
+
+    fn read_all(&mut self, state: &State) {
+        let blocks = state.node_slots().div_ceil(BLOCK);
+        self.symbols = std::iter::repeat_n([NO_VALUE; BLOCK], blocks).collect();
+        for (slot, _) in state.nodes() {
+            self.read(state, slot);
+        }
+    }
+
+    fn read(&mut self, state: &State, slot: NodeSlot) {
+        let value = state.node(slot).and_then(|node| resolve(&self.target, node));
+        let symbol = value.map_or(NO_VALUE, |value| match self.values.get_index_of(value) {
+            Some(at) => at as Symbol + 1,
+            None => Arc::make_mut(&mut self.values).insert_full(value.into()).0 as Symbol + 1,
+        });
+        let (block, at) = block_of(slot);
+        while self.symbols.len() <= block {
+            self.symbols.push([NO_VALUE; BLOCK]);
+        }
+        if let Some(symbols) = self.symbols.get_mut(block) {
+            symbols[at] = symbol;
+        }
+    }
+}

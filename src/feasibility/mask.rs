@@ -1,0 +1,199 @@
+//! Masks: which nodes may run a group, found out once for groups alike and for nodes alike, and kept
+//! up to date as nodes change.
+
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use super::base::BaseSet;
+use super::chain::{Chain, Surroundings};
+use crate::model::Job;
+use crate::state::State;
+use crate::state::names::Name;
+use crate::state::node::NodeRecord;
+use crate::state::pages::Pages;
+use crate::state::slots::NodeSlot;
+use crate::state::tally::{BaseTally, add, subtract};
+use crate::state::usage::{BLOCK, block_of};
+
+/// The verdict on a node: [`PASSES`], [`NOT_CANDIDATE`], or from [`FIRST_RULE`] on the rule that
+/// filters it.
+pub(crate) type Code = u16;
+
+/// The node may run the group.
+pub(crate) const PASSES: Code = 0;
+/// The job does not look at the node.
+pub(crate) const NOT_CANDIDATE: Code = 1;
+/// The first of the rules.
+const FIRST_RULE: Code = 2;
+/// No verdict yet, in the memory for nodes alike.
+const UNKNOWN: Code = Code::MAX;
+
+/// What is known of 64 nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct MaskBlock {
+    pub(crate) codes: [Code; BLOCK],
+    /// The names under which the nodes were counted, which they may have changed since.
+    classes: [Name; BLOCK],
+    datacenters: [Name; BLOCK],
+}
+
+impl MaskBlock {
+    const EMPTY: MaskBlock = MaskBlock {
+        codes: [NOT_CANDIDATE; BLOCK],
+        classes: [Name::NONE; BLOCK],
+        datacenters: [Name::NONE; BLOCK],
+    };
+}
+
+/// Which nodes may run groups of one kind.
+#[derive(Clone, Debug)]
+pub(crate) struct Mask {
+    /// Any job of the kind: its datacenters and its pool are what counts.
+    job: Job,
+    chain: Arc<Chain>,
+    blocks: Pages<MaskBlock, 1>,
+    /// Texts of the rules that filtered any node so far, by code less [`FIRST_RULE`].
+    rules: Arc<IndexSet<Arc<str>>>,
+    tally: Arc<BaseTally>,
+    /// How far the journal of facts has been read.
+    seen: u64,
+}
+
+impl Mask {
+    /// Looks at every node.
+    pub(crate) fn new(state: &State, job: &Job, chain: Chain) -> Mask {
+        let mut mask = Mask {
+            job: job.clone(),
+            chain: Arc::new(chain),
+            blocks: Pages::default(),
+            rules: Arc::default(),
+            tally: Arc::default(),
+            seen: state.facts_journal.next(),
+        };
+        mask.look_at_all(state);
+        mask
+    }
+
+    /// Looks again at the nodes whose facts changed.
+    pub(crate) fn catch_up(&mut self, state: &State) {
+        if self.seen == state.facts_journal.next() {
+            return;
+        }
+        match state.facts_journal.since(self.seen) {
+            None => self.look_at_all(state),
+            Some(changes) => {
+                for (_, slot) in changes {
+                    self.look_at(state, slot);
+                }
+            }
+        }
+        self.seen = state.facts_journal.next();
+    }
+
+    /// Whether there is anything to catch up with.
+    pub(crate) fn is_current(&self, state: &State) -> bool {
+        self.seen == state.facts_journal.next()
+    }
+
+    /// How far the journal of facts has been read.
+    pub(crate) fn seen(&self) -> u64 {
+        self.seen
+    }
+
+    /// The verdict on a node.
+    pub(crate) fn code(&self, slot: NodeSlot) -> Code {
+        let (block, at) = block_of(slot);
+        self.blocks.get(block).map_or(NOT_CANDIDATE, |block| block.codes[at])
+    }
+
+    /// The verdicts, 64 nodes at a time.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &MaskBlock> {
+        self.blocks.iter()
+    }
+
+    /// The nodes that the job looks at, and what was filtered of them.
+    pub(crate) fn tally(&self) -> &Arc<BaseTally> {
+        &self.tally
+    }
+
+    fn look_at_all(&mut self, state: &State) {
+        let blocks = state.node_slots().div_ceil(BLOCK);
+        self.blocks = std::iter::repeat_n(MaskBlock::EMPTY, blocks).collect();
+        self.tally = Arc::default();
+        let mut known = vec![UNKNOWN; state.facts_classes()];
+        let shares = !self.chain.is_unique();
+        for (slot, node) in state.nodes() {
+            let known = &mut known[node.facts_class as usize];
+            if !shares || *known == UNKNOWN {
+                *known = self.verdict(state, node);
+            }
+            let code = *known;
+            self.count(state, slot, node, code);
+        }
+    }
+
+    fn look_at(&mut self, state: &State, slot: NodeSlot) {
+        while self.blocks.len() * BLOCK <= slot.at() {
+            self.blocks.push(MaskBlock::EMPTY);
+        }
+        self.discount(state, slot);
+        if let Some(node) = state.node(slot) {
+            let code = self.verdict(state, node);
+            self.count(state, slot, node, code);
+        }
+    }
+
+    fn verdict(&mut self, state: &State, node: &NodeRecord) -> Code {
+        if !BaseSet::of(&self.job).contains(node) {
+            return NOT_CANDIDATE;
+        }
+        let surroundings = Surroundings { volumes: &state.volumes, has_writer: &|_| false };
+        match self.chain.first_failure(node, &surroundings) {
+            None => PASSES,
+            Some(rule) => {
+                let at = match self.rules.get_index_of(&rule) {
+                    Some(at) => at,
+                    None => Arc::make_mut(&mut self.rules).insert_full(rule).0,
+                };
+                FIRST_RULE + at as Code
+            }
+        }
+    }
+
+    fn count(&mut self, state: &State, slot: NodeSlot, node: &NodeRecord, code: Code) {
+        let (block, at) = block_of(slot);
+        let Some(block) = self.blocks.get_mut(block) else { return };
+        block.codes[at] = code;
+        block.classes[at] = node.class;
+        block.datacenters[at] = node.datacenter;
+        if code == NOT_CANDIDATE {
+            return;
+        }
+        let tally = Arc::make_mut(&mut self.tally);
+        tally.nodes += 1;
+        add(&mut tally.available, state.name(node.datacenter), 1);
+        if let Some(rule) = rule_of(&self.rules, code) {
+            tally.filtered.add(rule, state.name(node.class));
+        }
+    }
+
+    fn discount(&mut self, state: &State, slot: NodeSlot) {
+        let (block, at) = block_of(slot);
+        let Some(block) = self.blocks.get_mut(block) else { return };
+        let code = std::mem::replace(&mut block.codes[at], NOT_CANDIDATE);
+        if code == NOT_CANDIDATE {
+            return;
+        }
+        let tally = Arc::make_mut(&mut self.tally);
+        tally.nodes -= 1;
+        subtract(&mut tally.available, state.name(block.datacenters[at]), 1);
+        if let Some(rule) = rule_of(&self.rules, code) {
+            tally.filtered.remove(rule, state.name(block.classes[at]));
+        }
+    }
+}
+
+fn rule_of(rules: &IndexSet<Arc<str>>, code: Code) -> Option<&Arc<str>> {
+    rules.get_index(usize::from(code.checked_sub(FIRST_RULE)?))
+}

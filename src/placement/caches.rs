@@ -1,0 +1,237 @@
+//! What is kept between placements because it is dear to make and cheap to keep up to date: masks,
+//! columns, lanes and frontiers. None of it decides anything: without it, the same placements come out
+//! later.
+
+use std::sync::Arc;
+
+use super::group::GroupPlan;
+use super::keys::KeyWriter;
+use crate::feasibility::column::Column;
+use crate::feasibility::mask::Mask;
+use crate::rank::affinity::AffinityColumn;
+use crate::rank::frontier::partition::{Lanes, Partition};
+use crate::rank::frontier::{Facts, Frontier, Purpose};
+use crate::state::State;
+use crate::state::fast_map::FastMap;
+use crate::syntax::target::Target;
+
+/// The most masks, columns or partitions that are kept.
+const MOST_FACTS: usize = 512;
+/// The most frontiers that are kept, and the most bytes they may take together.
+const MOST_FRONTIERS: usize = 512;
+const MOST_FRONTIER_BYTES: usize = 64 << 20;
+
+/// What is kept. Cloning copies pointers.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Caches {
+    masks: Kept<Mask>,
+    affinities: Kept<AffinityColumn>,
+    columns: Kept<Column>,
+    lanes: Kept<Lanes>,
+    frontiers: Kept<Frontier>,
+    frontier_bytes: usize,
+    writer: KeyWriter,
+}
+
+/// Things by key, the ones not used for longest being let go first.
+#[derive(Clone, Debug)]
+struct Kept<T> {
+    by_key: FastMap<Arc<[u8]>, Entry<T>>,
+    /// Counts uses.
+    clock: u64,
+    /// Counts things ever kept, so that each has a number of its own.
+    made: u64,
+}
+
+#[derive(Clone, Debug)]
+struct Entry<T> {
+    thing: Arc<T>,
+    number: u64,
+    last_used: u64,
+}
+
+/// What a pass over a frontier reads beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Prepared {
+    pub(crate) mask: Arc<Mask>,
+    pub(crate) affinities: Option<Arc<AffinityColumn>>,
+    /// Those of the spreads, then those of the properties.
+    pub(crate) columns: Vec<Arc<Column>>,
+    /// The frontier's key.
+    key: Arc<[u8]>,
+}
+
+impl Prepared {
+    /// The facts of nodes as a frontier takes them.
+    pub(crate) fn facts<'a>(&'a self, state: &'a State) -> Facts<'a> {
+        Facts { state, mask: &self.mask, affinities: self.affinities.as_deref() }
+    }
+}
+
+impl Caches {
+    /// Everything that placing a group off a frontier takes, up to date, and the frontier, which is
+    /// handed out and has to be [kept](Caches::keep) again.
+    pub(crate) fn prepare(
+        &mut self,
+        state: &State,
+        plan: &GroupPlan<'_>,
+    ) -> (Prepared, Arc<Frontier>) {
+        let (mask, mask_number) = self.mask(state, plan);
+        let (affinities, affinity_number) = self.affinities(state, plan);
+        let (columns, partition, partition_number) = self.lanes(state, plan);
+        let parts = [mask_number, affinity_number, partition_number, plan.algorithm as u64];
+        let is_reserved = |port| state.port_users.may_be_reserved(port);
+        self.writer.frontier(&parts, plan.group, &plan.ask, is_reserved);
+        let facts = Facts { state, mask: &mask, affinities: affinities.as_deref() };
+        let (key, frontier) = match self.frontiers.take(self.writer.bytes()) {
+            Some((key, mut frontier)) => {
+                self.frontier_bytes -= frontier.bytes();
+                if !frontier.is_current(state, &partition) {
+                    Arc::make_mut(&mut frontier).catch_up(facts, &partition);
+                }
+                (key, frontier)
+            }
+            None => {
+                let purpose = Purpose {
+                    ask: Arc::new(plan.ask.presuming_free(|port| !is_reserved(port))),
+                    algorithm: plan.algorithm,
+                    device_weights: plan.device_weights,
+                };
+                let frontier = Frontier::new(facts, partition.clone(), purpose);
+                (self.writer.bytes().into(), Arc::new(frontier))
+            }
+        };
+        (Prepared { mask, affinities, columns, key }, frontier)
+    }
+
+    /// Keeps a frontier for later.
+    pub(crate) fn keep(&mut self, prepared: &Prepared, frontier: Arc<Frontier>) {
+        self.frontier_bytes += frontier.bytes();
+        self.frontiers.keep(prepared.key.clone(), frontier);
+        while self.frontier_bytes > MOST_FRONTIER_BYTES || self.frontiers.len() > MOST_FRONTIERS {
+            let Some(oldest) = self.frontiers.let_go() else { break };
+            self.frontier_bytes -= oldest.bytes();
+        }
+    }
+
+    /// Whether a group's lanes are few enough to be worth having.
+    pub(crate) fn lanes_of(&mut self, state: &State, plan: &GroupPlan<'_>) -> usize {
+        self.lanes(state, plan).1.lanes.len()
+    }
+
+    fn mask(&mut self, state: &State, plan: &GroupPlan<'_>) -> (Arc<Mask>, u64) {
+        self.writer.mask(plan.job, plan.group, plan.index);
+        let make = || Mask::new(state, plan.job, plan.chain().clone());
+        self.masks.get(self.writer.bytes(), make, |mask| {
+            if !mask.is_current(state) {
+                Arc::make_mut(mask).catch_up(state);
+            }
+        })
+    }
+
+    fn affinities(
+        &mut self,
+        state: &State,
+        plan: &GroupPlan<'_>,
+    ) -> (Option<Arc<AffinityColumn>>, u64) {
+        const NONE: (Option<Arc<AffinityColumn>>, u64) = (None, u64::MAX);
+        if !self.writer.affinities(plan.job, plan.group) {
+            return NONE;
+        }
+        let Some(affinities) = plan.affinities() else { return NONE };
+        let make = || affinities.clone().column(state);
+        let (column, number) = self.affinities.get(self.writer.bytes(), make, |column| {
+            if !column.is_current(state) {
+                Arc::make_mut(column).catch_up(state);
+            }
+        });
+        (Some(column), number)
+    }
+
+    fn lanes(
+        &mut self,
+        state: &State,
+        plan: &GroupPlan<'_>,
+    ) -> (Vec<Arc<Column>>, Arc<Partition>, u64) {
+        let spreads = plan.scorers.spreads.iter().map(|spread| &spread.target);
+        let properties = plan.distinct_properties.iter().map(|property| &property.target);
+        let mut columns = Vec::new();
+        let mut key = Vec::new();
+        for target in spreads.chain(properties) {
+            let (column, number) = self.column(state, target);
+            columns.push(column);
+            key.extend_from_slice(&number.to_le_bytes());
+        }
+        let make = || Lanes::new(state, &columns);
+        let (lanes, number) = self.lanes.get(&key, make, |lanes| {
+            if !lanes.is_current(state) {
+                Arc::make_mut(lanes).catch_up(state, &columns);
+            }
+        });
+        let partition = lanes.partition.clone();
+        (columns, partition, number)
+    }
+
+    fn column(&mut self, state: &State, target: &Target) -> (Arc<Column>, u64) {
+        let key = format!("{target:?}");
+        let make = || Column::new(state, target.clone());
+        self.columns.get(key.as_bytes(), make, |column| {
+            if !column.is_current(state) {
+                Arc::make_mut(column).catch_up(state);
+            }
+        })
+    }
+}
+
+impl<T> Default for Kept<T> {
+    fn default() -> Self {
+        Kept { by_key: FastMap::default(), clock: 0, made: 0 }
+    }
+}
+
+impl<T> Kept<T> {
+    fn len(&self) -> usize {
+        self.by_key.len()
+    }
+
+    /// The thing of a key, brought up to date or made, and its number.
+    fn get(
+        &mut self,
+        key: &[u8],
+        make: impl FnOnce() -> T,
+        update: impl FnOnce(&mut Arc<T>),
+    ) -> (Arc<T>, u64) {
+        self.clock += 1;
+        if let Some(entry) = self.by_key.get_mut(key) {
+            entry.last_used = self.clock;
+            update(&mut entry.thing);
+            return (entry.thing.clone(), entry.number);
+        }
+        if self.by_key.len() >= MOST_FACTS {
+            self.let_go();
+        }
+        self.made += 1;
+        let (thing, number) = (Arc::new(make()), self.made);
+        let entry = Entry { thing: thing.clone(), number, last_used: self.clock };
+        self.by_key.insert(key.into(), entry);
+        (thing, number)
+    }
+
+    fn take(&mut self, key: &[u8]) -> Option<(Arc<[u8]>, Arc<T>)> {
+        let (_, key, entry) = self.by_key.swap_remove_full(key)?;
+        Some((key, entry.thing))
+    }
+
+    fn keep(&mut self, key: Arc<[u8]>, thing: Arc<T>) {
+        self.clock += 1;
+        let entry = Entry { thing, number: 0, last_used: self.clock };
+        self.by_key.insert(key, entry);
+    }
+
+    /// Lets go what was not used for longest.
+    fn let_go(&mut self) -> Option<Arc<T>> {
+        let entries = self.by_key.values().enumerate();
+        let (oldest, _) = entries.min_by_key(|(_, entry)| entry.last_used)?;
+        self.by_key.swap_remove_index(oldest).map(|(_, entry)| entry.thing)
+    }
+}

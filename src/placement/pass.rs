@@ -1,0 +1,482 @@
+//! A pass: the placements of one group taken off a frontier, one after another.
+//!
+//! Most nodes are to the group what they are to every group with the same ask, and stay in the
+//! frontier. The few that are special to this job (it has allocations there, or failed there) are taken
+//! out of it for the time of the pass and judged one by one; at the end they go back as what they are
+//! by then.
+
+use std::sync::Arc;
+
+use super::group::GroupPlan;
+use crate::feasibility::column::Column;
+use crate::feasibility::distinct::{DistinctProperty, HOSTS_KEY, Scope};
+use crate::feasibility::mask::PASSES;
+use crate::fit::exhausted::Exhausted;
+use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
+use crate::rank::frontier::counts::{Keys, LaneCounts};
+use crate::rank::frontier::partition::Place;
+use crate::rank::frontier::queue::{Entry, Head, Heap};
+use crate::rank::frontier::{Facts, Frontier};
+use crate::rank::spread::{self, SpreadCounter};
+use crate::state::State;
+use crate::state::allocation::AllocationRecord;
+use crate::state::fast_map::FastMap;
+use crate::state::scores::{Scorer, Scores, mean};
+use crate::state::slots::NodeSlot;
+use crate::state::tally::{Filtered, Tally, add};
+
+/// Scorers that may be active on a special node beside those that are active on all nodes: job
+/// anti-affinity and the reschedule penalty.
+const EXTRAS: usize = 2;
+
+/// One group's placements.
+pub(crate) struct Pass<'a> {
+    plan: &'a GroupPlan<'a>,
+    frontier: &'a mut Frontier,
+    /// How many scorers are active on every node.
+    active: u32,
+    lanes: Vec<PassLane>,
+    spreads: Vec<SpreadCounter<'a>>,
+    properties: Vec<PropertyCounter<'a>>,
+    /// Special nodes by slot.
+    special: FastMap<u32, Special>,
+    /// By lane where lanes close, or of all lanes together.
+    counts: Vec<LaneCounts>,
+    keys: Keys,
+    hosts_key: Arc<str>,
+    tally: Arc<Tally>,
+    /// Whether the counts changed since the tally was made.
+    is_tally_old: bool,
+}
+
+/// A lane during a pass.
+#[derive(Default)]
+struct PassLane {
+    /// Nodes like any other, in front of the frontier's lane.
+    common: Head,
+    /// Special nodes, by how many extra scorers are active on them.
+    special: [(Head, Heap); EXTRAS + 1],
+    /// The spread score of all its nodes.
+    spread: f64,
+    /// Why none of its nodes may be used.
+    closed: Option<Arc<str>>,
+}
+
+/// A node that is special to the job.
+#[derive(Clone, Copy, Debug, Default)]
+struct Special {
+    /// Allocations of the group, and of its namesakes in other namespaces.
+    collisions: u32,
+    /// Allocations of the job, or of the group, that keep others away.
+    hosts: u32,
+    has_penalty: bool,
+}
+
+/// A `distinct_property` with how many allocations each value has.
+struct PropertyCounter<'a> {
+    rule: &'a DistinctProperty,
+    column: Arc<Column>,
+    /// By symbol.
+    used: Vec<u64>,
+}
+
+/// One of the best candidates: where it is queued, and what it comes to.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Choice {
+    lane: u32,
+    queue: Queue,
+    /// Its place in the queue's head.
+    at: u32,
+    pub(crate) entry: Entry,
+    pub(crate) score: f64,
+}
+
+/// A queue of a lane.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Queue {
+    Common,
+    /// Of special nodes with so many extra scorers.
+    Special(usize),
+}
+
+const QUEUES: [Queue; EXTRAS + 2] =
+    [Queue::Common, Queue::Special(0), Queue::Special(1), Queue::Special(2)];
+
+impl<'a> Pass<'a> {
+    /// Takes the special nodes out of the frontier. The columns are those of the spreads, then those of
+    /// the properties.
+    pub(crate) fn new(
+        facts: Facts<'_>,
+        plan: &'a GroupPlan<'a>,
+        frontier: &'a mut Frontier,
+        columns: &[Arc<Column>],
+    ) -> Pass<'a> {
+        let (of_spreads, of_properties) = columns.split_at(plan.scorers.spreads.len());
+        let spreads = plan.scorers.spreads.iter().zip(of_spreads);
+        let properties = plan.distinct_properties.iter().zip(of_properties);
+        let counts = if plan.distinct_properties.is_empty() {
+            let mut all = LaneCounts::default();
+            frontier.counts.iter().for_each(|lane| all.merge(lane));
+            vec![all]
+        } else {
+            frontier.counts.clone()
+        };
+        let mut pass = Pass {
+            active: 1
+                + u32::from(plan.device_weights > 0.0)
+                + u32::from(facts.affinities.is_some()),
+            lanes: frontier.partition.lanes.iter().map(|_| PassLane::default()).collect(),
+            spreads: spreads.map(|(spread, column)| SpreadCounter::new(spread, column)).collect(),
+            properties: properties
+                .map(|(rule, column)| PropertyCounter::new(rule, column))
+                .collect(),
+            special: FastMap::default(),
+            counts,
+            keys: Keys::default(),
+            hosts_key: HOSTS_KEY.into(),
+            tally: Arc::default(),
+            is_tally_old: true,
+            plan,
+            frontier,
+        };
+        pass.find_special(facts.state, of_spreads);
+        for at in 0..pass.special.len() {
+            if let Some((&node, _)) = pass.special.get_index(at) {
+                pass.take_out(facts, NodeSlot(node));
+            }
+        }
+        pass.score_lanes();
+        pass
+    }
+
+    /// The best candidates, best first, at most `limit`. At least the best one has to be asked for
+    /// before it can be placed on.
+    pub(crate) fn best(&mut self, limit: usize, found: &mut Vec<Choice>) {
+        found.clear();
+        let mut heads: Vec<Choice> = Vec::new();
+        for lane in 0..self.lanes.len() {
+            if self.lanes[lane].closed.is_some() {
+                continue;
+            }
+            heads.extend(QUEUES.iter().filter_map(|&queue| self.choice(lane, queue, 0)));
+        }
+        while found.len() < limit {
+            let best = (0..heads.len()).max_by(|&a, &b| heads[a].compare(&heads[b]));
+            let Some(best) = best else { break };
+            let choice = heads[best];
+            found.push(choice);
+            match self.choice(choice.lane as usize, choice.queue, choice.at as usize + 1) {
+                Some(next) => heads[best] = next,
+                None => {
+                    heads.swap_remove(best);
+                }
+            }
+        }
+    }
+
+    /// The candidate at a place of a queue.
+    fn choice(&mut self, lane: usize, queue: Queue, at: usize) -> Option<Choice> {
+        let of_lane = &mut self.lanes[lane];
+        let (entry, extras) = match queue {
+            Queue::Common => {
+                of_lane.common.fill(&mut self.frontier.lane(lane), at + 1);
+                (*of_lane.common.get(at)?, 0)
+            }
+            Queue::Special(extras) => {
+                let (head, heap) = &mut of_lane.special[extras];
+                head.fill(heap, at + 1);
+                (*head.get(at)?, extras)
+            }
+        };
+        let spread = of_lane.spread;
+        let active = self.active + extras as u32 + u32::from(spread != 0.0);
+        let score = mean(entry.key, spread, 0.0, active);
+        Some(Choice { lane: lane as u32, queue, at: at as u32, entry, score })
+    }
+
+    /// Notes where the scores of a candidate are written down.
+    pub(crate) fn set_written(&mut self, choice: &Choice, written: u32) {
+        // With spreads the scores differ from placement to placement.
+        if !self.spreads.is_empty() {
+            return;
+        }
+        let lane = &mut self.lanes[choice.lane as usize];
+        match choice.queue {
+            Queue::Common => lane.common.set_written(choice.at as usize, written),
+            Queue::Special(extras) => {
+                lane.special[extras].0.set_written(choice.at as usize, written);
+            }
+        }
+    }
+
+    /// All scores of a candidate.
+    pub(crate) fn scores(&self, facts: Facts<'_>, choice: &Choice) -> Scores {
+        let slot = NodeSlot(choice.entry.node);
+        let special = self.special.get(&slot.0).copied().unwrap_or_default();
+        let mut scores = self.node_scores(facts, slot, &special).unwrap_or_default();
+        let spread = self.lanes[choice.lane as usize].spread;
+        if spread != 0.0 {
+            scores.set(Scorer::Spread, spread);
+        }
+        scores
+    }
+
+    /// The counts of the selection that is being made.
+    pub(crate) fn tally(&mut self, facts: Facts<'_>) -> &Arc<Tally> {
+        if std::mem::take(&mut self.is_tally_old) {
+            self.tally = Arc::new(self.count(facts));
+        }
+        &self.tally
+    }
+
+    fn count(&mut self, facts: Facts<'_>) -> Tally {
+        let state = facts.state;
+        let base = facts.mask.tally();
+        let mut tally = Tally { base: base.clone(), evaluated: base.nodes, ..Tally::default() };
+        for (at, counts) in self.counts.iter().enumerate() {
+            let hosts = &counts.hosts;
+            if hosts.nodes > 0 {
+                tally.filtered.nodes += hosts.nodes;
+                add(&mut tally.filtered.by_rule, &self.hosts_key, hosts.nodes);
+                hosts.add_named(state, &Default::default(), &mut tally.filtered.by_class);
+            }
+            // Only where lanes can close are they counted one by one.
+            let closed = match self.properties.is_empty() {
+                true => None,
+                false => self.lanes[at].closed.as_ref(),
+            };
+            if let Some(rule) = closed {
+                add_closed(state, counts, rule, &mut tally.filtered);
+                continue;
+            }
+            tally.exhausted.nodes += counts.exhausted_classes.nodes;
+            for &(exhausted, nodes) in counts.exhausted.iter().filter(|(_, nodes)| *nodes > 0) {
+                let key = self.keys.get(exhausted, &self.plan.ask);
+                add(&mut tally.exhausted.by_dimension, &key, nodes);
+            }
+            let by_class = &mut tally.exhausted.by_class;
+            counts.exhausted_classes.add_named(state, &Default::default(), by_class);
+        }
+        tally
+    }
+
+    /// Takes the best candidate out of its queue, to be placed on.
+    pub(crate) fn take(&mut self, choice: &Choice) {
+        let lane = &mut self.lanes[choice.lane as usize];
+        match choice.queue {
+            Queue::Common => lane.common.take(),
+            Queue::Special(extras) => lane.special[extras].0.take(),
+        };
+    }
+
+    /// Counts an allocation that was placed on the node that was taken, and queues the node again as
+    /// what it is now.
+    pub(crate) fn placed(&mut self, facts: Facts<'_>, choice: &Choice) {
+        let slot = NodeSlot(choice.entry.node);
+        let special = self.special.entry(slot.0).or_default();
+        special.collisions += 1;
+        special.hosts += 1;
+        self.requeue(facts, slot, choice.lane as usize);
+        let symbols = &self.frontier.partition.lanes[choice.lane as usize].symbols;
+        let (of_spreads, of_properties) = symbols.split_at(self.spreads.len());
+        for (spread, &symbol) in self.spreads.iter_mut().zip(of_spreads) {
+            spread.add(symbol, 1);
+        }
+        for (property, &symbol) in self.properties.iter_mut().zip(of_properties) {
+            property.used[symbol as usize] += 1;
+        }
+        if !self.spreads.is_empty() || !self.properties.is_empty() {
+            self.score_lanes();
+        }
+    }
+
+    /// Gives everything back to the frontier: the special nodes as what they are now.
+    pub(crate) fn finish(mut self, facts: Facts<'_>) {
+        for lane in 0..self.lanes.len() {
+            let of_lane = &mut self.lanes[lane];
+            of_lane.common.empty_into(&mut self.frontier.lane(lane));
+        }
+        for &node in self.special.keys() {
+            self.frontier.look_at(facts, NodeSlot(node));
+        }
+        self.frontier.mark_seen(facts);
+    }
+
+    /// Finds the nodes that the job has allocations on or should stay away from, and counts the
+    /// allocations for spreads and properties.
+    fn find_special(&mut self, state: &State, of_spreads: &[Arc<Column>]) {
+        let plan = self.plan;
+        for slot in &plan.scorers.penalty_nodes {
+            self.special.entry(slot.0).or_default().has_penalty = true;
+        }
+        // A static port of the ask may be taken on the nodes that use it.
+        for port in plan.ask.static_ports() {
+            for &node in state.port_users.of(port) {
+                self.special.entry(node).or_default();
+            }
+        }
+        for job in state.jobs_named(&plan.job.id) {
+            let is_own = Some(job) == plan.job_slot;
+            let groups = state.job(job).map(|job| job.groups.as_slice()).unwrap_or_default();
+            for group in groups {
+                let in_group = *group.name == *plan.group.name;
+                for &allocation in group.allocations.iter() {
+                    if let Some(record) = state.allocation(allocation) {
+                        self.count_own(state, record, is_own, in_group, of_spreads);
+                    }
+                }
+            }
+        }
+    }
+
+    fn count_own(
+        &mut self,
+        state: &State,
+        record: &AllocationRecord,
+        is_own: bool,
+        in_group: bool,
+        of_spreads: &[Arc<Column>],
+    ) {
+        if record.occupies {
+            let keeps_away = is_own
+                && match self.plan.distinct_hosts {
+                    Some(Scope::Job) => true,
+                    Some(Scope::Group) => in_group,
+                    None => false,
+                };
+            if in_group || keeps_away {
+                let special = self.special.entry(record.node.0).or_default();
+                special.collisions += u32::from(in_group);
+                special.hosts += u32::from(keeps_away);
+            }
+        }
+        if !is_own || !record.is_live() || state.node(record.node).is_none() {
+            return;
+        }
+        for (spread, column) in self.spreads.iter_mut().zip(of_spreads).filter(|_| in_group) {
+            spread.add(column.symbol(record.node), 1);
+        }
+        for property in &mut self.properties {
+            if in_group || property.rule.scope == Scope::Job {
+                property.used[property.column.symbol(record.node) as usize] += 1;
+            }
+        }
+    }
+
+    /// Takes a special node out of the frontier and queues it as what it is to this group.
+    fn take_out(&mut self, facts: Facts<'_>, slot: NodeSlot) {
+        if facts.mask.code(slot) != PASSES {
+            return;
+        }
+        let Some(place) = self.frontier.partition.place(slot) else { return };
+        if let Some(exhausted) = self.frontier.exhausted(place) {
+            let class = self.frontier.class(place);
+            self.counts_of(place).remove_exhausted(exhausted, class);
+        }
+        self.frontier.check_out(place);
+        self.requeue(facts, slot, self.frontier.partition.lane(place));
+    }
+
+    /// Queues a special node as what it is now, and counts it as that.
+    fn requeue(&mut self, facts: Facts<'_>, slot: NodeSlot, lane: usize) {
+        let Some(place) = self.frontier.partition.place(slot) else { return };
+        let Some(&special) = self.special.get(&slot.0) else { return };
+        let class = self.frontier.class(place);
+        if self.plan.distinct_hosts.is_some() && special.hosts > 0 {
+            self.counts_of(place).hosts.add(class);
+            self.is_tally_old = true;
+            return;
+        }
+        match self.node_scores(facts, slot, &special) {
+            Err(exhausted) => {
+                self.counts_of(place).add_exhausted(exhausted, class);
+                self.is_tally_old = true;
+            }
+            Ok(scores) => {
+                let entry = Entry::new(scores.local(), facts.state.rank(slot), slot.0);
+                let extras = (scores.count() - self.active) as usize;
+                let (head, heap) = &mut self.lanes[lane].special[extras];
+                head.insert(heap, entry);
+            }
+        }
+    }
+
+    /// A node's scores but for spread, or what ran out on it.
+    fn node_scores(
+        &self,
+        facts: Facts<'_>,
+        slot: NodeSlot,
+        special: &Special,
+    ) -> Result<Scores, Exhausted> {
+        let own = self.frontier.own_scores(facts, slot, &self.plan.ask)?;
+        let mut scores = Scores::default();
+        scores.set(Scorer::Binpack, own.fit);
+        if self.plan.device_weights > 0.0 {
+            scores.set(Scorer::Devices, own.devices);
+        }
+        let count = self.plan.scorers.anti_affinity_count.unwrap_or(1);
+        if let Some(score) = job_anti_affinity(special.collisions, count) {
+            scores.set(Scorer::JobAntiAffinity, score);
+        }
+        if special.has_penalty {
+            scores.set(Scorer::ReschedulePenalty, RESCHEDULE_PENALTY);
+        }
+        if facts.affinities.is_some() {
+            scores.set(Scorer::NodeAffinity, own.affinity);
+        }
+        Ok(scores)
+    }
+
+    /// The counts that a node is in.
+    fn counts_of(&mut self, place: Place) -> &mut LaneCounts {
+        let at = match self.properties.is_empty() {
+            true => 0,
+            false => self.frontier.partition.lane(place),
+        };
+        &mut self.counts[at]
+    }
+
+    /// Scores every lane's spread and finds out which lanes are closed.
+    fn score_lanes(&mut self) {
+        for (of_pass, lane) in self.lanes.iter_mut().zip(&self.frontier.partition.lanes) {
+            let (of_spreads, of_properties) = lane.symbols.split_at(self.spreads.len());
+            let spreads = self.spreads.iter().zip(of_spreads);
+            let scores = spreads.map(|(spread, &symbol)| spread.score(symbol));
+            of_pass.spread = spread::total(scores).unwrap_or(0.0);
+            let mut properties = self.properties.iter().zip(of_properties);
+            let closed = properties.find_map(|(property, &symbol)| property.check(symbol));
+            self.is_tally_old |= closed != of_pass.closed;
+            of_pass.closed = closed;
+        }
+    }
+}
+
+impl Choice {
+    /// The better one is greater: by score, then by the node's own part of it, then by rank.
+    fn compare(&self, other: &Choice) -> std::cmp::Ordering {
+        self.score.total_cmp(&other.score).then_with(|| self.entry.compare(&other.entry))
+    }
+}
+
+impl<'a> PropertyCounter<'a> {
+    fn new(rule: &'a DistinctProperty, column: &Arc<Column>) -> PropertyCounter<'a> {
+        PropertyCounter { rule, column: column.clone(), used: vec![0; column.values().len() + 1] }
+    }
+
+    /// Why nodes with this value may not be used, if so.
+    fn check(&self, symbol: u32) -> Option<Arc<str>> {
+        let value = self.column.value(symbol).map(|value| &**value);
+        self.rule.check(value, self.used[symbol as usize]).err()
+    }
+}
+
+/// Counts all nodes of a closed lane under the rule that closed it, but for those that were filtered
+/// before it.
+fn add_closed(state: &State, counts: &LaneCounts, rule: &Arc<str>, filtered: &mut Filtered) {
+    let nodes = counts.passing.nodes - counts.hosts.nodes;
+    if nodes > 0 {
+        filtered.nodes += nodes;
+        add(&mut filtered.by_rule, rule, nodes);
+        counts.passing.add_named(state, &counts.hosts, &mut filtered.by_class);
+    }
+}

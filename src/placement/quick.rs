@@ -1,0 +1,120 @@
+//! Placing off a frontier: the way of nearly all placements.
+
+use std::sync::Arc;
+
+use super::group::GroupPlan;
+use super::options::{ScoreDetail, Search};
+use super::pass::{Choice, Pass};
+use super::place::{Chosen, Failure, OpenGroup, Placing};
+use crate::rank::frontier::queue::Entry;
+
+/// The most lanes: beyond them looking at every node is about as quick.
+const MOST_LANES: usize = 1024;
+
+/// The most scores in the metrics: beyond them looking at every node is about as quick.
+const MOST_SCORES: usize = 64;
+
+/// Whether a group can be placed off a frontier. What cannot: samples, which look at few nodes in an
+/// order of their own; rules that depend on other jobs' allocations; static ports that nodes may give
+/// out by themselves; and what has as many lanes or scores as there are nodes.
+pub(crate) fn is_quick(placing: &mut Placing<'_>, plan: &GroupPlan<'_>) -> bool {
+    let options = placing.options;
+    let has_few_scores = match options.score_detail {
+        ScoreDetail::None => true,
+        ScoreDetail::Top(limit) => limit <= MOST_SCORES,
+        ScoreDetail::All => false,
+    };
+    !options.oracle
+        && options.search == Search::Best
+        && has_few_scores
+        && !plan.group.volumes.values().any(|volume| volume.per_alloc)
+        && !plan.chain_depends_on_allocations()
+        && !plan.ask.static_ports().any(|port| placing.state.port_users.may_be_dynamic(port))
+        && placing.caches.lanes_of(placing.state, plan) <= MOST_LANES
+}
+
+/// Places allocations one after another off the group's frontier. Where it has nothing to offer,
+/// eviction is tried if it is on.
+pub(crate) fn place(
+    placing: &mut Placing<'_>,
+    plan: &GroupPlan<'_>,
+    open: &mut OpenGroup,
+    names: &[u32],
+) -> Option<Failure> {
+    let may_evict = placing.options.preemption.is_on_for(placing.job.job_type());
+    let mut done = 0;
+    loop {
+        let failure = place_on_frontier(placing, plan, open, names, &mut done)?;
+        if !may_evict {
+            return Some(failure);
+        }
+        let started = placing.now_ns();
+        let selection = placing.select_with_eviction(plan);
+        let time_ns = placing.now_ns().saturating_sub(started);
+        let tally = Arc::new(selection.tally.clone());
+        let name_index = failure.name_index;
+        if !placing.commit_selection(plan, open, selection, &tally, name_index, time_ns) {
+            return Some(Failure { tally, time_ns, ..failure });
+        }
+        done += 1;
+        if done == names.len() {
+            return None;
+        }
+    }
+}
+
+/// Places until nothing is missing or the frontier has nothing to offer.
+fn place_on_frontier(
+    placing: &mut Placing<'_>,
+    plan: &GroupPlan<'_>,
+    open: &mut OpenGroup,
+    names: &[u32],
+    done: &mut usize,
+) -> Option<Failure> {
+    let shown = placing.options.score_detail.limit();
+    let (prepared, mut frontier) = placing.caches.prepare(placing.state, plan);
+    let facts = prepared.facts(placing.state);
+    let mut pass = Pass::new(facts, plan, Arc::make_mut(&mut frontier), &prepared.columns);
+    let mut best: Vec<Choice> = Vec::new();
+    let mut entries: Vec<u32> = Vec::new();
+    let mut failure = None;
+    while let Some(&name_index) = names.get(*done) {
+        let started = placing.now_ns();
+        let facts = prepared.facts(placing.state);
+        pass.best(shown.max(1), &mut best);
+        let tally = pass.tally(facts).clone();
+        let time_ns = placing.now_ns().saturating_sub(started);
+        let Some(choice) = best.first().copied() else {
+            let missing = (names.len() - *done) as u32;
+            failure = Some(Failure { tally, missing, name_index, time_ns });
+            break;
+        };
+        entries.clear();
+        for shown in best.iter().take(shown) {
+            let mut written = shown.entry.written;
+            if written == Entry::NOT_WRITTEN {
+                let scores = pass.scores(facts, shown);
+                written = open.run.scores(placing.state, node_of(shown), &scores);
+                pass.set_written(shown, written);
+            }
+            entries.push(written);
+        }
+        pass.take(&choice);
+        let (node, score) = (node_of(&choice), choice.score);
+        let chosen = Chosen { node, score, victims: Vec::new(), name_index, time_ns };
+        if !placing.commit(plan, open, chosen, &tally, &entries) {
+            let missing = (names.len() - *done) as u32;
+            failure = Some(Failure { tally, missing, name_index, time_ns });
+            break;
+        }
+        pass.placed(prepared.facts(placing.state), &choice);
+        *done += 1;
+    }
+    pass.finish(prepared.facts(placing.state));
+    placing.caches.keep(&prepared, frontier);
+    failure
+}
+
+fn node_of(choice: &Choice) -> crate::state::slots::NodeSlot {
+    crate::state::slots::NodeSlot(choice.entry.node)
+}

@@ -1,0 +1,164 @@
+//! Lanes: nodes that have the same values of the attributes that a group spreads over or keeps apart,
+//! and so get the same boost and close together. A group that does neither has one lane.
+
+use std::sync::Arc;
+
+use super::shard::SHARD;
+use crate::feasibility::column::{Column, Symbol};
+use crate::state::State;
+use crate::state::fast_map::FastMap;
+use crate::state::names::Name;
+use crate::state::slots::NodeSlot;
+
+/// The nodes by lane, and each lane's nodes by shard.
+#[derive(Clone, Debug)]
+pub(crate) struct Partition {
+    pub(crate) lanes: Vec<Lane>,
+    pub(crate) shards: Vec<Geometry>,
+    /// By node slot; not used where there is one lane, whose leaves are in the order of slots.
+    places: Vec<Place>,
+    is_single: bool,
+}
+
+/// A partition that is kept up to date. As long as nodes stay in their lanes it stays the same one, by
+/// which frontiers know that their leaves are still right.
+#[derive(Clone, Debug)]
+pub(crate) struct Lanes {
+    pub(crate) partition: Arc<Partition>,
+    /// How far the journal of facts has been read.
+    seen: u64,
+}
+
+impl Lanes {
+    /// The lanes of all nodes by their values in the columns.
+    pub(crate) fn new(state: &State, columns: &[Arc<Column>]) -> Lanes {
+        let partition = Arc::new(Partition::new(state, columns));
+        Lanes { partition, seen: state.facts_journal.next() }
+    }
+
+    /// Makes the lanes anew if any node is no longer where it belongs.
+    pub(crate) fn catch_up(&mut self, state: &State, columns: &[Arc<Column>]) {
+        let changes = state.facts_journal.since(self.seen);
+        let is_right = |slot| self.partition.is_right(state, columns, slot);
+        if !changes.is_some_and(|mut changes| changes.all(|(_, slot)| is_right(slot))) {
+            self.partition = Arc::new(Partition::new(state, columns));
+        }
+        self.seen = state.facts_journal.next();
+    }
+
+    /// Whether there is nothing to catch up with.
+    pub(crate) fn is_current(&self, state: &State) -> bool {
+        self.seen == state.facts_journal.next()
+    }
+}
+
+/// Nodes with the same values.
+#[derive(Clone, Debug)]
+pub(crate) struct Lane {
+    /// The values, in the order of the columns.
+    pub(crate) symbols: Box<[Symbol]>,
+    /// Its shards.
+    pub(crate) shards: Vec<u32>,
+}
+
+/// Which nodes are the leaves of a shard, and what does not change about them.
+#[derive(Clone, Debug)]
+pub(crate) struct Geometry {
+    pub(crate) lane: u32,
+    pub(crate) nodes: Arc<[u32]>,
+    pub(crate) ranks: Arc<[u64]>,
+    pub(crate) classes: Arc<[Name]>,
+}
+
+/// Where a node is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) shard: u32,
+    pub(crate) leaf: u32,
+}
+
+impl Place {
+    const NONE: Place = Place { shard: u32::MAX, leaf: 0 };
+}
+
+impl Partition {
+    /// Puts nodes with the same values in the columns into one lane.
+    pub(crate) fn new(state: &State, columns: &[Arc<Column>]) -> Partition {
+        let mut partition = Partition {
+            lanes: Vec::new(),
+            shards: Vec::new(),
+            places: Vec::new(),
+            is_single: columns.is_empty(),
+        };
+        if partition.is_single {
+            let slots: Vec<u32> = (0..state.node_slots() as u32).collect();
+            partition.add_lane(state, Box::default(), &slots);
+            return partition;
+        }
+        partition.places = vec![Place::NONE; state.node_slots()];
+        let mut lanes: FastMap<Box<[Symbol]>, Vec<u32>> = FastMap::default();
+        for (slot, _) in state.nodes() {
+            lanes.entry(symbols_of(columns, slot)).or_default().push(slot.0);
+        }
+        for (symbols, slots) in lanes {
+            partition.add_lane(state, symbols, &slots);
+        }
+        partition
+    }
+
+    /// Where a node is, if it is anywhere.
+    pub(crate) fn place(&self, slot: NodeSlot) -> Option<Place> {
+        if self.is_single {
+            let (shard, leaf) = (slot.at() / SHARD, slot.at() % SHARD);
+            let is_there = self.shards.get(shard).is_some_and(|it| leaf < it.nodes.len());
+            return is_there.then_some(Place { shard: shard as u32, leaf: leaf as u32 });
+        }
+        self.places.get(slot.at()).copied().filter(|place| *place != Place::NONE)
+    }
+
+    /// The lane of a node.
+    pub(crate) fn lane(&self, place: Place) -> usize {
+        self.shards[place.shard as usize].lane as usize
+    }
+
+    fn is_right(&self, state: &State, columns: &[Arc<Column>], slot: NodeSlot) -> bool {
+        let place = self.place(slot);
+        let Some(node) = state.node(slot) else {
+            // A leaf without a node does no harm: it is never in the running.
+            return true;
+        };
+        place.is_some_and(|place| {
+            let shard = &self.shards[place.shard as usize];
+            let leaf = place.leaf as usize;
+            shard.ranks[leaf] == state.rank(slot)
+                && shard.classes[leaf] == node.class
+                && self.lanes[shard.lane as usize].symbols == symbols_of(columns, slot)
+        })
+    }
+
+    fn add_lane(&mut self, state: &State, symbols: Box<[Symbol]>, slots: &[u32]) {
+        let lane = self.lanes.len() as u32;
+        let mut shards = Vec::new();
+        for slots in slots.chunks(SHARD) {
+            let shard = self.shards.len() as u32;
+            if !self.is_single {
+                for (leaf, &slot) in slots.iter().enumerate() {
+                    self.places[slot as usize] = Place { shard, leaf: leaf as u32 };
+                }
+            }
+            let class = |&slot: &u32| state.node(NodeSlot(slot)).map_or(Name::NONE, |it| it.class);
+            self.shards.push(Geometry {
+                lane,
+                nodes: slots.into(),
+                ranks: slots.iter().map(|&slot| state.rank(NodeSlot(slot))).collect(),
+                classes: slots.iter().map(class).collect(),
+            });
+            shards.push(shard);
+        }
+        self.lanes.push(Lane { symbols, shards });
+    }
+}
+
+fn symbols_of(columns: &[Arc<Column>], slot: NodeSlot) -> Box<[Symbol]> {
+    columns.iter().map(|column| column.symbol(slot)).collect()
+}

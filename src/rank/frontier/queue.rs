@@ -1,0 +1,171 @@
+//! A queue of candidates, best first: a short sorted head in front of a store that can always give its
+//! best. The head is what placements take from and what metrics show.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+
+/// A node with the sum of its own scores.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    /// Higher is better.
+    pub(crate) key: f64,
+    /// Of equal keys the lower rank is better.
+    pub(crate) rank: u64,
+    pub(crate) node: u32,
+    /// Where the node's scores are written down, or [`Entry::NOT_WRITTEN`].
+    pub(crate) written: u32,
+}
+
+impl Entry {
+    pub(crate) const NOT_WRITTEN: u32 = u32::MAX;
+
+    pub(crate) fn new(key: f64, rank: u64, node: u32) -> Entry {
+        Entry { key, rank, node, written: Entry::NOT_WRITTEN }
+    }
+
+    /// The better one is greater.
+    pub(crate) fn compare(&self, other: &Entry) -> Ordering {
+        let keys = self.key.total_cmp(&other.key);
+        keys.then_with(|| other.rank.cmp(&self.rank)).then_with(|| other.node.cmp(&self.node))
+    }
+}
+
+impl PartialEq for Entry {
+    fn eq(&self, other: &Entry) -> bool {
+        self.compare(other).is_eq()
+    }
+}
+
+impl Eq for Entry {}
+
+impl PartialOrd for Entry {
+    fn partial_cmp(&self, other: &Entry) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Entry {
+    fn cmp(&self, other: &Entry) -> Ordering {
+        self.compare(other)
+    }
+}
+
+/// What stands behind the head of a queue.
+pub(crate) trait Store {
+    /// Takes the best entry out.
+    fn pop(&mut self) -> Option<Entry>;
+    /// Puts an entry in.
+    fn push(&mut self, entry: Entry);
+}
+
+/// Entries in no fixed places.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Heap(BinaryHeap<Entry>);
+
+impl Store for Heap {
+    fn pop(&mut self) -> Option<Entry> {
+        self.0.pop()
+    }
+
+    fn push(&mut self, entry: Entry) {
+        self.0.push(entry);
+    }
+}
+
+impl Heap {
+    pub(crate) fn clear(&mut self) {
+        self.0.clear();
+    }
+}
+
+/// Beyond this many the head gives entries back to the store, so that it stays quick to search.
+const MAX_HEAD: usize = 16;
+
+/// The best entries in order. All of them are at least as good as any in the store behind.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Head {
+    entries: Vec<Entry>,
+}
+
+impl Head {
+    /// The entry at a place, the best being at 0. The head has to be filled that far.
+    pub(crate) fn get(&self, at: usize) -> Option<&Entry> {
+        self.entries.get(at)
+    }
+
+    /// Fills the head from the store, as far as there is anything.
+    pub(crate) fn fill(&mut self, store: &mut impl Store, wanted: usize) {
+        while self.entries.len() < wanted {
+            let Some(entry) = store.pop() else { break };
+            self.entries.push(entry);
+        }
+    }
+
+    /// Notes where a node's scores are written down.
+    pub(crate) fn set_written(&mut self, at: usize, written: u32) {
+        if let Some(entry) = self.entries.get_mut(at) {
+            entry.written = written;
+        }
+    }
+
+    /// Takes the best entry out.
+    pub(crate) fn take(&mut self) -> Option<Entry> {
+        (!self.entries.is_empty()).then(|| self.entries.remove(0))
+    }
+
+    /// Puts an entry in: into the head if it belongs there, or else into the store.
+    pub(crate) fn insert(&mut self, store: &mut impl Store, entry: Entry) {
+        let better = self.entries.iter().take_while(|it| it.compare(&entry).is_gt()).count();
+        // Behind the last one of the head there may be better ones in the store.
+        if better == self.entries.len() {
+            store.push(entry);
+            return;
+        }
+        self.entries.insert(better, entry);
+        if self.entries.len() > MAX_HEAD
+            && let Some(last) = self.entries.pop()
+        {
+            store.push(last);
+        }
+    }
+
+    /// Gives all entries back to the store.
+    pub(crate) fn empty_into(&mut self, store: &mut impl Store) {
+        for entry in self.entries.drain(..) {
+            store.push(entry);
+        }
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.entries.clear();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Entry, Head, Heap};
+    use crate::rng::Rng;
+
+    #[test]
+    fn always_gives_the_best_in_order() {
+        let mut rng = Rng::new(5);
+        let (mut head, mut heap) = (Head::default(), Heap::default());
+        let mut expected: Vec<Entry> = Vec::new();
+        for node in 0..3000 {
+            if rng.below(3) > 0 {
+                let entry = Entry::new(rng.below(9) as f64, rng.next_u64(), node);
+                head.insert(&mut heap, entry);
+                expected.push(entry);
+            } else {
+                head.fill(&mut heap, 5);
+                expected.sort_by(|a, b| b.cmp(a));
+                for at in 0..5 {
+                    assert_eq!(head.get(at), expected.get(at));
+                }
+                let best = head.take();
+                assert_eq!(best, expected.first().copied());
+                expected.drain(..usize::from(best.is_some()));
+            }
+        }
+    }
+}

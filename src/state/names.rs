@@ -1,0 +1,42 @@
+//! Names that many nodes share, each kept once.
+
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+/// A name, by number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Name(pub(crate) u32);
+
+impl Name {
+    /// No name.
+    pub(crate) const NONE: Name = Name(u32::MAX);
+}
+
+/// Names by number.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Names {
+    texts: Arc<IndexSet<Arc<str>>>,
+    empty: Arc<str>,
+}
+
+impl Names {
+    /// The number of a name, made if the name is new.
+    pub(crate) fn intern(&mut self, text: &str) -> Name {
+        let at = match self.texts.get_index_of(text) {
+            Some(at) => at,
+            None => Arc::make_mut(&mut self.texts).insert_full(text.into()).0,
+        };
+        Name(at as u32)
+    }
+
+    /// The name of a number.
+    pub(crate) fn text(&self, name: Name) -> &Arc<str> {
+        self.texts.get_index(name.0 as usize).unwrap_or(&self.empty)
+    }
+
+    /// How many names there are.
+    pub(crate) fn len(&self) -> usize {
+        self.texts.len()
+    }
+}

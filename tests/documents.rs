@@ -1,0 +1,310 @@
+//! Real documents read, validate, and are written as they came.
+//!
+//! The documents lie outside the package, in a folder `shared` beside it, and users don't have them:
+//! where it is missing these tests say so and pass.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use serde_json::Value;
+use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem, read};
+
+/// The folder of shared data, where there is one.
+fn shared() -> Option<PathBuf> {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    // A worktree lies deeper than the package, so look upward.
+    let found = package.ancestors().map(|above| above.join("shared")).find(|dir| dir.is_dir());
+    if found.is_none() {
+        println!("skipped: there is no folder `shared` beside or above {}", package.display());
+    }
+    found
+}
+
+/// The JSON files of a folder, by name.
+fn files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
+    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    files.sort();
+    files
+}
+
+fn value(path: &Path) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Whether a value says no more than an absent key does.
+fn is_default(value: &Value) -> bool {
+    match value {
+        Value::Null | Value::Bool(false) => true,
+        Value::Bool(true) => false,
+        Value::Number(number) => number.as_f64() == Some(0.0),
+        Value::String(text) => text.is_empty(),
+        Value::Array(list) => list.is_empty(),
+        Value::Object(object) => object.is_empty(),
+    }
+}
+
+/// Where two documents differ by more than defaults.
+fn difference(read: &Value, written: &Value, path: &str) -> Option<String> {
+    if read == written || (is_default(read) && is_default(written)) {
+        return None;
+    }
+    match (read, written) {
+        (Value::Object(a), Value::Object(b)) => {
+            let keys = a.keys().chain(b.keys().filter(|key| !a.contains_key(*key)));
+            keys.into_iter().find_map(|key| {
+                let (a, b) =
+                    (a.get(key).unwrap_or(&Value::Null), b.get(key).unwrap_or(&Value::Null));
+                difference(a, b, &format!("{path}.{key}"))
+            })
+        }
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let mut pairs = a.iter().zip(b).enumerate();
+            pairs.find_map(|(i, (a, b))| difference(a, b, &format!("{path}[{i}]")))
+        }
+        _ => Some(format!("{path}: read {read}, written {written}")),
+    }
+}
+
+/// Checks that a document is written as it was read.
+fn assert_round_trip<T: Serialize>(context: &str, original: &Value, document: &T) {
+    let written = serde_json::to_value(document).unwrap();
+    assert_eq!(difference(original, &written, ""), None, "{context}");
+}
+
+/// Checks a job: it reads, is written as it was, is valid, and is complete once completed. There is
+/// none where it has regular expressions and the build has not.
+fn check_job(context: &str, original: &Value) -> Option<Job> {
+    let spec: JobSpec =
+        read::job(original.to_string()).unwrap_or_else(|e| panic!("{context}: {e}"));
+    assert_round_trip(context, original.get("Job").unwrap_or(original), &spec);
+    let job = match Job::new(spec) {
+        Ok(job) => job,
+        Err(errors) => {
+            let is_expected = |problem: &Problem| problem.message().contains("feature `regexp`");
+            let are_expected = errors.problems().iter().all(is_expected);
+            assert!(!cfg!(feature = "regexp") && are_expected, "{context}: {errors}");
+            return None;
+        }
+    };
+    let again = Job::new(job.spec().clone()).unwrap_or_else(|e| panic!("{context}: again: {e}"));
+    assert_eq!(job, again, "{context}");
+    let written = serde_json::to_string(&job).unwrap();
+    assert_eq!(written.parse::<Job>().as_ref(), Ok(&job), "{context}");
+    Some(job)
+}
+
+/// Checks a node likewise.
+fn check_node(context: &str, original: &Value) -> Node {
+    let spec: NodeSpec =
+        read::node(original.to_string()).unwrap_or_else(|e| panic!("{context}: {e}"));
+    assert_round_trip(context, original, &spec);
+    let node = Node::new(spec).unwrap_or_else(|e| panic!("{context}: {e}"));
+    let again = Node::new(node.spec().clone()).unwrap_or_else(|e| panic!("{context}: again: {e}"));
+    assert_eq!(node, again, "{context}");
+    let written = serde_json::to_string(&node).unwrap();
+    assert_eq!(written.parse::<Node>().as_ref(), Ok(&node), "{context}");
+    node
+}
+
+/// Checks an allocation likewise.
+fn check_allocation(context: &str, original: &Value) -> Allocation {
+    let mut all =
+        read::allocations(original.to_string()).unwrap_or_else(|e| panic!("{context}: {e}"));
+    let allocation = all.remove(0);
+    assert_round_trip(context, original, &allocation);
+    allocation.check().unwrap_or_else(|e| panic!("{context}: {e}"));
+    allocation
+}
+
+/// All objects in a value that look as wanted, from the outside in.
+fn objects<'a>(value: &'a Value, wanted: &dyn Fn(&Value) -> bool, found: &mut Vec<&'a Value>) {
+    if wanted(value) {
+        found.push(value);
+        return;
+    }
+    match value {
+        Value::Object(object) => object.values().for_each(|value| objects(value, wanted, found)),
+        Value::Array(list) => list.iter().for_each(|value| objects(value, wanted, found)),
+        _ => {}
+    }
+}
+
+/// The example of the package of a name.
+fn example(name: &str) -> Value {
+    value(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name))
+}
+
+#[test]
+fn the_job_of_the_first_api() {
+    let job = check_job("example", &example("binstore-storagelocker.json")).unwrap();
+    let group = job.group("binsl").unwrap();
+    assert_eq!((group.count(), group.disk_mb(), group.tasks.len()), (5, 300, 2));
+    assert!(job.constraints[0].is_soft() && job.constraints[0].weight() == 0);
+    let task = &group.tasks[0];
+    // An explicit 0 is not the default.
+    assert_eq!((task.cpu_mhz(), task.memory_mb(), task.network().unwrap().mbits()), (500, 0, 100));
+
+    let Some(shared) = shared() else { return };
+    let text = fs::read_to_string(shared.join("spec/seed-allocation.md")).unwrap();
+    let (_, rest) = text.split_once("```javascript").unwrap();
+    let (json, _) = rest.split_once("```").unwrap();
+    let allocation = check_allocation("seed", &serde_json::from_str(json).unwrap());
+    assert_eq!(Job::new(JobSpec::clone(allocation.job.as_deref().unwrap())), Ok(job));
+}
+
+#[test]
+fn the_nodes_of_the_examples() {
+    let nodes = example("nodes.json");
+    let nodes: Vec<Node> =
+        nodes.as_array().unwrap().iter().map(|node| check_node("example", node)).collect();
+    assert_eq!(nodes.len(), 8);
+    assert_eq!(nodes.iter().filter(|node| node.is_ready()).count(), 6);
+    let fits = |node: &&Node| {
+        node.is_ready()
+            && ["us2", "eu1"].contains(&node.datacenter.as_str())
+            && ["docker", "java"].iter().all(|driver| node.drivers.contains_key(*driver))
+    };
+    assert!(nodes.iter().filter(fits).count() >= 4);
+}
+
+#[test]
+fn jobs_that_people_run() {
+    let Some(shared) = shared() else { return };
+    let files = files(&shared.join("data/jobs/json"));
+    assert!(files.len() >= 40, "found only {} jobs", files.len());
+    for path in &files {
+        check_job(&path.display().to_string(), &value(path));
+    }
+}
+
+#[test]
+fn nodes_as_documented_and_as_fingerprinted() {
+    let Some(shared) = shared() else { return };
+    let mut count = 0;
+    for path in files(&shared.join("data/nodes")) {
+        let context = path.display().to_string();
+        if context.ends_with("/index.json") {
+            continue;
+        }
+        let original = value(&path);
+        let Value::Array(stubs) = &original else {
+            count += 1;
+            let node = check_node(&context, &original);
+            assert!(node.is_ready() && node.cpu_mhz() > 0, "{context}");
+            assert!(node.addresses().iter().all(|address| address.alias == "default"), "{context}");
+            continue;
+        };
+        // Lists hold nodes without their resources. They read, but are no nodes to schedule on.
+        for (stub, spec) in stubs.iter().zip(read::nodes(original.to_string()).unwrap()) {
+            assert_round_trip(&context, stub, &spec);
+            let errors = Node::new(spec).unwrap_err();
+            assert_eq!(errors.problems().len(), 1, "{context}: {errors}");
+            assert_eq!(errors.problems()[0].path(), "NodeResources", "{context}");
+        }
+    }
+    assert!(count >= 6, "found only {count} nodes");
+}
+
+#[test]
+fn a_production_cluster() {
+    let Some(shared) = shared() else { return };
+    let folder = shared.join("data/openb");
+    let Value::Array(nodes) = value(&folder.join("nodes.json")) else { panic!("no list") };
+    assert_eq!(nodes.len(), 1523);
+    let mut gpus = 0;
+    for node in &nodes {
+        let node = check_node("nodes.json", node);
+        gpus += node.devices().iter().map(|device| device.instances.len()).sum::<usize>();
+    }
+    assert_eq!(gpus, 6212);
+    let jobs = read::jobs(fs::read(folder.join("jobs.json")).unwrap()).unwrap();
+    assert_eq!(jobs.len(), 8152);
+    for job in jobs {
+        let job = Job::new(job).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(job.task_groups[0].disk_mb(), 10);
+    }
+}
+
+#[test]
+fn golden_cases() {
+    let Some(shared) = shared() else { return };
+    for path in files(&shared.join("golden")) {
+        let cluster = value(&path);
+        let context = path.display().to_string();
+        for node in cluster["nodes"].as_array().unwrap() {
+            check_node(&context, node);
+        }
+        for allocation in cluster["allocs"].as_array().unwrap() {
+            let allocation = check_allocation(&context, allocation);
+            Job::new(JobSpec::clone(allocation.job.as_deref().unwrap())).unwrap();
+        }
+        for case in cluster["cases"].as_array().unwrap() {
+            check_job(&format!("{context} {}", case["name"]), &case["job"]);
+            for allocation in case["own_allocs"].as_array().unwrap() {
+                check_allocation(&context, allocation);
+            }
+        }
+    }
+}
+
+#[test]
+fn golden_lifecycle_cases() {
+    let Some(shared) = shared() else { return };
+    let overridden = |template: &Value, own: &Value| {
+        let mut whole = template.as_object().unwrap().clone();
+        whole.extend(own.as_object().unwrap().clone());
+        Value::Object(whole)
+    };
+    for path in files(&shared.join("golden-lifecycle")) {
+        let file = value(&path);
+        for case in file["cases"].as_array().unwrap() {
+            let context = format!("{} {}", path.display(), case["name"]);
+            for node in case["nodes"].as_array().unwrap() {
+                check_node(&context, &overridden(&file["node_template"], node));
+            }
+            for job in case["jobs"].as_array().unwrap() {
+                check_job(&context, job);
+            }
+            for allocation in case["allocs"].as_array().unwrap() {
+                check_allocation(&context, &overridden(&file["alloc_template"], allocation));
+            }
+        }
+    }
+}
+
+#[test]
+fn recordings_of_a_real_server() {
+    let Some(shared) = shared() else { return };
+    let is_node = |value: &Value| value.get("NodeResources").is_some_and(Value::is_object);
+    let is_allocation = |value: &Value| {
+        value.get("ClientStatus").is_some_and(Value::is_string) && value.get("JobID").is_some()
+    };
+    let (mut node_count, mut allocation_count) = (0, 0);
+    for folder in ["data/scheduling", "data/recorded/cluster-api"] {
+        for path in files(&shared.join(folder)) {
+            let recording = value(&path);
+            let context = path.display().to_string();
+            let mut found = Vec::new();
+            objects(&recording, &is_node, &mut found);
+            node_count += found.len();
+            for node in found.drain(..) {
+                // Lists with resources lack the other half of a node, but not what is checked.
+                check_node(&context, node);
+            }
+            objects(&recording, &is_allocation, &mut found);
+            allocation_count += found.len();
+            for allocation in found {
+                check_allocation(&context, allocation);
+            }
+            if let Some(job) = recording.get("job") {
+                check_job(&context, job);
+            }
+        }
+    }
+    assert!(node_count > 150 && allocation_count > 300, "{node_count} {allocation_count}");
+}
