@@ -321,8 +321,13 @@ impl<'a> Placing<'a> {
             unplaced: missing,
             metrics,
             is_recorded: !self.options.without_failed_allocations,
-            id: ids::of_failure(self.state.seed, self.state.modify_index, self.job, plan.group),
+            id: self.failure_id(plan),
         });
+    }
+
+    fn failure_id(&self, plan: &GroupPlan<'_>) -> String {
+        let State { identity_seed, modify_index, .. } = *self.state;
+        ids::of_failure(identity_seed, modify_index, self.job, plan.group)
     }
 
     pub(crate) fn close_group(&mut self, open: OpenGroup) {
@@ -356,7 +361,7 @@ impl<'a> Placing<'a> {
         }
         let placement = Placement {
             job: self.job.clone(),
-            seed: self.state.seed,
+            identity_seed: self.state.identity_seed,
             groups: std::mem::take(&mut self.groups),
             failed: std::mem::take(&mut self.failed),
             explanations: std::mem::take(&mut self.explanations),

@@ -58,7 +58,7 @@ impl State {
             Some(AllocationRecord { own: Own::Imported(imported), .. }) => {
                 imported.document.id.clone()
             }
-            Some(record) => ids::encode(self.seed, slot, record.generation),
+            Some(record) => ids::encode(self.identity_seed, slot, record.generation),
             None => String::new(),
         }
     }
@@ -72,7 +72,7 @@ impl State {
         if let Some(slot) = self.imported_index.find(name_hash(id), is_imported) {
             return Some(AllocationSlot(slot));
         }
-        let (slot, generation) = ids::decode(self.seed, id)?;
+        let (slot, generation) = ids::decode(self.identity_seed, id)?;
         let record = self.allocation(slot)?;
         let is_ours = !matches!(record.own, Own::Imported(_)) && record.generation == generation;
         is_ours.then_some(slot)
