@@ -31,10 +31,12 @@ pub(crate) fn place(
     job: &Job,
     options: &PlaceOptions,
 ) -> (Placement, Changes) {
+    let seed_before = state.seed;
     if let Some(seed) = options.seed.filter(|seed| *seed != state.seed) {
         state.set_seed(seed);
     }
     let mut placing = Placing::new(state, caches, job, options);
+    placing.changes.seed = seed_before;
     for at in 0..job.task_groups.len() {
         placing.place_group(at);
         if job.all_at_once && !placing.failed.is_empty() {
@@ -297,8 +299,7 @@ impl<'a> Placing<'a> {
         for &victim in victims {
             let Some(record) = self.state.allocation(victim) else { continue };
             *self.evicted.entry((record.job, record.group)).or_insert(0) += 1;
-            self.state.evict(victim, AllocationSlot::NONE);
-            self.changes.evicted.push(victim);
+            self.changes.evicted.extend(self.state.evict(victim));
         }
     }
 
@@ -346,10 +347,12 @@ impl<'a> Placing<'a> {
 
     /// Takes back everything that was done for the job, which has to be placed whole.
     fn give_up(&mut self) {
-        let new_job = self.changes.new_job.take();
+        let Changes { new_job, modify_index, seed, .. } = self.changes;
+        // The job itself and the seed are still in use: the end of placing takes them back.
+        self.changes.new_job = None;
+        self.changes.seed = self.state.seed;
         self.state.take_back(&self.changes);
-        let modify_index = self.changes.modify_index;
-        self.changes = Changes { new_job, modify_index, ..Changes::default() };
+        self.changes = Changes { new_job, modify_index, seed, ..Changes::default() };
         self.groups.clear();
     }
 
@@ -357,7 +360,8 @@ impl<'a> Placing<'a> {
         // A job of which nothing was placed leaves no trace.
         if self.changes.placed.is_empty() {
             self.state.take_back(&self.changes);
-            self.changes = Changes::default();
+            let Changes { modify_index, seed, .. } = self.changes;
+            self.changes = Changes { modify_index, seed, ..Changes::default() };
         }
         let placement = Placement {
             job: self.job.clone(),

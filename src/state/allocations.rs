@@ -26,12 +26,22 @@ pub(crate) struct NewAllocation {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) placed: Vec<AllocationSlot>,
-    pub(crate) evicted: Vec<AllocationSlot>,
+    pub(crate) evicted: Vec<Eviction>,
     pub(crate) runs: Vec<RunSlot>,
     /// The job, if it was not known before.
     pub(crate) new_job: Option<JobSlot>,
     /// The index before the first change.
     pub(crate) modify_index: u64,
+    /// The seed before the first change.
+    pub(crate) seed: u64,
+}
+
+/// What an evicted allocation was before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Eviction {
+    pub(crate) victim: AllocationSlot,
+    desired: DesiredStatus,
+    modify_index: u64,
 }
 
 impl State {
@@ -200,8 +210,8 @@ impl State {
                 record.generation = record.generation.wrapping_sub(1);
             }
         }
-        for &slot in changes.evicted.iter().rev() {
-            self.restore_evicted(slot);
+        for eviction in changes.evicted.iter().rev() {
+            self.restore_evicted(eviction);
         }
         for &run in changes.runs.iter().rev() {
             self.drop_run(run);
@@ -216,6 +226,9 @@ impl State {
                 self.jobs.pop();
                 self.free_jobs.pop();
             }
+        }
+        if self.seed != changes.seed {
+            self.set_seed(changes.seed);
         }
         self.modify_index = changes.modify_index;
     }
@@ -265,24 +278,28 @@ impl State {
         }
     }
 
-    /// Evicts an allocation to make room for another.
-    pub(crate) fn evict(&mut self, slot: AllocationSlot, by: AllocationSlot) {
-        self.leave_node(slot);
+    /// Evicts an allocation to make room for another, and gives what it was before.
+    pub(crate) fn evict(&mut self, victim: AllocationSlot) -> Option<Eviction> {
+        let record = self.allocation(victim)?;
+        let before =
+            Eviction { victim, desired: record.desired, modify_index: record.modify_index };
+        self.leave_node(victim);
         let modify_index = self.next_modify_index();
-        if let Some(record) = self.allocations.get_mut(slot.at()) {
+        if let Some(record) = self.allocations.get_mut(victim.at()) {
             record.desired = DesiredStatus::Evict;
-            record.evicted_by = by;
             record.modify_index = modify_index;
         }
+        Some(before)
     }
 
     /// Takes an eviction back.
-    pub(crate) fn restore_evicted(&mut self, slot: AllocationSlot) {
-        if let Some(record) = self.allocations.get_mut(slot.at()) {
-            record.desired = DesiredStatus::Run;
+    fn restore_evicted(&mut self, eviction: &Eviction) {
+        if let Some(record) = self.allocations.get_mut(eviction.victim.at()) {
+            record.desired = eviction.desired;
+            record.modify_index = eviction.modify_index;
             record.evicted_by = AllocationSlot::NONE;
         }
-        self.join_node(slot);
+        self.join_node(eviction.victim);
     }
 
     /// Names what evicted an allocation, once that is known.
