@@ -103,6 +103,19 @@ impl State {
         }
     }
 
+    /// The identity of the node that an allocation is on or was on.
+    pub(crate) fn node_id_of(&self, slot: AllocationSlot) -> Option<&str> {
+        let record = self.allocation(slot)?;
+        match &record.own {
+            Own::Vacant => None,
+            Own::Imported(imported) => Some(&imported.document.node_id),
+            Own::Amounts | Own::Holdings(_) => {
+                let node = self.run(record.run)?.node_of(record.in_run as usize)?;
+                Some(&node.spec().id)
+            }
+        }
+    }
+
     pub(crate) fn run(&self, slot: RunSlot) -> Option<&Arc<Run>> {
         self.runs.get(slot.at())?.as_ref().map(|(run, _)| run)
     }
@@ -260,7 +273,8 @@ impl State {
         }
     }
 
-    /// Changes what is wanted of an allocation and what became of it; one that has ended makes room.
+    /// Changes what is wanted of an allocation and what became of it. One that has ended makes room;
+    /// one that runs after all, having been lost for instance, takes room again.
     pub(crate) fn set_status(
         &mut self,
         slot: AllocationSlot,
@@ -268,8 +282,18 @@ impl State {
         client: ClientStatus,
     ) {
         let Some(record) = self.allocation(slot) else { return };
+        let occupies = !client.is_terminal() && desired != DesiredStatus::Evict;
         if client.is_terminal() && record.occupies {
             self.leave_node(slot);
+        } else if occupies
+            && !record.occupies
+            && let Some(node) = self.find_node(self.node_id_of(slot).unwrap_or_default())
+        {
+            // Its node may have left and come back, with another slot.
+            if let Some(record) = self.allocations.get_mut(slot.at()) {
+                record.node = node;
+            }
+            self.join_node(slot);
         }
         let modify_index = self.next_modify_index();
         if let Some(record) = self.allocations.get_mut(slot.at()) {
