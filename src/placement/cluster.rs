@@ -130,8 +130,12 @@ impl Cluster {
     /// What every node is to the next allocation of a group; `None` if the job has no such group.
     pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
         let at = job.task_groups.iter().position(|it| it.name == group)?;
-        let count = job.task_groups[at].count();
-        let plan = GroupPlan::new(&self.state, job, at, count, options)?;
+        let group = &job.task_groups[at];
+        let slot = self.state.find_job(&job.namespace, &job.id);
+        let missing = slot.map(|slot| place::missing_names(&self.state, slot, group));
+        // An unknown job's next allocation is its first; where none is missing, it is one too many.
+        let next = missing.map_or(0, |it| it.first().copied().unwrap_or(group.count()));
+        let plan = GroupPlan::new(&self.state, job, at, next, options)?;
         let mut explanation = explain::explain(&self.state, &plan, options, &Evicted::new());
         explanation.add_fixes(&self.state, &plan, options, &Evicted::new());
         Some(explanation)

@@ -376,7 +376,7 @@ impl<'a> Placing<'a> {
 }
 
 /// The numbers of a group's missing allocations: the lowest that none of its live ones has.
-fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
+pub(crate) fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
     let count = group.count();
     let mut is_used = vec![false; count as usize];
     let mut live = 0;
