@@ -75,10 +75,10 @@ impl Stock {
                     self.shift(request, group, &taker, &given_up);
                     return true;
                 }
-                for other in 0..self.taken.len() {
-                    let is_new = other != request && given_up[other].is_none();
+                for (other, given_up) in given_up.iter_mut().enumerate() {
+                    let is_new = other != request && given_up.is_none();
                     if is_new && self.taken[other][group] > 0 {
-                        given_up[other] = Some(group);
+                        *given_up = Some(group);
                         waiting.push_back(other);
                     }
                 }

@@ -175,7 +175,7 @@ impl PortAssignment<'_> {
             barred.contains(&value)
                 || held.iter().any(|held| held.value == value && *held.ip == *ip)
         };
-        let mut lowest_from = |mut from: u16| loop {
+        let lowest_from = |mut from: u16| loop {
             let port = used.first_free(from, last)?;
             if !is_barred(port) {
                 return Some(port);

@@ -1,6 +1,13 @@
 //! Scenarios: text files that say what is there, what is asked, and what the answer has to be. How to
 //! read and write them is in `README.md` beside them.
 
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 mod documents;
 mod print;
 mod run;

@@ -65,6 +65,12 @@ pub(crate) fn placement(placement: &Placement, cluster: &Cluster, shown: &Shown)
     if text.is_empty() { "nothing to place".into() } else { text }
 }
 
+/// Everything that a placement placed, and what it could not place.
+pub(crate) fn allocations_of(placement: &Placement) -> Vec<Allocation> {
+    let placed = placement.allocations().map(|placed| placed.to_allocation());
+    placed.chain(placement.failed().iter().filter_map(|failed| failed.to_allocation())).collect()
+}
+
 /// `front: 2 on n1, 1 on n2`, or without names `front: 1 node with 2, 1 node with 1`. Several groups
 /// are then counted together as well.
 fn counts(placement: &Placement, summary: bool) -> String {

@@ -158,7 +158,11 @@ impl Scenario {
         let job = self.known_job(line);
         let (options, shown) = (self.options(line, &job), Shown::of(line));
         let cluster = self.cluster();
+        let mut slow = cluster.fork();
         let placement = cluster.place(&job, &options);
+        let oracle = slow.place(&job, &options.oracle(true));
+        let same = print::allocations_of(&placement) == print::allocations_of(&oracle);
+        assert!(same, "line {}: the plain scan places it otherwise", line.number);
         print::placement(&placement, cluster, &shown)
     }
 
