@@ -282,7 +282,8 @@ impl State {
         client: ClientStatus,
     ) {
         let Some(record) = self.allocation(slot) else { return };
-        let occupies = !client.is_terminal() && desired != DesiredStatus::Evict;
+        let made_room = record.evicted_by != AllocationSlot::NONE;
+        let occupies = !client.is_terminal() && !made_room;
         if client.is_terminal() && record.occupies {
             self.leave_node(slot);
         } else if occupies
