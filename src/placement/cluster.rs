@@ -11,7 +11,7 @@ use super::inventory::{Inventory, InventoryError};
 use super::options::PlaceOptions;
 use super::outcome::Placement;
 use super::place;
-use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
+use crate::model::{Allocation, AllocationErrors, ClientStatus, DesiredStatus, Job, Node};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::allocation::Imported;
@@ -51,6 +51,14 @@ pub enum ClusterError {
     DuplicateAllocation {
         /// The identity.
         id: String,
+    },
+    /// An allocation is not sound in itself.
+    #[error("allocation `{id}` is not valid: {errors}")]
+    InvalidAllocation {
+        /// The allocation.
+        id: String,
+        /// What is wrong with it.
+        errors: AllocationErrors,
     },
     /// No allocation has this identity.
     #[error("there is no allocation with the ID `{id}`")]
@@ -182,12 +190,17 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// An allocation of its identity is there already, or it is live on a node that is not there.
+    /// It is not valid, an allocation of its identity is there already, or it has not ended on a node
+    /// that is not there.
     pub fn add_allocation(&mut self, allocation: Allocation) -> Result<(), ClusterError> {
         if self.state.find_allocation(&allocation.id).is_some() {
             return Err(ClusterError::DuplicateAllocation { id: allocation.id });
         }
-        let is_gone = allocation.is_terminal() || allocation.node_id.is_empty();
+        allocation.check().map_err(|errors| ClusterError::InvalidAllocation {
+            id: allocation.id.clone(),
+            errors,
+        })?;
+        let is_gone = allocation.client().is_terminal() || allocation.node_id.is_empty();
         if !is_gone && self.state.find_node(&allocation.node_id).is_none() {
             return Err(ClusterError::UnknownNode { id: allocation.node_id });
         }

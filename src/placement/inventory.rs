@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 use thiserror::Error;
 
 use crate::model::volume::DynamicVolume;
-use crate::model::{Allocation, Job, JobSpec, Node};
+use crate::model::{Allocation, AllocationErrors, Job, JobSpec, Node};
 
 /// Nodes, the allocations on them, and volumes: what a question is asked of.
 ///
@@ -44,7 +44,15 @@ pub enum InventoryError {
         /// The identity.
         id: String,
     },
-    /// A live allocation is on a node that is not in the inventory.
+    /// An allocation is not sound in itself.
+    #[error("allocation `{id}` is not valid: {errors}")]
+    InvalidAllocation {
+        /// The allocation.
+        id: String,
+        /// What is wrong with it.
+        errors: AllocationErrors,
+    },
+    /// An allocation has not ended on a node that is not in the inventory.
     #[error("allocation `{id}` is on node `{node_id}`, which is not in the inventory")]
     UnknownNode {
         /// The allocation.
@@ -76,7 +84,8 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// Two allocations have one identity, or a live one is on a node that is not in the inventory.
+    /// An allocation is not valid, two have one identity, or one has not ended on a node that is not in
+    /// the inventory.
     pub fn with_allocations(
         mut self,
         allocations: impl IntoIterator<Item = Allocation>,
@@ -89,7 +98,10 @@ impl Inventory {
             if !ids.insert(id.as_str()) {
                 return Err(InventoryError::DuplicateAllocation { id: id.clone() });
             }
-            let is_gone = allocation.is_terminal() || node_id.is_empty();
+            allocation
+                .check()
+                .map_err(|errors| InventoryError::InvalidAllocation { id: id.clone(), errors })?;
+            let is_gone = allocation.client().is_terminal() || node_id.is_empty();
             if !is_gone && !nodes.contains(node_id.as_str()) {
                 let (id, node_id) = (id.clone(), node_id.clone());
                 return Err(InventoryError::UnknownNode { id, node_id });
