@@ -113,7 +113,7 @@ fn amounts_of(resources: &AllocatedResources) -> Amounts {
 fn holdings_of(resources: &AllocatedResources) -> Holdings {
     let mut holdings = Holdings::default();
     let shared = &resources.shared;
-    // Where the group lists its ports, the networks repeat them.
+    // Where the group lists its ports, its network repeats them under the node's main address.
     for port in &shared.ports {
         holdings.ports.push(HeldPort {
             ip: port.host_ip.as_str().into(),
@@ -121,14 +121,25 @@ fn holdings_of(resources: &AllocatedResources) -> Holdings {
             ignore_collision: port.ignore_collision,
         });
     }
-    let counts_ports = shared.ports.is_empty();
-    for network in shared.networks.iter().filter(|_| counts_ports) {
+    let lists_ports = !shared.ports.is_empty();
+    for network in shared.networks.iter().filter(|_| !lists_ports) {
         hold_ports(network, &mut holdings);
     }
+    let of_group = holdings.ports.len();
     for (at, task) in resources.tasks.values().enumerate() {
         if let Some(network) = task.networks.first() {
-            if counts_ports {
-                hold_ports(network, &mut holdings);
+            let before = holdings.ports.len();
+            hold_ports(network, &mut holdings);
+            if lists_ports {
+                // A task's ports may be in the list or not: ours never are, and count all the same.
+                let (listed, new) = holdings.ports.split_at(before);
+                let listed = &listed[..of_group];
+                let is_new = |port: &&HeldPort| {
+                    !listed.iter().any(|it| it.value == port.value && it.ip == port.ip)
+                };
+                let new: Vec<HeldPort> = new.iter().filter(is_new).cloned().collect();
+                holdings.ports.truncate(before);
+                holdings.ports.extend(new);
             }
             let mbits = network.mbits.unwrap_or(0);
             holdings.bandwidth.push((network.device.as_str().into(), mbits));
