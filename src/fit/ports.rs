@@ -62,8 +62,11 @@ impl PortAssignment<'_> {
                     Err(error) => error,
                 };
                 // Nothing is taken on this address, so the ask fails by itself and would on all the
-                // others, of which an IPv6 block has more than could ever be tried.
+                // others, of which an IPv6 block has more than could ever be tried. What counts is why
+                // it fails on the last one.
                 if !self.is_known(&ip) {
+                    let last: Arc<str> = cidr.last_address().into();
+                    error = self.offer(network, &last, number, ask).err().unwrap_or(error);
                     break;
                 }
             }
