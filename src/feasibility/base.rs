@@ -30,6 +30,8 @@ pub enum NotCandidate {
     Pool(String),
     /// It is in another datacenter.
     Datacenter(String),
+    /// It has its allocation of a system job already. Only explanations say this.
+    Done,
 }
 
 impl fmt::Display for NotCandidate {
@@ -40,6 +42,7 @@ impl fmt::Display for NotCandidate {
             NotCandidate::Ineligible => write!(f, "ineligible"),
             NotCandidate::Pool(pool) => write!(f, "node pool `{pool}`"),
             NotCandidate::Datacenter(datacenter) => write!(f, "datacenter `{datacenter}`"),
+            NotCandidate::Done => write!(f, "already served"),
         }
     }
 }

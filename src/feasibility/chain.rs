@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use super::constraint::ConstraintRule;
 use super::device::DeviceRequest;
-use super::device_stock;
 use super::driver;
 use super::network::NetworkRule;
 use super::secrets;
+use super::supply;
 use super::volume::{self, HostVolumeRule};
 use crate::model::Job;
 use crate::model::TaskGroup;
@@ -132,9 +132,7 @@ impl Rule {
             Rule::Drivers(drivers) => {
                 fails_with(drivers.iter().all(|it| driver::has_driver(node, it)), driver::KEY)
             }
-            Rule::Devices(requests) => {
-                fails_with(device_stock::suffices(node, requests), MISSING_DEVICES)
-            }
+            Rule::Devices(requests) => fails_with(has_devices(node, requests), MISSING_DEVICES),
             Rule::Network(rule) => rule.failures(node).collect(),
             Rule::Secrets(providers) => {
                 let has_all = providers.iter().all(|it| secrets::has_provider(node, it));
@@ -149,4 +147,9 @@ impl Rule {
             Rule::CsiVolumes(key) => vec![key.clone()],
         }
     }
+}
+
+/// Whether a node has enough healthy devices, in use or not.
+fn has_devices(node: &NodeRecord, requests: &[DeviceRequest]) -> bool {
+    supply::unmet(node, requests.iter(), |group| group.facts.healthy()).is_empty()
 }

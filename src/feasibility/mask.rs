@@ -13,7 +13,7 @@ use crate::state::names::Name;
 use crate::state::node::NodeRecord;
 use crate::state::pages::Pages;
 use crate::state::slots::NodeSlot;
-use crate::state::tally::{BaseTally, add, subtract};
+use crate::state::tally::{BaseTally, ClassCounts, add, subtract};
 use crate::state::usage::{BLOCK, block_of};
 
 /// The verdict on a node: [`PASSES`], [`NOT_CANDIDATE`], or from [`FIRST_RULE`] on the rule that
@@ -39,6 +39,7 @@ pub(crate) struct MaskBlock {
 }
 
 impl MaskBlock {
+    /// Nodes of which nothing is known: none of them is looked at.
     const EMPTY: MaskBlock = MaskBlock {
         codes: [NOT_CANDIDATE; BLOCK],
         classes: [Name::NONE; BLOCK],
@@ -56,6 +57,8 @@ pub(crate) struct Mask {
     /// Texts of the rules that filtered any node so far, by code less [`FIRST_RULE`].
     rules: Arc<IndexSet<Arc<str>>>,
     tally: Arc<BaseTally>,
+    /// The nodes that pass.
+    passing: ClassCounts,
     /// How far the journal of facts has been read.
     seen: u64,
 }
@@ -69,6 +72,7 @@ impl Mask {
             blocks: Pages::default(),
             rules: Arc::default(),
             tally: Arc::default(),
+            passing: ClassCounts::default(),
             seen: state.facts_journal.next(),
         };
         mask.look_at_all(state);
@@ -107,9 +111,14 @@ impl Mask {
         self.blocks.get(block).map_or(NOT_CANDIDATE, |block| block.codes[at])
     }
 
-    /// The verdicts, 64 nodes at a time.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = &MaskBlock> {
-        self.blocks.iter()
+    /// The verdicts on 64 nodes.
+    pub(crate) fn block(&self, block: usize) -> &MaskBlock {
+        self.blocks.get(block).unwrap_or(&MaskBlock::EMPTY)
+    }
+
+    /// The nodes that pass, by class.
+    pub(crate) fn passing(&self) -> &ClassCounts {
+        &self.passing
     }
 
     /// The nodes that the job looks at, and what was filtered of them.
@@ -121,6 +130,7 @@ impl Mask {
         let blocks = state.node_slots().div_ceil(BLOCK);
         self.blocks = std::iter::repeat_n(MaskBlock::EMPTY, blocks).collect();
         self.tally = Arc::default();
+        self.passing = ClassCounts::default();
         let mut known = vec![UNKNOWN; state.facts_classes()];
         let shares = !self.chain.is_unique();
         for (slot, node) in state.nodes() {
@@ -170,6 +180,9 @@ impl Mask {
         if code == NOT_CANDIDATE {
             return;
         }
+        if code == PASSES {
+            self.passing.add(node.class);
+        }
         let tally = Arc::make_mut(&mut self.tally);
         tally.nodes += 1;
         add(&mut tally.available, state.name(node.datacenter), 1);
@@ -184,6 +197,9 @@ impl Mask {
         let code = std::mem::replace(&mut block.codes[at], NOT_CANDIDATE);
         if code == NOT_CANDIDATE {
             return;
+        }
+        if code == PASSES {
+            self.passing.remove(block.classes[at]);
         }
         let tally = Arc::make_mut(&mut self.tally);
         tally.nodes -= 1;

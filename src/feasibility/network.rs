@@ -44,13 +44,29 @@ impl NetworkRule {
     ) -> impl Iterator<Item = Arc<str>> + 'a {
         let without_mode = !self.has_mode(node);
         let missing = without_mode.then(|| MISSING_NETWORK.into());
-        let ports = if self.mode == "none" { &[] } else { &*self.ports };
-        let host_networks =
-            ports.iter().filter_map(|(port, target)| missing_host_network(port, target, node));
-        missing.into_iter().chain(host_networks)
+        missing.into_iter().chain(self.missing_host_networks(node).map(|(_, text)| text))
     }
 
-    fn has_mode(&self, node: &NodeRecord) -> bool {
+    /// The ports whose host networks a node lacks.
+    pub(crate) fn ports_without_network<'a>(
+        &'a self,
+        node: &'a NodeRecord,
+    ) -> impl Iterator<Item = &'a Port> {
+        self.missing_host_networks(node).map(|(port, _)| port)
+    }
+
+    fn missing_host_networks<'a>(
+        &'a self,
+        node: &'a NodeRecord,
+    ) -> impl Iterator<Item = (&'a Port, Arc<str>)> {
+        let ports = if self.mode == "none" { &[] } else { &*self.ports };
+        ports
+            .iter()
+            .filter_map(|(port, target)| Some((port, missing_host_network(port, target, node)?)))
+    }
+
+    /// Whether a node has networks of the mode.
+    pub(crate) fn has_mode(&self, node: &NodeRecord) -> bool {
         let networks = node.node.networks();
         self.mode == "none"
             || networks.iter().any(|network| mode_or_host(&network.mode) == self.mode)

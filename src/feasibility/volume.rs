@@ -58,6 +58,11 @@ impl HostVolumeRule {
         self.dynamic_holds(volume, volumes) && !(writes_alone && has_writer(&self.request.source))
     }
 
+    /// The volume's name on the nodes.
+    pub(crate) fn source(&self) -> &str {
+        &self.request.source
+    }
+
     /// Whether its answer depends on the allocations that are on a node.
     pub(crate) fn depends_on_allocations(&self) -> bool {
         self.access_mode() == SINGLE_WRITER

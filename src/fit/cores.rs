@@ -1,7 +1,9 @@
 //! Cores of a task's own: the lowest free ones of a node (specification, section 3.3, step 4).
 
+use super::ask::Ask;
+use crate::state::allocation::core_mhz;
 use crate::state::node::NodeRecord;
-use crate::state::usage::{HeldCore, Holdings, Taken};
+use crate::state::usage::{Amounts, HeldCore, Holdings, Taken};
 
 /// Gives a task `count` cores; false if the node has too few that are free.
 pub(crate) fn assign(
@@ -22,4 +24,13 @@ pub(crate) fn assign(
         }
     }
     holdings.cores.len() - before == count
+}
+
+/// The amounts of an ask on a node, with the CPU of the cores that it would have there.
+pub(crate) fn amounts_with_cores(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Amounts {
+    let mut holdings = Holdings::default();
+    for task in &ask.tasks {
+        assign(node, taken, task.task, task.cores, &mut holdings);
+    }
+    Amounts { cpu_mhz: ask.amounts.cpu_mhz.saturating_add(core_mhz(&holdings)), ..ask.amounts }
 }

@@ -77,7 +77,7 @@ impl PortAssignment<'_> {
     fn take_static(&mut self, port: &Port, at: u16, presumed: bool) -> Result<(), NetworkError> {
         let mut error = NetworkError::NoAddresses { network: 0, port: at };
         for address in addresses_of(self.node, port) {
-            if port.ignore_collision || presumed || self.is_free(&address.ip, port.value) {
+            if port.ignore_collision || self.is_free(&address.ip, port.value, presumed) {
                 self.hold(&address.ip, port.value, port.ignore_collision);
                 return Ok(());
             }
@@ -127,8 +127,10 @@ impl PortAssignment<'_> {
         if used + ask.mbits > network.mbits {
             return Err(NetworkError::Bandwidth);
         }
-        let is_taken =
-            |port: &Port| !ask.presumed_free.contains(&port.value) && !self.is_free(ip, port.value);
+        let is_taken = |port: &Port| {
+            let presumed = ask.presumed_free.contains(&port.value);
+            !self.is_free(ip, port.value, presumed)
+        };
         let taken_port = ask.with_numbers().iter().position(is_taken);
         if let Some(port) = taken_port {
             return Err(NetworkError::ReservedPort { network: number, port: port as u16 });
@@ -153,10 +155,11 @@ impl PortAssignment<'_> {
         self.holdings.ports.push(HeldPort { ip: ip.clone(), value, ignore_collision });
     }
 
-    /// Whether nothing on the node or in this assignment has the port on the address.
-    fn is_free(&self, ip: &str, value: i64) -> bool {
+    /// Whether nothing on the node, which may be presumed, and nothing in this assignment has the port
+    /// on the address.
+    fn is_free(&self, ip: &str, value: i64, presumed: bool) -> bool {
         let is_used = match (self.taken.ports_on(ip), u16::try_from(value)) {
-            (Some(ports), Ok(value)) => ports.contains(value),
+            (Some(ports), Ok(value)) => !presumed && ports.contains(value),
             (None, Ok(_)) => false,
             (_, Err(_)) => true,
         };

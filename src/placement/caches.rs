@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::group::GroupPlan;
 use super::keys::KeyWriter;
+use super::pass::Scratch;
 use crate::feasibility::column::Column;
 use crate::feasibility::mask::Mask;
 use crate::rank::affinity::AffinityColumn;
@@ -31,6 +32,8 @@ pub(crate) struct Caches {
     frontiers: Kept<Frontier>,
     frontier_bytes: usize,
     writer: KeyWriter,
+    /// Memory that passes use one after another.
+    pub(crate) scratch: Scratch,
 }
 
 /// Things by key, the ones not used for longest being let go first.

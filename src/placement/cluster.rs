@@ -1,5 +1,7 @@
 //! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
 
+pub(crate) mod usage;
+
 use std::sync::Arc;
 
 use thiserror::Error;
@@ -11,11 +13,12 @@ use super::inventory::{Inventory, InventoryError};
 use super::options::PlaceOptions;
 use super::outcome::Placement;
 use super::place;
-use crate::model::{Allocation, AllocationErrors, ClientStatus, DesiredStatus, Job, Node};
+use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::allocation::Imported;
 use crate::state::allocations::Changes;
+use crate::state::nodes::rank_of;
 use crate::state::slots::AllocationSlot;
 
 /// Nodes and what is on them. It places, keeps what it placed, and decides nothing else.
@@ -52,14 +55,6 @@ pub enum ClusterError {
         /// The identity.
         id: String,
     },
-    /// An allocation is not sound in itself.
-    #[error("allocation `{id}` is not valid: {errors}")]
-    InvalidAllocation {
-        /// The allocation.
-        id: String,
-        /// What is wrong with it.
-        errors: AllocationErrors,
-    },
     /// No allocation has this identity.
     #[error("there is no allocation with the ID `{id}`")]
     UnknownAllocation {
@@ -88,7 +83,10 @@ impl Cluster {
     /// drawn from it.
     pub fn from_inventory(inventory: &Inventory, seed: u64) -> Self {
         let mut state = State::new(seed);
-        for node in inventory.nodes() {
+        // Slots in the order of the ranks let the first of equals be the one to take.
+        let mut nodes: Vec<&Node> = inventory.nodes().iter().collect();
+        nodes.sort_by_cached_key(|node| (rank_of(seed, &node.id), &node.id));
+        for node in nodes {
             state.upsert_node(node.clone());
         }
         for allocation in inventory.allocations() {
@@ -138,15 +136,39 @@ impl Cluster {
     /// What every node is to the next allocation of a group; `None` if the job has no such group.
     pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
         let at = job.task_groups.iter().position(|it| it.name == group)?;
-        let group = &job.task_groups[at];
-        let slot = self.state.find_job(&job.namespace, &job.id);
-        let missing = slot.map(|slot| place::missing_names(&self.state, slot, group));
-        // An unknown job's next allocation is its first; where none is missing, it is one too many.
-        let next = missing.map_or(0, |it| it.first().copied().unwrap_or(group.count()));
-        let plan = GroupPlan::new(&self.state, job, at, next, options)?;
+        let index = match job.job_type().is_system() {
+            true => 0,
+            false => place::next_name(&self.state, job, &job.task_groups[at]),
+        };
+        let plan = GroupPlan::new(&self.state, job, at, index, options)?;
         let mut explanation = explain::explain(&self.state, &plan, options, &Evicted::new());
         explanation.add_fixes(&self.state, &plan, options, &Evicted::new());
         Some(explanation)
+    }
+
+    /// The same for a group that could not be placed whole.
+    pub(super) fn explain_failed(
+        &self,
+        job: &Job,
+        at: usize,
+        options: &PlaceOptions,
+    ) -> Explanation {
+        let group = job.task_groups.get(at).map_or("", |group| &group.name);
+        // Of a job to be placed whole nothing was kept, but it was what could be placed of it that
+        // left no room for the rest.
+        let piecemeal = job.changed(|spec| {
+            spec.all_at_once = false;
+            spec.task_groups.truncate(at + 1);
+        });
+        let explanation = match piecemeal {
+            Ok(piecemeal) if job.all_at_once => {
+                let mut fork = self.fork();
+                fork.place(&piecemeal, &options.clone().explain(false));
+                fork.explain(job, group, options)
+            }
+            _ => self.explain(job, group, options),
+        };
+        explanation.unwrap_or_else(|| Explanation::nothing(job, group))
     }
 
     /// Adds a node, or takes over the new facts of one that is there.
@@ -155,7 +177,7 @@ impl Cluster {
     }
 
     /// Takes a node out. What was on it is lost: its client status becomes `lost`, as it does when a
-    /// node goes down. The identities of these allocations are given back.
+    /// node goes down. The identities of these allocations are given back, sorted.
     ///
     /// # Errors
     ///
@@ -165,15 +187,17 @@ impl Cluster {
             return Err(ClusterError::UnknownNode { id: id.into() });
         };
         let state = self.state_mut();
-        let lost = state.allocations_on(slot).to_vec();
-        let ids = lost.iter().map(|&it| state.allocation_id(it)).collect();
-        for allocation in lost {
+        let on_node = state.allocations_on(slot).iter();
+        let mut lost: Vec<(String, AllocationSlot)> =
+            on_node.map(|&it| (state.allocation_id(it), it)).collect();
+        lost.sort_unstable();
+        for &(_, allocation) in &lost {
             if let Some(desired) = state.allocation(allocation).map(|it| it.desired) {
                 state.set_status(allocation, desired, ClientStatus::Lost);
             }
         }
         state.remove_node(slot);
-        Ok(ids)
+        Ok(lost.into_iter().map(|(id, _)| id).collect())
     }
 
     /// A node.
@@ -190,16 +214,11 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// It is not valid, an allocation of its identity is there already, or it has not ended on a node
-    /// that is not there.
+    /// An allocation of its identity is there already, or it has not ended on a node that is not there.
     pub fn add_allocation(&mut self, allocation: Allocation) -> Result<(), ClusterError> {
         if self.state.find_allocation(&allocation.id).is_some() {
             return Err(ClusterError::DuplicateAllocation { id: allocation.id });
         }
-        allocation.check().map_err(|errors| ClusterError::InvalidAllocation {
-            id: allocation.id.clone(),
-            errors,
-        })?;
         let is_gone = allocation.client().is_terminal() || allocation.node_id.is_empty();
         if !is_gone && self.state.find_node(&allocation.node_id).is_none() {
             return Err(ClusterError::UnknownNode { id: allocation.node_id });
@@ -241,7 +260,7 @@ impl Cluster {
         let desired = record.map_or(DesiredStatus::Run, |it| it.desired);
         let is_back = !status.is_terminal() && record.is_some_and(|it| it.client.is_terminal());
         let node_id = self.state.node_id_of(slot).unwrap_or_default();
-        if is_back && self.state.find_node(node_id).is_none() {
+        if is_back && !node_id.is_empty() && self.state.find_node(node_id).is_none() {
             return Err(ClusterError::UnknownNode { id: node_id.into() });
         }
         self.state_mut().set_status(slot, desired, status);
@@ -275,6 +294,14 @@ impl Cluster {
         self.state.allocation_count()
     }
 
+    /// A number made of every live allocation's name, node and ports. Clusters on which the same was
+    /// placed in the same way have the same digest, whatever order it came about in.
+    pub fn digest(&self) -> u64 {
+        let live = self.state.allocations().filter(|(_, record)| record.is_live());
+        let hashes = live.map(|(slot, _)| self.state.allocation_digest(slot));
+        hashes.fold(0, u64::wrapping_add)
+    }
+
     fn find(&self, id: &str) -> Result<AllocationSlot, ClusterError> {
         let found = self.state.find_allocation(id);
         found.ok_or_else(|| ClusterError::UnknownAllocation { id: id.into() })
@@ -285,7 +312,7 @@ impl Cluster {
         place::place(state, caches, job, options)
     }
 
-    fn state_mut(&mut self) -> &mut State {
+    pub(super) fn state_mut(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
     }
 }

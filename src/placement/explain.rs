@@ -4,9 +4,11 @@ use super::fixes::{self, Fix};
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::scan::{self, Scan};
+use super::system;
 use crate::feasibility::base::NotCandidate;
+use crate::fit::cores;
 use crate::fit::exhausted::Exhausted;
-use crate::model::Node;
+use crate::model::{Job, Node};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::node::NodeRecord;
@@ -16,6 +18,7 @@ use crate::state::usage::Amounts;
 /// What every node is to a group's next allocation.
 #[derive(Clone, Debug)]
 pub struct Explanation {
+    job: String,
     group: String,
     nodes: Vec<NodeVerdict>,
     with_preemption: Option<Vec<NodeVerdict>>,
@@ -65,6 +68,11 @@ pub struct Shortage {
 }
 
 impl Explanation {
+    /// The job's identity.
+    pub fn job_id(&self) -> &str {
+        &self.job
+    }
+
     /// The group's name.
     pub fn task_group(&self) -> &str {
         &self.group
@@ -83,6 +91,17 @@ impl Explanation {
     /// What would make room for what could not be placed, the smallest change first.
     pub fn fixes(&self) -> &[Fix] {
         &self.fixes
+    }
+
+    /// The explanation of a group where there is nothing to explain.
+    pub(crate) fn nothing(job: &Job, group: &str) -> Explanation {
+        Explanation {
+            job: job.id.clone(),
+            group: group.into(),
+            nodes: Vec::new(),
+            with_preemption: None,
+            fixes: Vec::new(),
+        }
     }
 
     /// Looks for the nearest fixes in the state in which placing failed.
@@ -120,6 +139,7 @@ pub(crate) fn explain(
     let none_ranked = !nodes.iter().any(|it| matches!(it.verdict, Verdict::Ranked { .. }));
     let may_evict = options.preemption.is_on_for(plan.job.job_type());
     Explanation {
+        job: plan.job.id.clone(),
         group: plan.group.name.clone(),
         nodes,
         with_preemption: (none_ranked && may_evict).then(|| verdicts(state, plan, Some(evicted))),
@@ -129,11 +149,15 @@ pub(crate) fn explain(
 
 fn verdicts(state: &State, plan: &GroupPlan<'_>, evicted: Option<&Evicted>) -> Vec<NodeVerdict> {
     let scan = Scan::new(state, plan, evicted);
+    let done = system::nodes_with(state, plan);
     let nodes = state.nodes();
     let mut verdicts: Vec<NodeVerdict> = nodes
         .map(|(slot, record)| NodeVerdict {
             node: record.node.clone(),
-            verdict: verdict(state, plan, &scan, slot, record),
+            verdict: match done.binary_search(&slot) {
+                Ok(_) => Verdict::NotCandidate(vec![NotCandidate::Done]),
+                Err(_) => verdict(state, plan, &scan, slot, record),
+            },
         })
         .collect();
     verdicts.sort_by(|a, b| a.node.id.cmp(&b.node.id));
@@ -179,7 +203,7 @@ fn shortages(
 ) -> Vec<Shortage> {
     let free = state.free(slot);
     let capacity = node.capacity;
-    let ask = plan.ask.amounts;
+    let ask = cores::amounts_with_cores(node, state.taken(slot, node), &plan.ask);
     let amount = |exhausted: Exhausted, of: fn(Amounts) -> i64| Shortage {
         dimension: exhausted.key(&plan.ask),
         asked: Some(of(ask)),

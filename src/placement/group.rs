@@ -22,6 +22,8 @@ pub(crate) struct GroupPlan<'a> {
     pub(crate) job_slot: Option<JobSlot>,
     /// The group, as its place in the job.
     pub(crate) at: usize,
+    /// The number of the next allocation.
+    pub(crate) index: u32,
     pub(crate) group: &'a TaskGroup,
     pub(crate) algorithm: Algorithm,
     pub(crate) base: BaseSet<'a>,
@@ -33,8 +35,6 @@ pub(crate) struct GroupPlan<'a> {
     pub(crate) distinct_hosts: Option<Scope>,
     /// The job's rules, then the group's.
     pub(crate) distinct_properties: Vec<DistinctProperty>,
-    /// The number of the next allocation, which the names of some volumes carry.
-    pub(crate) index: u32,
     // Made when asked for: mostly a mask and a column of scores stand in for them.
     chain: OnceCell<Chain>,
     affinities: OnceCell<Option<Affinities>>,
@@ -68,6 +68,7 @@ impl<'a> GroupPlan<'a> {
             job,
             job_slot: state.find_job(&job.namespace, &job.id),
             at,
+            index,
             group,
             algorithm: options.algorithm_of(&job.id, &group.name),
             base: BaseSet::of(job),
@@ -80,7 +81,6 @@ impl<'a> GroupPlan<'a> {
             },
             distinct_hosts: if is_system { None } else { distinct_hosts(job, group) },
             distinct_properties,
-            index,
             chain: OnceCell::new(),
             affinities: OnceCell::new(),
         })

@@ -6,7 +6,7 @@ use indexmap::{IndexMap, IndexSet};
 use thiserror::Error;
 
 use crate::model::volume::DynamicVolume;
-use crate::model::{Allocation, AllocationErrors, Job, JobSpec, Node};
+use crate::model::{Allocation, Job, JobSpec, Node};
 
 /// Nodes, the allocations on them, and volumes: what a question is asked of.
 ///
@@ -14,8 +14,9 @@ use crate::model::{Allocation, AllocationErrors, Job, JobSpec, Node};
 /// use stowplan::Inventory;
 /// use stowplan::model::Node;
 ///
-/// let nodes = [Node::from_json(r#"{"ID": "n1", "Datacenter": "dc1", "NodeResources": {}}"#)?];
-/// let inventory = Inventory::new(nodes)?;
+/// let node = r#"{"ID": "n1", "Datacenter": "dc1",
+///     "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000}}}"#;
+/// let inventory = Inventory::new([Node::from_json(node)?])?;
 /// assert_eq!(inventory.nodes().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -43,14 +44,6 @@ pub enum InventoryError {
     DuplicateNode {
         /// The identity.
         id: String,
-    },
-    /// An allocation is not sound in itself.
-    #[error("allocation `{id}` is not valid: {errors}")]
-    InvalidAllocation {
-        /// The allocation.
-        id: String,
-        /// What is wrong with it.
-        errors: AllocationErrors,
     },
     /// An allocation has not ended on a node that is not in the inventory.
     #[error("allocation `{id}` is on node `{node_id}`, which is not in the inventory")]
@@ -84,8 +77,7 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// An allocation is not valid, two have one identity, or one has not ended on a node that is not in
-    /// the inventory.
+    /// Two allocations have one identity, or one has not ended on a node that is not in the inventory.
     pub fn with_allocations(
         mut self,
         allocations: impl IntoIterator<Item = Allocation>,
@@ -98,9 +90,6 @@ impl Inventory {
             if !ids.insert(id.as_str()) {
                 return Err(InventoryError::DuplicateAllocation { id: id.clone() });
             }
-            allocation
-                .check()
-                .map_err(|errors| InventoryError::InvalidAllocation { id: id.clone(), errors })?;
             let is_gone = allocation.client().is_terminal() || node_id.is_empty();
             if !is_gone && !nodes.contains(node_id.as_str()) {
                 let (id, node_id) = (id.clone(), node_id.clone());
@@ -136,6 +125,16 @@ impl Inventory {
     /// The dynamic host volumes.
     pub fn volumes(&self) -> &[DynamicVolume] {
         &self.volumes
+    }
+
+    /// The nodes, to change; their identities must stay.
+    pub(crate) fn nodes_mut(&mut self) -> &mut [Node] {
+        &mut self.nodes
+    }
+
+    /// The allocations, to change; their identities must stay.
+    pub(crate) fn allocations_mut(&mut self) -> &mut [Allocation] {
+        &mut self.allocations
     }
 
     /// The job that an allocation belongs to, as far as the inventory knows it.

@@ -6,6 +6,7 @@
 
 mod caches;
 pub(crate) mod cluster;
+mod contest;
 pub(crate) mod explain;
 pub(crate) mod fixes;
 pub(crate) mod group;
@@ -15,6 +16,7 @@ pub(crate) mod options;
 pub(crate) mod outcome;
 mod pass;
 mod place;
+mod prose;
 mod quick;
 mod record;
 mod sample;

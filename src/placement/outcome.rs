@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
+use super::cluster::Cluster;
 use super::explain::Explanation;
+use super::options::PlaceOptions;
 use crate::model::{
     AllocatedResources, Allocation, AllocationMetrics, Job, Node, Resources, TaskGroup,
 };
@@ -29,6 +31,8 @@ pub struct Placement {
 pub(crate) struct GroupPlacement {
     pub(crate) run: Arc<Run>,
     pub(crate) allocations: Vec<NewSlot>,
+    /// By allocation.
+    pub(crate) nodes: Vec<Node>,
     /// What each allocation holds beside amounts; empty where none holds anything.
     pub(crate) holdings: Vec<Arc<Holdings>>,
 }
@@ -109,9 +113,7 @@ impl<'a> PlacedAllocation<'a> {
 
     /// The node it was placed on.
     pub fn node(&self) -> &'a Node {
-        // Every placement of a run names a node of the run's own list.
-        let run = &self.group.run;
-        &run.nodes[run.placed[self.at].node as usize]
+        &self.group.nodes[self.at]
     }
 
     /// The node's identity.
@@ -148,14 +150,14 @@ impl<'a> PlacedAllocation<'a> {
     pub fn resources(&self) -> AllocatedResources {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::allocated_resources(&self.group.run, self.at, holdings)
+        view::allocated_resources(&self.group.run, Some(self.node()), holdings)
     }
 
     /// The allocation as the API has it, without its job.
     pub fn to_allocation(&self) -> Allocation {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::document(&self.group.run, self.at, self.id(), holdings)
+        view::document(&self.group.run, self.at, self.id(), Some(self.node()), holdings)
     }
 }
 
@@ -167,7 +169,7 @@ pub struct FailedGroup {
     pub(crate) name_index: u32,
     pub(crate) unplaced: u32,
     pub(crate) metrics: AllocationMetrics,
-    pub(crate) is_recorded: bool,
+    pub(crate) options: PlaceOptions,
     pub(crate) id: String,
 }
 
@@ -198,12 +200,20 @@ impl FailedGroup {
         &self.metrics
     }
 
+    /// What every node of a cluster is to the group's next allocation as things are now, and the
+    /// nearest fixes if none would do. Of a job that is placed whole or not at all, what could be placed
+    /// of it is taken as placed.
+    pub fn explain(&self, cluster: &Cluster) -> Explanation {
+        cluster.explain_failed(&self.job, self.group, &self.options)
+    }
+
     /// The failed allocation that stands for the group's failed placements, as the first API has it;
     /// none where [`PlaceOptions::record_failed_placements`](crate::PlaceOptions) is off.
     pub fn to_allocation(&self) -> Option<Allocation> {
         let group = self.task_group();
         let name = format!("{}.{}[{}]", self.job.id, group.name, self.name_index);
-        self.is_recorded.then(|| Allocation {
+        let is_recorded = !self.options.without_failed_allocations;
+        is_recorded.then(|| Allocation {
             id: self.id.clone(),
             namespace: self.job.namespace.clone(),
             name,

@@ -7,6 +7,7 @@
 
 use std::sync::Arc;
 
+use super::contest::{Choice, Contest};
 use super::group::GroupPlan;
 use crate::feasibility::column::Column;
 use crate::feasibility::distinct::{DistinctProperty, HOSTS_KEY, Scope};
@@ -15,31 +16,24 @@ use crate::fit::exhausted::Exhausted;
 use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
 use crate::rank::frontier::counts::{Keys, LaneCounts};
 use crate::rank::frontier::partition::Place;
-use crate::rank::frontier::queue::{Entry, Head, Heap};
+use crate::rank::frontier::queue::Entry;
 use crate::rank::frontier::{Facts, Frontier};
 use crate::rank::spread::{self, SpreadCounter};
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
-use crate::state::fast_map::FastMap;
-use crate::state::scores::{Scorer, Scores, mean};
+use crate::state::scores::{Scorer, Scores};
 use crate::state::slots::NodeSlot;
 use crate::state::tally::{Filtered, Tally, add};
-
-/// Scorers that may be active on a special node beside those that are active on all nodes: job
-/// anti-affinity and the reschedule penalty.
-const EXTRAS: usize = 2;
 
 /// One group's placements.
 pub(crate) struct Pass<'a> {
     plan: &'a GroupPlan<'a>,
     frontier: &'a mut Frontier,
+    scratch: &'a mut Scratch,
     /// How many scorers are active on every node.
     active: u32,
-    lanes: Vec<PassLane>,
     spreads: Vec<SpreadCounter<'a>>,
     properties: Vec<PropertyCounter<'a>>,
-    /// Special nodes by slot.
-    special: FastMap<u32, Special>,
     /// By lane where lanes close, or of all lanes together.
     counts: Vec<LaneCounts>,
     keys: Keys,
@@ -49,17 +43,54 @@ pub(crate) struct Pass<'a> {
     is_tally_old: bool,
 }
 
-/// A lane during a pass.
-#[derive(Default)]
-struct PassLane {
-    /// Nodes like any other, in front of the frontier's lane.
-    common: Head,
-    /// Special nodes, by how many extra scorers are active on them.
-    special: [(Head, Heap); EXTRAS + 1],
-    /// The spread score of all its nodes.
-    spread: f64,
-    /// Why none of its nodes may be used.
-    closed: Option<Arc<str>>,
+/// Memory that one pass leaves for the next. It is nothing to copy.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    contest: Contest,
+    special: SpecialNodes,
+}
+
+/// The nodes that are special to a job.
+#[derive(Debug, Default)]
+struct SpecialNodes {
+    nodes: Vec<(NodeSlot, Special)>,
+    /// By slot: one more than the node's place in the list, or 0.
+    places: Vec<u32>,
+}
+
+impl SpecialNodes {
+    fn clear(&mut self) {
+        for (node, _) in self.nodes.drain(..) {
+            self.places[node.at()] = 0;
+        }
+    }
+
+    fn get(&self, node: NodeSlot) -> Special {
+        match self.places.get(node.at()) {
+            None | Some(0) => Special::default(),
+            Some(&place) => self.nodes[place as usize - 1].1,
+        }
+    }
+
+    /// What is special about a node, which it becomes if it was not.
+    fn entry(&mut self, node: NodeSlot) -> &mut Special {
+        if self.places.len() <= node.at() {
+            self.places.resize(node.at() + 1, 0);
+        }
+        let place = &mut self.places[node.at()];
+        if *place == 0 {
+            self.nodes.push((node, Special::default()));
+            *place = self.nodes.len() as u32;
+        }
+        let at = *place as usize - 1;
+        &mut self.nodes[at].1
+    }
+}
+
+impl Clone for Scratch {
+    fn clone(&self) -> Scratch {
+        Scratch::default()
+    }
 }
 
 /// A node that is special to the job.
@@ -70,6 +101,8 @@ struct Special {
     /// Allocations of the job, or of the group, that keep others away.
     hosts: u32,
     has_penalty: bool,
+    /// Whether anything was placed on it.
+    is_changed: bool,
 }
 
 /// A `distinct_property` with how many allocations each value has.
@@ -80,28 +113,6 @@ struct PropertyCounter<'a> {
     used: Vec<u64>,
 }
 
-/// One of the best candidates: where it is queued, and what it comes to.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Choice {
-    lane: u32,
-    queue: Queue,
-    /// Its place in the queue's head.
-    at: u32,
-    pub(crate) entry: Entry,
-    pub(crate) score: f64,
-}
-
-/// A queue of a lane.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Queue {
-    Common,
-    /// Of special nodes with so many extra scorers.
-    Special(usize),
-}
-
-const QUEUES: [Queue; EXTRAS + 2] =
-    [Queue::Common, Queue::Special(0), Queue::Special(1), Queue::Special(2)];
-
 impl<'a> Pass<'a> {
     /// Takes the special nodes out of the frontier. The columns are those of the spreads, then those of
     /// the properties.
@@ -110,6 +121,7 @@ impl<'a> Pass<'a> {
         plan: &'a GroupPlan<'a>,
         frontier: &'a mut Frontier,
         columns: &[Arc<Column>],
+        scratch: &'a mut Scratch,
     ) -> Pass<'a> {
         let (of_spreads, of_properties) = columns.split_at(plan.scorers.spreads.len());
         let spreads = plan.scorers.spreads.iter().zip(of_spreads);
@@ -121,16 +133,18 @@ impl<'a> Pass<'a> {
         } else {
             frontier.counts.clone()
         };
+        let active =
+            1 + u32::from(plan.device_weights > 0.0) + u32::from(facts.affinities.is_some());
+        scratch.contest.begin(frontier.partition.lanes.len(), active);
+        scratch.special.clear();
+        frontier.forget_written();
         let mut pass = Pass {
-            active: 1
-                + u32::from(plan.device_weights > 0.0)
-                + u32::from(facts.affinities.is_some()),
-            lanes: frontier.partition.lanes.iter().map(|_| PassLane::default()).collect(),
+            active,
+            scratch,
             spreads: spreads.map(|(spread, column)| SpreadCounter::new(spread, column)).collect(),
             properties: properties
                 .map(|(rule, column)| PropertyCounter::new(rule, column))
                 .collect(),
-            special: FastMap::default(),
             counts,
             keys: Keys::default(),
             hosts_key: HOSTS_KEY.into(),
@@ -140,81 +154,37 @@ impl<'a> Pass<'a> {
             frontier,
         };
         pass.find_special(facts.state, of_spreads);
-        for at in 0..pass.special.len() {
-            if let Some((&node, _)) = pass.special.get_index(at) {
-                pass.take_out(facts, NodeSlot(node));
-            }
+        for at in 0..pass.scratch.special.nodes.len() {
+            pass.take_out(facts, pass.scratch.special.nodes[at].0);
         }
         pass.score_lanes();
         pass
     }
 
-    /// The best candidates, best first, at most `limit`. At least the best one has to be asked for
-    /// before it can be placed on.
-    pub(crate) fn best(&mut self, limit: usize, found: &mut Vec<Choice>) {
-        found.clear();
-        let mut heads: Vec<Choice> = Vec::new();
-        for lane in 0..self.lanes.len() {
-            if self.lanes[lane].closed.is_some() {
-                continue;
-            }
-            heads.extend(QUEUES.iter().filter_map(|&queue| self.choice(lane, queue, 0)));
-        }
-        while found.len() < limit {
-            let best = (0..heads.len()).max_by(|&a, &b| heads[a].compare(&heads[b]));
-            let Some(best) = best else { break };
-            let choice = heads[best];
-            found.push(choice);
-            match self.choice(choice.lane as usize, choice.queue, choice.at as usize + 1) {
-                Some(next) => heads[best] = next,
-                None => {
-                    heads.swap_remove(best);
-                }
-            }
-        }
+    /// The best candidates, best first, at most `limit`.
+    pub(crate) fn best(&mut self, limit: usize) -> &[Choice] {
+        self.scratch.contest.best(self.frontier, limit)
     }
 
-    /// The candidate at a place of a queue.
-    fn choice(&mut self, lane: usize, queue: Queue, at: usize) -> Option<Choice> {
-        let of_lane = &mut self.lanes[lane];
-        let (entry, extras) = match queue {
-            Queue::Common => {
-                of_lane.common.fill(&mut self.frontier.lane(lane), at + 1);
-                (*of_lane.common.get(at)?, 0)
-            }
-            Queue::Special(extras) => {
-                let (head, heap) = &mut of_lane.special[extras];
-                head.fill(heap, at + 1);
-                (*head.get(at)?, extras)
-            }
-        };
-        let spread = of_lane.spread;
-        let active = self.active + extras as u32 + u32::from(spread != 0.0);
-        let score = mean(entry.key, spread, 0.0, active);
-        Some(Choice { lane: lane as u32, queue, at: at as u32, entry, score })
+    /// One of the best candidates that were found last.
+    pub(crate) fn found(&self, at: usize) -> Choice {
+        self.scratch.contest.found(at)
     }
 
-    /// Notes where the scores of a candidate are written down.
-    pub(crate) fn set_written(&mut self, choice: &Choice, written: u32) {
+    /// Notes where the scores of one of the best candidates are written down.
+    pub(crate) fn set_written(&mut self, at: usize, written: u32) {
         // With spreads the scores differ from placement to placement.
-        if !self.spreads.is_empty() {
-            return;
-        }
-        let lane = &mut self.lanes[choice.lane as usize];
-        match choice.queue {
-            Queue::Common => lane.common.set_written(choice.at as usize, written),
-            Queue::Special(extras) => {
-                lane.special[extras].0.set_written(choice.at as usize, written);
-            }
+        if self.spreads.is_empty() {
+            self.scratch.contest.set_written(self.frontier, at, written);
         }
     }
 
     /// All scores of a candidate.
     pub(crate) fn scores(&self, facts: Facts<'_>, choice: &Choice) -> Scores {
         let slot = NodeSlot(choice.entry.node);
-        let special = self.special.get(&slot.0).copied().unwrap_or_default();
+        let special = self.scratch.special.get(slot);
         let mut scores = self.node_scores(facts, slot, &special).unwrap_or_default();
-        let spread = self.lanes[choice.lane as usize].spread;
+        let spread = self.scratch.contest.spread(choice.lane);
         if spread != 0.0 {
             scores.set(Scorer::Spread, spread);
         }
@@ -238,12 +208,12 @@ impl<'a> Pass<'a> {
             if hosts.nodes > 0 {
                 tally.filtered.nodes += hosts.nodes;
                 add(&mut tally.filtered.by_rule, &self.hosts_key, hosts.nodes);
-                hosts.add_named(state, &Default::default(), &mut tally.filtered.by_class);
+                hosts.add_named(&state.names, &Default::default(), &mut tally.filtered.by_class);
             }
             // Only where lanes can close are they counted one by one.
             let closed = match self.properties.is_empty() {
                 true => None,
-                false => self.lanes[at].closed.as_ref(),
+                false => self.scratch.contest.closed(at),
             };
             if let Some(rule) = closed {
                 add_closed(state, counts, rule, &mut tally.filtered);
@@ -255,27 +225,24 @@ impl<'a> Pass<'a> {
                 add(&mut tally.exhausted.by_dimension, &key, nodes);
             }
             let by_class = &mut tally.exhausted.by_class;
-            counts.exhausted_classes.add_named(state, &Default::default(), by_class);
+            counts.exhausted_classes.add_named(&state.names, &Default::default(), by_class);
         }
         tally
     }
 
-    /// Takes the best candidate out of its queue, to be placed on.
-    pub(crate) fn take(&mut self, choice: &Choice) {
-        let lane = &mut self.lanes[choice.lane as usize];
-        match choice.queue {
-            Queue::Common => lane.common.take(),
-            Queue::Special(extras) => lane.special[extras].0.take(),
-        };
+    /// Takes the best candidate out, to be placed on.
+    pub(crate) fn take(&mut self) -> Option<Choice> {
+        self.scratch.contest.take(self.frontier)
     }
 
     /// Counts an allocation that was placed on the node that was taken, and queues the node again as
     /// what it is now.
     pub(crate) fn placed(&mut self, facts: Facts<'_>, choice: &Choice) {
         let slot = NodeSlot(choice.entry.node);
-        let special = self.special.entry(slot.0).or_default();
+        let special = self.scratch.special.entry(slot);
         special.collisions += 1;
         special.hosts += 1;
+        special.is_changed = true;
         self.requeue(facts, slot, choice.lane as usize);
         let symbols = &self.frontier.partition.lanes[choice.lane as usize].symbols;
         let (of_spreads, of_properties) = symbols.split_at(self.spreads.len());
@@ -290,14 +257,16 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// The nodes that anything was placed on.
+    pub(crate) fn changed_nodes(&self) -> impl Iterator<Item = NodeSlot> {
+        let special = self.scratch.special.nodes.iter();
+        special.filter(|(_, special)| special.is_changed).map(|(node, _)| *node)
+    }
+
     /// Gives everything back to the frontier: the special nodes as what they are now.
-    pub(crate) fn finish(mut self, facts: Facts<'_>) {
-        for lane in 0..self.lanes.len() {
-            let of_lane = &mut self.lanes[lane];
-            of_lane.common.empty_into(&mut self.frontier.lane(lane));
-        }
-        for &node in self.special.keys() {
-            self.frontier.look_at(facts, NodeSlot(node));
+    pub(crate) fn finish(self, facts: Facts<'_>) {
+        for &(node, _) in &self.scratch.special.nodes {
+            self.frontier.look_at(facts, node);
         }
         self.frontier.mark_seen(facts);
     }
@@ -307,12 +276,12 @@ impl<'a> Pass<'a> {
     fn find_special(&mut self, state: &State, of_spreads: &[Arc<Column>]) {
         let plan = self.plan;
         for slot in &plan.scorers.penalty_nodes {
-            self.special.entry(slot.0).or_default().has_penalty = true;
+            self.scratch.special.entry(*slot).has_penalty = true;
         }
         // A static port of the ask may be taken on the nodes that use it.
         for port in plan.ask.static_ports() {
             for &node in state.port_users.of(port) {
-                self.special.entry(node).or_default();
+                self.scratch.special.entry(NodeSlot(node));
             }
         }
         for job in state.jobs_named(&plan.job.id) {
@@ -345,7 +314,7 @@ impl<'a> Pass<'a> {
                     None => false,
                 };
             if in_group || keeps_away {
-                let special = self.special.entry(record.node.0).or_default();
+                let special = self.scratch.special.entry(record.node);
                 special.collisions += u32::from(in_group);
                 special.hosts += u32::from(keeps_away);
             }
@@ -380,7 +349,7 @@ impl<'a> Pass<'a> {
     /// Queues a special node as what it is now, and counts it as that.
     fn requeue(&mut self, facts: Facts<'_>, slot: NodeSlot, lane: usize) {
         let Some(place) = self.frontier.partition.place(slot) else { return };
-        let Some(&special) = self.special.get(&slot.0) else { return };
+        let special = self.scratch.special.get(slot);
         let class = self.frontier.class(place);
         if self.plan.distinct_hosts.is_some() && special.hosts > 0 {
             self.counts_of(place).hosts.add(class);
@@ -395,8 +364,7 @@ impl<'a> Pass<'a> {
             Ok(scores) => {
                 let entry = Entry::new(scores.local(), facts.state.rank(slot), slot.0);
                 let extras = (scores.count() - self.active) as usize;
-                let (head, heap) = &mut self.lanes[lane].special[extras];
-                head.insert(heap, entry);
+                self.scratch.contest.insert(lane, extras, entry);
             }
         }
     }
@@ -438,23 +406,15 @@ impl<'a> Pass<'a> {
 
     /// Scores every lane's spread and finds out which lanes are closed.
     fn score_lanes(&mut self) {
-        for (of_pass, lane) in self.lanes.iter_mut().zip(&self.frontier.partition.lanes) {
+        for (at, lane) in self.frontier.partition.lanes.iter().enumerate() {
             let (of_spreads, of_properties) = lane.symbols.split_at(self.spreads.len());
             let spreads = self.spreads.iter().zip(of_spreads);
             let scores = spreads.map(|(spread, &symbol)| spread.score(symbol));
-            of_pass.spread = spread::total(scores).unwrap_or(0.0);
+            let total = spread::total(scores).unwrap_or(0.0);
             let mut properties = self.properties.iter().zip(of_properties);
             let closed = properties.find_map(|(property, &symbol)| property.check(symbol));
-            self.is_tally_old |= closed != of_pass.closed;
-            of_pass.closed = closed;
+            self.is_tally_old |= self.scratch.contest.set_lane(at, total, closed);
         }
-    }
-}
-
-impl Choice {
-    /// The better one is greater: by score, then by the node's own part of it, then by rank.
-    fn compare(&self, other: &Choice) -> std::cmp::Ordering {
-        self.score.total_cmp(&other.score).then_with(|| self.entry.compare(&other.entry))
     }
 }
 
@@ -477,6 +437,6 @@ fn add_closed(state: &State, counts: &LaneCounts, rule: &Arc<str>, filtered: &mu
     if nodes > 0 {
         filtered.nodes += nodes;
         add(&mut filtered.by_rule, rule, nodes);
-        counts.passing.add_named(state, &counts.hosts, &mut filtered.by_class);
+        counts.passing.add_named(&state.names, &counts.hosts, &mut filtered.by_class);
     }
 }

@@ -15,14 +15,18 @@ use super::scan::room;
 use super::select::{Selection, select};
 use super::system;
 use crate::fit;
-use crate::model::{AllocationMetrics, Job, Resources, TaskGroup};
+use crate::model::{AllocationMetrics, Job, Node, Resources, TaskGroup};
 use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
-use crate::state::allocations::{Changes, NewAllocation};
-use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use crate::state::allocation::core_mhz;
+use crate::state::allocations::{Changes, NewAllocation, Siblings};
+use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 use crate::state::{State, ids};
+
+/// Room for more placements than this is made as they come: most of a large count may not fit.
+const MOST_EXPECTED: usize = 4096;
 
 /// Places what is missing of a job, and gives what was done in a form that can be taken back.
 pub(crate) fn place(
@@ -67,10 +71,12 @@ pub(crate) struct Placing<'a> {
 /// One group being placed.
 pub(crate) struct OpenGroup {
     pub(crate) run: RunBuilder,
-    run_slot: RunSlot,
-    group: u16,
+    siblings: Siblings,
     allocations: Vec<NewSlot>,
+    nodes: Vec<Node>,
     holdings: Vec<Arc<Holdings>>,
+    /// Allocations that have their room but are not on the state's lists yet.
+    pending: Vec<NewAllocation>,
 }
 
 /// Where an allocation goes.
@@ -127,7 +133,7 @@ impl<'a> Placing<'a> {
         }
         let names = missing_names(self.state, self.job_slot, group);
         let first_name = names.first().copied().unwrap_or(group.count());
-        let Some(plan) = GroupPlan::new(self.state, job, at, first_name, self.options) else {
+        let Some(mut plan) = GroupPlan::new(self.state, job, at, first_name, self.options) else {
             return;
         };
         if self.options.explain {
@@ -137,10 +143,10 @@ impl<'a> Placing<'a> {
         if names.is_empty() {
             return;
         }
-        let mut open = self.open_group(&plan);
+        let mut open = self.open_group(&plan, names.len());
         let failure = match quick::is_quick(self, &plan) {
             true => quick::place(self, &plan, &mut open, &names),
-            false => self.place_by_scan(plan.clone(), &mut open, &names),
+            false => self.place_by_scan(&mut plan, &mut open, &names),
         };
         if let Some(failure) = failure {
             self.fail(&plan, failure);
@@ -148,23 +154,24 @@ impl<'a> Placing<'a> {
         self.close_group(open);
     }
 
-    /// Places allocations one by one, looking at the nodes anew for each.
+    /// Places allocations one by one, looking at the nodes anew for each. The plan becomes that of the
+    /// last one, which differs where each has volumes of its own.
     fn place_by_scan(
         &mut self,
-        mut plan: GroupPlan<'a>,
+        plan: &mut GroupPlan<'a>,
         open: &mut OpenGroup,
         names: &[u32],
     ) -> Option<Failure> {
         let has_volumes_of_its_own = plan.group.volumes.values().any(|volume| volume.per_alloc);
         for (done, &name_index) in names.iter().enumerate() {
             if has_volumes_of_its_own {
-                plan = GroupPlan::new(self.state, self.job, plan.at, name_index, self.options)?;
+                *plan = GroupPlan::new(self.state, self.job, plan.at, name_index, self.options)?;
             }
             let started = self.now_ns();
-            let selection = self.select(&plan);
+            let selection = self.select(plan);
             let time_ns = self.now_ns().saturating_sub(started);
             let tally = Arc::new(selection.tally.clone());
-            if !self.commit_selection(&plan, open, selection, &tally, name_index, time_ns) {
+            if !self.commit_selection(plan, open, selection, &tally, name_index, time_ns) {
                 let missing = (names.len() - done) as u32;
                 return Some(Failure { tally, missing, name_index, time_ns });
             }
@@ -212,28 +219,41 @@ impl<'a> Placing<'a> {
     ) -> bool {
         let Some(best) = selection.best else { return false };
         let top = selection.top.iter();
-        let entries: Vec<u32> =
-            top.map(|it| open.run.scores(self.state, it.node, &it.scores)).collect();
+        let entries: Vec<u32> = top.map(|it| open.run.scores(it.node, &it.scores)).collect();
         let score = best.scores.mean();
         let (node, victims) = (best.node, best.victims);
         let chosen = Chosen { node, score, victims, name_index, time_ns };
-        self.commit(plan, open, chosen, tally, &entries)
+        let committed = self.commit(plan, open, chosen, tally, &entries);
+        // What scans reads the state's lists.
+        self.enlist(open);
+        self.state.touch(node);
+        committed
     }
 
     pub(crate) fn now_ns(&self) -> u64 {
         self.options.stopwatch.map_or(0, |now_ns| now_ns())
     }
 
-    pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>) -> OpenGroup {
-        let run = RunBuilder::new(plan, self.options);
+    pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
+        let expected = expected.min(MOST_EXPECTED);
+        let run = RunBuilder::new(self.state, plan, self.options, expected);
         let run_slot = self.state.begin_run(run.opening());
         self.changes.runs.push(run_slot);
         let group = self.state.ensure_group(self.job_slot, &plan.group.name);
-        OpenGroup { run, run_slot, group, allocations: Vec::new(), holdings: Vec::new() }
+        OpenGroup {
+            run,
+            siblings: Siblings { job: self.job_slot, group, run: run_slot },
+            allocations: Vec::with_capacity(expected),
+            nodes: Vec::with_capacity(expected),
+            holdings: Vec::new(),
+            pending: Vec::with_capacity(expected),
+        }
     }
 
-    /// Puts an allocation on a node, evicting what has to go. False if the node turns out not to have
-    /// the room, which the selection has ruled out.
+    /// Gives an allocation its room on a node, evicting what has to go. False if the node turns out not
+    /// to have the room, which the selection has ruled out.
+    ///
+    /// The allocation is on no list yet ([`Placing::enlist`]), and the node is not touched.
     pub(crate) fn commit(
         &mut self,
         plan: &GroupPlan<'_>,
@@ -244,39 +264,36 @@ impl<'a> Placing<'a> {
     ) -> bool {
         let Chosen { node, score, victims, name_index, time_ns } = chosen;
         self.evict(&victims);
-        let (slot, generation) = self.state.next_allocation();
-        let holdings = match plan.ask.is_plain() {
-            true => Holdings::default(),
-            false => match self.assign(plan, node, slot, generation) {
-                Some(holdings) => holdings,
-                None => return false,
-            },
-        };
-        let holdings = Arc::new(holdings);
+        let (slot, generation) = self.state.next_allocation(open.pending.len());
+        let mut amounts = plan.ask.amounts;
+        let mut holdings = None;
         if !plan.ask.is_plain() {
-            open.holdings.push(holdings.clone());
+            let Some(assigned) = self.assign(plan, node, slot, generation) else { return false };
+            amounts.cpu_mhz += core_mhz(&assigned);
+            let assigned = Arc::new(assigned);
+            open.holdings.push(assigned.clone());
+            holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
         }
-        let placed = self.state.place(NewAllocation {
-            job: self.job_slot,
-            group: open.group,
-            node,
-            name_index,
-            run: open.run_slot,
-            in_run: open.run.len() as u32,
-            holdings,
-        });
-        debug_assert_eq!(placed, slot);
+        self.state.take_room(node, amounts, holdings.as_deref());
+        open.nodes.extend(self.state.node(node).map(|record| record.node.clone()));
+        let in_run = open.run.len() as u32;
+        open.pending.push(NewAllocation { node, name_index, in_run, holdings });
         let mut evicted: Vec<String> = Vec::new();
         for &victim in &victims {
-            self.state.set_evicted_by(victim, placed);
+            self.state.set_evicted_by(victim, slot);
             evicted.push(self.state.allocation_id(victim));
         }
         evicted.sort_unstable();
-        self.changes.placed.push(placed);
+        self.changes.placed.push(slot);
         open.allocations.push(NewSlot { slot, generation });
-        let new = NewPlaced { node, name_index, score, time_ns, evicted };
-        open.run.placed(self.state, new, tally, entries);
+        open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, entries);
         true
+    }
+
+    /// Puts allocations that have their room on the state's lists.
+    pub(crate) fn enlist(&mut self, open: &mut OpenGroup) {
+        self.state.enlist(open.siblings, &open.pending);
+        open.pending.clear();
     }
 
     /// The ports, cores and devices of an allocation on a node, ports being drawn at random.
@@ -321,7 +338,7 @@ impl<'a> Placing<'a> {
             name_index,
             unplaced: missing,
             metrics,
-            is_recorded: !self.options.without_failed_allocations,
+            options: self.options.clone(),
             id: self.failure_id(plan),
         });
     }
@@ -332,8 +349,9 @@ impl<'a> Placing<'a> {
     }
 
     pub(crate) fn close_group(&mut self, open: OpenGroup) {
+        debug_assert!(open.pending.is_empty());
         let run = open.run.finish();
-        self.state.finish_run(open.run_slot, run.clone());
+        self.state.finish_run(open.siblings.run, run.clone());
         if open.allocations.is_empty() {
             self.changes.runs.pop();
             return;
@@ -341,6 +359,7 @@ impl<'a> Placing<'a> {
         self.groups.push(GroupPlacement {
             run,
             allocations: open.allocations,
+            nodes: open.nodes,
             holdings: open.holdings,
         });
     }
@@ -375,8 +394,18 @@ impl<'a> Placing<'a> {
     }
 }
 
+/// The number of a group's next allocation: the lowest that is missing, or one more than there should
+/// be where none is.
+pub(crate) fn next_name(state: &State, job: &Job, group: &TaskGroup) -> u32 {
+    let first = match state.find_job(&job.namespace, &job.id) {
+        Some(slot) => missing_names(state, slot, group).first().copied(),
+        None => (group.count() > 0).then_some(0),
+    };
+    first.unwrap_or(group.count())
+}
+
 /// The numbers of a group's missing allocations: the lowest that none of its live ones has.
-pub(crate) fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
+fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
     let count = group.count();
     let mut is_used = vec![false; count as usize];
     let mut live = 0;

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use super::group::GroupPlan;
 use super::options::{ScoreDetail, Search};
-use super::pass::{Choice, Pass};
+use super::pass::Pass;
 use super::place::{Chosen, Failure, OpenGroup, Placing};
+use crate::rank::frontier::Facts;
 use crate::rank::frontier::queue::Entry;
+use crate::state::slots::NodeSlot;
 
 /// The most lanes: beyond them looking at every node is about as quick.
 const MOST_LANES: usize = 1024;
@@ -72,49 +74,54 @@ fn place_on_frontier(
     done: &mut usize,
 ) -> Option<Failure> {
     let shown = placing.options.score_detail.limit();
+    let mut scratch = std::mem::take(&mut placing.caches.scratch);
     let (prepared, mut frontier) = placing.caches.prepare(placing.state, plan);
     let facts = prepared.facts(placing.state);
-    let mut pass = Pass::new(facts, plan, Arc::make_mut(&mut frontier), &prepared.columns);
-    let mut best: Vec<Choice> = Vec::new();
+    let columns = &prepared.columns;
+    let mut pass = Pass::new(facts, plan, Arc::make_mut(&mut frontier), columns, &mut scratch);
     let mut entries: Vec<u32> = Vec::new();
     let mut failure = None;
     while let Some(&name_index) = names.get(*done) {
         let started = placing.now_ns();
         let facts = prepared.facts(placing.state);
-        pass.best(shown.max(1), &mut best);
+        let found = pass.best(shown.max(1)).len();
         let tally = pass.tally(facts).clone();
         let time_ns = placing.now_ns().saturating_sub(started);
-        let Some(choice) = best.first().copied() else {
-            let missing = (names.len() - *done) as u32;
-            failure = Some(Failure { tally, missing, name_index, time_ns });
-            break;
-        };
         entries.clear();
-        for shown in best.iter().take(shown) {
-            let mut written = shown.entry.written;
-            if written == Entry::NOT_WRITTEN {
-                let scores = pass.scores(facts, shown);
-                written = open.run.scores(placing.state, node_of(shown), &scores);
-                pass.set_written(shown, written);
-            }
-            entries.push(written);
-        }
-        pass.take(&choice);
-        let (node, score) = (node_of(&choice), choice.score);
-        let chosen = Chosen { node, score, victims: Vec::new(), name_index, time_ns };
-        if !placing.commit(plan, open, chosen, &tally, &entries) {
+        entries.extend((0..found.min(shown)).map(|at| write_down(&mut pass, facts, open, at)));
+        let is_placed = pass.take().is_some_and(|choice| {
+            let (node, score) = (NodeSlot(choice.entry.node), choice.score);
+            let chosen = Chosen { node, score, victims: Vec::new(), name_index, time_ns };
+            let is_placed = placing.commit(plan, open, chosen, &tally, &entries);
+            pass.placed(prepared.facts(placing.state), &choice);
+            is_placed
+        });
+        if !is_placed {
             let missing = (names.len() - *done) as u32;
             failure = Some(Failure { tally, missing, name_index, time_ns });
             break;
         }
-        pass.placed(prepared.facts(placing.state), &choice);
         *done += 1;
+    }
+    placing.enlist(open);
+    for node in pass.changed_nodes() {
+        placing.state.touch(node);
     }
     pass.finish(prepared.facts(placing.state));
     placing.caches.keep(&prepared, frontier);
+    placing.caches.scratch = scratch;
     failure
 }
 
-fn node_of(choice: &Choice) -> crate::state::slots::NodeSlot {
-    crate::state::slots::NodeSlot(choice.entry.node)
+/// Writes the scores of one of the best candidates down in the run, unless they are there already, and
+/// gives the place of the entry.
+fn write_down(pass: &mut Pass<'_>, facts: Facts<'_>, open: &mut OpenGroup, at: usize) -> u32 {
+    let choice = pass.found(at);
+    if choice.entry.written != Entry::NOT_WRITTEN {
+        return choice.entry.written;
+    }
+    let scores = pass.scores(facts, &choice);
+    let written = open.run.scores(NodeSlot(choice.entry.node), &scores);
+    pass.set_written(at, written);
+    written
 }

@@ -5,18 +5,18 @@ use std::sync::Arc;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use crate::state::State;
-use crate::state::fast_map::FastMap;
 use crate::state::run::{Placed, Run};
 use crate::state::scores::{ScoreLog, Scores};
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
 
+/// Beyond this many scores a placement, room for them is made as they come.
+const MOST_EXPECTED_SCORES: usize = 8;
+
 /// A run that is being made.
 #[derive(Debug)]
 pub(crate) struct RunBuilder {
     run: Run,
-    /// Where in the run's list each node is.
-    places: FastMap<u32, u32>,
 }
 
 /// What one placement adds to a run.
@@ -30,20 +30,30 @@ pub(crate) struct NewPlaced {
 }
 
 impl RunBuilder {
-    pub(crate) fn new(plan: &GroupPlan<'_>, options: &PlaceOptions) -> RunBuilder {
+    /// An empty run, with room for as many placements as are expected.
+    pub(crate) fn new(
+        state: &State,
+        plan: &GroupPlan<'_>,
+        options: &PlaceOptions,
+        expected: usize,
+    ) -> RunBuilder {
+        let shown = options.score_detail.limit().min(MOST_EXPECTED_SCORES);
+        let mut scores = ScoreLog::default();
+        // Mostly each placement changes one of the best nodes, and each node has a score or two.
+        scores.reserve(expected + shown, 2);
         let run = Run {
             job: plan.job.clone(),
             group: plan.at,
             amounts: plan.ask.amounts,
             memory_oversubscription: options.memory_oversubscription,
-            nodes: Vec::new(),
+            nodes: state.identities.clone(),
             tallies: Vec::new(),
-            scores: ScoreLog::default(),
-            best: Vec::new(),
-            placed: Vec::new(),
+            scores,
+            best: Vec::with_capacity(expected * shown),
+            placed: Vec::with_capacity(expected),
             evicted: Vec::new(),
         };
-        RunBuilder { run, places: FastMap::default() }
+        RunBuilder { run }
     }
 
     /// The run as far as it is known before its first placement: what its allocations use.
@@ -52,21 +62,13 @@ impl RunBuilder {
     }
 
     /// Writes down a node's scores and gives the place of the entry.
-    pub(crate) fn scores(&mut self, state: &State, node: NodeSlot, scores: &Scores) -> u32 {
-        let place = self.place_of(state, node);
-        self.run.scores.push(place, scores)
+    pub(crate) fn scores(&mut self, node: NodeSlot, scores: &Scores) -> u32 {
+        self.run.scores.push(node, scores)
     }
 
     /// Adds a placement with the counts of its selection and the entries of its best nodes.
-    pub(crate) fn placed(
-        &mut self,
-        state: &State,
-        new: NewPlaced,
-        tally: &Arc<Tally>,
-        best: &[u32],
-    ) {
+    pub(crate) fn placed(&mut self, new: NewPlaced, tally: &Arc<Tally>, best: &[u32]) {
         let at = self.run.placed.len() as u32;
-        let node = self.place_of(state, new.node);
         let is_known = |last: &Arc<Tally>| Arc::ptr_eq(last, tally) || last == tally;
         if !self.run.tallies.last().is_some_and(is_known) {
             self.run.tallies.push(tally.clone());
@@ -76,7 +78,7 @@ impl RunBuilder {
             self.run.evicted.push((at, new.evicted));
         }
         self.run.placed.push(Placed {
-            node,
+            node: new.node,
             tally: (self.run.tallies.len() as u32).saturating_sub(1),
             best_end: self.run.best.len() as u32,
             name_index: new.name_index,
@@ -94,13 +96,5 @@ impl RunBuilder {
     pub(crate) fn finish(mut self) -> Arc<Run> {
         self.run.shrink();
         Arc::new(self.run)
-    }
-
-    fn place_of(&mut self, state: &State, node: NodeSlot) -> u32 {
-        let nodes = &mut self.run.nodes;
-        *self.places.entry(node.0).or_insert_with(|| {
-            nodes.extend(state.node(node).map(|record| record.node.clone()));
-            nodes.len() as u32 - 1
-        })
     }
 }

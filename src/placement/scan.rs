@@ -145,7 +145,12 @@ impl<'a> Scan<'a> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
         let mut failures = self.plan.chain().all_failures(node, &surroundings);
-        failures.extend(self.distinct_failures(slot, node));
+        // Job and group may have the same rule.
+        for failure in self.distinct_failures(slot, node) {
+            if !failures.contains(&failure) {
+                failures.push(failure);
+            }
+        }
         failures
     }
 
@@ -155,9 +160,7 @@ impl<'a> Scan<'a> {
         slot: NodeSlot,
         node: &'a NodeRecord,
     ) -> impl Iterator<Item = Arc<str>> {
-        let scope = self.plan.distinct_hosts;
-        let is_taken = scope.is_some_and(|scope| self.own_on(slot, scope) > 0);
-        let hosts = is_taken.then(|| Arc::from(HOSTS_KEY));
+        let hosts = self.is_taken_by_own(slot).then(|| Arc::from(HOSTS_KEY));
         let properties = self.plan.distinct_properties.iter().zip(&self.used_by_property);
         let properties = properties.filter_map(move |(property, used)| {
             let value = property.value(node);
@@ -165,6 +168,17 @@ impl<'a> Scan<'a> {
             property.check(value, used.into()).err()
         });
         hosts.into_iter().chain(properties)
+    }
+
+    /// Whether `distinct_hosts` keeps the group off a node.
+    pub(super) fn is_taken_by_own(&self, slot: NodeSlot) -> bool {
+        self.plan.distinct_hosts.is_some_and(|scope| self.own_on(slot, scope) > 0)
+    }
+
+    /// How many allocations have a value of the plan's `at`th distinct property.
+    pub(super) fn used_of_property(&self, at: usize, value: Option<&str>) -> u32 {
+        let used = self.used_by_property.get(at);
+        used.zip(value).and_then(|(used, value)| used.get(value)).copied().unwrap_or(0)
     }
 
     /// How many allocations of the job or of the group occupy a node.
@@ -198,7 +212,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Whether an allocation on a node has a volume to write, or may have for all that is known.
-    fn has_writer(&self, slot: NodeSlot, source: &str) -> bool {
+    pub(super) fn has_writer(&self, slot: NodeSlot, source: &str) -> bool {
         self.records_on(slot).any(|record| {
             let group = match &record.own {
                 Own::Imported(imported) => imported.job.as_ref().and_then(|job| {

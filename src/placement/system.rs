@@ -37,7 +37,7 @@ pub(crate) fn place_group(placing: &mut Placing<'_>, at: usize) {
     let base = base_tally(placing.state, &plan, Filtered::default());
     let (nodes, has_any) = nodes_without(placing.state, &plan);
     let mut refusals = Refusals::default();
-    let mut open = placing.open_group(&plan);
+    let mut open = placing.open_group(&plan, nodes.len());
     let mut placed_any = false;
     if plan.group.count() > 0 {
         for slot in nodes {
@@ -82,12 +82,21 @@ fn failure(tally: Tally, missing: u32) -> Failure {
     Failure { tally: Arc::new(tally), missing, name_index: 0, time_ns: 0 }
 }
 
-/// The nodes that do not have the group yet, by identity, and whether any has it.
-fn nodes_without(state: &State, plan: &GroupPlan<'_>) -> (Vec<NodeSlot>, bool) {
+/// The nodes that have the group of a system job and need it no more, ascending; of other jobs none.
+pub(super) fn nodes_with(state: &State, plan: &GroupPlan<'_>) -> Vec<NodeSlot> {
+    if !plan.job.job_type().is_system() {
+        return Vec::new();
+    }
     let own = plan.job_slot.map(|job| state.allocations_of(job, &plan.group.name));
     let records = own.unwrap_or_default().iter().filter_map(|&slot| state.allocation(slot));
     let mut has: Vec<NodeSlot> = records.filter(|it| it.is_live()).map(|it| it.node).collect();
     has.sort_unstable();
+    has
+}
+
+/// The nodes that do not have the group yet, by identity, and whether any has it.
+fn nodes_without(state: &State, plan: &GroupPlan<'_>) -> (Vec<NodeSlot>, bool) {
+    let has = nodes_with(state, plan);
     let without = state.nodes().filter(|(slot, _)| has.binary_search(slot).is_err());
     let mut nodes: Vec<(&str, NodeSlot)> =
         without.map(|(slot, node)| (node.node.id.as_str(), slot)).collect();

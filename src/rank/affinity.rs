@@ -81,6 +81,11 @@ impl AffinityColumn {
         self.scores.get(block).map_or(0.0, |scores| scores[at])
     }
 
+    /// The scores of 64 nodes.
+    pub(crate) fn block(&self, block: usize) -> &[f64; BLOCK] {
+        self.scores.get(block).unwrap_or(&[0.0; BLOCK])
+    }
+
     /// Whether there is nothing to catch up with.
     pub(crate) fn is_current(&self, state: &State) -> bool {
         self.seen == state.facts_journal.next()

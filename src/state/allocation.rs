@@ -12,6 +12,10 @@ use crate::model::allocation::Allocation;
 use crate::model::resources::{AllocatedResources, Resources};
 use crate::model::status::{ClientStatus, DesiredStatus};
 
+/// The most of an amount that an imported allocation is taken to hold, which is what validation allows:
+/// so that sums of many never overflow.
+const AMOUNT_MAX: i64 = 1 << 40;
+
 /// One allocation.
 #[derive(Clone, Debug)]
 pub(crate) struct AllocationRecord {
@@ -104,9 +108,14 @@ fn amounts_of(resources: &AllocatedResources) -> Amounts {
         let lifecycle = resources.task_lifecycles.get(name).and_then(Option::as_ref);
         let phase = lifecycle.map_or(Phase::Main, |it| Phase::of(&it.hook, it.sidecar));
         let has_cores = !task.cpu.reserved_cores.is_empty();
-        sums.add(phase, task.cpu.cpu_shares, task.memory.memory_mb, has_cores);
+        sums.add(phase, held(task.cpu.cpu_shares), held(task.memory.memory_mb), has_cores);
     }
-    sums.total(resources.shared.disk_mb)
+    sums.total(held(resources.shared.disk_mb))
+}
+
+/// An amount that a document claims, within what may be: a negative one would make room.
+fn held(amount: i64) -> i64 {
+    amount.clamp(0, AMOUNT_MAX)
 }
 
 /// What an allocation has for itself (specification, section 4.1).
@@ -121,28 +130,22 @@ fn holdings_of(resources: &AllocatedResources) -> Holdings {
             ignore_collision: port.ignore_collision,
         });
     }
-    let lists_ports = !shared.ports.is_empty();
-    for network in shared.networks.iter().filter(|_| !lists_ports) {
+    for network in shared.networks.iter().filter(|_| shared.ports.is_empty()) {
         hold_ports(network, &mut holdings);
     }
     let of_group = holdings.ports.len();
     for (at, task) in resources.tasks.values().enumerate() {
         if let Some(network) = task.networks.first() {
-            let before = holdings.ports.len();
-            hold_ports(network, &mut holdings);
-            if lists_ports {
-                // A task's ports may be in the list or not: ours never are, and count all the same.
-                let (listed, new) = holdings.ports.split_at(before);
-                let listed = &listed[..of_group];
-                let is_new = |port: &&HeldPort| {
-                    !listed.iter().any(|it| it.value == port.value && it.ip == port.ip)
-                };
-                let new: Vec<HeldPort> = new.iter().filter(is_new).cloned().collect();
-                holdings.ports.truncate(before);
-                holdings.ports.extend(new);
-            }
-            let mbits = network.mbits.unwrap_or(0);
-            holdings.bandwidth.push((network.device.as_str().into(), mbits));
+            // Those that the group lists too are held once.
+            let mut of_task = Holdings::default();
+            hold_ports(network, &mut of_task);
+            let is_listed = |port: &HeldPort| {
+                let mut listed = holdings.ports[..of_group].iter();
+                listed.any(|it| it.value == port.value && it.ip == port.ip)
+            };
+            of_task.ports.retain(|port| shared.ports.is_empty() || !is_listed(port));
+            holdings.ports.append(&mut of_task.ports);
+            holdings.bandwidth.push((network.device.as_str().into(), held(network.mbits())));
         }
         for core in &task.cpu.reserved_cores {
             if let Ok(id) = u16::try_from(*core) {
@@ -180,16 +183,15 @@ fn of_first_era(document: &Allocation) -> (Amounts, Holdings) {
     let none = Resources::default();
     let sum = document.resources.as_ref().unwrap_or(&none);
     let amounts = Amounts {
-        cpu_mhz: sum.cpu.unwrap_or(0),
-        memory_mb: sum.memory_mb.unwrap_or(0),
-        disk_mb: sum.disk_mb.unwrap_or(0),
+        cpu_mhz: held(sum.cpu.unwrap_or(0)),
+        memory_mb: held(sum.memory_mb.unwrap_or(0)),
+        disk_mb: held(sum.disk_mb.unwrap_or(0)),
     };
     let mut holdings = Holdings::default();
     for task in document.task_resources.iter().flat_map(|tasks| tasks.values()) {
         if let Some(network) = task.networks.first() {
             hold_ports(network, &mut holdings);
-            let mbits = network.mbits.unwrap_or(0);
-            holdings.bandwidth.push((network.device.as_str().into(), mbits));
+            holdings.bandwidth.push((network.device.as_str().into(), held(network.mbits())));
         }
     }
     (amounts, holdings)

@@ -11,15 +11,22 @@ use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use super::usage::{Amounts, Holdings};
 use crate::model::status::{ClientStatus, DesiredStatus};
 
-/// What a placement adds.
-pub(crate) struct NewAllocation {
+/// What the allocations of one run have in common.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Siblings {
     pub(crate) job: JobSlot,
     pub(crate) group: u16,
+    pub(crate) run: RunSlot,
+}
+
+/// What a placement adds, beside what it shares with its siblings.
+#[derive(Clone, Debug)]
+pub(crate) struct NewAllocation {
     pub(crate) node: NodeSlot,
     pub(crate) name_index: u32,
-    pub(crate) run: RunSlot,
     pub(crate) in_run: u32,
-    pub(crate) holdings: Arc<Holdings>,
+    /// What it holds beside amounts, if anything.
+    pub(crate) holdings: Option<Arc<Holdings>>,
 }
 
 /// What placing a job changed, in order, so that it can be taken back.
@@ -111,7 +118,7 @@ impl State {
             Own::Imported(imported) => Some(&imported.document.node_id),
             Own::Amounts | Own::Holdings(_) => {
                 let node = self.run(record.run)?.node_of(record.in_run as usize)?;
-                Some(&node.spec().id)
+                Some(&node.id)
             }
         }
     }
@@ -180,34 +187,56 @@ impl State {
         slot
     }
 
-    /// Adds an allocation that was placed.
-    pub(crate) fn place(&mut self, new: NewAllocation) -> AllocationSlot {
-        let own = if new.holdings.is_empty() { Own::Amounts } else { Own::Holdings(new.holdings) };
-        self.add(AllocationRecord {
-            job: new.job,
-            group: new.group,
-            desired: DesiredStatus::Run,
-            client: ClientStatus::Pending,
-            occupies: true,
-            node: new.node,
-            at_node: 0,
-            at_group: 0,
-            name_index: new.name_index,
-            generation: 0,
-            run: new.run,
-            in_run: new.in_run,
-            evicted_by: AllocationSlot::NONE,
-            modify_index: 0,
-            own,
-        })
+    /// Adds allocations for which room was taken already, in the order in which their slots were told
+    /// by [`State::next_allocation`].
+    pub(crate) fn enlist(&mut self, siblings: Siblings, new: &[NewAllocation]) {
+        let Siblings { job, group, run } = siblings;
+        let first_at_group = self.group_mut(job, group).map_or(0, |list| list.len());
+        let mut slots = Vec::with_capacity(new.len());
+        for (at, new) in new.iter().enumerate() {
+            let (slot, generation) = self.next_allocation(0);
+            let at_node = self.on_node_mut(new.node).map_or(0, |list| {
+                list.push(slot);
+                list.len() - 1
+            });
+            let record = AllocationRecord {
+                job,
+                group,
+                desired: DesiredStatus::Run,
+                client: ClientStatus::Pending,
+                occupies: true,
+                node: new.node,
+                at_node: at_node as u32,
+                at_group: (first_at_group + at) as u32,
+                name_index: new.name_index,
+                generation,
+                run,
+                in_run: new.in_run,
+                evicted_by: AllocationSlot::NONE,
+                modify_index: self.next_modify_index(),
+                own: new.holdings.clone().map_or(Own::Amounts, Own::Holdings),
+            };
+            match self.free_allocations.pop() {
+                None => self.allocations.push(record),
+                Some(_) => {
+                    if let Some(place) = self.allocations.get_mut(slot.at()) {
+                        *place = record;
+                    }
+                }
+            }
+            slots.push(slot);
+        }
+        if let Some(list) = self.group_mut(job, group) {
+            list.extend_from_slice(&slots);
+        }
     }
 
-    /// The slot and the generation that the next allocation will have.
-    pub(crate) fn next_allocation(&self) -> (AllocationSlot, u32) {
-        let last_freed = self.free_allocations.len().checked_sub(1);
-        match last_freed.map(|at| AllocationSlot(self.free_allocations[at])) {
+    /// The slot and the generation that the next allocation will have, after so many others.
+    pub(crate) fn next_allocation(&self, after: usize) -> (AllocationSlot, u32) {
+        let freed = self.free_allocations.len();
+        match freed.checked_sub(after + 1).map(|at| AllocationSlot(self.free_allocations[at])) {
             Some(slot) => (slot, self.allocations[slot.at()].generation),
-            None => (AllocationSlot::new(self.allocations.len()), 0),
+            None => (AllocationSlot::new(self.allocations.len() + after - freed), 0),
         }
     }
 
@@ -320,8 +349,7 @@ impl State {
     /// Takes an eviction back.
     fn restore_evicted(&mut self, eviction: &Eviction) {
         if let Some(record) = self.allocations.get_mut(eviction.victim.at()) {
-            record.desired = eviction.desired;
-            record.modify_index = eviction.modify_index;
+            (record.desired, record.modify_index) = (eviction.desired, eviction.modify_index);
             record.evicted_by = AllocationSlot::NONE;
         }
         self.join_node(eviction.victim);
@@ -400,7 +428,8 @@ impl State {
                 (record.at_node, record.occupies) = (at_node, true);
             }
         }
-        self.occupy(node, amounts, holdings_of(&own));
+        self.take_room(node, amounts, holdings_of(&own));
+        self.touch(node);
     }
 
     fn leave_node(&mut self, slot: AllocationSlot) {
@@ -414,7 +443,8 @@ impl State {
         if let Some(record) = self.allocations.get_mut(slot.at()) {
             record.occupies = false;
         }
-        self.vacate(node, amounts, holdings_of(&own));
+        self.give_room_back(node, amounts, holdings_of(&own));
+        self.touch(node);
     }
 }
 

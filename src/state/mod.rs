@@ -52,6 +52,8 @@ pub(crate) struct State {
     pub(crate) identity_seed: u64,
     /// By node slot; `None` for a slot whose node left.
     nodes: Pages<Option<Arc<NodeRecord>>, 32>,
+    /// By node slot: who has the slot, or had it last. Runs keep this as it was.
+    pub(crate) identities: Identities,
     node_index: Index,
     free_nodes: Pages<u32, 32>,
     /// By block of 64 node slots.
@@ -78,13 +80,23 @@ pub(crate) struct State {
     /// Which nodes use which static ports.
     pub(crate) port_users: PortUsers,
     /// Names of datacenters and classes.
-    names: Names,
+    pub(crate) names: Names,
     /// Nodes alike, by the text of their facts.
     facts_classes: Arc<FastSet<Box<[u8]>>>,
     /// Dynamic host volumes.
     pub(crate) volumes: Arc<Vec<DynamicVolume>>,
     /// Counts every change.
     pub(crate) modify_index: u64,
+}
+
+/// Identities of nodes by slot.
+pub(crate) type Identities = Pages<Arc<Identity>, 32>;
+
+/// What names a node.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Identity {
+    pub(crate) id: Box<str>,
+    pub(crate) name: Box<str>,
 }
 
 /// What is on a node.

@@ -7,7 +7,7 @@ use super::facts;
 use super::node::NodeRecord;
 use super::slots::{AllocationSlot, NodeSlot};
 use super::usage::{Amounts, BLOCK, Holdings, RoomBlock, Taken, block_of};
-use super::{OnNode, State};
+use super::{Identity, OnNode, State};
 use crate::model::Node;
 use crate::rng::hash_bytes;
 
@@ -39,9 +39,9 @@ impl State {
         (&self.room[block], at)
     }
 
-    /// The flat arrays, 64 nodes each.
-    pub(crate) fn room_blocks(&self) -> impl Iterator<Item = &RoomBlock> {
-        self.room.iter()
+    /// The flat arrays of 64 nodes.
+    pub(crate) fn room_block(&self, block: usize) -> &RoomBlock {
+        &self.room[block]
     }
 
     /// The node's place among equals; lower goes first.
@@ -83,6 +83,7 @@ impl State {
             Some(slot) => slot,
             None => self.new_node_slot(&id),
         };
+        self.set_identity(slot, &record.node);
         if let Some(place) = self.nodes.get_mut(slot.at()) {
             *place = Some(record);
         }
@@ -116,8 +117,13 @@ impl State {
         }
     }
 
-    /// Takes room on a node.
-    pub(crate) fn occupy(&mut self, slot: NodeSlot, amounts: Amounts, holdings: Option<&Holdings>) {
+    /// Takes room on a node. Who does so has to [touch](State::touch) the node, once for all it takes.
+    pub(crate) fn take_room(
+        &mut self,
+        slot: NodeSlot,
+        amounts: Amounts,
+        holdings: Option<&Holdings>,
+    ) {
         self.change_free(slot, |free| free.minus(amounts), -1);
         if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
             self.change_taken(slot, |taken, node| {
@@ -128,8 +134,14 @@ impl State {
         }
     }
 
-    /// Gives room on a node back. The holder must have left the node's list.
-    pub(crate) fn vacate(&mut self, slot: NodeSlot, amounts: Amounts, holdings: Option<&Holdings>) {
+    /// Gives room on a node back. The holder must have left the node's list, and the node has to be
+    /// [touched](State::touch).
+    pub(crate) fn give_room_back(
+        &mut self,
+        slot: NodeSlot,
+        amounts: Amounts,
+        holdings: Option<&Holdings>,
+    ) {
         self.change_free(slot, |free| free.plus(amounts), 1);
         if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
             self.change_taken(slot, |taken, node| taken.subtract(holdings, node));
@@ -160,6 +172,22 @@ impl State {
     /// The list of allocations on a node, to change.
     pub(super) fn on_node_mut(&mut self, slot: NodeSlot) -> Option<&mut Vec<AllocationSlot>> {
         Some(Arc::make_mut(&mut self.on_node.get_mut(slot.at())?.allocations))
+    }
+
+    /// Notes who has a slot. It mostly stays the same, and then nothing is written: every run keeps
+    /// the identities as they were.
+    fn set_identity(&mut self, slot: NodeSlot, node: &Node) {
+        let identity = Identity { id: node.id.as_str().into(), name: node.name.as_str().into() };
+        match self.identities.get(slot.at()) {
+            Some(known) if **known == identity => {}
+            Some(_) => {
+                if let Some(place) = self.identities.get_mut(slot.at()) {
+                    *place = Arc::new(identity);
+                }
+            }
+            // Slots are given out in order.
+            None => self.identities.push(Arc::new(identity)),
+        }
     }
 
     fn new_node_slot(&mut self, id: &str) -> NodeSlot {
@@ -217,13 +245,11 @@ impl State {
         allocations: i64,
     ) {
         let Some(capacity) = self.node(slot).map(|node| node.capacity) else { return };
-        let position = self.journal.push(slot);
         self.change_room(slot, |room, at| {
             let free = change(room.free(at));
             room.set_free(at, free, capacity);
             let left = &mut room.free_allocations[at];
             *left = left.saturating_add(allocations);
-            room.changed[at] = position;
         });
     }
 
@@ -261,7 +287,7 @@ impl State {
     }
 
     /// Notes that a node changed.
-    fn touch(&mut self, slot: NodeSlot) {
+    pub(crate) fn touch(&mut self, slot: NodeSlot) {
         let position = self.journal.push(slot);
         self.change_room(slot, |room, at| room.changed[at] = position);
     }
@@ -281,6 +307,6 @@ pub(super) fn name_hash(name: &str) -> u64 {
 }
 
 /// A node's place among equals.
-fn rank_of(seed: u64, id: &str) -> u64 {
+pub(crate) fn rank_of(seed: u64, id: &str) -> u64 {
     hash_bytes(seed, id.as_bytes())
 }

@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use super::scores::{ScoreLog, Scores};
+use super::slots::NodeSlot;
 use super::tally::Tally;
 use super::usage::Amounts;
+use super::{Identities, Identity};
+use crate::model::Job;
 use crate::model::metrics::{AllocationMetrics, NodeScoreMeta};
-use crate::model::{Job, Node};
 
 /// What the placements of a run have in common, and a few bytes for each.
 #[derive(Clone, Debug)]
@@ -18,8 +20,8 @@ pub(crate) struct Run {
     pub(crate) amounts: Amounts,
     /// Whether tasks may use more memory than they ask for.
     pub(crate) memory_oversubscription: bool,
-    /// Every node that the run's metrics speak of.
-    pub(crate) nodes: Vec<Node>,
+    /// The nodes that the run's metrics speak of, by slot.
+    pub(crate) nodes: Identities,
     pub(crate) tallies: Vec<Arc<Tally>>,
     pub(crate) scores: ScoreLog,
     /// Entries of the score log, a stretch for each placement.
@@ -32,8 +34,7 @@ pub(crate) struct Run {
 /// One placement.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placed {
-    /// The node, by its place in the run's list.
-    pub(crate) node: u32,
+    pub(crate) node: NodeSlot,
     /// The counts, by their place in the run's list.
     pub(crate) tally: u32,
     /// Where its stretch of `best` ends; it begins where the one before ends.
@@ -44,9 +45,8 @@ pub(crate) struct Placed {
 }
 
 impl Run {
-    /// Gives back the room that growing left over: runs are kept as long as their allocations.
+    /// Gives back the room that growing left over, since runs are kept as long as their allocations.
     pub(crate) fn shrink(&mut self) {
-        self.nodes.shrink_to_fit();
         self.tallies.shrink_to_fit();
         self.scores.shrink();
         self.best.shrink_to_fit();
@@ -70,8 +70,8 @@ impl Run {
     }
 
     /// The node of a placement.
-    pub(crate) fn node_of(&self, at: usize) -> Option<&Node> {
-        self.nodes.get(self.placed.get(at)?.node as usize)
+    pub(crate) fn node_of(&self, at: usize) -> Option<&Identity> {
+        self.nodes.get(self.placed.get(at)?.node.at()).map(|identity| &**identity)
     }
 
     /// The metrics of a placement as the API has them.
@@ -92,15 +92,15 @@ impl Run {
         let entries = self.best.get(begin..end).unwrap_or_default();
         let scores = entries.iter().filter_map(|&entry| self.scores.get(entry));
         scores
-            .filter_map(|(node, scores)| Some(score_meta(self.nodes.get(node as usize)?, &scores)))
+            .filter_map(|(node, scores)| Some(score_meta(self.nodes.get(node.at())?, &scores)))
             .collect()
     }
 }
 
 /// One node's scores as the API has them.
-pub(crate) fn score_meta(node: &Node, scores: &Scores) -> NodeScoreMeta {
+fn score_meta(node: &Identity, scores: &Scores) -> NodeScoreMeta {
     NodeScoreMeta {
-        node_id: node.spec().id.clone(),
+        node_id: node.id.to_string(),
         scores: scores.named().map(|(name, score)| (name.to_owned(), score)).collect(),
         norm_score: scores.mean(),
         ..NodeScoreMeta::default()

@@ -1,5 +1,7 @@
 //! Scores of nodes: what each scorer gave, and their mean (specification, sections 3.1 and 8).
 
+use super::slots::NodeSlot;
+
 /// A scorer, in the order in which the scores are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scorer {
@@ -102,8 +104,7 @@ pub(crate) struct ScoreLog {
 /// One node's scores in a log.
 #[derive(Clone, Copy, Debug)]
 struct ScoreEntry {
-    /// The node, by its place in the run's list.
-    node: u32,
+    node: NodeSlot,
     /// Where its values begin.
     first: u32,
     active: u8,
@@ -111,16 +112,19 @@ struct ScoreEntry {
 
 impl ScoreLog {
     /// Adds a node's scores and gives the place of the entry.
-    pub(crate) fn push(&mut self, node: u32, scores: &Scores) -> u32 {
+    pub(crate) fn push(&mut self, node: NodeSlot, scores: &Scores) -> u32 {
         let entry = ScoreEntry { node, first: self.values.len() as u32, active: scores.active };
-        let active = Scorer::ALL.into_iter().filter(|&scorer| scores.is_active(scorer));
-        self.values.extend(active.map(|scorer| scores.values[scorer as usize]));
+        let mut active = scores.active;
+        while active != 0 {
+            self.values.push(scores.values[active.trailing_zeros() as usize]);
+            active &= active - 1;
+        }
         self.entries.push(entry);
         self.entries.len() as u32 - 1
     }
 
     /// The node and the scores of an entry.
-    pub(crate) fn get(&self, entry: u32) -> Option<(u32, Scores)> {
+    pub(crate) fn get(&self, entry: u32) -> Option<(NodeSlot, Scores)> {
         let entry = self.entries.get(entry as usize)?;
         let mut values = self.values.get(entry.first as usize..)?.iter();
         let mut scores = Scores::default();
@@ -132,6 +136,12 @@ impl ScoreLog {
         Some((entry.node, scores))
     }
 
+    /// Makes room for as many entries of as many scores each.
+    pub(crate) fn reserve(&mut self, entries: usize, scores: usize) {
+        self.entries.reserve(entries);
+        self.values.reserve(entries * scores);
+    }
+
     pub(crate) fn shrink(&mut self) {
         self.entries.shrink_to_fit();
         self.values.shrink_to_fit();
@@ -140,7 +150,7 @@ impl ScoreLog {
 
 #[cfg(test)]
 mod tests {
-    use super::{ScoreLog, Scorer, Scores};
+    use super::{NodeSlot, ScoreLog, Scorer, Scores};
 
     #[test]
     fn rows_11_to_13_the_mean_counts_active_scorers_only() {
@@ -172,11 +182,14 @@ mod tests {
         let mut scores = Scores::default();
         scores.set(Scorer::Binpack, 0.25);
         scores.set(Scorer::Spread, -1.5);
-        let first = log.push(7, &scores);
+        let first = log.push(NodeSlot(7), &scores);
         scores.set(Scorer::Preemption, 0.99);
-        let second = log.push(8, &scores);
-        assert_eq!(log.get(second), Some((8, scores)));
-        assert_eq!(log.get(first).map(|(node, scores)| (node, scores.count())), Some((7, 2)));
+        let second = log.push(NodeSlot(8), &scores);
+        assert_eq!(log.get(second), Some((NodeSlot(8), scores)));
+        assert_eq!(
+            log.get(first).map(|(node, scores)| (node, scores.count())),
+            Some((NodeSlot(7), 2))
+        );
         assert!(log.get(2).is_none());
     }
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::names::{Name, Names};
 use crate::model::metrics::AllocationMetrics;
 
 /// Counts by name. Few names, so a list is quicker than a map.
@@ -128,4 +129,57 @@ fn sorted(parts: &[&Counts]) -> IndexMap<String, u64> {
     }
     all.sort_unstable_keys();
     all
+}
+
+/// Nodes, in all and by class.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct ClassCounts {
+    pub(crate) nodes: u32,
+    /// By the number of the class's name.
+    by_class: Vec<u32>,
+}
+
+impl ClassCounts {
+    pub(crate) fn add(&mut self, class: Name) {
+        self.nodes += 1;
+        let at = class.0 as usize;
+        if at >= self.by_class.len() {
+            self.by_class.resize(at + 1, 0);
+        }
+        self.by_class[at] += 1;
+    }
+
+    pub(crate) fn remove(&mut self, class: Name) {
+        self.nodes -= 1;
+        self.by_class[class.0 as usize] -= 1;
+    }
+
+    /// Adds other counts.
+    pub(crate) fn merge(&mut self, other: &ClassCounts) {
+        self.nodes += other.nodes;
+        if self.by_class.len() < other.by_class.len() {
+            self.by_class.resize(other.by_class.len(), 0);
+        }
+        for (mine, theirs) in self.by_class.iter_mut().zip(&other.by_class) {
+            *mine += theirs;
+        }
+    }
+
+    /// Adds the classes that have names, less those that are in `without`.
+    pub(crate) fn add_named(&self, names: &Names, without: &ClassCounts, to: &mut Counts) {
+        for (at, &nodes) in self.by_class.iter().enumerate() {
+            let nodes = nodes - without.by_class.get(at).copied().unwrap_or(0);
+            let name = names.text(Name(at as u32));
+            if nodes > 0 && !name.is_empty() {
+                add(to, name, nodes);
+            }
+        }
+    }
+
+    /// Whether two counts say the same.
+    pub(crate) fn same(&self, other: &ClassCounts) -> bool {
+        let longest = self.by_class.len().max(other.by_class.len());
+        let at = |counts: &ClassCounts, at: usize| counts.by_class.get(at).copied().unwrap_or(0);
+        self.nodes == other.nodes && (0..longest).all(|class| at(self, class) == at(other, class))
+    }
 }

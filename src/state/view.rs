@@ -14,6 +14,7 @@ use crate::model::{
     AllocatedResources, AllocatedSharedResources, AllocatedTaskResources, Allocation,
     DesiredStatus, NetworkResource, Node, Ports, Task, TaskGroup,
 };
+use crate::rng::{hash_bytes, mix64};
 
 impl State {
     /// An allocation as the API has it, without its job.
@@ -32,6 +33,24 @@ impl State {
         Some(document)
     }
 
+    /// A number made of an allocation's name, node and ports.
+    pub(crate) fn allocation_digest(&self, slot: AllocationSlot) -> u64 {
+        let Some(record) = self.allocation(slot) else { return 0 };
+        let name = match &record.own {
+            Own::Imported(imported) => imported.document.name.clone(),
+            _ => {
+                let run = self.run(record.run);
+                run.map_or_else(String::new, |run| run.name_of(record.in_run as usize))
+            }
+        };
+        let node = self.node(record.node).map_or("", |node| node.node.id.as_str());
+        let mut hash = mix64(hash_bytes(0, name.as_bytes()) ^ hash_bytes(1, node.as_bytes()));
+        for port in record.holdings().iter().flat_map(|holdings| &holdings.ports) {
+            hash = mix64(hash ^ hash_bytes(port.value as u64, port.ip.as_bytes()));
+        }
+        hash
+    }
+
     fn placed_document(
         &self,
         slot: AllocationSlot,
@@ -40,27 +59,35 @@ impl State {
         let run = self.run(record.run)?;
         let none = Holdings::default();
         let holdings = record.holdings().unwrap_or(&none);
-        let document = document(run, record.in_run as usize, self.allocation_id(slot), holdings);
+        let node = self.node(record.node).map(|record| &record.node);
+        let (at, id) = (record.in_run as usize, self.allocation_id(slot));
+        let document = document(run, at, id, node, holdings);
         Some(Allocation { create_index: record.modify_index, ..document })
     }
 }
 
 /// A placement of a run as the API has it.
-pub(crate) fn document(run: &Run, at: usize, id: String, holdings: &Holdings) -> Allocation {
+pub(crate) fn document(
+    run: &Run,
+    at: usize,
+    id: String,
+    facts: Option<&Node>,
+    holdings: &Holdings,
+) -> Allocation {
     let node = run.node_of(at);
     Allocation {
         id,
         namespace: run.job.namespace.clone(),
         name: run.name_of(at),
-        node_id: node.map_or_else(String::new, |node| node.id.clone()),
-        node_name: node.map_or_else(String::new, |node| node.name.clone()),
+        node_id: node.map_or_else(String::new, |node| node.id.to_string()),
+        node_name: node.map_or_else(String::new, |node| node.name.to_string()),
         job_id: run.job.id.clone(),
         task_group: run
             .job
             .task_groups
             .get(run.group)
             .map_or_else(String::new, |it| it.name.clone()),
-        allocated_resources: Some(allocated_resources(run, at, holdings)),
+        allocated_resources: Some(allocated_resources(run, facts, holdings)),
         desired_status: "run".into(),
         client_status: "pending".into(),
         preempted_allocations: run.evicted_by(at).to_vec(),
@@ -69,16 +96,19 @@ pub(crate) fn document(run: &Run, at: usize, id: String, holdings: &Holdings) ->
     }
 }
 
-/// What a placement of a run has (specification, section 1.2).
-pub(crate) fn allocated_resources(run: &Run, at: usize, holdings: &Holdings) -> AllocatedResources {
+/// What a placement of a run has on its node (specification, section 1.2).
+pub(crate) fn allocated_resources(
+    run: &Run,
+    node: Option<&Node>,
+    holdings: &Holdings,
+) -> AllocatedResources {
     let Some(group) = run.job.task_groups.get(run.group) else {
         return AllocatedResources::default();
     };
-    let node = run.node_of(at);
     let mut reader = Reader { holdings, node, ports: 0, bandwidth: 0, requests: 0 };
     let mut shared = reader.shared(group);
     // The group's network goes by the node's main address, whatever addresses its ports are on.
-    let addresses = node.map(|node| node.addresses()).unwrap_or_default();
+    let addresses = node.map(Node::addresses).unwrap_or_default();
     if let Some(main) = addresses.iter().find(|address| matches!(&*address.mode, "" | "host")) {
         shared.networks.iter_mut().for_each(|network| network.ip.clone_from(&main.ip));
     }

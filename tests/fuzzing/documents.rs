@@ -57,16 +57,9 @@ pub(crate) fn allocation(data: &[u8]) {
         let text = serde_json::to_string(&allocation).unwrap();
         let again = read::allocations(&text).unwrap();
         assert_eq!(again.first(), Some(&allocation), "an allocation changes when read again");
-        let is_valid = match allocation.check() {
-            Ok(()) => true,
-            Err(errors) => {
-                refused(&errors, errors.problems());
-                false
-            }
-        };
-        let added = cluster.add_allocation(allocation);
-        assert!(is_valid || added.is_err(), "an allocation is added that is not valid");
-        let _ = added.map_err(|error| printable(&error));
+        let _ = allocation.check().map_err(|errors| refused(&errors, errors.problems()));
+        // What is not valid is added all the same, within bounds.
+        let _ = cluster.add_allocation(allocation).map_err(|error| printable(&error));
     }
     (0..6).filter_map(fixed_job).for_each(|job| place(&mut cluster, &job));
 }

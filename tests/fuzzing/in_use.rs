@@ -42,14 +42,14 @@ impl InUse {
         let [cpu, memory] = totals(resources);
         self.cpu_mhz += cpu;
         self.memory_mb += memory;
-        self.disk_mb += resources.shared.disk_mb;
+        self.disk_mb += held(resources.shared.disk_mb);
         let id = &allocation.id;
         for (ip, value, shares, _) in ports(resources) {
             self.ports.entry((ip, value)).or_default().push((id.clone(), shares));
         }
         for task in resources.tasks.values() {
             for network in &task.networks {
-                *self.mbits.entry(network.device.clone()).or_default() += network.mbits();
+                *self.mbits.entry(network.device.clone()).or_default() += held(network.mbits());
             }
             for core in &task.cpu.reserved_cores {
                 self.cores.entry(*core).or_default().push((id.clone(), false));
@@ -117,14 +117,20 @@ impl InUse {
     }
 }
 
+/// Amounts of an inventory are taken within what is valid.
+fn held(amount: i64) -> i64 {
+    amount.clamp(0, 1 << 40)
+}
+
 /// CPU and memory of the phase that needs the most.
 fn totals(resources: &AllocatedResources) -> [i64; 2] {
     let mut of_cores = 0;
     let [mut before, mut main, mut after] = [[0; 2]; 3];
     for (name, task) in &resources.tasks {
         let has_cores = !task.cpu.reserved_cores.is_empty();
-        let cpu = if has_cores { 0 } else { task.cpu.cpu_shares };
-        of_cores += task.cpu.cpu_shares - cpu;
+        let shares = held(task.cpu.cpu_shares);
+        let cpu = if has_cores { 0 } else { shares };
+        of_cores += shares - cpu;
         let lifecycle = resources.task_lifecycles.get(name).and_then(Option::as_ref);
         let (is_before, is_main, is_after) =
             match lifecycle.map(|it| (it.hook.as_str(), it.sidecar)) {
@@ -137,7 +143,7 @@ fn totals(resources: &AllocatedResources) -> [i64; 2] {
         {
             if counts {
                 sum[0] += cpu;
-                sum[1] += task.memory.memory_mb;
+                sum[1] += held(task.memory.memory_mb);
             }
         }
     }

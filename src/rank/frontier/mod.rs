@@ -17,10 +17,10 @@ pub(crate) mod shard;
 use std::sync::Arc;
 
 use self::counts::LaneCounts;
-use self::partition::{Partition, Place};
-use self::queue::{Entry, Store};
-use self::shard::{OUT, Shard};
-use crate::feasibility::mask::{Mask, PASSES};
+use self::partition::{Geometry, Partition, Place};
+use self::queue::{Entry, Head, Store};
+use self::shard::{OUT, SHARD, Shard};
+use crate::feasibility::mask::{self, Mask, PASSES};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
 use crate::fit::{self, Room, amounts};
@@ -29,7 +29,7 @@ use crate::rank::binpack::{Algorithm, AskFactors};
 use crate::state::State;
 use crate::state::names::Name;
 use crate::state::slots::NodeSlot;
-use crate::state::usage::RoomBlock;
+use crate::state::usage::{Amounts, BLOCK, RoomBlock};
 
 /// What a leaf counts as.
 type Code = u16;
@@ -40,6 +40,10 @@ const CANDIDATE: Code = 0;
 const MASKED: Code = 1;
 /// The first of the dimensions that can run out.
 const FIRST_DIMENSION: Code = 2;
+
+/// The dimensions that every frontier knows, in the order in which they are tested.
+const AMOUNTS: [Exhausted; 4] =
+    [Exhausted::MaxAllocations, Exhausted::Cpu, Exhausted::Memory, Exhausted::Disk];
 
 /// What a frontier is for.
 #[derive(Clone, Debug)]
@@ -83,6 +87,8 @@ pub(crate) struct Frontier {
     dimensions: Vec<Exhausted>,
     pub(crate) partition: Arc<Partition>,
     shards: Vec<Arc<Leaves>>,
+    /// By lane: the best of its candidates, which are out of the tournaments.
+    heads: Vec<Head>,
     /// By lane.
     pub(crate) counts: Vec<LaneCounts>,
     /// How far the journals of changes and of facts have been read.
@@ -103,9 +109,10 @@ impl Frontier {
         let mut frontier = Frontier {
             purpose,
             factors: Arc::default(),
-            dimensions: vec![Exhausted::Cpu, Exhausted::Memory, Exhausted::Disk],
+            dimensions: AMOUNTS.to_vec(),
             partition,
             shards: Vec::new(),
+            heads: Vec::new(),
             counts: Vec::new(),
             seen: 0,
             facts_seen: 0,
@@ -125,6 +132,7 @@ impl Frontier {
         let (Some(of_facts), Some(changes)) = (of_facts, state.journal.since(self.seen)) else {
             return self.look_at_all(facts);
         };
+        self.add_sizes(state);
         for (_, slot) in of_facts {
             self.look_at(facts, slot);
         }
@@ -166,27 +174,65 @@ impl Frontier {
         own_scores(facts, &self.purpose, &self.factors, slot, ask)
     }
 
-    /// Looks at a node again and gives its place and key, if it is in the running.
+    /// Looks at a node again.
     pub(crate) fn look_at(&mut self, facts: Facts<'_>, slot: NodeSlot) {
         let Some(place) = self.partition.place(slot) else { return };
-        self.add_sizes(facts.state);
         let (code, key) = if facts.mask.code(slot) != PASSES {
             (MASKED, OUT)
         } else {
-            let ask = self.purpose.ask.clone();
-            match self.own_scores(facts, slot, &ask) {
+            match own_scores(facts, &self.purpose, &self.factors, slot, &self.purpose.ask) {
                 Ok(scores) => (CANDIDATE, scores.sum()),
                 Err(exhausted) => (self.code_of(exhausted), OUT),
             }
         };
-        self.set(place, code, key);
+        if self.leaf(place) != (code, key) {
+            self.set(place, code, key);
+        }
     }
 
-    /// Takes a node out of the running for the time of a run. False if it is not there: it may not run
-    /// the group, or the run has it already.
+    /// What a leaf counts as, and its key.
+    fn leaf(&self, place: Place) -> (Code, f64) {
+        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
+        let code = self.shards[shard].codes[leaf];
+        let mut key = self.shards[shard].tournament.key(leaf);
+        if code == CANDIDATE && key == OUT {
+            let (node, lane) =
+                (self.partition.shards[shard].nodes[leaf], self.partition.lane(place));
+            key = self.heads[lane].find(node).map_or(OUT, |entry| entry.key);
+        }
+        (code, key)
+    }
+
+    /// Takes a node out of the running for the time of a pass.
     pub(crate) fn check_out(&mut self, place: Place) {
-        let leaves = Arc::make_mut(&mut self.shards[place.shard as usize]);
-        leaves.tournament.set(place.leaf as usize, OUT);
+        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
+        if self.shards[shard].tournament.key(leaf) > OUT {
+            Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, OUT);
+        } else {
+            let node = self.partition.shards[shard].nodes[leaf];
+            self.heads[self.partition.lane(place)].remove(node);
+        }
+    }
+
+    /// The candidate at a place of a lane's order, the best being at 0.
+    pub(crate) fn candidate(&mut self, lane: usize, at: usize) -> Option<&Entry> {
+        let mut store = LaneStore { partition: &self.partition, shards: &mut self.shards, lane };
+        self.heads[lane].get(&mut store, at)
+    }
+
+    /// Takes the best candidate of a lane out, to be placed on.
+    pub(crate) fn take(&mut self, lane: usize) -> Option<Entry> {
+        self.heads[lane].take()
+    }
+
+    /// Notes where the scores of a candidate are written down.
+    pub(crate) fn set_written(&mut self, lane: usize, at: usize, written: u32) {
+        self.heads[lane].set_written(at, written);
+    }
+
+    /// Forgets where scores are written down: each pass writes its own.
+    pub(crate) fn forget_written(&mut self) {
+        self.heads.iter_mut().for_each(Head::forget_written);
     }
 
     /// What ran out on a node the last time it was looked at; nothing if it was a candidate.
@@ -200,17 +246,24 @@ impl Frontier {
         self.partition.shards[place.shard as usize].classes[place.leaf as usize]
     }
 
-    /// A lane's nodes as a store that the head of a queue draws from.
-    pub(crate) fn lane(&mut self, lane: usize) -> LaneStore<'_> {
-        LaneStore { frontier: self, lane }
-    }
-
     fn set(&mut self, place: Place, code: Code, key: f64) {
         let lane = self.partition.lane(place);
         let class = self.class(place);
-        let leaves = Arc::make_mut(&mut self.shards[place.shard as usize]);
-        let before = std::mem::replace(&mut leaves.codes[place.leaf as usize], code);
-        leaves.tournament.set(place.leaf as usize, key);
+        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
+        let before = self.shards[shard].codes[leaf];
+        if before == CANDIDATE {
+            self.check_out(place);
+        }
+        if before != code {
+            Arc::make_mut(&mut self.shards[shard]).codes[leaf] = code;
+        }
+        if code == CANDIDATE {
+            let geometry = &self.partition.shards[shard];
+            let entry = Entry::new(key, geometry.ranks.get(leaf), geometry.nodes[leaf]);
+            let mut store =
+                LaneStore { partition: &self.partition, shards: &mut self.shards, lane };
+            self.heads[lane].insert(&mut store, entry);
+        }
         if before == code {
             return;
         }
@@ -258,20 +311,29 @@ impl Frontier {
     fn look_at_all(&mut self, facts: Facts<'_>) {
         self.add_sizes(facts.state);
         self.counts = vec![LaneCounts::default(); self.partition.lanes.len()];
+        self.heads = vec![Head::default(); self.partition.lanes.len()];
         let partition = self.partition.clone();
+        let ask = self.purpose.ask.clone();
         self.shards.clear();
-        for geometry in &partition.shards {
+        for (at, geometry) in partition.shards.iter().enumerate() {
             let tournament = Shard::new(geometry.ranks.clone());
             let mut leaves = Leaves { tournament, codes: vec![MASKED; geometry.nodes.len()] };
-            self.fill(facts, geometry, &mut leaves);
+            if partition.is_single() && ask.is_plain() {
+                self.fill_by_blocks(facts, &ask, at * SHARD, geometry, &mut leaves);
+            } else {
+                self.fill(facts, &ask, geometry, &mut leaves);
+            }
             leaves.tournament.rebuild();
             self.shards.push(Arc::new(leaves));
+        }
+        if partition.is_single() {
+            self.counts[0].passing = facts.mask.passing().clone();
         }
         self.mark_seen(facts);
     }
 
-    fn fill(&mut self, facts: Facts<'_>, geometry: &partition::Geometry, leaves: &mut Leaves) {
-        let ask = self.purpose.ask.clone();
+    /// Looks at the nodes of a shard, one by one.
+    fn fill(&mut self, facts: Facts<'_>, ask: &Ask, geometry: &Geometry, leaves: &mut Leaves) {
         let lane = geometry.lane as usize;
         for (leaf, &slot) in geometry.nodes.iter().enumerate() {
             let slot = NodeSlot(slot);
@@ -280,7 +342,7 @@ impl Frontier {
             }
             let class = geometry.classes[leaf];
             self.counts[lane].passing.add(class);
-            match self.own_scores(facts, slot, &ask) {
+            match own_scores(facts, &self.purpose, &self.factors, slot, ask) {
                 Ok(scores) => {
                     leaves.codes[leaf] = CANDIDATE;
                     leaves.tournament.keys_mut()[leaf] = scores.sum();
@@ -292,6 +354,91 @@ impl Frontier {
             }
         }
     }
+
+    /// Looks at the nodes of a shard whose leaves are in the order of slots, for an ask for amounts
+    /// only: front to back over the flat arrays, since a frontier for an ask that comes once costs as
+    /// much as this does.
+    fn fill_by_blocks(
+        &mut self,
+        facts: Facts<'_>,
+        ask: &Ask,
+        first_slot: usize,
+        geometry: &Geometry,
+        leaves: &mut Leaves,
+    ) {
+        let Leaves { tournament, codes } = leaves;
+        let classes = geometry.classes.chunks(BLOCK);
+        let chunks = tournament.keys_mut().chunks_mut(BLOCK).zip(codes.chunks_mut(BLOCK));
+        let mut exhausted = [0; AMOUNTS.len()];
+        for (chunk, ((keys, codes), classes)) in chunks.zip(classes).enumerate() {
+            let block = first_slot / BLOCK + chunk;
+            let room = facts.state.room_block(block);
+            let mask = &facts.mask.block(block).codes;
+            let affinities = facts.affinities.map_or(&[0.0; BLOCK], |column| column.block(block));
+            let mut tested = test_block(room, mask, ask.amounts);
+            if room.odd != 0 {
+                for at in (0..BLOCK).filter(|&at| room.is_odd(at) && mask[at] == PASSES) {
+                    let slot = NodeSlot::new(block * BLOCK + at);
+                    let scores = own_scores(facts, &self.purpose, &self.factors, slot, ask);
+                    tested[at] = scores.map_or_else(|it| self.code_of(it), |_| CANDIDATE);
+                }
+            }
+            let scored = match self.purpose.algorithm {
+                Algorithm::Binpack => score_block::<true>(room, &self.factors, &tested, affinities),
+                Algorithm::Spread => score_block::<false>(room, &self.factors, &tested, affinities),
+            };
+            keys[..codes.len()].copy_from_slice(&scored[..codes.len()]);
+            codes.copy_from_slice(&tested[..codes.len()]);
+            for (&code, &class) in codes.iter().zip(classes) {
+                let Some(at) = usize::from(code).checked_sub(FIRST_DIMENSION.into()) else {
+                    continue;
+                };
+                match exhausted.get_mut(at) {
+                    Some(nodes) => *nodes += 1,
+                    None => self.counts[0].add_many_exhausted(self.dimensions[at], 1),
+                }
+                self.counts[0].exhausted_classes.add(class);
+            }
+        }
+        for (dimension, nodes) in AMOUNTS.into_iter().zip(exhausted).filter(|(_, nodes)| *nodes > 0)
+        {
+            self.counts[0].add_many_exhausted(dimension, nodes);
+        }
+    }
+}
+
+/// What ran out on 64 nodes for an ask for amounts only. There are no branches, so that a processor
+/// can look at several nodes at once.
+fn test_block(room: &RoomBlock, mask: &[mask::Code; BLOCK], ask: Amounts) -> [Code; BLOCK] {
+    let mut codes = [CANDIDATE; BLOCK];
+    for at in 0..BLOCK {
+        // The last one that is set counts, so the first dimension is tested last.
+        let mut code = CANDIDATE;
+        code = if room.free_disk_mb[at] < ask.disk_mb { FIRST_DIMENSION + 3 } else { code };
+        code = if room.free_memory_mb[at] < ask.memory_mb { FIRST_DIMENSION + 2 } else { code };
+        code = if room.free_cpu_mhz[at] < ask.cpu_mhz { FIRST_DIMENSION + 1 } else { code };
+        code = if room.free_allocations[at] < 1 { FIRST_DIMENSION } else { code };
+        codes[at] = if mask[at] == PASSES { code } else { MASKED };
+    }
+    codes
+}
+
+/// The keys of 64 nodes for an ask for amounts only.
+fn score_block<const BINPACK: bool>(
+    room: &RoomBlock,
+    factors: &[AskFactors],
+    codes: &[Code; BLOCK],
+    affinities: &[f64; BLOCK],
+) -> [f64; BLOCK] {
+    let algorithm = if BINPACK { Algorithm::Binpack } else { Algorithm::Spread };
+    let mut keys = [OUT; BLOCK];
+    for at in 0..BLOCK {
+        let factors = factors[room.size[at] as usize];
+        let fit = factors.score(algorithm, room.cpu_factor[at], room.memory_factor[at]);
+        let key = OwnScores { fit, devices: 0.0, affinity: affinities[at] }.sum();
+        keys[at] = if codes[at] == CANDIDATE { key } else { OUT };
+    }
+    keys
 }
 
 /// What a node is to an ask by itself: its scores, or what ran out.
@@ -329,40 +476,47 @@ fn plain_fit(
     purpose: &Purpose,
     factors: &[AskFactors],
 ) -> Result<f64, Exhausted> {
-    if room.free_allocations[at] < 1 {
-        return Err(Exhausted::MaxAllocations);
+    if let Some(exhausted) = plain_test(room, at, purpose.ask.amounts) {
+        return Err(exhausted);
     }
-    amounts::test(room.free(at), purpose.ask.amounts)?;
     let factors = factors[room.size[at] as usize];
     Ok(factors.score(purpose.algorithm, room.cpu_factor[at], room.memory_factor[at]))
 }
 
-/// The nodes of one lane that are in the running.
-pub(crate) struct LaneStore<'a> {
-    frontier: &'a mut Frontier,
+/// What ran out for an ask for amounts only.
+fn plain_test(room: &RoomBlock, at: usize, ask: Amounts) -> Option<Exhausted> {
+    if room.free_allocations[at] < 1 {
+        return Some(Exhausted::MaxAllocations);
+    }
+    amounts::test(room.free(at), ask).err()
+}
+
+/// The nodes of one lane that are in the running and not in its head.
+struct LaneStore<'a> {
+    partition: &'a Partition,
+    shards: &'a mut [Arc<Leaves>],
     lane: usize,
 }
 
 impl Store for LaneStore<'_> {
     fn pop(&mut self) -> Option<Entry> {
-        let frontier = &mut *self.frontier;
-        let lane = &frontier.partition.lanes[self.lane];
         let entry = |shard: u32| {
-            let tournament = &frontier.shards[shard as usize].tournament;
+            let tournament = &self.shards[shard as usize].tournament;
             let leaf = tournament.best()?;
-            let node = frontier.partition.shards[shard as usize].nodes[leaf];
+            let node = self.partition.shards[shard as usize].nodes[leaf];
             let entry = Entry::new(tournament.key(leaf), tournament.rank(leaf), node);
-            Some((entry, Place { shard, leaf: leaf as u32 }))
+            Some((entry, shard as usize, leaf))
         };
-        let heads = lane.shards.iter().filter_map(|&shard| entry(shard));
-        let (best, place) = heads.max_by(|(a, _), (b, _)| a.compare(b))?;
-        frontier.check_out(place);
+        let of_lane = self.partition.lanes[self.lane].shards.iter();
+        let heads = of_lane.filter_map(|&shard| entry(shard));
+        let (best, shard, leaf) = heads.max_by(|(a, ..), (b, ..)| a.compare(b))?;
+        Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, OUT);
         Some(best)
     }
 
     fn push(&mut self, entry: Entry) {
-        let Some(place) = self.frontier.partition.place(NodeSlot(entry.node)) else { return };
-        let leaves = Arc::make_mut(&mut self.frontier.shards[place.shard as usize]);
+        let Some(place) = self.partition.place(NodeSlot(entry.node)) else { return };
+        let leaves = Arc::make_mut(&mut self.shards[place.shard as usize]);
         leaves.tournament.set(place.leaf as usize, entry.key);
     }
 }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::shard::SHARD;
+use super::shard::{Ranks, SHARD};
 use crate::feasibility::column::{Column, Symbol};
 use crate::state::State;
 use crate::state::fast_map::FastMap;
@@ -66,7 +66,7 @@ pub(crate) struct Lane {
 pub(crate) struct Geometry {
     pub(crate) lane: u32,
     pub(crate) nodes: Arc<[u32]>,
-    pub(crate) ranks: Arc<[u64]>,
+    pub(crate) ranks: Ranks,
     pub(crate) classes: Arc<[Name]>,
 }
 
@@ -106,6 +106,11 @@ impl Partition {
         partition
     }
 
+    /// Whether there is one lane, whose leaves are in the order of slots.
+    pub(crate) fn is_single(&self) -> bool {
+        self.is_single
+    }
+
     /// Where a node is, if it is anywhere.
     pub(crate) fn place(&self, slot: NodeSlot) -> Option<Place> {
         if self.is_single {
@@ -130,7 +135,7 @@ impl Partition {
         place.is_some_and(|place| {
             let shard = &self.shards[place.shard as usize];
             let leaf = place.leaf as usize;
-            shard.ranks[leaf] == state.rank(slot)
+            shard.ranks.get(leaf) == state.rank(slot)
                 && shard.classes[leaf] == node.class
                 && self.lanes[shard.lane as usize].symbols == symbols_of(columns, slot)
         })
@@ -150,7 +155,7 @@ impl Partition {
             self.shards.push(Geometry {
                 lane,
                 nodes: slots.into(),
-                ranks: slots.iter().map(|&slot| state.rank(NodeSlot(slot))).collect(),
+                ranks: Ranks::new(slots.iter().map(|&slot| state.rank(NodeSlot(slot))).collect()),
                 classes: slots.iter().map(class).collect(),
             });
             shards.push(shard);

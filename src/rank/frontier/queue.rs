@@ -85,20 +85,20 @@ const MAX_HEAD: usize = 16;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Head {
     entries: Vec<Entry>,
+    /// Whether the store has nothing more.
+    is_dry: bool,
 }
 
 impl Head {
-    /// The entry at a place, the best being at 0. The head has to be filled that far.
-    pub(crate) fn get(&self, at: usize) -> Option<&Entry> {
-        self.entries.get(at)
-    }
-
-    /// Fills the head from the store, as far as there is anything.
-    pub(crate) fn fill(&mut self, store: &mut impl Store, wanted: usize) {
-        while self.entries.len() < wanted {
-            let Some(entry) = store.pop() else { break };
-            self.entries.push(entry);
+    /// The entry at a place, the best being at 0, drawn from the store if need be.
+    pub(crate) fn get(&mut self, store: &mut impl Store, at: usize) -> Option<&Entry> {
+        while self.entries.len() <= at && !self.is_dry {
+            match store.pop() {
+                Some(entry) => self.entries.push(entry),
+                None => self.is_dry = true,
+            }
         }
+        self.entries.get(at)
     }
 
     /// Notes where a node's scores are written down.
@@ -118,26 +118,42 @@ impl Head {
         let better = self.entries.iter().take_while(|it| it.compare(&entry).is_gt()).count();
         // Behind the last one of the head there may be better ones in the store.
         if better == self.entries.len() {
-            store.push(entry);
+            self.give(store, entry);
             return;
         }
         self.entries.insert(better, entry);
         if self.entries.len() > MAX_HEAD
             && let Some(last) = self.entries.pop()
         {
-            store.push(last);
+            self.give(store, last);
         }
     }
 
-    /// Gives all entries back to the store.
-    pub(crate) fn empty_into(&mut self, store: &mut impl Store) {
-        for entry in self.entries.drain(..) {
-            store.push(entry);
+    fn give(&mut self, store: &mut impl Store, entry: Entry) {
+        store.push(entry);
+        self.is_dry = false;
+    }
+
+    /// Takes a node out, if it is there.
+    pub(crate) fn remove(&mut self, node: u32) {
+        self.entries.retain(|entry| entry.node != node);
+    }
+
+    /// The entry of a node, if it is there.
+    pub(crate) fn find(&self, node: u32) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.node == node)
+    }
+
+    /// Forgets where scores are written down.
+    pub(crate) fn forget_written(&mut self) {
+        for entry in &mut self.entries {
+            entry.written = Entry::NOT_WRITTEN;
         }
     }
 
     pub(crate) fn clear(&mut self) {
         self.entries.clear();
+        self.is_dry = false;
     }
 }
 
@@ -157,10 +173,9 @@ mod tests {
                 head.insert(&mut heap, entry);
                 expected.push(entry);
             } else {
-                head.fill(&mut heap, 5);
                 expected.sort_by(|a, b| b.cmp(a));
                 for at in 0..5 {
-                    assert_eq!(head.get(at), expected.get(at));
+                    assert_eq!(head.get(&mut heap, at), expected.get(at));
                 }
                 let best = head.take();
                 assert_eq!(best, expected.first().copied());

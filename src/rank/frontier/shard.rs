@@ -1,51 +1,55 @@
 //! A tournament over up to 2,048 nodes: the best one is known, and stays known while single nodes
 //! change.
 //!
-//! The leaves are the nodes' keys. Above them each block of sixteen knows its best leaf, each block of
-//! sixteen blocks its best block, and the shard the best of these. A change of one leaf is mostly over
-//! at once, because the changed leaf neither was nor becomes the best of its block.
+//! It is a binary tree whose leaves are the nodes' keys and whose inner places each know the best leaf
+//! below them. A change of one leaf mostly ends a step or two up, because the changed leaf neither was
+//! nor becomes the best of the others there.
 
 use std::sync::Arc;
 
 /// Leaves in one shard at most.
 pub(crate) const SHARD: usize = 2048;
-/// Leaves of a block, and blocks of a block of blocks.
-const FAN: usize = 16;
 
 /// The key of a leaf that is not in the running.
 pub(crate) const OUT: f64 = f64::NEG_INFINITY;
 
+/// Which of equal leaves goes first.
+#[derive(Clone, Debug)]
+pub(crate) struct Ranks {
+    /// By leaf; lower goes first.
+    ranks: Arc<[u64]>,
+    /// Whether the leaves are in this order anyway, so that the first of equals goes first.
+    is_sorted: bool,
+}
+
+impl Ranks {
+    pub(crate) fn new(ranks: Arc<[u64]>) -> Ranks {
+        let is_sorted = ranks.is_sorted();
+        Ranks { ranks, is_sorted }
+    }
+
+    pub(crate) fn get(&self, leaf: usize) -> u64 {
+        self.ranks[leaf]
+    }
+}
+
 /// A tournament.
 #[derive(Clone, Debug)]
 pub(crate) struct Shard {
-    /// By leaf: higher is better.
+    /// By leaf: higher is better. There are a power of two of them; the last ones may stand for no
+    /// node, and are never in the running.
     keys: Vec<f64>,
-    /// By leaf: of equal keys the lower rank is better.
-    ranks: Arc<[u64]>,
-    /// By block of leaves: the best leaf.
-    blocks: Vec<u16>,
-    /// By block of blocks: the best leaf.
-    tops: Vec<u16>,
-    /// The best leaf of all.
-    best: u16,
+    ranks: Ranks,
+    /// The best leaf below each inner place. The root is at 1, the children of `i` at `2 * i` and
+    /// `2 * i + 1`; from the number of leaves on, places are leaves.
+    best: Vec<u16>,
 }
 
 impl Shard {
     /// A tournament of leaves with these ranks, all of them out of the running.
-    pub(crate) fn new(ranks: Arc<[u64]>) -> Shard {
-        let leaves = ranks.len();
-        Shard {
-            keys: vec![OUT; leaves],
-            ranks,
-            blocks: vec![0; leaves.div_ceil(FAN)],
-            tops: vec![0; leaves.div_ceil(FAN * FAN)],
-            best: 0,
-        }
-    }
-
-    /// How many leaves there are.
-    pub(crate) fn len(&self) -> usize {
-        self.keys.len()
+    pub(crate) fn new(ranks: Ranks) -> Shard {
+        let leaves = ranks.ranks.len().next_power_of_two().max(2);
+        Shard { keys: vec![OUT; leaves], ranks, best: vec![0; leaves] }
     }
 
     pub(crate) fn key(&self, leaf: usize) -> f64 {
@@ -53,7 +57,7 @@ impl Shard {
     }
 
     pub(crate) fn rank(&self, leaf: usize) -> u64 {
-        self.ranks[leaf]
+        self.ranks.get(leaf)
     }
 
     /// The keys, to be set all at once; [`Shard::rebuild`] has to follow.
@@ -63,84 +67,75 @@ impl Shard {
 
     /// Finds all winners anew.
     pub(crate) fn rebuild(&mut self) {
-        for block in 0..self.blocks.len() {
-            self.blocks[block] = self.best_leaf(block);
+        let leaves = self.keys.len();
+        let mut best = std::mem::take(&mut self.best);
+        let pairs = self.keys.chunks_exact(2).zip(&mut best[leaves / 2..]);
+        for (left, (keys, best)) in (0..).step_by(2).zip(pairs) {
+            let is_right = keys[0] < keys[1] || self.goes_to_right(left, left + 1, keys);
+            *best = left + u16::from(is_right);
         }
-        for top in 0..self.tops.len() {
-            self.tops[top] = self.best_block(top);
+        let mut level = leaves / 4;
+        while level > 0 {
+            let (upper, lower) = best.split_at_mut(2 * level);
+            for (best, pair) in upper[level..].iter_mut().zip(lower.chunks_exact(2)) {
+                *best = self.better(pair[0], pair[1]);
+            }
+            level /= 2;
         }
-        self.best = self.best_top();
+        self.best = best;
     }
 
     /// The best leaf in the running.
     pub(crate) fn best(&self) -> Option<usize> {
-        let best = usize::from(self.best);
-        (self.keys.get(best).is_some_and(|&key| key > OUT)).then_some(best)
+        let best = usize::from(self.best[1]);
+        (self.keys[best] > OUT).then_some(best)
     }
 
     /// Changes the key of a leaf.
     pub(crate) fn set(&mut self, leaf: usize, key: f64) {
-        let before = std::mem::replace(&mut self.keys[leaf], key);
-        let is_worse = key < before;
-        let block = leaf / FAN;
-        let winner = self.blocks[block];
-        if usize::from(winner) == leaf {
-            if is_worse {
-                self.blocks[block] = self.best_leaf(block);
+        self.keys[leaf] = key;
+        let leaf = leaf as u16;
+        let mut place = (self.keys.len() + usize::from(leaf)) / 2;
+        let mut winner = self.better(leaf & !1, leaf | 1);
+        loop {
+            let before = std::mem::replace(&mut self.best[place], winner);
+            // Above a place whose best leaf is the same one and did not change, nothing changes.
+            if place == 1 || (before == winner && winner != leaf) {
+                return;
             }
-        } else if self.is_better(leaf, winner.into()) {
-            self.blocks[block] = leaf as u16;
-        } else {
-            return;
+            let other = self.best[place ^ 1];
+            winner = match place % 2 {
+                0 => self.better(winner, other),
+                _ => self.better(other, winner),
+            };
+            place /= 2;
         }
-        let top = block / FAN;
-        let (winner, challenger) = (self.tops[top], self.blocks[block]);
-        if usize::from(winner) / FAN == block {
-            // The block was the best of its blocks: if it got worse, another one may be now.
-            self.tops[top] = if is_worse { self.best_block(top) } else { challenger };
-        } else if self.is_better(challenger.into(), winner.into()) {
-            self.tops[top] = challenger;
-        } else {
-            return;
-        }
-        self.best = self.best_top();
     }
 
-    fn is_better(&self, a: usize, b: usize) -> bool {
-        let (key_a, key_b) = (self.keys[a], self.keys[b]);
-        key_a > key_b || (key_a == key_b && self.ranks[a] < self.ranks[b])
+    /// The better one of two leaves, of which the first is further left.
+    fn better(&self, left: u16, right: u16) -> u16 {
+        let keys = [self.keys[usize::from(left)], self.keys[usize::from(right)]];
+        let is_right = keys[0] < keys[1] || self.goes_to_right(left, right, &keys);
+        if is_right { right } else { left }
     }
 
-    fn best_leaf(&self, block: usize) -> u16 {
-        let first = block * FAN;
-        let last = (first + FAN).min(self.keys.len());
-        (first + 1..last).fold(first, |a, b| if self.is_better(b, a) { b } else { a }) as u16
-    }
-
-    fn best_block(&self, top: usize) -> u16 {
-        let first = top * FAN;
-        let last = (first + FAN).min(self.blocks.len());
-        let blocks = &self.blocks[first..last];
-        self.best_of(blocks)
-    }
-
-    fn best_top(&self) -> u16 {
-        self.best_of(&self.tops)
-    }
-
-    fn best_of(&self, leaves: &[u16]) -> u16 {
-        let better = |a: u16, b: u16| if self.is_better(b.into(), a.into()) { b } else { a };
-        leaves.iter().copied().reduce(better).unwrap_or(0)
+    /// Whether of two equal leaves the right one goes first.
+    fn goes_to_right(&self, left: u16, right: u16, keys: &[f64]) -> bool {
+        // Leaves that stand for no node have no rank, but they are out of the running.
+        !self.ranks.is_sorted
+            && keys[0] == keys[1]
+            && keys[0] > OUT
+            && self.ranks.get(right.into()) < self.ranks.get(left.into())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{OUT, SHARD, Shard};
+    use super::{OUT, Ranks, SHARD, Shard};
     use crate::rng::Rng;
 
     fn expected(shard: &Shard) -> Option<usize> {
-        let leaves = (0..shard.len()).filter(|&leaf| shard.key(leaf) > OUT);
+        let leaves = (0..shard.ranks.ranks.len()).filter(|&leaf| shard.key(leaf) > OUT);
         leaves.min_by(|&a, &b| {
             let keys = shard.key(b).total_cmp(&shard.key(a));
             keys.then_with(|| shard.rank(a).cmp(&shard.rank(b)))
@@ -149,10 +144,13 @@ mod tests {
 
     #[test]
     fn the_best_is_known_whatever_changes() {
-        for leaves in [1, 2, 15, 16, 17, 256, 257, 1000, SHARD] {
+        for leaves in [1, 2, 3, 15, 16, 17, 256, 257, 1000, SHARD] {
             let mut rng = Rng::new(leaves as u64);
-            let ranks: Vec<u64> = (0..leaves).map(|_| rng.next_u64()).collect();
-            let mut shard = Shard::new(ranks.into());
+            let mut ranks: Vec<u64> = (0..leaves).map(|_| rng.next_u64()).collect();
+            if leaves % 3 == 1 {
+                ranks.sort_unstable();
+            }
+            let mut shard = Shard::new(Ranks::new(ranks.into()));
             assert_eq!(shard.best(), None);
             for round in 0..4000 {
                 let leaf = rng.below(leaves as u64) as usize;

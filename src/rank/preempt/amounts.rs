@@ -1,8 +1,8 @@
 //! Victims for CPU, memory and disk (specification, section 6.2).
 
 use super::{Candidate, Cleared};
-use crate::fit::amounts;
 use crate::fit::ask::Ask;
+use crate::fit::{amounts, cores};
 use crate::state::slots::AllocationSlot;
 use crate::state::usage::Amounts;
 
@@ -10,7 +10,7 @@ use crate::state::usage::Amounts;
 /// group of equal priority, lowest first, always the one whose amounts are nearest to what is still
 /// needed, and at the end without those that turned out not to be needed.
 pub(super) fn victims(cleared: &Cleared<'_>, ask: &Ask) -> Option<Vec<AllocationSlot>> {
-    let ask = ask_on(cleared, ask);
+    let ask = cores::amounts_with_cores(cleared.node, &cleared.taken, ask);
     let mut room = Room { free: cleared.free, allocations: cleared.free_allocations };
     let mut needed = ask;
     let mut chosen: Vec<&Candidate<'_>> = Vec::new();
@@ -28,22 +28,6 @@ pub(super) fn victims(cleared: &Cleared<'_>, ask: &Ask) -> Option<Vec<Allocation
         }
     }
     None
-}
-
-/// What an ask needs on the node, with the CPU of the cores it would have there.
-fn ask_on(cleared: &Cleared<'_>, ask: &Ask) -> Amounts {
-    let mut holdings = Default::default();
-    for task in &ask.tasks {
-        crate::fit::cores::assign(
-            cleared.node,
-            &cleared.taken,
-            task.task,
-            task.cores,
-            &mut holdings,
-        );
-    }
-    let core_mhz = crate::state::allocation::core_mhz(&holdings);
-    Amounts { cpu_mhz: ask.amounts.cpu_mhz + core_mhz, ..ask.amounts }
 }
 
 /// What is free once victims are gone.

@@ -21,7 +21,7 @@ use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::usage::{Amounts, Holdings, Taken};
 
 /// How much higher the priority of what is placed must be than a victim's.
-const PRIORITY_GAP: i64 = 10;
+pub(crate) const PRIORITY_GAP: i64 = 10;
 
 /// What each victim beyond its group's limit adds to its distance.
 const MAX_PARALLEL_PENALTY: f64 = 50.0;
@@ -99,13 +99,16 @@ impl<'a> Preemptor<'a> {
         let state = self.state;
         let on_node = state.allocations_on(slot).iter();
         let candidates = on_node.filter_map(|&it| self.candidate(it, state.allocation(it)?));
+        let mut candidates: Vec<Candidate<'_>> = candidates.collect();
+        // The node's list has no order that means anything, and the order of victims shows.
+        candidates.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Cleared {
             slot,
             node,
             taken: state.taken(slot, node).clone(),
             free: state.free(slot),
             free_allocations: state.free_allocations(slot),
-            candidates: candidates.collect(),
+            candidates,
             victims: Vec::new(),
         }
     }

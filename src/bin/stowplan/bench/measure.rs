@@ -1,0 +1,155 @@
+//! Running a load and measuring it.
+
+use std::time::{Duration, Instant};
+
+use stowplan::{Cluster, PlaceOptions, Placement};
+
+use super::load::{self, Numbers};
+use super::mix::Plan;
+
+/// What a run came to.
+#[derive(Clone, Debug)]
+pub(crate) struct Measured {
+    pub(crate) plan: Plan,
+    pub(crate) jobs: usize,
+    pub(crate) placements: usize,
+    pub(crate) failed: usize,
+    pub(crate) events: usize,
+    pub(crate) seconds: f64,
+    pub(crate) p50_job_us: f64,
+    pub(crate) p99_job_us: f64,
+    pub(crate) peak_rss_mb: f64,
+    pub(crate) bytes_per_allocation: f64,
+    pub(crate) cpu_used_percent: f64,
+    pub(crate) scanned: usize,
+    pub(crate) digest: u64,
+}
+
+/// Adds up while the load is placed.
+#[derive(Default)]
+struct Totals {
+    jobs: usize,
+    placements: usize,
+    failed: usize,
+    events: usize,
+    scanned: usize,
+    /// Of each job, or each departure.
+    times: Vec<Duration>,
+    seconds: f64,
+    /// By how much the process grew.
+    grown_bytes: f64,
+}
+
+impl Measured {
+    /// Builds the cluster and places the load.
+    pub(crate) fn run(plan: &Plan, seed: u64, oracle: bool) -> Measured {
+        let options = PlaceOptions::default().oracle(oracle).record_failed_placements(false);
+        let nodes = load::nodes(plan);
+        let capacity: i64 = nodes.iter().map(|node| node.cpu_mhz()).sum();
+        let mut cluster = Cluster::new(nodes).unwrap_or_else(|error| unreachable!("{error}"));
+        for job in load::filler(plan) {
+            cluster.place(&job, &PlaceOptions::default().seed(seed));
+        }
+        let allocations_before = cluster.allocation_count();
+        let mut totals = Totals::default();
+        match plan.events {
+            0 => totals.arrive(plan, seed, &mut cluster, &options),
+            _ => totals.churn(plan, seed, &mut cluster, &options),
+        }
+        totals.times.sort_unstable();
+        let percentile = |percent: usize| {
+            let at = totals.times.len() * percent / 100;
+            totals.times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e6)
+        };
+        let kept = cluster.allocation_count().saturating_sub(allocations_before);
+        let used: i64 = cluster.usage().map(|usage| usage.cpu_mhz().used).sum();
+        Measured {
+            plan: plan.clone(),
+            jobs: totals.jobs,
+            placements: totals.placements,
+            failed: totals.failed,
+            events: totals.events,
+            seconds: totals.seconds,
+            p50_job_us: percentile(50),
+            p99_job_us: percentile(99),
+            peak_rss_mb: memory("VmHWM") / 1e6,
+            bytes_per_allocation: totals.grown_bytes.max(0.0) / kept.max(1) as f64,
+            cpu_used_percent: used as f64 * 100.0 / capacity.max(1) as f64,
+            scanned: totals.scanned,
+            digest: cluster.digest(),
+        }
+    }
+}
+
+impl Totals {
+    /// Places all jobs, one after another.
+    fn arrive(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
+        let jobs = load::jobs(plan, seed);
+        self.times.reserve(jobs.len());
+        let before = memory("VmRSS");
+        let started = Instant::now();
+        let mut last = started;
+        for job in &jobs {
+            let placement = cluster.place(job, options);
+            self.count(&placement);
+            let now = Instant::now();
+            self.times.push(now - last);
+            last = now;
+        }
+        self.seconds = (last - started).as_secs_f64();
+        self.grown_bytes = memory("VmRSS") - before;
+    }
+
+    /// Lets jobs come and go in turn, in an order drawn from the seed. Making the jobs is not measured,
+    /// so they are made some at a time.
+    fn churn(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
+        const CHUNK: usize = 10_000;
+        let mut numbers = Numbers::new(seed);
+        let mut live: Vec<String> = Vec::new();
+        let mut arrived = 0;
+        self.times.reserve(plan.events);
+        let before = memory("VmRSS");
+        while self.events < plan.events {
+            let events = CHUNK.min(plan.events - self.events);
+            let jobs: Vec<_> =
+                (0..events).map(|at| load::job(plan, arrived + at, &mut numbers)).collect();
+            let draws: Vec<usize> = (0..events).map(|_| numbers.below(usize::MAX)).collect();
+            let mut jobs = jobs.iter();
+            let started = Instant::now();
+            let mut last = started;
+            for draw in draws {
+                if draw % 2 == 0 && !live.is_empty() {
+                    let id = live.swap_remove(draw / 2 % live.len());
+                    // It was placed by this loop and is removed once.
+                    let _ = cluster.remove_allocation(&id);
+                } else if let Some(job) = jobs.next() {
+                    let placement = cluster.place(job, options);
+                    self.count(&placement);
+                    live.extend(placement.allocations().map(|it| it.id()));
+                    arrived += 1;
+                }
+                self.events += 1;
+                let now = Instant::now();
+                self.times.push(now - last);
+                last = now;
+            }
+            self.seconds += (last - started).as_secs_f64();
+        }
+        self.grown_bytes = memory("VmRSS") - before;
+    }
+
+    fn count(&mut self, placement: &Placement) {
+        self.jobs += 1;
+        self.placements += placement.len();
+        self.failed += placement.failed().iter().map(|it| it.unplaced() as usize).sum::<usize>();
+        self.scanned += placement.scanned();
+    }
+}
+
+/// A figure of this process's memory in bytes, as Linux tells it; 0 elsewhere.
+fn memory(name: &str) -> f64 {
+    let Ok(status) = std::fs::read_to_string("/proc/self/status") else { return 0.0 };
+    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
+    kib.unwrap_or(0.0) * 1024.0
+}

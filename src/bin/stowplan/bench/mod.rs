@@ -1,0 +1,105 @@
+//! `stowplan bench`: builds a cluster and a load, places the load, and says how long that took.
+//!
+//! The cluster and the load are made of a seed, so that two runs do the same work; `--oracle` does it
+//! by looking at every node for every placement, and must come to the same digest.
+
+mod load;
+mod measure;
+mod mix;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use self::measure::Measured;
+use self::mix::Mix;
+
+/// Measures placements on a made-up cluster.
+///
+/// A mix sets all options; those that are given beside it override it. Without a mix the options start
+/// from 5,000 nodes and 1,000 batch jobs of 100.
+#[derive(Args, Clone, Debug)]
+#[command(
+    after_help = "Examples:\n  stowplan bench --mix c1m\n  stowplan bench --mix c1m --nodes 20000 \
+    --json\n  stowplan bench --nodes 1000 --jobs 100 --count 10 --type service --spread --racks 20 --oracle"
+)]
+pub(crate) struct Bench {
+    /// A prepared cluster and load
+    #[arg(long, value_enum)]
+    mix: Option<Mix>,
+    /// How many nodes
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    nodes: Option<u32>,
+    /// How many jobs; of `churn`, how many events
+    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    jobs: Option<u32>,
+    /// How many allocations each job has
+    #[arg(long, value_name = "C", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    count: Option<u32>,
+    /// The type of the jobs
+    #[arg(long = "type", value_enum)]
+    job_type: Option<LoadType>,
+    /// How many racks the nodes stand in
+    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    racks: Option<u32>,
+    /// How many different asks the jobs have, one after another
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    asks: Option<u32>,
+    /// Half of the jobs have one of 50 constraints on attributes; with racks, the racks of half the
+    /// nodes
+    #[arg(long)]
+    constraint: bool,
+    /// Jobs spread over racks
+    #[arg(long)]
+    spread: bool,
+    /// Jobs prefer a class of nodes
+    #[arg(long)]
+    affinity: bool,
+    /// No two allocations of a job on one node
+    #[arg(long)]
+    distinct_hosts: bool,
+    /// Each allocation has one static and two dynamic ports
+    #[arg(long)]
+    ports: bool,
+    /// Three of five nodes have 8 GPUs of one of 4 models; jobs ask for 1 to 8, half of them of one
+    /// model
+    #[arg(long)]
+    devices: bool,
+    /// How many sizes the nodes have, each a class
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    classes: Option<u32>,
+    /// How full the cluster is before the load, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    fill: Option<u32>,
+    /// What the cluster, the load and the order of equal nodes are made of
+    #[arg(long, default_value_t = 0)]
+    seed: u64,
+    /// Look at every node for every placement
+    #[arg(long)]
+    oracle: bool,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// The type of the jobs of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LoadType {
+    Batch,
+    Service,
+}
+
+impl Bench {
+    /// Runs the benchmark and prints what it measured.
+    pub(crate) fn run(self) -> u8 {
+        let plan = mix::Plan::of(&self);
+        let measured = Measured::run(&plan, self.seed, self.oracle);
+        let text = if self.json { report::json(&measured) } else { report::table(&measured) };
+        println!("{text}");
+        0
+    }
+}
+
+#[allow(unused)]
+type Exit = ExitCode;

@@ -1,0 +1,96 @@
+//! The nearest fixes for what cannot be placed: what would have to change so that the group's next
+//! allocation finds a node.
+//!
+//! In: the state in which placing failed, and the group. Out: changes that were carried out on a copy
+//! and found to work, the smallest first. Nothing is said of what was not found to work.
+
+mod action;
+mod apply;
+mod blockers;
+mod search;
+mod shortage;
+mod text;
+
+pub use self::action::FixAction;
+pub use self::apply::FixError;
+pub(crate) use self::search::nearest;
+
+use super::cluster::Cluster;
+use super::inventory::Inventory;
+use crate::model::Job;
+
+/// A change after which the next allocation of a group finds a node.
+///
+/// Its text (`Display`) says which, and how many nodes would then do.
+///
+/// ```
+/// use stowplan::{Cluster, PlaceOptions, model::{Job, Node}};
+///
+/// let node = r#"{"ID": "n1", "Datacenter": "dc1", "Attributes": {"driver.docker": "1"},
+///     "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000},
+///                       "Disk": {"DiskMB": 10000}}}"#;
+/// let job = Job::from_json(r#"{"ID": "web", "TaskGroups": [{"Name": "front", "Tasks": [
+///     {"Name": "nginx", "Driver": "docker", "Resources": {"MemoryMB": 1500}}]}]}"#)?;
+/// let mut cluster = Cluster::new([Node::from_json(node)?])?;
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let explanation = placement.failed()[0].explain(&cluster);
+/// let fix = &explanation.fixes()[0];
+/// assert_eq!(fix.to_string(), "1 node (`n1`) with 500 MB more memory free");
+///
+/// let (mut cluster, job) = fix.apply_to(&cluster, &job)?;
+/// assert!(cluster.place(&job, &PlaceOptions::default()).is_complete());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fix {
+    namespace: String,
+    job: String,
+    group: String,
+    actions: Vec<FixAction>,
+    nodes: usize,
+    /// What to call the nodes, if they are few.
+    labels: Vec<String>,
+}
+
+impl Fix {
+    /// What has to be changed, all of it.
+    pub fn actions(&self) -> &[FixAction] {
+        &self.actions
+    }
+
+    /// How many nodes would then do for the group's next allocation.
+    pub fn nodes(&self) -> usize {
+        self.nodes
+    }
+
+    /// The inventory and the job with the fix carried out. What placing has put on nodes meanwhile
+    /// must be in the inventory for the fix to be one.
+    ///
+    /// # Errors
+    ///
+    /// The fix is for another job, or what it changes is not there.
+    pub fn apply(&self, inventory: &Inventory, job: &Job) -> Result<(Inventory, Job), FixError> {
+        let job = self.changed_job(job)?;
+        Ok((apply::change_inventory(inventory, &self.actions)?, job))
+    }
+
+    /// The same for a cluster, of which it gives a fork.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Fix::apply`].
+    pub fn apply_to(&self, cluster: &Cluster, job: &Job) -> Result<(Cluster, Job), FixError> {
+        let job = self.changed_job(job)?;
+        let mut fork = cluster.fork();
+        apply::change_state(fork.state_mut(), &self.actions)?;
+        Ok((fork, job))
+    }
+
+    fn changed_job(&self, job: &Job) -> Result<Job, FixError> {
+        if job.id != self.job || job.namespace != self.namespace {
+            let (expected, found) = (self.job.clone(), job.id.clone());
+            return Err(FixError::OtherJob { expected, found });
+        }
+        apply::change_job(job, &self.group, &self.actions)
+    }
+}

@@ -1,0 +1,335 @@
+//! The search for fixes: nodes that need the same are one candidate, and a candidate becomes a fix by
+//! being carried out on a copy and found to work.
+
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use indexmap::{IndexMap, IndexSet};
+
+use super::action::FixAction;
+use super::blockers::{Blockers, Need, Victims, sorted};
+use super::shortage::Short;
+use super::{Fix, apply};
+use crate::placement::group::GroupPlan;
+use crate::placement::options::PlaceOptions;
+use crate::placement::scan::{Scan, Verdict};
+use crate::placement::system;
+use crate::rank::preempt::Evicted;
+use crate::state::State;
+use crate::state::node::NodeRecord;
+use crate::state::slots::NodeSlot;
+
+/// The most fixes that are reported.
+const FIXES_MAX: usize = 10;
+
+/// The most candidates that are carried out.
+const TRIES_MAX: usize = 20;
+
+/// The most candidates that are thought about.
+const LOOKS_MAX: usize = 100;
+
+/// Up to how many nodes a fix names.
+const LABELS_MAX: usize = 3;
+
+/// Looks for changes after which the group's next allocation finds a node, the smallest first: by the
+/// number of actions, then by kind and size, then those first that serve more nodes. None if a node
+/// would do already.
+pub(crate) fn nearest(
+    state: &State,
+    plan: &GroupPlan<'_>,
+    options: &PlaceOptions,
+    evicted: &Evicted,
+) -> Vec<Fix> {
+    let search = Search {
+        state,
+        plan,
+        options,
+        evicted,
+        may_evict: options.preemption.is_on_for(plan.job.job_type()),
+        done: system::nodes_with(state, plan),
+    };
+    let nodes = search.nodes();
+    if !search.possible(state, plan, nodes.iter().map(|(slot, _)| *slot)).is_empty() {
+        return Vec::new();
+    }
+    let (mut candidates, sizes) = search.candidates(&nodes);
+    candidates.sort_by(Candidate::compare);
+    let mut fixes: Vec<Found> = Vec::new();
+    let mut tries = 0;
+    for candidate in candidates.into_iter().take(LOOKS_MAX) {
+        let nodes_max = sizes.nodes_max(&candidate.kinds);
+        if tries == TRIES_MAX || makes_needless(&fixes, &candidate.kinds, nodes_max) {
+            continue;
+        }
+        tries += 1;
+        if let Some(found) = search.carry_out(candidate)
+            && !makes_needless(&fixes, &found.candidate.kinds, found.fix.nodes)
+        {
+            fixes.push(found);
+        }
+    }
+    // Of what was found, the order may differ from that of the candidates in the numbers of nodes.
+    fixes.sort_by(|a, b| {
+        let candidates = a.candidate.compare_size(&b.candidate);
+        candidates.then_with(|| b.fix.nodes.cmp(&a.fix.nodes))
+    });
+    fixes.truncate(FIXES_MAX);
+    fixes.into_iter().map(|found| found.fix).collect()
+}
+
+struct Search<'a> {
+    state: &'a State,
+    plan: &'a GroupPlan<'a>,
+    options: &'a PlaceOptions,
+    evicted: &'a Evicted,
+    /// Whether placing may evict by itself.
+    may_evict: bool,
+    /// The nodes that need no allocation any more, ascending.
+    done: Vec<NodeSlot>,
+}
+
+/// What might be a fix.
+struct Candidate {
+    actions: Vec<FixAction>,
+    /// What the actions do, whatever the nodes and the amounts, by the numbers of [`Sizes`].
+    kinds: Vec<usize>,
+    /// The nodes it is for.
+    nodes: Vec<NodeSlot>,
+    /// How many nodes need changes of these kinds and no others; 0 if another candidate counts them.
+    group: usize,
+    weight: u32,
+    size: f64,
+}
+
+/// What is one.
+struct Found {
+    candidate: Candidate,
+    fix: Fix,
+}
+
+/// How many nodes need which kinds of changes.
+#[derive(Default)]
+struct Sizes {
+    kinds: IndexSet<FixAction>,
+    groups: Vec<(Vec<usize>, usize)>,
+}
+
+impl Sizes {
+    /// The kinds of some actions by their numbers.
+    fn kinds_of(&mut self, actions: &[FixAction]) -> Vec<usize> {
+        actions.iter().map(|action| self.kinds.insert_full(action.kind()).0).collect()
+    }
+
+    /// The most nodes that changes of these kinds can serve.
+    fn nodes_max(&self, kinds: &[usize]) -> usize {
+        let served = self.groups.iter().filter(|(needs, _)| is_part(needs, kinds));
+        served.map(|(_, nodes)| nodes).sum::<usize>().max(1)
+    }
+}
+
+fn is_part(some: &[usize], all: &[usize]) -> bool {
+    some.iter().all(|it| all.contains(it))
+}
+
+/// Whether some fix found before changes nothing but what a fix of these kinds changes too, which
+/// does not even serve twice as many nodes.
+fn makes_needless(before: &[Found], kinds: &[usize], nodes: usize) -> bool {
+    let is_enough = |it: &Found| is_part(&it.candidate.kinds, kinds) && it.fix.nodes * 2 > nodes;
+    before.iter().any(is_enough)
+}
+
+/// The nodes that need the same changes, by these changes and by what is short.
+type Groups = IndexMap<(Vec<FixAction>, u8), Vec<(NodeSlot, Short)>>;
+
+impl<'a> Search<'a> {
+    /// The nodes that the next allocation could be on, in the order of their identities.
+    fn nodes(&self) -> Vec<(NodeSlot, &'a Arc<NodeRecord>)> {
+        let open = self.state.nodes().filter(|(slot, _)| self.done.binary_search(slot).is_err());
+        let mut nodes: Vec<(NodeSlot, &Arc<NodeRecord>)> = open.collect();
+        nodes.sort_unstable_by(|(_, a), (_, b)| a.node.id.cmp(&b.node.id));
+        nodes
+    }
+
+    /// Which of some nodes would do for a group.
+    fn possible(
+        &self,
+        state: &State,
+        plan: &GroupPlan<'_>,
+        nodes: impl Iterator<Item = NodeSlot>,
+    ) -> Vec<NodeSlot> {
+        let scan = Scan::new(state, plan, self.may_evict.then_some(self.evicted));
+        let would_do = |slot: &NodeSlot| {
+            let node = state.node(*slot);
+            node.is_some_and(|node| matches!(scan.verdict(*slot, node), Verdict::Ranked(_)))
+        };
+        nodes.filter(would_do).collect()
+    }
+
+    fn candidates(&self, nodes: &[(NodeSlot, &'a Arc<NodeRecord>)]) -> (Vec<Candidate>, Sizes) {
+        let scan = Scan::new(self.state, self.plan, None);
+        let mut blockers =
+            Blockers::new(self.state, self.plan, &scan, self.evicted, self.may_evict);
+        let mut groups = Groups::new();
+        let mut evictions: IndexMap<Vec<FixAction>, (NodeSlot, Victims)> = IndexMap::new();
+        for &(slot, node) in nodes {
+            let Need { rules, other_rules, room, victims } = blockers.of(slot, node);
+            for (drops, short) in room {
+                for rules in std::iter::once(&rules).chain(&other_rules) {
+                    let actions = sorted([&rules[..], &drops[..]].concat());
+                    groups.entry((actions, short.kinds())).or_default().push((slot, short));
+                }
+            }
+            if let Some(victims) = victims {
+                let worth = |it: &Victims| (it.slots.len(), it.priorities);
+                match evictions.get_mut(&rules) {
+                    Some(best) if worth(&best.1) <= worth(&victims) => {}
+                    Some(best) => *best = (slot, victims),
+                    None => {
+                        evictions.insert(rules, (slot, victims));
+                    }
+                }
+            }
+        }
+        let mut candidates: Vec<Candidate> = Vec::new();
+        for ((actions, _), members) in groups {
+            self.add_of_group(&actions, members, &mut candidates);
+        }
+        for (mut actions, (slot, victims)) in evictions {
+            actions.push(self.eviction(slot, &victims));
+            let size = victims.slots.len() as f64 + victims.priorities as f64 / 1e6;
+            candidates.push(self.candidate(actions, vec![slot], 1, size));
+        }
+        let mut sizes = Sizes::default();
+        for candidate in &mut candidates {
+            candidate.kinds = sizes.kinds_of(&candidate.actions);
+            sizes.groups.push((candidate.kinds.clone(), candidate.group));
+            candidate.actions.iter_mut().for_each(|action| blockers.with_paths(action));
+        }
+        (candidates, sizes)
+    }
+
+    /// The candidates of nodes that need the same: what is enough for the one that is short of least,
+    /// and what is enough for half of them.
+    fn add_of_group(
+        &self,
+        actions: &[FixAction],
+        mut members: Vec<(NodeSlot, Short)>,
+        candidates: &mut Vec<Candidate>,
+    ) {
+        let size = |short: Short| short.size(self.plan.ask.amounts);
+        members.sort_by(|(_, a), (_, b)| size(*a).total_cmp(&size(*b)));
+        let Some(&(_, least)) = members.first() else { return };
+        let half = members.iter().take(members.len().div_ceil(2));
+        let more = half.fold(least, |more, (_, short)| more.max(*short));
+        let mut served = 0;
+        let mut group = members.len();
+        for short in [least, more] {
+            let nodes = members.iter().filter(|(_, needs)| short.covers(*needs));
+            let nodes: Vec<NodeSlot> = nodes.map(|(slot, _)| *slot).collect();
+            let actions = [actions, &short.actions()].concat();
+            if nodes.len() > served && !actions.is_empty() {
+                served = nodes.len();
+                let group = std::mem::take(&mut group);
+                candidates.push(self.candidate(actions, nodes, group, size(short)));
+            }
+        }
+    }
+
+    fn candidate(
+        &self,
+        mut actions: Vec<FixAction>,
+        nodes: Vec<NodeSlot>,
+        group: usize,
+        size: f64,
+    ) -> Candidate {
+        for list in actions.iter_mut().filter_map(FixAction::nodes_mut) {
+            *list = nodes.iter().map(|&slot| self.id_of(slot)).collect();
+        }
+        actions.sort_by_key(|action| (matches!(action, FixAction::Evict { .. }), action.weight()));
+        let weight = actions.iter().map(FixAction::weight).sum();
+        Candidate { actions, kinds: Vec::new(), nodes, group, weight, size }
+    }
+
+    fn eviction(&self, slot: NodeSlot, victims: &Victims) -> FixAction {
+        let document = |&victim| {
+            let document = self.state.allocation_document(victim)?;
+            Some((document.id, document.name))
+        };
+        let mut named: Vec<(String, String)> = victims.slots.iter().filter_map(document).collect();
+        named.sort_unstable();
+        let (allocations, names) = named.into_iter().unzip();
+        FixAction::Evict { node: self.id_of(slot), allocations, names }
+    }
+
+    fn id_of(&self, slot: NodeSlot) -> String {
+        self.state.node(slot).map_or_else(String::new, |node| node.node.id.clone())
+    }
+
+    /// Carries a candidate out on a copy and gives the fix if it turns out to be one.
+    fn carry_out(&self, mut candidate: Candidate) -> Option<Found> {
+        let (plan, actions) = (self.plan, &mut candidate.actions);
+        let job = apply::change_job(plan.job, &plan.group.name, actions).ok()?;
+        let mut state = self.state.clone();
+        apply::change_state(&mut state, actions).ok()?;
+        let changed = GroupPlan::new(&state, &job, plan.at, plan.index, self.options)?;
+        let changes_job = actions.iter().any(|action| action.nodes().is_empty());
+        let mut possible = if changes_job {
+            self.possible(&state, &changed, self.nodes().into_iter().map(|(slot, _)| slot))
+        } else {
+            self.possible(&state, &changed, candidate.nodes.iter().copied())
+        };
+        possible.sort_by_cached_key(|&slot| self.id_of(slot));
+        let ids: IndexSet<String> = possible.iter().map(|&slot| self.id_of(slot)).collect();
+        if possible.is_empty() || !actions.iter_mut().all(|action| keep(action, &ids)) {
+            return None;
+        }
+        let label = |&slot: &NodeSlot| {
+            self.state.node(slot).map(|node| match node.node.name.as_str() {
+                "" => node.node.id.clone(),
+                name => name.to_owned(),
+            })
+        };
+        let is_few = possible.len() <= LABELS_MAX;
+        let fix = Fix {
+            namespace: plan.job.namespace.clone(),
+            job: plan.job.id.clone(),
+            group: plan.group.name.clone(),
+            actions: actions.clone(),
+            nodes: possible.len(),
+            labels: sorted_names(possible.iter().filter(|_| is_few).filter_map(label)),
+        };
+        Some(Found { candidate, fix })
+    }
+}
+
+fn sorted_names(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut names: Vec<String> = names.collect();
+    names.sort_unstable();
+    names
+}
+
+/// Leaves an action those nodes only that it helps; false if there are none.
+fn keep(action: &mut FixAction, ids: &IndexSet<String>) -> bool {
+    if let FixAction::Evict { node, .. } = action {
+        return ids.contains(node);
+    }
+    action.nodes_mut().is_none_or(|nodes| {
+        nodes.retain(|id| ids.contains(id));
+        !nodes.is_empty()
+    })
+}
+
+impl Candidate {
+    /// By the number of actions, then by kind, then by size.
+    fn compare_size(&self, other: &Candidate) -> Ordering {
+        let counts = self.actions.len().cmp(&other.actions.len());
+        let weights = || self.weight.cmp(&other.weight);
+        counts.then_with(weights).then_with(|| self.size.total_cmp(&other.size))
+    }
+
+    fn compare(&self, other: &Candidate) -> Ordering {
+        let nodes = || other.nodes.len().cmp(&self.nodes.len());
+        let sizes = self.compare_size(other);
+        sizes.then_with(nodes).then_with(|| self.actions.cmp(&other.actions))
+    }
+}

@@ -1,0 +1,298 @@
+//! Explanations and failures in words, for people.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use indexmap::IndexMap;
+
+use super::explain::{Explanation, NodeVerdict, Shortage, Verdict};
+use super::outcome::FailedGroup;
+use crate::model::{AllocationMetrics, Node};
+use crate::syntax::glob;
+
+/// How many of the best nodes, and of those nearest to doing, an explanation shows.
+const SHOWN_MAX: usize = 3;
+
+/// A number of things: `1 node`, `2 nodes`.
+pub(super) struct Count<'a>(pub(super) usize, pub(super) &'a str);
+
+impl fmt::Display for Count<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = if self.0 == 1 { "" } else { "s" };
+        write!(f, "{} {}{plural}", self.0, self.1)
+    }
+}
+
+/// Parts with commas between them, and `and` before the last.
+pub(super) struct Joined<'a>(pub(super) &'a [String]);
+
+impl fmt::Display for Joined<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            [] => Ok(()),
+            [one] => f.write_str(one),
+            [first @ .., last] => write!(f, "{} and {last}", first.join(", ")),
+        }
+    }
+}
+
+/// A name of the user's.
+pub(super) fn in_backticks(text: &str) -> String {
+    format!("`{text}`")
+}
+
+/// What people call a node.
+fn name_of(node: &Node) -> &str {
+    if node.name.is_empty() { &node.id } else { &node.name }
+}
+
+/// A rule as the metrics have it: what the user wrote in backticks, our own words without.
+fn rule_in_words(rule: &str) -> String {
+    let is_ours = rule == "distinct_hosts"
+        || rule.starts_with("missing ")
+        || rule.starts_with("invalid host network ");
+    // A constraint without a right side ends in a blank.
+    if is_ours { rule.into() } else { in_backticks(rule.trim_end()) }
+}
+
+/// How often each text occurs, the most frequent first.
+#[derive(Default)]
+struct Tally(IndexMap<String, usize>);
+
+impl Tally {
+    fn add(&mut self, text: String) {
+        *self.0.entry(text).or_insert(0) += 1;
+    }
+
+    fn of(counts: &IndexMap<String, u64>, in_words: impl Fn(&str) -> String) -> Tally {
+        let counts = counts.iter().map(|(text, count)| (in_words(text), *count as usize));
+        Tally(counts.collect())
+    }
+
+    fn total(&self) -> usize {
+        self.0.values().sum()
+    }
+
+    /// The counts with something between each count and its text.
+    fn with(&self, between: &str) -> String {
+        let mut counts: Vec<(&String, &usize)> = self.0.iter().collect();
+        counts.sort_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then_with(|| a.cmp(b)));
+        let parts = counts.into_iter().map(|(text, count)| format!("{count} {between}{text}"));
+        parts.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// A readable summary: what the nodes are to the group, how much is missing where it is nearest, the
+/// best of those that would do, and what could be changed.
+impl fmt::Display for Explanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}: ", self.job_id(), self.task_group())?;
+        if self.nodes().is_empty() {
+            return write!(f, "there are no nodes");
+        }
+        let ranked = best(self.nodes());
+        write!(f, "{} of {} would do", ranked.len(), Count(self.nodes().len(), "node"))?;
+        self.write_refusals(f)?;
+        write_best(f, "best", &ranked)?;
+        if let Some(nodes) = self.with_preemption() {
+            let ranked = best(nodes);
+            write!(f, "\nwith eviction {} would do", ranked.len())?;
+            write_best(f, "best with eviction", &ranked)?;
+        }
+        if !self.fixes().is_empty() {
+            write!(f, "\nwhat would help:")?;
+            for fix in self.fixes() {
+                write!(f, "\n- {fix}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Explanation {
+    fn write_refusals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [mut out, mut filtered, mut exhausted] = [(); 3].map(|()| Tally::default());
+        for node in self.nodes() {
+            match node.verdict() {
+                Verdict::NotCandidate(reasons) => {
+                    let first = reasons.first().map(ToString::to_string);
+                    out.add(first.unwrap_or_default());
+                }
+                Verdict::Filtered(rules) => {
+                    filtered.add(rules.first().map_or_else(String::new, |it| rule_in_words(it)));
+                }
+                Verdict::Exhausted(shortages) => {
+                    let first = shortages.first();
+                    exhausted.add(first.map_or_else(String::new, |it| it.dimension.clone()));
+                }
+                Verdict::Ranked { .. } => {}
+            }
+        }
+        if out.total() > 0 {
+            write!(f, "\n{}: {}", Count(out.total(), "not candidate"), out.with(""))?;
+        }
+        if filtered.total() > 0 {
+            write!(f, "\n{} filtered: {}", filtered.total(), filtered.with("by "))?;
+        }
+        if exhausted.total() > 0 {
+            write!(f, "\n{} exhausted: {}", exhausted.total(), exhausted.with(""))?;
+            for node in nearest(self.nodes()).into_iter().take(SHOWN_MAX) {
+                write!(f, "\n  {node}")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The nodes that would do, best first.
+fn best(nodes: &[NodeVerdict]) -> Vec<(&NodeVerdict, f64)> {
+    let ranked = nodes.iter().filter_map(|node| match node.verdict() {
+        Verdict::Ranked { norm_score, .. } => Some((node, *norm_score)),
+        _ => None,
+    });
+    let mut ranked: Vec<(&NodeVerdict, f64)> = ranked.collect();
+    ranked.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    ranked
+}
+
+fn write_best(
+    f: &mut fmt::Formatter<'_>,
+    what: &str,
+    ranked: &[(&NodeVerdict, f64)],
+) -> fmt::Result {
+    let shown = ranked.iter().take(SHOWN_MAX).map(|(node, score)| {
+        let without = match node.verdict() {
+            Verdict::Ranked { preempts, .. } => evicting(preempts),
+            _ => String::new(),
+        };
+        format!("`{}` ({score:.3}){without}", name_of(node.node()))
+    });
+    let shown = shown.collect::<Vec<_>>();
+    if shown.is_empty() { Ok(()) } else { write!(f, "\n{what}: {}", shown.join(", ")) }
+}
+
+fn evicting(victims: &[String]) -> String {
+    if victims.is_empty() {
+        return String::new();
+    }
+    let victims = victims.iter().map(|id| in_backticks(id)).collect::<Vec<_>>();
+    format!(" after evicting {}", victims.join(", "))
+}
+
+/// The exhausted nodes, those first that are short of least in parts of what is asked for.
+fn nearest(nodes: &[NodeVerdict]) -> Vec<&NodeVerdict> {
+    let missing = |node: &NodeVerdict| match node.verdict() {
+        Verdict::Exhausted(shortages) => shortages.iter().map(Shortage::part).sum(),
+        _ => f64::INFINITY,
+    };
+    let is_exhausted = |node: &&NodeVerdict| matches!(node.verdict(), Verdict::Exhausted(_));
+    let mut nodes: Vec<&NodeVerdict> = nodes.iter().filter(is_exhausted).collect();
+    nodes.sort_by(|a, b| missing(a).partial_cmp(&missing(b)).unwrap_or(Ordering::Equal));
+    nodes
+}
+
+impl Shortage {
+    /// How much is missing as a part of what is asked for; what does not come in amounts counts as one.
+    fn part(&self) -> f64 {
+        match (self.asked, self.free) {
+            (Some(asked), Some(free)) => {
+                asked.saturating_sub(free).max(0) as f64 / asked.max(1) as f64
+            }
+            _ => 1.0,
+        }
+    }
+
+    fn unit(&self) -> &'static str {
+        if self.dimension == "cpu" { "MHz" } else { "MB" }
+    }
+}
+
+/// For instance `memory: 512 MB asked, 100 MB free, 900 MB used`.
+impl fmt::Display for Shortage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.dimension)?;
+        let unit = self.unit();
+        let figures = [(self.asked, "asked"), (self.free, "free"), (self.used, "used")];
+        let known = figures.into_iter().filter_map(|(amount, what)| Some((amount?, what)));
+        for (at, (amount, what)) in known.enumerate() {
+            write!(f, "{} {amount} {unit} {what}", if at == 0 { ":" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+/// In one line, without the node.
+impl fmt::Display for Verdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let list = |f: &mut fmt::Formatter<'_>, what: &str, parts: Vec<String>, between: &str| {
+            write!(f, "{what}: {}", parts.join(between))
+        };
+        match self {
+            Verdict::NotCandidate(reasons) => {
+                let reasons = reasons.iter().map(ToString::to_string).collect();
+                list(f, "not a candidate", reasons, ", ")
+            }
+            Verdict::Filtered(rules) => {
+                let rules = rules.iter().map(|rule| rule_in_words(rule)).collect();
+                list(f, "filtered", rules, ", ")
+            }
+            Verdict::Exhausted(shortages) => {
+                let shortages = shortages.iter().map(ToString::to_string).collect();
+                list(f, "exhausted", shortages, "; ")
+            }
+            Verdict::Ranked { scores, norm_score, preempts } => {
+                let scores = scores.iter().filter(|(_, score)| *score != 0.0);
+                let scores = scores.map(|(name, score)| format!("{name} {score:.3}"));
+                let scores = scores.collect::<Vec<_>>().join(", ");
+                write!(f, "would do with score {norm_score:.3}")?;
+                if !scores.is_empty() {
+                    write!(f, " ({scores})")?;
+                }
+                f.write_str(&evicting(preempts))
+            }
+        }
+    }
+}
+
+/// The node's name, or its ID if it has none, and the verdict.
+impl fmt::Display for NodeVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "`{}` {}", name_of(self.node()), self.verdict())
+    }
+}
+
+/// The metrics in words: how many nodes were looked at and what became of them.
+impl fmt::Display for FailedGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}: {}", self.job().id, self.name(), self.unplaced())?;
+        if !self.job().job_type().is_system() {
+            write!(f, " of {}", self.task_group().count())?;
+        }
+        write!(f, " not placed")?;
+        let metrics = self.metrics();
+        match metrics.nodes_evaluated {
+            0 => write!(f, "; no nodes were eligible for evaluation")?,
+            nodes => write!(f, "; {} evaluated", Count(nodes as usize, "node"))?,
+        }
+        write_counts(f, metrics)?;
+        for pattern in self.job().datacenters.iter().filter(|pattern| *pattern != "*") {
+            let mut available = metrics.nodes_available.iter().filter(|(_, nodes)| **nodes > 0);
+            if !available.any(|(datacenter, _)| glob::matches(pattern, datacenter)) {
+                write!(f, "; no nodes are available in datacenter `{pattern}`")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_counts(f: &mut fmt::Formatter<'_>, metrics: &AllocationMetrics) -> fmt::Result {
+    if metrics.nodes_filtered > 0 {
+        let rules = Tally::of(&metrics.constraint_filtered, rule_in_words);
+        write!(f, "; {} filtered: {}", metrics.nodes_filtered, rules.with("by "))?;
+    }
+    if metrics.nodes_exhausted > 0 {
+        let dimensions = Tally::of(&metrics.dimension_exhausted, str::to_owned);
+        write!(f, "; {} exhausted: {}", metrics.nodes_exhausted, dimensions.with(""))?;
+    }
+    Ok(())
+}
