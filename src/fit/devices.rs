@@ -2,7 +2,7 @@
 //!
 //! A request is met from one group of alike devices. The requests are taken in order, each from the
 //! group it likes best, but one that leaves a later request without devices gives way: an assignment
-//! is found whenever there is one.
+//! is found where there is one, unless that takes more steps than any sensible one does.
 
 use indexmap::IndexSet;
 
@@ -12,9 +12,9 @@ use crate::feasibility::device::DeviceRequest;
 use crate::state::node::{DeviceGroup, NodeRecord};
 use crate::state::usage::{HeldDevice, Holdings, Taken};
 
-/// Steps after which requests that name single devices give up: such requests can be made to need
-/// more steps than there is time. Requests that do not are counted, not listed, and have no limit.
-const MAX_STEPS: usize = 100_000;
+/// Steps after which the search gives up. Requests that people write need a few dozen at most, but one
+/// can write a dozen that need more steps than there is time: it is bin packing after all.
+const MAX_STEPS: usize = 10_000;
 
 /// Assigns the devices of an ask and adds them to `holdings`. Gives the sum of the matched weights of
 /// the requests' affinities.
@@ -93,7 +93,7 @@ impl Search<'_> {
         }
         for at in 0..self.candidates[request].len() {
             self.steps += 1;
-            if names_instances && self.steps > MAX_STEPS {
+            if self.steps > MAX_STEPS {
                 return false;
             }
             let group = self.candidates[request][at];

@@ -62,8 +62,11 @@ impl PortAssignment<'_> {
                     Err(error) => error,
                 };
                 // Nothing is taken on this address, so the ask fails by itself and would on all the
-                // others, of which an IPv6 block has more than could ever be tried.
+                // others, of which an IPv6 block has more than could ever be tried. What counts is why
+                // it fails on the last one.
                 if !self.is_known(&ip) {
+                    let last: Arc<str> = cidr.last_address().into();
+                    error = self.offer(network, &last, number, ask).err().unwrap_or(error);
                     break;
                 }
             }
@@ -96,6 +99,10 @@ impl PortAssignment<'_> {
             network.with_numbers().iter().filter(same_network).map(|port| port.value).collect();
         let of_tasks = self.ask.task_networks().flat_map(|network| network.with_numbers());
         barred.extend(of_tasks.map(|port| port.value));
+        // A number chosen for one port of the group is not chosen for another, even on another
+        // address; a static port of another host network bars its number on its own address only.
+        let chosen = self.holdings.ports.iter().skip(network.static_ports);
+        barred.extend(chosen.map(|port| port.value));
         let mut error = NetworkError::NoAddresses { network: 0, port: at };
         for address in addresses_of(self.node, port) {
             if let Some(value) = self.choose(&address.ip, &barred) {
@@ -163,8 +170,7 @@ impl PortAssignment<'_> {
         self.taken.ports_on(ip).is_some() || self.holdings.ports.iter().any(|port| *port.ip == *ip)
     }
 
-    /// A free port of the node's dynamic range on an address. A number chosen for another port of the
-    /// ask is not chosen again, even on another address.
+    /// A free port of the node's dynamic range on an address, none of those barred.
     fn choose(&mut self, ip: &str, barred: &[i64]) -> Option<i64> {
         let none = PortSet::default();
         let used = self.taken.ports_on(ip).unwrap_or(&none);
@@ -172,9 +178,10 @@ impl PortAssignment<'_> {
         let held = &self.holdings.ports;
         let is_barred = |port: u16| {
             let value = i64::from(port);
-            barred.contains(&value) || held.iter().any(|held| held.value == value)
+            barred.contains(&value)
+                || held.iter().any(|held| held.value == value && *held.ip == *ip)
         };
-        let mut lowest_from = |mut from: u16| loop {
+        let lowest_from = |mut from: u16| loop {
             let port = used.first_free(from, last)?;
             if !is_barred(port) {
                 return Some(port);

@@ -214,12 +214,12 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// An allocation of its identity is there already, or it is live on a node that is not there.
+    /// An allocation of its identity is there already, or it has not ended on a node that is not there.
     pub fn add_allocation(&mut self, allocation: Allocation) -> Result<(), ClusterError> {
         if self.state.find_allocation(&allocation.id).is_some() {
             return Err(ClusterError::DuplicateAllocation { id: allocation.id });
         }
-        let is_gone = allocation.is_terminal() || allocation.node_id.is_empty();
+        let is_gone = allocation.client().is_terminal() || allocation.node_id.is_empty();
         if !is_gone && self.state.find_node(&allocation.node_id).is_none() {
             return Err(ClusterError::UnknownNode { id: allocation.node_id });
         }
@@ -236,25 +236,34 @@ impl Cluster {
     /// There is no such allocation.
     pub fn stop_allocation(&mut self, id: &str) -> Result<(), ClusterError> {
         let slot = self.find(id)?;
-        let client = self.state.allocation(slot).map(|it| it.client);
-        let client = client.unwrap_or(ClientStatus::Complete);
-        self.state_mut().set_status(slot, DesiredStatus::Stop, client);
+        let record = self.state.allocation(slot);
+        let client = record.map_or(ClientStatus::Complete, |it| it.client);
+        // What was evicted stays evicted: it has made room already.
+        let desired = record.map(|it| it.desired).filter(|it| it.is_terminal());
+        self.state_mut().set_status(slot, desired.unwrap_or(DesiredStatus::Stop), client);
         Ok(())
     }
 
-    /// Sets what became of an allocation on its node. One that has ended gives its room back.
+    /// Sets what became of an allocation on its node. One that has ended gives its room back, and one
+    /// that runs after all takes it again, whether there is enough of it or not.
     ///
     /// # Errors
     ///
-    /// There is no such allocation.
+    /// There is no such allocation, or it runs after all on a node that is not there.
     pub fn set_client_status(
         &mut self,
         id: &str,
         status: ClientStatus,
     ) -> Result<(), ClusterError> {
         let slot = self.find(id)?;
-        let desired = self.state.allocation(slot).map(|it| it.desired);
-        self.state_mut().set_status(slot, desired.unwrap_or(DesiredStatus::Run), status);
+        let record = self.state.allocation(slot);
+        let desired = record.map_or(DesiredStatus::Run, |it| it.desired);
+        let is_back = !status.is_terminal() && record.is_some_and(|it| it.client.is_terminal());
+        let node_id = self.state.node_id_of(slot).unwrap_or_default();
+        if is_back && !node_id.is_empty() && self.state.find_node(node_id).is_none() {
+            return Err(ClusterError::UnknownNode { id: node_id.into() });
+        }
+        self.state_mut().set_status(slot, desired, status);
         Ok(())
     }
 

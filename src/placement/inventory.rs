@@ -45,7 +45,7 @@ pub enum InventoryError {
         /// The identity.
         id: String,
     },
-    /// A live allocation is on a node that is not in the inventory.
+    /// An allocation has not ended on a node that is not in the inventory.
     #[error("allocation `{id}` is on node `{node_id}`, which is not in the inventory")]
     UnknownNode {
         /// The allocation.
@@ -77,7 +77,7 @@ impl Inventory {
     ///
     /// # Errors
     ///
-    /// Two allocations have one identity, or a live one is on a node that is not in the inventory.
+    /// Two allocations have one identity, or one has not ended on a node that is not in the inventory.
     pub fn with_allocations(
         mut self,
         allocations: impl IntoIterator<Item = Allocation>,
@@ -90,7 +90,7 @@ impl Inventory {
             if !ids.insert(id.as_str()) {
                 return Err(InventoryError::DuplicateAllocation { id: id.clone() });
             }
-            let is_gone = allocation.is_terminal() || node_id.is_empty();
+            let is_gone = allocation.client().is_terminal() || node_id.is_empty();
             if !is_gone && !nodes.contains(node_id.as_str()) {
                 let (id, node_id) = (id.clone(), node_id.clone());
                 return Err(InventoryError::UnknownNode { id, node_id });

@@ -19,7 +19,7 @@ use crate::state::view;
 #[derive(Clone, Debug)]
 pub struct Placement {
     pub(crate) job: Job,
-    pub(crate) seed: u64,
+    pub(crate) identity_seed: u64,
     pub(crate) groups: Vec<GroupPlacement>,
     pub(crate) failed: Vec<FailedGroup>,
     pub(crate) explanations: Vec<Explanation>,
@@ -54,7 +54,7 @@ impl Placement {
     pub fn allocations(&self) -> impl Iterator<Item = PlacedAllocation<'_>> {
         self.groups.iter().flat_map(move |group| {
             let places = 0..group.allocations.len();
-            places.map(move |at| PlacedAllocation { seed: self.seed, group, at })
+            places.map(move |at| PlacedAllocation { identity_seed: self.identity_seed, group, at })
         })
     }
 
@@ -94,7 +94,7 @@ impl Placement {
 /// One allocation that was placed.
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedAllocation<'a> {
-    seed: u64,
+    identity_seed: u64,
     group: &'a GroupPlacement,
     at: usize,
 }
@@ -103,7 +103,7 @@ impl<'a> PlacedAllocation<'a> {
     /// Its identity.
     pub fn id(&self) -> String {
         let new = self.group.allocations[self.at];
-        ids::encode(self.seed, new.slot, new.generation)
+        ids::encode(self.identity_seed, new.slot, new.generation)
     }
 
     /// Its name: `<job>.<group>[<index>]`.

@@ -20,7 +20,7 @@ use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
 use crate::state::allocation::core_mhz;
 use crate::state::allocations::{Changes, NewAllocation, Siblings};
-use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 use crate::state::{State, ids};
@@ -35,10 +35,12 @@ pub(crate) fn place(
     job: &Job,
     options: &PlaceOptions,
 ) -> (Placement, Changes) {
+    let seed_before = state.seed;
     if let Some(seed) = options.seed.filter(|seed| *seed != state.seed) {
         state.set_seed(seed);
     }
     let mut placing = Placing::new(state, caches, job, options);
+    placing.changes.seed = seed_before;
     for at in 0..job.task_groups.len() {
         placing.place_group(at);
         if job.all_at_once && !placing.failed.is_empty() {
@@ -314,9 +316,7 @@ impl<'a> Placing<'a> {
         for &victim in victims {
             let Some(record) = self.state.allocation(victim) else { continue };
             *self.evicted.entry((record.job, record.group)).or_insert(0) += 1;
-            let before = (record.desired, record.modify_index);
-            self.state.evict(victim, AllocationSlot::NONE);
-            self.changes.evicted.push((victim, before));
+            self.changes.evicted.extend(self.state.evict(victim));
         }
     }
 
@@ -339,8 +339,13 @@ impl<'a> Placing<'a> {
             unplaced: missing,
             metrics,
             options: self.options.clone(),
-            id: ids::of_failure(self.state.seed, self.state.modify_index, self.job, plan.group),
+            id: self.failure_id(plan),
         });
+    }
+
+    fn failure_id(&self, plan: &GroupPlan<'_>) -> String {
+        let State { identity_seed, modify_index, .. } = *self.state;
+        ids::of_failure(identity_seed, modify_index, self.job, plan.group)
     }
 
     pub(crate) fn close_group(&mut self, open: OpenGroup) {
@@ -361,10 +366,12 @@ impl<'a> Placing<'a> {
 
     /// Takes back everything that was done for the job, which has to be placed whole.
     fn give_up(&mut self) {
-        let new_job = self.changes.new_job.take();
+        let Changes { new_job, modify_index, seed, .. } = self.changes;
+        // The job itself and the seed are still in use: the end of placing takes them back.
+        self.changes.new_job = None;
+        self.changes.seed = self.state.seed;
         self.state.take_back(&self.changes);
-        let modify_index = self.changes.modify_index;
-        self.changes = Changes { new_job, modify_index, ..Changes::default() };
+        self.changes = Changes { new_job, modify_index, seed, ..Changes::default() };
         self.groups.clear();
     }
 
@@ -372,12 +379,12 @@ impl<'a> Placing<'a> {
         // A job of which nothing was placed leaves no trace.
         if self.changes.placed.is_empty() {
             self.state.take_back(&self.changes);
-            let modify_index = self.changes.modify_index;
-            self.changes = Changes { modify_index, ..Changes::default() };
+            let Changes { modify_index, seed, .. } = self.changes;
+            self.changes = Changes { modify_index, seed, ..Changes::default() };
         }
         let placement = Placement {
             job: self.job.clone(),
-            seed: self.state.seed,
+            identity_seed: self.state.identity_seed,
             groups: std::mem::take(&mut self.groups),
             failed: std::mem::take(&mut self.failed),
             explanations: std::mem::take(&mut self.explanations),

@@ -122,7 +122,7 @@ fn held(amount: i64) -> i64 {
 fn holdings_of(resources: &AllocatedResources) -> Holdings {
     let mut holdings = Holdings::default();
     let shared = &resources.shared;
-    // Where the group lists its ports, the networks repeat them.
+    // Where the group lists its ports, its network repeats them under the node's main address.
     for port in &shared.ports {
         holdings.ports.push(HeldPort {
             ip: port.host_ip.as_str().into(),
@@ -139,7 +139,10 @@ fn holdings_of(resources: &AllocatedResources) -> Holdings {
             // Those that the group lists too are held once.
             let mut of_task = Holdings::default();
             hold_ports(network, &mut of_task);
-            let is_listed = |port: &HeldPort| holdings.ports[..of_group].contains(port);
+            let is_listed = |port: &HeldPort| {
+                let mut listed = holdings.ports[..of_group].iter();
+                listed.any(|it| it.value == port.value && it.ip == port.ip)
+            };
             of_task.ports.retain(|port| shared.ports.is_empty() || !is_listed(port));
             holdings.ports.append(&mut of_task.ports);
             holdings.bandwidth.push((network.device.as_str().into(), held(network.mbits())));

@@ -33,13 +33,22 @@ pub(crate) struct NewAllocation {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
     pub(crate) placed: Vec<AllocationSlot>,
-    /// With what was wanted of them before, and the indexes of their changes.
-    pub(crate) evicted: Vec<(AllocationSlot, (DesiredStatus, u64))>,
+    pub(crate) evicted: Vec<Eviction>,
     pub(crate) runs: Vec<RunSlot>,
     /// The job, if it was not known before.
     pub(crate) new_job: Option<JobSlot>,
     /// The index before the first change.
     pub(crate) modify_index: u64,
+    /// The seed before the first change.
+    pub(crate) seed: u64,
+}
+
+/// What an evicted allocation was before.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Eviction {
+    pub(crate) victim: AllocationSlot,
+    desired: DesiredStatus,
+    modify_index: u64,
 }
 
 impl State {
@@ -66,7 +75,7 @@ impl State {
             Some(AllocationRecord { own: Own::Imported(imported), .. }) => {
                 imported.document.id.clone()
             }
-            Some(record) => ids::encode(self.seed, slot, record.generation),
+            Some(record) => ids::encode(self.identity_seed, slot, record.generation),
             None => String::new(),
         }
     }
@@ -80,7 +89,7 @@ impl State {
         if let Some(slot) = self.imported_index.find(name_hash(id), is_imported) {
             return Some(AllocationSlot(slot));
         }
-        let (slot, generation) = ids::decode(self.seed, id)?;
+        let (slot, generation) = ids::decode(self.identity_seed, id)?;
         let record = self.allocation(slot)?;
         let is_ours = !matches!(record.own, Own::Imported(_)) && record.generation == generation;
         is_ours.then_some(slot)
@@ -98,6 +107,19 @@ impl State {
                 Amounts { cpu_mhz: amounts.cpu_mhz + core_mhz(holdings), ..amounts }
             }
             Own::Imported(imported) => imported.amounts,
+        }
+    }
+
+    /// The identity of the node that an allocation is on or was on.
+    pub(crate) fn node_id_of(&self, slot: AllocationSlot) -> Option<&str> {
+        let record = self.allocation(slot)?;
+        match &record.own {
+            Own::Vacant => None,
+            Own::Imported(imported) => Some(&imported.document.node_id),
+            Own::Amounts | Own::Holdings(_) => {
+                let node = self.run(record.run)?.node_of(record.in_run as usize)?;
+                Some(&node.id)
+            }
         }
     }
 
@@ -230,8 +252,8 @@ impl State {
                 record.generation = record.generation.wrapping_sub(1);
             }
         }
-        for &(slot, before) in changes.evicted.iter().rev() {
-            self.restore_evicted(slot, before);
+        for eviction in changes.evicted.iter().rev() {
+            self.restore_evicted(eviction);
         }
         for &run in changes.runs.iter().rev() {
             self.drop_run(run);
@@ -246,6 +268,9 @@ impl State {
                 self.jobs.pop();
                 self.free_jobs.pop();
             }
+        }
+        if self.seed != changes.seed {
+            self.set_seed(changes.seed);
         }
         self.modify_index = changes.modify_index;
     }
@@ -277,7 +302,8 @@ impl State {
         }
     }
 
-    /// Changes what is wanted of an allocation and what became of it; one that has ended makes room.
+    /// Changes what is wanted of an allocation and what became of it. One that has ended makes room;
+    /// one that runs after all, having been lost for instance, takes room again.
     pub(crate) fn set_status(
         &mut self,
         slot: AllocationSlot,
@@ -285,8 +311,19 @@ impl State {
         client: ClientStatus,
     ) {
         let Some(record) = self.allocation(slot) else { return };
+        let made_room = record.evicted_by != AllocationSlot::NONE;
+        let occupies = !client.is_terminal() && !made_room;
         if client.is_terminal() && record.occupies {
             self.leave_node(slot);
+        } else if occupies
+            && !record.occupies
+            && let Some(node) = self.find_node(self.node_id_of(slot).unwrap_or_default())
+        {
+            // Its node may have left and come back, with another slot.
+            if let Some(record) = self.allocations.get_mut(slot.at()) {
+                record.node = node;
+            }
+            self.join_node(slot);
         }
         let modify_index = self.next_modify_index();
         if let Some(record) = self.allocations.get_mut(slot.at()) {
@@ -295,24 +332,27 @@ impl State {
         }
     }
 
-    /// Evicts an allocation to make room for another.
-    pub(crate) fn evict(&mut self, slot: AllocationSlot, by: AllocationSlot) {
-        self.leave_node(slot);
+    /// Evicts an allocation to make room for another, and gives what it was before.
+    pub(crate) fn evict(&mut self, victim: AllocationSlot) -> Option<Eviction> {
+        let record = self.allocation(victim)?;
+        let before =
+            Eviction { victim, desired: record.desired, modify_index: record.modify_index };
+        self.leave_node(victim);
         let modify_index = self.next_modify_index();
-        if let Some(record) = self.allocations.get_mut(slot.at()) {
+        if let Some(record) = self.allocations.get_mut(victim.at()) {
             record.desired = DesiredStatus::Evict;
-            record.evicted_by = by;
             record.modify_index = modify_index;
         }
+        Some(before)
     }
 
     /// Takes an eviction back.
-    fn restore_evicted(&mut self, slot: AllocationSlot, before: (DesiredStatus, u64)) {
-        if let Some(record) = self.allocations.get_mut(slot.at()) {
-            (record.desired, record.modify_index) = before;
+    fn restore_evicted(&mut self, eviction: &Eviction) {
+        if let Some(record) = self.allocations.get_mut(eviction.victim.at()) {
+            (record.desired, record.modify_index) = (eviction.desired, eviction.modify_index);
             record.evicted_by = AllocationSlot::NONE;
         }
-        self.join_node(slot);
+        self.join_node(eviction.victim);
     }
 
     /// Names what evicted an allocation, once that is known.

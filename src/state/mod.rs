@@ -46,8 +46,10 @@ use crate::model::volume::DynamicVolume;
 /// Everything that is known. Cloning copies a few pointers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct State {
-    /// Orders equal nodes and makes identities.
+    /// Orders equal nodes, and what is drawn at random is drawn from it.
     pub(crate) seed: u64,
+    /// Makes identities. It stays what it was at first: identities that were given out are for ever.
+    pub(crate) identity_seed: u64,
     /// By node slot; `None` for a slot whose node left.
     nodes: Pages<Option<Arc<NodeRecord>>, 32>,
     /// By node slot: who has the slot, or had it last. Runs keep this as it was.
@@ -108,7 +110,7 @@ pub(crate) struct OnNode {
 
 impl State {
     pub(crate) fn new(seed: u64) -> State {
-        State { seed, ..State::default() }
+        State { seed, identity_seed: seed, ..State::default() }
     }
 
     /// Capacities of CPU and memory by the numbers that the room blocks carry.

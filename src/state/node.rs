@@ -187,13 +187,20 @@ impl Cidr {
 
     /// The addresses in ascending order, network and broadcast included, as texts.
     pub(crate) fn addresses(self) -> impl Iterator<Item = String> {
-        (self.first..=self.last).map(move |value| {
-            if self.is_ipv6 {
-                Ipv6Addr::from(value).to_string()
-            } else {
-                // A block of IPv4 addresses was made from 32 bits.
-                Ipv4Addr::from(value as u32).to_string()
-            }
-        })
+        (self.first..=self.last).map(move |value| self.text_of(value))
+    }
+
+    /// The last of the addresses.
+    pub(crate) fn last_address(self) -> String {
+        self.text_of(self.last)
+    }
+
+    fn text_of(self, value: u128) -> String {
+        if self.is_ipv6 {
+            Ipv6Addr::from(value).to_string()
+        } else {
+            // A block of IPv4 addresses was made from 32 bits.
+            Ipv4Addr::from(value as u32).to_string()
+        }
     }
 }

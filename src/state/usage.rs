@@ -130,8 +130,11 @@ pub(crate) struct Taken {
     pub(crate) cores: Vec<u16>,
     /// By device group of the node: the instances in use, as places in the group's list, ascending.
     pub(crate) devices: Vec<Vec<u16>>,
-    /// Whether two allocations hold one port: what an inventory may claim and we never place.
+    /// Whether two allocations hold one port, neither of them regardless of others: what an inventory
+    /// may claim and we never place.
     pub(crate) port_collision: bool,
+    /// Ports that only such hold as have them regardless of others: who comes next does not collide.
+    pub(super) shared_ports: Vec<(Arc<str>, u16)>,
     /// Whether two allocations hold one core.
     pub(crate) core_collision: bool,
     /// Whether an allocation holds a core that the node, which lists its cores, has not.
@@ -201,6 +204,7 @@ impl Taken {
         for port in &holdings.ports {
             if let Ok(value) = u16::try_from(port.value) {
                 self.ports_on_mut(&port.ip).remove(value);
+                self.shared_ports.retain(|(ip, shared)| *shared != value || *ip != port.ip);
             }
         }
         for (device, mbits) in &holdings.bandwidth {
@@ -226,13 +230,23 @@ impl Taken {
     }
 
     fn add_port(&mut self, port: &HeldPort) {
-        let is_new = match u16::try_from(port.value) {
-            Ok(value) => self.ports_on_mut(&port.ip).insert(value),
-            Err(_) => false,
+        let Ok(value) = u16::try_from(port.value) else {
+            (self.port_collision, self.held_twice) = (true, true);
+            return;
         };
-        if !is_new {
-            self.held_twice = true;
-            self.port_collision |= !port.ignore_collision;
+        let is_new = self.ports_on_mut(&port.ip).insert(value);
+        self.held_twice |= !is_new;
+        if port.ignore_collision {
+            if is_new {
+                self.shared_ports.push((port.ip.clone(), value));
+            }
+            return;
+        }
+        // Whether two collide must not depend on which of them was counted first.
+        let is_it = |(ip, shared): &(Arc<str>, u16)| *shared == value && *ip == port.ip;
+        match self.shared_ports.iter().position(is_it) {
+            Some(at) => drop(self.shared_ports.swap_remove(at)),
+            None => self.port_collision |= !is_new,
         }
     }
 

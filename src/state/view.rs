@@ -4,6 +4,7 @@ use indexmap::IndexMap;
 
 use super::State;
 use super::allocation::{AllocationRecord, Own};
+use super::node::Cidr;
 use super::run::Run;
 use super::slots::AllocationSlot;
 use super::usage::{HeldDevice, Holdings};
@@ -104,7 +105,7 @@ pub(crate) fn allocated_resources(
     let Some(group) = run.job.task_groups.get(run.group) else {
         return AllocatedResources::default();
     };
-    let mut reader = Reader { holdings, ports: 0, bandwidth: 0, requests: 0 };
+    let mut reader = Reader { holdings, node, ports: 0, bandwidth: 0, requests: 0 };
     let mut shared = reader.shared(group);
     // The group's network goes by the node's main address, whatever addresses its ports are on.
     let addresses = node.map(Node::addresses).unwrap_or_default();
@@ -128,6 +129,7 @@ pub(crate) fn allocated_resources(
 /// Goes through what an allocation holds in the order in which its group asks for it.
 struct Reader<'a> {
     holdings: &'a Holdings,
+    node: Option<&'a Node>,
     ports: usize,
     bandwidth: usize,
     requests: usize,
@@ -165,11 +167,14 @@ impl Reader<'_> {
         let networks = task.network().map(|ask| {
             let first_port = self.ports;
             let mut network = self.network(ask);
-            let held = self.holdings.ports.get(first_port).filter(|_| self.ports > first_port);
-            network.ip = held.map_or_else(String::new, |held| held.ip.to_string());
             if let Some((device, mbits)) = self.holdings.bandwidth.get(self.bandwidth) {
                 (network.device, network.mbits) = (device.to_string(), Some(*mbits));
             }
+            let held = self.holdings.ports.get(first_port).filter(|_| self.ports > first_port);
+            network.ip = match held {
+                Some(held) => held.ip.to_string(),
+                None => self.first_address(&network.device),
+            };
             self.bandwidth += 1;
             network
         });
@@ -193,6 +198,14 @@ impl Reader<'_> {
             devices: self.devices(task.devices().len()),
             ..AllocatedTaskResources::default()
         }
+    }
+
+    /// The first address of a device: where no port is asked for, it is what is offered.
+    fn first_address(&self, device: &str) -> String {
+        let networks = self.node.map(Node::networks).unwrap_or_default();
+        let cidrs = networks.iter().filter(|network| network.device == device);
+        let first = cidrs.filter_map(|network| Cidr::parse(&network.cidr)?.addresses().next());
+        { first }.next().unwrap_or_default()
     }
 
     /// An asked network with the numbers that its ports were given.

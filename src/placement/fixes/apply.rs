@@ -14,7 +14,6 @@ use crate::model::{
 };
 use crate::placement::inventory::Inventory;
 use crate::state::State;
-use crate::state::slots::AllocationSlot;
 
 /// What a constraint on distinct hosts goes by, as in the metrics.
 pub(super) const DISTINCT_HOSTS: &str = "distinct_hosts";
@@ -379,7 +378,7 @@ pub(super) fn change_state(state: &mut State, actions: &[FixAction]) -> Result<(
         let victim = state.find_allocation(id);
         let victim = victim.ok_or_else(|| FixError::UnknownAllocation { id: id.into() })?;
         if state.allocation(victim).is_some_and(|record| record.occupies) {
-            state.evict(victim, AllocationSlot::NONE);
+            state.evict(victim);
         }
     }
     Ok(())

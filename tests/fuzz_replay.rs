@@ -1,0 +1,70 @@
+//! The targets of `fuzz/` without the fuzzer: what it found worth keeping, and bytes at random.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod fuzzing;
+
+use std::fs;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+/// Runs one input, and says which one it was if that fails.
+fn replay(target: &str, name: &str, data: &[u8]) {
+    let run = AssertUnwindSafe(|| fuzzing::run(target, data));
+    if catch_unwind(run).is_err() {
+        panic!("the target `{target}` fails on {name}: {data:?}");
+    }
+}
+
+#[test]
+fn kept_inputs() {
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz_corpus");
+    for (target, _) in fuzzing::TARGETS {
+        let folder = fs::read_dir(corpus.join(target)).unwrap();
+        let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();
+        paths.sort();
+        assert!(!paths.is_empty(), "no input is kept for `{target}`");
+        for path in paths {
+            replay(target, &path.display().to_string(), &fs::read(&path).unwrap());
+        }
+    }
+}
+
+/// Bytes that differ by target, number and length.
+fn random(seed: u64) -> Vec<u8> {
+    let mut state = seed;
+    let mut next = || {
+        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    };
+    let length = next() % 700;
+    (0..length).map(|_| next() as u8).collect()
+}
+
+#[test]
+fn random_commands() {
+    for seed in 0..500 {
+        replay("commands", &format!("seed {seed}"), &random(seed));
+    }
+}
+
+#[test]
+fn random_placements() {
+    for seed in 0..1_000 {
+        replay("place", &format!("seed {seed}"), &random(seed));
+    }
+}
+
+#[test]
+fn random_constraints() {
+    for seed in 0..3_000 {
+        replay("constraint", &format!("seed {seed}"), &random(seed));
+    }
+}

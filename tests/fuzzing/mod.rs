@@ -1,0 +1,34 @@
+//! What fuzzing tries: each target takes any bytes and panics if something is wrong.
+//!
+//! `fuzz/` gives it the bytes of libFuzzer; `tests/fuzz_replay.rs` those that were found worth keeping,
+//! and some at random.
+
+mod allocations;
+mod bytes;
+mod check;
+mod commands;
+mod documents;
+mod in_use;
+mod jobs;
+mod languages;
+mod nodes;
+mod place;
+
+/// A target.
+pub(crate) type Target = fn(&[u8]);
+
+/// All targets by name.
+pub(crate) const TARGETS: [(&str, Target); 6] = [
+    ("allocation", documents::allocation),
+    ("commands", commands::commands),
+    ("constraint", languages::constraint),
+    ("job", documents::job),
+    ("node", documents::node),
+    ("place", place::place),
+];
+
+/// Runs a target.
+pub(crate) fn run(name: &str, data: &[u8]) {
+    let target = TARGETS.iter().find(|(target, _)| *target == name);
+    target.unwrap_or_else(|| panic!("there is no target `{name}`")).1(data);
+}
