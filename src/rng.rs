@@ -22,11 +22,6 @@ pub(crate) struct Rng {
 }
 
 impl Rng {
-    /// The stream of a seed, the same as for an empty key.
-    pub(crate) fn new(seed: u64) -> Self {
-        Self::for_key(seed, &[])
-    }
-
     /// The stream of a seed and a key, independent of those of all other seeds and keys: what is drawn
     /// for one purpose never shifts what is drawn for another.
     pub(crate) fn for_key(seed: u64, key: &[u64]) -> Self {
@@ -54,16 +49,6 @@ impl Rng {
             if low >= n || low >= n.wrapping_neg() % n {
                 return (product >> 64) as u64;
             }
-        }
-    }
-
-    /// Puts the items in random order (specification, section 3.2): from the last item down to the
-    /// second, each is swapped with itself or one before it.
-    pub(crate) fn shuffle<T>(&mut self, items: &mut [T]) {
-        for i in (1..items.len()).rev() {
-            // Below i + 1, so both are in bounds.
-            let j = self.below(i as u64 + 1) as usize;
-            items.swap(i, j);
         }
     }
 }
@@ -107,7 +92,7 @@ mod tests {
     #[test]
     fn known_streams() {
         assert_eq!(
-            first4(Rng::new(0)),
+            first4(Rng::for_key(0, &[])),
             [
                 0x3b1f_610d_5143_129c,
                 0x5427_91c1_d34f_96b3,
@@ -116,7 +101,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            first4(Rng::new(1)),
+            first4(Rng::for_key(1, &[])),
             [
                 0x6942_72f6_8eaf_259b,
                 0xfd51_9cd4_26d7_500b,
@@ -164,13 +149,10 @@ mod tests {
 
     #[test]
     fn known_draws() {
-        let mut rng = Rng::new(42);
+        let mut rng = Rng::for_key(42, &[]);
         let bounds = [0, 1, 2, 3, 10, 1_000, 1_000_000, (1 << 63) + 1, u64::MAX];
         let drawn = bounds.map(|n| rng.below(n));
         assert_eq!(drawn, [0, 0, 1, 0, 4, 443, 438607, 3815075798130388970, 5797352275598752554]);
-        let mut items: Vec<u32> = (0..12).collect();
-        Rng::new(42).shuffle(&mut items);
-        assert_eq!(items, [10, 6, 9, 1, 5, 11, 7, 3, 4, 0, 8, 2]);
     }
 
     #[test]
@@ -191,7 +173,7 @@ mod tests {
 
     #[test]
     fn draws_are_in_bounds_and_even() {
-        let mut rng = Rng::new(1);
+        let mut rng = Rng::for_key(1, &[]);
         let mut counts = [0_u32; 7];
         for _ in 0..70_000 {
             counts[rng.below(7) as usize] += 1;
@@ -201,20 +183,6 @@ mod tests {
         let huge = (1 << 63) + 1;
         assert!((0..1_000).all(|_| rng.below(huge) < huge));
         assert!((0..100).all(|_| rng.below(1) == 0));
-    }
-
-    #[test]
-    fn shuffles_reach_every_order() {
-        let mut counts = std::collections::BTreeMap::new();
-        let mut rng = Rng::new(3);
-        for _ in 0..24_000 {
-            let mut items = [0, 1, 2, 3];
-            rng.shuffle(&mut items);
-            *counts.entry(items).or_insert(0_u32) += 1;
-        }
-        assert_eq!(counts.len(), 24);
-        assert!(counts.values().all(|count| count.abs_diff(1_000) < 160), "{counts:?}");
-        rng.shuffle::<u8>(&mut []);
     }
 
     #[test]

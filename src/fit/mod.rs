@@ -12,7 +12,7 @@ pub(crate) mod exhausted;
 pub(crate) mod ports;
 
 use self::ask::Ask;
-use self::exhausted::{DeviceError, Exhausted};
+use self::exhausted::Exhausted;
 use self::ports::{Chooser, PortAssignment};
 use crate::rng::Rng;
 use crate::state::node::NodeRecord;
@@ -112,17 +112,5 @@ fn test(room: Room<'_>, amounts: Amounts) -> Result<(), Exhausted> {
         Err(Exhausted::Cpu) => Err(Exhausted::Cpu),
         _ if room.taken.foreign_core => Err(Exhausted::Cores),
         result => result,
-    }
-}
-
-impl Exhausted {
-    /// Whether evicting allocations for their CPU, memory and disk could help.
-    pub(crate) fn is_amount(self) -> bool {
-        matches!(self, Exhausted::Cpu | Exhausted::Memory | Exhausted::Disk)
-    }
-
-    /// Whether evicting allocations for their devices could help.
-    pub(crate) fn is_device(self) -> bool {
-        matches!(self, Exhausted::Devices(DeviceError::NoMatch))
     }
 }

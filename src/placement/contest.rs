@@ -74,11 +74,6 @@ impl Contest {
         self.best.clear();
     }
 
-    /// How many lanes there are.
-    pub(crate) fn lanes(&self) -> usize {
-        self.lanes.len()
-    }
-
     /// Why a lane is closed, if it is.
     pub(crate) fn closed(&self, lane: usize) -> Option<&Arc<str>> {
         self.lanes[lane].closed.as_ref()

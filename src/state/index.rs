@@ -22,8 +22,8 @@ fn entry(hash: u64, slot: u32) -> u64 {
 
 impl Index {
     /// The slot with this hash for which `is_it` says yes.
-    pub(crate) fn find(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<u32> {
-        self.position(hash, |slot| is_it(slot)).map(|at| self.entries[at] as u32)
+    pub(crate) fn find(&self, hash: u64, is_it: impl FnMut(u32) -> bool) -> Option<u32> {
+        self.position(hash, is_it).map(|at| self.entries[at] as u32)
     }
 
     /// Adds a slot under a hash. The same pair must not be there yet.
@@ -56,11 +56,6 @@ impl Index {
             }
         }
         self.set(hole, EMPTY);
-    }
-
-    /// How many slots are there.
-    pub(crate) fn len(&self) -> usize {
-        self.used
     }
 
     fn position(&self, hash: u64, mut is_it: impl FnMut(u32) -> bool) -> Option<usize> {
@@ -127,7 +122,7 @@ mod tests {
         for slot in 0..100 {
             index.insert(crowded(slot), slot);
         }
-        assert_eq!(index.len(), 100);
+        assert_eq!(index.used, 100);
         for slot in 0..100 {
             assert_eq!(index.find(crowded(slot), |found| found == slot), Some(slot));
         }

@@ -25,12 +25,6 @@ pub(crate) struct GroupRecord {
 }
 
 impl State {
-    /// Every job with its slot, in the order of slots.
-    pub(crate) fn jobs(&self) -> impl Iterator<Item = (JobSlot, &JobRecord)> {
-        let slots = self.jobs.iter().enumerate();
-        slots.filter_map(|(at, job)| Some((JobSlot::new(at), &**job.as_ref()?)))
-    }
-
     pub(crate) fn job(&self, slot: JobSlot) -> Option<&JobRecord> {
         self.jobs.get(slot.at())?.as_deref()
     }

@@ -34,9 +34,4 @@ impl Names {
     pub(crate) fn text(&self, name: Name) -> &Arc<str> {
         self.texts.get_index(name.0 as usize).unwrap_or(&self.empty)
     }
-
-    /// How many names there are.
-    pub(crate) fn len(&self) -> usize {
-        self.texts.len()
-    }
 }

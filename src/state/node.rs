@@ -41,7 +41,6 @@ impl NodeRecord {
         let with_device = node.networks().iter().filter(|network| !network.device.is_empty());
         let task_networks = with_device.map(|network| TaskNetwork {
             device: network.device.as_str().into(),
-            mode: network.mode.as_str().into(),
             mbits: network.mbits.unwrap_or(0),
             cidr: Cidr::parse(&network.cidr),
         });
@@ -152,7 +151,6 @@ pub(crate) struct Address {
 #[derive(Clone, Debug)]
 pub(crate) struct TaskNetwork {
     pub(crate) device: Arc<str>,
-    pub(crate) mode: Box<str>,
     pub(crate) mbits: i64,
     /// `None` where the document gives no addresses.
     pub(crate) cidr: Option<Cidr>,

@@ -47,7 +47,7 @@ impl PhaseSums {
         if has_cores {
             self.of_cores_mhz += cpu_mhz;
         }
-        let mut add_to = |sums: &mut [i64; 2]| {
+        let add_to = |sums: &mut [i64; 2]| {
             sums[0] += shared_mhz;
             sums[1] += memory_mb;
         };

@@ -82,20 +82,6 @@ impl PortSet {
         None
     }
 
-    /// How many ports from `first` to `last`, both included, are in the set.
-    pub(crate) fn count_in(&self, first: u16, last: u16) -> u32 {
-        let mut count = 0;
-        let mut port = u32::from(first);
-        while port <= u32::from(last) {
-            let bits_left = 64 - port % 64;
-            let wanted = (u32::from(last) - port + 1).min(bits_left);
-            let mask = if wanted == 64 { u64::MAX } else { ((1 << wanted) - 1) << (port % 64) };
-            count += (self.word(port) & mask).count_ones();
-            port += wanted;
-        }
-        count
-    }
-
     /// The word that holds a port's bit.
     fn word(&self, port: u32) -> u64 {
         let chunk = (port / CHUNK) as u8;
@@ -120,8 +106,6 @@ mod tests {
         assert_eq!(set.first_free(20_000, 32_000), Some(31_999));
         assert!(set.insert(31_999) && set.insert(32_000));
         assert_eq!(set.first_free(20_000, 32_000), None);
-        assert_eq!(set.count_in(20_000, 32_000), 12_001);
-        assert_eq!(set.count_in(0, u16::MAX), 12_001);
         set.remove(25_555);
         assert!(!set.contains(25_555));
         assert_eq!(set.first_free(20_000, 32_000), Some(25_555));

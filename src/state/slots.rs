@@ -9,6 +9,7 @@ macro_rules! slot {
 
         impl $name {
             /// No record.
+            #[allow(dead_code, reason = "not every kind of record may be missing")]
             pub(crate) const NONE: $name = $name(u32::MAX);
 
             /// The slot for a place in a table. Tables end long before `u32` does.

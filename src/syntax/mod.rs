@@ -24,6 +24,7 @@ pub(crate) enum SyntaxError {
     },
     /// A regular expression that does not parse, or whose compiled form is too big.
     #[error("`{text}` is not a usable regular expression: {reason}")]
+    #[cfg(feature = "regexp")]
     Pattern {
         /// What was written.
         text: String,
@@ -35,6 +36,7 @@ pub(crate) enum SyntaxError {
         "`{text}` is a regular expression, which this build cannot match: enable the crate \
          feature `regexp`"
     )]
+    #[cfg(not(feature = "regexp"))]
     PatternFeature {
         /// What was written.
         text: String,

@@ -24,11 +24,6 @@ impl PortList {
         Ok(Self { ranges })
     }
 
-    /// Every port in the order of the text, as often as it is named.
-    pub(crate) fn iter(&self) -> impl Iterator<Item = u16> + '_ {
-        self.ranges.iter().cloned().flatten()
-    }
-
     /// The same ports as ranges in ascending order that neither overlap nor touch. A long text can
     /// name every port thousands of times; these ranges name each once.
     pub(crate) fn merged(&self) -> Vec<RangeInclusive<u16>> {
@@ -77,7 +72,9 @@ mod tests {
     use super::*;
 
     fn ports(text: &str) -> Result<Vec<u16>, String> {
-        PortList::parse(text).map(|list| list.iter().collect()).map_err(|error| error.to_string())
+        PortList::parse(text)
+            .map(|list| list.ranges.into_iter().flatten().collect())
+            .map_err(|error| error.to_string())
     }
 
     #[test]

@@ -164,7 +164,7 @@ mod tests {
 
     #[test]
     fn always_gives_the_best_in_order() {
-        let mut rng = Rng::new(5);
+        let mut rng = Rng::for_key(5, &[]);
         let (mut head, mut heap) = (Head::default(), Heap::default());
         let mut expected: Vec<Entry> = Vec::new();
         for node in 0..3000 {
