@@ -41,6 +41,9 @@ pub(crate) struct PortsAsk {
     /// Static ports that are free wherever anybody asks, in an ask that stands for others with other
     /// numbers.
     pub(crate) presumed_free: Vec<i64>,
+    /// The host network that all ports are on, if their numbers differ and nothing about them depends
+    /// on the node or on other ports.
+    pub(crate) single_network: Option<Box<str>>,
 }
 
 impl PortsAsk {
@@ -52,6 +55,7 @@ impl PortsAsk {
             static_ports: network.reserved_ports.len(),
             mbits: network.mbits(),
             presumed_free: Vec::new(),
+            single_network: single_network(network),
         }
     }
 
@@ -64,6 +68,20 @@ impl PortsAsk {
     pub(crate) fn to_choose(&self) -> &[Port] {
         self.ports.get(self.static_ports..).unwrap_or_default()
     }
+}
+
+/// The host network of all ports, unless something about them is out of the ordinary.
+fn single_network(network: &NetworkResource) -> Option<Box<str>> {
+    let statics = network.reserved_ports.as_slice();
+    let is_ordinary = |port: &Port| !port.ignore_collision && !port.host_network().contains("${");
+    let is_number = |(at, port): (usize, &Port)| {
+        u16::try_from(port.value).is_ok() && statics[..at].iter().all(|it| it.value != port.value)
+    };
+    let mut ports = statics.iter().chain(network.dynamic_ports.iter());
+    let name = ports.clone().next()?.host_network();
+    let is_single = ports.all(|port| is_ordinary(port) && port.host_network() == name)
+        && statics.iter().enumerate().all(is_number);
+    is_single.then(|| name.into())
 }
 
 impl Ask {
@@ -92,6 +110,13 @@ impl Ask {
     /// Whether amounts are all it asks for.
     pub(crate) fn is_plain(&self) -> bool {
         self.network.is_none() && self.tasks.is_empty()
+    }
+
+    /// Whether it asks for no more than amounts, devices and the ports of one host network: what it
+    /// comes to is then the same amounts on every node, and is found out without assigning anything.
+    pub(crate) fn is_simple(&self) -> bool {
+        let has_simple_ports = self.network.as_ref().is_none_or(|it| it.single_network.is_some());
+        has_simple_ports && self.tasks.iter().all(|task| task.network.is_none() && task.cores == 0)
     }
 
     /// A port by the numbers that errors carry.

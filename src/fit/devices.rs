@@ -27,7 +27,7 @@ pub(crate) fn assign(
     if node.devices.is_empty() {
         return Err(DeviceError::NoneAvailable);
     }
-    let free = (0..node.devices.len()).map(|group| free_instances(node, taken, group)).collect();
+    let free = (0..node.devices.len()).map(|group| free(node, taken, group).collect()).collect();
     let candidates = ask.devices.iter().map(|request| candidates(node, request)).collect();
     let mut search = Search {
         node,
@@ -46,15 +46,36 @@ pub(crate) fn assign(
     Ok(matched.map(|(request, &group)| request.affinity(&node.devices[group].facts)).sum())
 }
 
+/// The same without saying which devices: the sum of the matched weights, or why there are too few.
+pub(crate) fn affinity(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Result<f64, DeviceError> {
+    match ask.devices.as_slice() {
+        // A single request takes the group that it likes best of those that have enough, the first of
+        // several; this needs no search, and no memory.
+        [request] if !request.has_instance_rules() && !node.devices.is_empty() => {
+            let groups = 0..node.devices.len();
+            let with_enough = groups.filter(|&group| {
+                request.matches(&node.devices[group].facts)
+                    && free(node, taken, group).take(request.count()).count() == request.count()
+            });
+            let likings = with_enough.map(|group| request.affinity(&node.devices[group].facts));
+            likings.reduce(f64::max).ok_or(DeviceError::NoMatch)
+        }
+        _ => assign(node, taken, ask, &mut Holdings::default()),
+    }
+}
+
 /// The healthy instances of a group that nothing has, as places in its list.
-fn free_instances(node: &NodeRecord, taken: &Taken, group: usize) -> Vec<u16> {
+fn free<'a>(
+    node: &'a NodeRecord,
+    taken: &'a Taken,
+    group: usize,
+) -> impl Iterator<Item = u16> + use<'a> {
     let used = taken.devices.get(group).map(Vec::as_slice).unwrap_or_default();
     let instances = node.devices[group].instances.iter().enumerate();
     instances
         .filter(|(_, instance)| instance.healthy)
         .map(|(at, _)| at as u16)
         .filter(|at| used.binary_search(at).is_err())
-        .collect()
 }
 
 /// The groups that a request could be met from, the one it likes best first.

@@ -38,6 +38,28 @@ pub(crate) struct Assignment {
     pub(crate) device_affinity: f64,
 }
 
+/// What one more allocation would come to: the amounts, and the sum of the matched weights of its
+/// device requests' affinities. The same as of [`assign`], but found out without assigning anything
+/// where that is possible.
+pub(crate) fn measure(room: Room<'_>, ask: &Ask) -> Result<(Amounts, f64), Exhausted> {
+    let Room { node, taken, .. } = room;
+    if !ask.is_simple() || taken.port_collision {
+        return assign(room, ask).map(|it| (it.amounts, it.device_affinity));
+    }
+    if let Some(network) = &ask.network {
+        match ports::test(node, taken, network) {
+            None => return assign(room, ask).map(|it| (it.amounts, it.device_affinity)),
+            Some(result) => result.map_err(Exhausted::Network)?,
+        }
+    }
+    let device_affinity = match ask.devices.is_empty() {
+        true => 0.0,
+        false => devices::affinity(node, taken, ask).map_err(Exhausted::Devices)?,
+    };
+    test(room, ask.amounts)?;
+    Ok((ask.amounts, device_affinity))
+}
+
 /// Whether one more allocation fits and what it would have, with the lowest free ports; the checks and
 /// their order are those of the specification's section 3.3.
 pub(crate) fn assign(room: Room<'_>, ask: &Ask) -> Result<Assignment, Exhausted> {

@@ -209,6 +209,43 @@ impl PortAssignment<'_> {
     }
 }
 
+/// Whether the group's ports can be had on a node, found out without assigning them; nothing if that
+/// takes the assignment, as it does where there are several addresses to choose from.
+pub(crate) fn test(
+    node: &NodeRecord,
+    taken: &Taken,
+    ask: &PortsAsk,
+) -> Option<Result<(), NetworkError>> {
+    let name = ask.single_network.as_deref()?;
+    let mut addresses = node.addresses.iter().filter(|address| *address.alias == *name);
+    let address = addresses.next().filter(|_| addresses.next().is_none())?;
+    let used = taken.ports_on(&address.ip);
+    let statics = ask.with_numbers();
+    for (at, port) in statics.iter().enumerate() {
+        let value = u16::try_from(port.value).ok()?;
+        let is_used = used.is_some_and(|used| used.contains(value));
+        if is_used && !ask.presumed_free.contains(&port.value) {
+            return Some(Err(NetworkError::ReservedPort { network: 0, port: at as u16 }));
+        }
+    }
+    let none = PortSet::default();
+    let used = used.unwrap_or(&none);
+    let (mut from, last) = node.dynamic_ports();
+    let mut missing = ask.to_choose().len();
+    while missing > 0 {
+        let Some(port) = used.first_free(from, last) else {
+            return Some(Err(NetworkError::DynamicPorts));
+        };
+        missing -= usize::from(statics.iter().all(|it| it.value != i64::from(port)));
+        match port.checked_add(1) {
+            Some(next) => from = next,
+            None if missing == 0 => {}
+            None => return Some(Err(NetworkError::DynamicPorts)),
+        }
+    }
+    Some(Ok(()))
+}
+
 /// The node's addresses on a port's host network, in the node's order. The name of the host network
 /// may be a target, such as `${meta.network}`.
 pub(crate) fn addresses_of<'a>(

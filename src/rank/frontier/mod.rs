@@ -459,10 +459,14 @@ fn own_scores(
     let Some(node) = state.node(slot) else { return Err(Exhausted::MaxAllocations) };
     let taken = state.taken(slot, node);
     let free_allocations = room.free_allocations[at];
-    let assigned = fit::assign(Room { node, taken, free: room.free(at), free_allocations }, ask)?;
-    let factors = AskFactors::new(assigned.amounts, node.capacity);
+    let room_of_node = Room { node, taken, free: room.free(at), free_allocations };
+    let (amounts, device_affinity) = fit::measure(room_of_node, ask)?;
+    let factors = match amounts == purpose.ask.amounts {
+        true => factors[room.size[at] as usize],
+        false => AskFactors::new(amounts, node.capacity),
+    };
     let devices = match purpose.device_weights > 0.0 {
-        true => assigned.device_affinity / purpose.device_weights,
+        true => device_affinity / purpose.device_weights,
         false => 0.0,
     };
     let fit = factors.score(purpose.algorithm, room.cpu_factor[at], room.memory_factor[at]);
