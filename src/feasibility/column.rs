@@ -6,6 +6,7 @@ use indexmap::IndexSet;
 
 use super::target::resolve;
 use crate::state::State;
+use crate::state::node::NodeRecord;
 use crate::state::pages::Pages;
 use crate::state::slots::NodeSlot;
 use crate::state::usage::{BLOCK, block_of};
@@ -73,17 +74,33 @@ impl Column {
     fn read_all(&mut self, state: &State) {
         let blocks = state.node_slots().div_ceil(BLOCK);
         self.symbols = std::iter::repeat_n([NO_VALUE; BLOCK], blocks).collect();
-        for (slot, _) in state.nodes() {
-            self.read(state, slot);
+        let mut known = vec![None; state.facts_classes()];
+        let shares = !self.target.is_unique();
+        for (slot, node) in state.nodes() {
+            let known = &mut known[node.facts_class as usize];
+            let symbol = match *known {
+                Some(symbol) if shares => symbol,
+                _ => *known.insert(self.symbol_on(node)),
+            };
+            self.set(slot, symbol);
         }
     }
 
     fn read(&mut self, state: &State, slot: NodeSlot) {
-        let value = state.node(slot).and_then(|node| resolve(&self.target, node));
-        let symbol = value.map_or(NO_VALUE, |value| match self.values.get_index_of(value) {
+        let symbol = state.node(slot).map_or(NO_VALUE, |node| self.symbol_on(node));
+        self.set(slot, symbol);
+    }
+
+    /// The symbol of the value on a node, which is made if the value is new.
+    fn symbol_on(&mut self, node: &NodeRecord) -> Symbol {
+        let Some(value) = resolve(&self.target, node) else { return NO_VALUE };
+        match self.values.get_index_of(value) {
             Some(at) => at as Symbol + 1,
             None => Arc::make_mut(&mut self.values).insert_full(value.into()).0 as Symbol + 1,
-        });
+        }
+    }
+
+    fn set(&mut self, slot: NodeSlot, symbol: Symbol) {
         let (block, at) = block_of(slot);
         while self.symbols.len() <= block {
             self.symbols.push([NO_VALUE; BLOCK]);

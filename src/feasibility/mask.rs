@@ -131,15 +131,27 @@ impl Mask {
         self.blocks = std::iter::repeat_n(MaskBlock::EMPTY, blocks).collect();
         self.tally = Arc::default();
         self.passing = ClassCounts::default();
-        let mut known = vec![UNKNOWN; state.facts_classes()];
+        // Of nodes alike, what one of them comes to does for all, and they are counted together.
+        let mut known: Vec<(Code, u32, Option<&NodeRecord>)> =
+            vec![(UNKNOWN, 0, None); state.facts_classes()];
         let shares = !self.chain.is_unique();
         for (slot, node) in state.nodes() {
-            let known = &mut known[node.facts_class as usize];
-            if !shares || *known == UNKNOWN {
-                *known = self.verdict(state, node);
+            let (code, nodes, example) = &mut known[node.facts_class as usize];
+            if !shares || *code == UNKNOWN {
+                *code = self.verdict(state, node);
             }
-            let code = *known;
-            self.count(state, slot, node, code);
+            self.write(slot, node, *code);
+            if shares {
+                *nodes += 1;
+                *example = Some(node);
+            } else {
+                self.count(state, node, *code, 1);
+            }
+        }
+        for (code, nodes, example) in known {
+            if let Some(node) = example {
+                self.count(state, node, code, nodes);
+            }
         }
     }
 
@@ -150,7 +162,8 @@ impl Mask {
         self.discount(state, slot);
         if let Some(node) = state.node(slot) {
             let code = self.verdict(state, node);
-            self.count(state, slot, node, code);
+            self.write(slot, node, code);
+            self.count(state, node, code, 1);
         }
     }
 
@@ -171,23 +184,27 @@ impl Mask {
         }
     }
 
-    fn count(&mut self, state: &State, slot: NodeSlot, node: &NodeRecord, code: Code) {
+    fn write(&mut self, slot: NodeSlot, node: &NodeRecord, code: Code) {
         let (block, at) = block_of(slot);
         let Some(block) = self.blocks.get_mut(block) else { return };
         block.codes[at] = code;
         block.classes[at] = node.class;
         block.datacenters[at] = node.datacenter;
+    }
+
+    /// Counts nodes of the class and the datacenter of one of them.
+    fn count(&mut self, state: &State, node: &NodeRecord, code: Code, nodes: u32) {
         if code == NOT_CANDIDATE {
             return;
         }
         if code == PASSES {
-            self.passing.add(node.class);
+            self.passing.add_many(node.class, nodes);
         }
         let tally = Arc::make_mut(&mut self.tally);
-        tally.nodes += 1;
-        add(&mut tally.available, state.name(node.datacenter), 1);
+        tally.nodes += nodes;
+        add(&mut tally.available, state.name(node.datacenter), nodes);
         if let Some(rule) = rule_of(&self.rules, code) {
-            tally.filtered.add(rule, state.name(node.class));
+            tally.filtered.add_many(rule, state.name(node.class), nodes);
         }
     }
 

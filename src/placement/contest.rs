@@ -45,6 +45,8 @@ struct Lane {
     spread: f64,
     /// Why none of its nodes may be used.
     closed: Option<Arc<str>>,
+    /// Its best candidate, if there is any, as long as that is known.
+    first: Option<Option<Choice>>,
 }
 
 /// A candidate and what it comes to.
@@ -89,7 +91,7 @@ impl Contest {
         let lane = &mut self.lanes[lane];
         let is_news = lane.closed != closed;
         if is_news || lane.spread.to_bits() != spread.to_bits() {
-            (lane.spread, lane.closed) = (spread, closed);
+            (lane.spread, lane.closed, lane.first) = (spread, closed, None);
             self.forget_best();
         }
         is_news
@@ -114,6 +116,7 @@ impl Contest {
         let Some(choice) = self.best.get_mut(at) else { return };
         choice.entry.written = written;
         let (lane, queue) = (choice.lane, choice.queue);
+        self.lanes[lane as usize].first = None;
         let same = |it: &&Choice| (it.lane, it.queue) == (lane, queue);
         let place = self.best[..at].iter().filter(same).count();
         match (queue as usize).checked_sub(1) {
@@ -136,6 +139,7 @@ impl Contest {
             Some(extras) => lane.special[extras].0.take(),
         };
         lane.shown[choice.queue as usize] -= 1;
+        lane.first = None;
         Some(choice)
     }
 
@@ -143,6 +147,7 @@ impl Contest {
     pub(crate) fn insert(&mut self, lane: usize, extras: usize, entry: Entry) {
         let queue = extras + 1;
         let of_lane = &mut self.lanes[lane];
+        of_lane.first = None;
         let (head, heap) = &mut of_lane.special[extras];
         head.insert(heap, entry);
         if of_lane.closed.is_some() || self.best.is_empty() {
@@ -176,8 +181,17 @@ impl Contest {
     /// many as are still wanted, and for each one that is taken the next of its lane.
     fn find_best(&mut self, frontier: &mut Frontier, limit: usize) {
         self.heads.clear();
+        let is_first = self.best.is_empty();
         for lane in 0..self.lanes.len() {
-            if let Some(head) = self.next_of(frontier, lane) {
+            // From one placement to the next the best of most lanes stays the same.
+            let head = match self.lanes[lane].first.filter(|_| is_first) {
+                Some(first) => first,
+                None => self.next_of(frontier, lane),
+            };
+            if is_first {
+                self.lanes[lane].first = Some(head);
+            }
+            if let Some(head) = head {
                 self.add_head(head, limit - self.best.len());
             }
         }
@@ -249,6 +263,6 @@ impl Lane {
             heap.clear();
         }
         self.shown = [0; QUEUES];
-        (self.spread, self.closed) = (0.0, None);
+        (self.spread, self.closed, self.first) = (0.0, None, None);
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Pass<'a> {
         for at in 0..pass.scratch.special.nodes.len() {
             pass.take_out(facts, pass.scratch.special.nodes[at].0);
         }
-        pass.score_lanes();
+        pass.score_lanes(|_, _| true);
         pass
     }
 
@@ -244,17 +244,29 @@ impl<'a> Pass<'a> {
         special.hosts += 1;
         special.is_changed = true;
         self.requeue(facts, slot, choice.lane as usize);
-        let symbols = &self.frontier.partition.lanes[choice.lane as usize].symbols;
+        let lane = choice.lane as usize;
+        let symbols = &self.frontier.partition.lanes[lane].symbols;
         let (of_spreads, of_properties) = symbols.split_at(self.spreads.len());
+        let mut changes_others = false;
         for (spread, &symbol) in self.spreads.iter_mut().zip(of_spreads) {
-            spread.add(symbol, 1);
+            changes_others |= spread.add(symbol, 1);
         }
         for (property, &symbol) in self.properties.iter_mut().zip(of_properties) {
             property.used[symbol as usize] += 1;
         }
         if !self.spreads.is_empty() || !self.properties.is_empty() {
-            self.score_lanes();
+            self.score_lanes(|pass, at| changes_others || pass.counts_as(at, lane));
         }
+    }
+
+    /// Whether an allocation in one of two lanes counts in the other too.
+    fn counts_as(&self, a: usize, b: usize) -> bool {
+        let lanes = &self.frontier.partition.lanes;
+        let (a, b) = (&lanes[a].symbols, &lanes[b].symbols);
+        let mut spreads = self.spreads.iter().zip(a.iter().zip(b));
+        let properties = a.iter().zip(b).skip(self.spreads.len());
+        spreads.any(|(spread, (&a, &b))| spread.counts_as(a, b)) || { properties }
+            .any(|(a, b)| a == b)
     }
 
     /// The nodes that anything was placed on.
@@ -404,9 +416,12 @@ impl<'a> Pass<'a> {
         &mut self.counts[at]
     }
 
-    /// Scores every lane's spread and finds out which lanes are closed.
-    fn score_lanes(&mut self) {
+    /// Scores the spread of lanes and finds out which of them are closed.
+    fn score_lanes(&mut self, may_differ: impl Fn(&Pass<'_>, usize) -> bool) {
         for (at, lane) in self.frontier.partition.lanes.iter().enumerate() {
+            if !may_differ(self, at) {
+                continue;
+            }
             let (of_spreads, of_properties) = lane.symbols.split_at(self.spreads.len());
             let spreads = self.spreads.iter().zip(of_spreads);
             let scores = spreads.map(|(spread, &symbol)| spread.score(symbol));

@@ -125,6 +125,8 @@ pub(crate) struct SpreadCounter<'a> {
     used: Vec<u32>,
     /// The fewest and the most that any value has that has any, of an even spread.
     range: Option<(u32, u32)>,
+    /// Whether there are values that should have nothing, whose score depends on all the others.
+    has_unwanted: bool,
 }
 
 impl<'a> SpreadCounter<'a> {
@@ -140,18 +142,26 @@ impl<'a> SpreadCounter<'a> {
             true => vec![0; buckets.len()],
             false => vec![0; spread.desired.len()],
         };
-        SpreadCounter { spread, buckets, used, range: None }
+        let has_unwanted = spread.desired.iter().any(|(_, desired)| *desired == 0.0);
+        SpreadCounter { spread, buckets, used, range: None, has_unwanted }
     }
 
-    /// Counts allocations on nodes with this value.
-    pub(crate) fn add(&mut self, symbol: Symbol, allocations: u32) {
-        if let Some(bucket) = self.bucket(symbol) {
-            self.used[bucket] += allocations;
+    /// Counts allocations on nodes with this value. True if that changes the scores of nodes whose
+    /// values do not [count as the same](SpreadCounter::counts_as).
+    pub(crate) fn add(&mut self, symbol: Symbol, allocations: u32) -> bool {
+        let Some(bucket) = self.bucket(symbol) else { return false };
+        self.used[bucket] += allocations;
+        if !self.spread.is_even() {
+            return self.has_unwanted;
         }
-        if self.spread.is_even() {
-            let used = || self.used.iter().copied().filter(|&used| used > 0);
-            self.range = used().min().zip(used().max());
-        }
+        let used = || self.used.iter().copied().filter(|&used| used > 0);
+        let range = used().min().zip(used().max());
+        std::mem::replace(&mut self.range, range) != range
+    }
+
+    /// Whether two values count as the same.
+    pub(crate) fn counts_as(&self, a: Symbol, b: Symbol) -> bool {
+        a == b || self.bucket(a) == self.bucket(b)
     }
 
     /// The score of nodes with this value.

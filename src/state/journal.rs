@@ -54,8 +54,9 @@ impl Journal {
         if position < self.first {
             return None;
         }
-        let size = self.ring.len() as u64;
-        let node = move |at: u64| (at, NodeSlot(self.ring[(at % size) as usize]));
+        // The size is a power of two.
+        let mask = (self.ring.len() as u64).wrapping_sub(1);
+        let node = move |at: u64| (at, NodeSlot(self.ring[(at & mask) as usize]));
         Some((position..self.next).map(node))
     }
 }

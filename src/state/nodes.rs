@@ -289,7 +289,7 @@ impl State {
     /// Notes that a node changed.
     pub(crate) fn touch(&mut self, slot: NodeSlot) {
         let position = self.journal.push(slot);
-        self.change_room(slot, |room, at| room.changed[at] = position);
+        self.change_room(slot, |room, at| (room.changed[at], room.latest) = (position, position));
     }
 
     fn size_of(&mut self, capacity: Amounts) -> u32 {

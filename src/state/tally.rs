@@ -51,15 +51,18 @@ pub(crate) struct Filtered {
 impl Filtered {
     /// Counts a node under the rule that filtered it.
     pub(crate) fn add(&mut self, rule: &Arc<str>, class: &Arc<str>) {
-        self.nodes += 1;
-        add(&mut self.by_rule, rule, 1);
+        self.add_many(rule, class, 1);
+    }
+
+    /// Counts nodes of one class under the rule that filtered them.
+    pub(crate) fn add_many(&mut self, rule: &Arc<str>, class: &Arc<str>, nodes: u32) {
+        self.nodes += nodes;
+        add(&mut self.by_rule, rule, nodes);
         if !class.is_empty() {
-            add(&mut self.by_class, class, 1);
+            add(&mut self.by_class, class, nodes);
         }
     }
-}
 
-impl Filtered {
     /// Takes a node out of the count.
     pub(crate) fn remove(&mut self, rule: &Arc<str>, class: &Arc<str>) {
         self.nodes -= 1;
@@ -141,12 +144,17 @@ pub(crate) struct ClassCounts {
 
 impl ClassCounts {
     pub(crate) fn add(&mut self, class: Name) {
-        self.nodes += 1;
+        self.add_many(class, 1);
+    }
+
+    /// Counts nodes of one class.
+    pub(crate) fn add_many(&mut self, class: Name, nodes: u32) {
+        self.nodes += nodes;
         let at = class.0 as usize;
         if at >= self.by_class.len() {
             self.by_class.resize(at + 1, 0);
         }
-        self.by_class[at] += 1;
+        self.by_class[at] += nodes;
     }
 
     pub(crate) fn remove(&mut self, class: Name) {

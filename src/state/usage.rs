@@ -60,6 +60,8 @@ pub(crate) struct RoomBlock {
     pub(crate) rank: [u64; BLOCK],
     /// Where in the journal the node's latest change is.
     pub(crate) changed: [u64; BLOCK],
+    /// The latest of them.
+    pub(crate) latest: u64,
     /// A bit for each node on which allocations hold what they cannot have: more than amounts decides
     /// there.
     pub(crate) odd: u64,
@@ -78,6 +80,7 @@ impl RoomBlock {
             class: [Name::NONE; BLOCK],
             rank: [0; BLOCK],
             changed: [0; BLOCK],
+            latest: 0,
             odd: 0,
         }
     }

@@ -136,14 +136,35 @@ impl Frontier {
         for (_, slot) in of_facts {
             self.look_at(facts, slot);
         }
-        for (position, slot) in changes {
-            let (room, at) = state.room(slot);
-            // Of a node's changes the latest is enough.
-            if room.changed[at] == position {
-                self.look_at(facts, slot);
+        let behind = state.journal.next() - self.seen;
+        if behind as usize > 2 * state.node_slots().div_ceil(BLOCK) {
+            self.look_at_changed(facts);
+        } else {
+            for (position, slot) in changes {
+                let (room, at) = state.room(slot);
+                // Of a node's changes the latest is enough.
+                if room.changed[at] == position {
+                    self.look_at_room(facts, slot, room, at);
+                }
             }
         }
         self.mark_seen(facts);
+    }
+
+    /// Looks again at the nodes that changed, front to back: of many changes most are of nodes that
+    /// changed again, and the journal has them all.
+    fn look_at_changed(&mut self, facts: Facts<'_>) {
+        for block in 0..facts.state.node_slots().div_ceil(BLOCK) {
+            let room = facts.state.room_block(block);
+            if room.latest < self.seen {
+                continue;
+            }
+            for at in 0..BLOCK {
+                if room.changed[at] >= self.seen {
+                    self.look_at_room(facts, NodeSlot::new(block * BLOCK + at), room, at);
+                }
+            }
+        }
     }
 
     /// Notes that all changes so far are known.
@@ -176,31 +197,55 @@ impl Frontier {
 
     /// Looks at a node again.
     pub(crate) fn look_at(&mut self, facts: Facts<'_>, slot: NodeSlot) {
+        let (room, at) = facts.state.room(slot);
+        self.look_at_room(facts, slot, room, at);
+    }
+
+    fn look_at_room(&mut self, facts: Facts<'_>, slot: NodeSlot, room: &RoomBlock, at: usize) {
         let Some(place) = self.partition.place(slot) else { return };
-        let (code, key) = if facts.mask.code(slot) != PASSES {
-            (MASKED, OUT)
-        } else {
-            match own_scores(facts, &self.purpose, &self.factors, slot, &self.purpose.ask) {
-                Ok(scores) => (CANDIDATE, scores.sum()),
-                Err(exhausted) => (self.code_of(exhausted), OUT),
-            }
-        };
-        if self.leaf(place) != (code, key) {
+        let (code, key) = self.judge(facts, slot, room, at);
+        // Most nodes that are left out stay left out for the same reason.
+        let before = self.shards[place.shard as usize].codes[place.leaf as usize];
+        if code != before || code == CANDIDATE && self.key(place) != key {
             self.set(place, code, key);
         }
     }
 
-    /// What a leaf counts as, and its key.
-    fn leaf(&self, place: Place) -> (Code, f64) {
-        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
-        let code = self.shards[shard].codes[leaf];
-        let mut key = self.shards[shard].tournament.key(leaf);
-        if code == CANDIDATE && key == OUT {
-            let (node, lane) =
-                (self.partition.shards[shard].nodes[leaf], self.partition.lane(place));
-            key = self.heads[lane].find(node).map_or(OUT, |entry| entry.key);
+    /// What a node counts as, and its key.
+    fn judge(
+        &mut self,
+        facts: Facts<'_>,
+        slot: NodeSlot,
+        room: &RoomBlock,
+        at: usize,
+    ) -> (Code, f64) {
+        if facts.mask.code(slot) != PASSES {
+            return (MASKED, OUT);
         }
-        (code, key)
+        if self.purpose.ask.is_plain() && !room.is_odd(at) {
+            let code = plain_code(room, at, self.purpose.ask.amounts);
+            if code != CANDIDATE {
+                return (code, OUT);
+            }
+            let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
+            let fit = plain_fit(room, at, &self.purpose, &self.factors);
+            return (CANDIDATE, OwnScores { fit, devices: 0.0, affinity }.sum());
+        }
+        match own_scores(facts, &self.purpose, &self.factors, slot, &self.purpose.ask) {
+            Ok(scores) => (CANDIDATE, scores.sum()),
+            Err(exhausted) => (self.code_of(exhausted), OUT),
+        }
+    }
+
+    /// The key of a candidate.
+    fn key(&self, place: Place) -> f64 {
+        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
+        let key = self.shards[shard].tournament.key(leaf);
+        if key > OUT {
+            return key;
+        }
+        let node = self.partition.shards[shard].nodes[leaf];
+        self.heads[self.partition.lane(place)].find(node).map_or(OUT, |entry| entry.key)
     }
 
     /// Takes a node out of the running for the time of a pass.
@@ -251,22 +296,29 @@ impl Frontier {
         let class = self.class(place);
         let (shard, leaf) = (place.shard as usize, place.leaf as usize);
         let before = self.shards[shard].codes[leaf];
-        if before == CANDIDATE {
-            self.check_out(place);
-        }
-        if before != code {
-            Arc::make_mut(&mut self.shards[shard]).codes[leaf] = code;
-        }
         if code == CANDIDATE {
             let geometry = &self.partition.shards[shard];
             let entry = Entry::new(key, geometry.ranks.get(leaf), geometry.nodes[leaf]);
+            let head = &mut self.heads[lane];
+            let is_behind = self.shards[shard].tournament.key(leaf) > OUT;
+            if is_behind && head.is_better(&entry) {
+                // It stays behind the head, which takes one change instead of two.
+                Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, key);
+                return;
+            }
+            if before == CANDIDATE {
+                self.check_out(place);
+            }
             let mut store =
                 LaneStore { partition: &self.partition, shards: &mut self.shards, lane };
             self.heads[lane].insert(&mut store, entry);
+        } else if before == CANDIDATE {
+            self.check_out(place);
         }
         if before == code {
             return;
         }
+        Arc::make_mut(&mut self.shards[shard]).codes[leaf] = code;
         let counts = &mut self.counts[lane];
         match before {
             MASKED => counts.passing.add(class),
@@ -452,8 +504,13 @@ fn own_scores(
     let (room, at) = facts.state.room(slot);
     let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
     if ask.is_plain() && !room.is_odd(at) {
-        let fit = plain_fit(room, at, purpose, factors)?;
-        return Ok(OwnScores { fit, devices: 0.0, affinity });
+        return match plain_code(room, at, purpose.ask.amounts).checked_sub(FIRST_DIMENSION) {
+            Some(dimension) => Err(AMOUNTS[usize::from(dimension)]),
+            None => {
+                let fit = plain_fit(room, at, purpose, factors);
+                Ok(OwnScores { fit, devices: 0.0, affinity })
+            }
+        };
     }
     let state = facts.state;
     let Some(node) = state.node(slot) else { return Err(Exhausted::MaxAllocations) };
@@ -473,26 +530,23 @@ fn own_scores(
     Ok(OwnScores { fit, devices, affinity })
 }
 
-/// The fit score of an ask for amounts only, on a node that has nothing unusual on it.
-fn plain_fit(
-    room: &RoomBlock,
-    at: usize,
-    purpose: &Purpose,
-    factors: &[AskFactors],
-) -> Result<f64, Exhausted> {
-    if let Some(exhausted) = plain_test(room, at, purpose.ask.amounts) {
-        return Err(exhausted);
-    }
+/// The fit score of an ask for amounts only that fits, on a node that has nothing unusual on it.
+fn plain_fit(room: &RoomBlock, at: usize, purpose: &Purpose, factors: &[AskFactors]) -> f64 {
     let factors = factors[room.size[at] as usize];
-    Ok(factors.score(purpose.algorithm, room.cpu_factor[at], room.memory_factor[at]))
+    factors.score(purpose.algorithm, room.cpu_factor[at], room.memory_factor[at])
 }
 
-/// What ran out for an ask for amounts only.
-fn plain_test(room: &RoomBlock, at: usize, ask: Amounts) -> Option<Exhausted> {
+/// What a node counts as to an ask for amounts only: a candidate, or what ran out.
+fn plain_code(room: &RoomBlock, at: usize, ask: Amounts) -> Code {
     if room.free_allocations[at] < 1 {
-        return Some(Exhausted::MaxAllocations);
+        return FIRST_DIMENSION;
     }
-    amounts::test(room.free(at), ask).err()
+    match amounts::test(room.free(at), ask) {
+        Ok(()) => CANDIDATE,
+        Err(Exhausted::Cpu) => FIRST_DIMENSION + 1,
+        Err(Exhausted::Memory) => FIRST_DIMENSION + 2,
+        Err(_) => FIRST_DIMENSION + 3,
+    }
 }
 
 /// The nodes of one lane that are in the running and not in its head.

@@ -97,8 +97,14 @@ impl Partition {
         }
         partition.places = vec![Place::NONE; state.node_slots()];
         let mut lanes: FastMap<Box<[Symbol]>, Vec<u32>> = FastMap::default();
+        let mut symbols = Vec::new();
         for (slot, _) in state.nodes() {
-            lanes.entry(symbols_of(columns, slot)).or_default().push(slot.0);
+            symbols.clear();
+            symbols.extend(columns.iter().map(|column| column.symbol(slot)));
+            match lanes.get_mut(symbols.as_slice()) {
+                Some(slots) => slots.push(slot.0),
+                None => _ = lanes.insert(symbols.as_slice().into(), vec![slot.0]),
+            }
         }
         for (symbols, slots) in lanes {
             partition.add_lane(state, symbols, &slots);

@@ -129,6 +129,11 @@ impl Head {
         }
     }
 
+    /// Whether all of it is better than an entry.
+    pub(crate) fn is_better(&self, entry: &Entry) -> bool {
+        self.entries.last().is_none_or(|last| last.compare(entry).is_gt())
+    }
+
     fn give(&mut self, store: &mut impl Store, entry: Entry) {
         store.push(entry);
         self.is_dry = false;
