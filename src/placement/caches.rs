@@ -34,6 +34,7 @@ pub(crate) struct Caches {
     writer: KeyWriter,
     /// Memory that passes use one after another.
     pub(crate) scratch: Scratch,
+    pub(crate) entries: Vec<u32>,
 }
 
 /// Things by key, the ones not used for longest being let go first.

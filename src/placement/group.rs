@@ -59,6 +59,19 @@ impl<'a> GroupPlan<'a> {
         index: u32,
         options: &PlaceOptions,
     ) -> Option<GroupPlan<'a>> {
+        let slot = state.find_job(&job.namespace, &job.id);
+        GroupPlan::of_known(state, job, slot, at, index, options)
+    }
+
+    /// The same for a job whose slot was looked up already.
+    pub(crate) fn of_known(
+        state: &State,
+        job: &'a Job,
+        job_slot: Option<JobSlot>,
+        at: usize,
+        index: u32,
+        options: &PlaceOptions,
+    ) -> Option<GroupPlan<'a>> {
         let group = job.spec().task_groups.get(at)?;
         let ask = Ask::of(group);
         let is_system = job.job_type().is_system();
@@ -66,7 +79,7 @@ impl<'a> GroupPlan<'a> {
         distinct_properties.extend(DistinctProperty::among(&group.constraints, Scope::Group));
         Some(GroupPlan {
             job,
-            job_slot: state.find_job(&job.namespace, &job.id),
+            job_slot,
             at,
             index,
             group,

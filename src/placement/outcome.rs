@@ -1,18 +1,19 @@
 //! What placing a job gave: allocations, and for what could not be placed the reasons.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::cluster::Cluster;
 use super::explain::Explanation;
 use super::options::PlaceOptions;
 use crate::model::{
-    AllocatedResources, Allocation, AllocationMetrics, Job, Node, Resources, TaskGroup,
+    AllocatedResources, Allocation, AllocationMetrics, Job, Node, Resources, Task, TaskGroup,
 };
-use crate::state::ids;
 use crate::state::run::Run;
 use crate::state::slots::AllocationSlot;
+use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 use crate::state::view;
+use crate::state::{NodeTable, ids};
 
 /// What placing a job gave. What could not be placed is an answer, not an error: see
 /// [`Placement::failed`].
@@ -31,8 +32,8 @@ pub struct Placement {
 pub(crate) struct GroupPlacement {
     pub(crate) run: Arc<Run>,
     pub(crate) allocations: Vec<NewSlot>,
-    /// By allocation.
-    pub(crate) nodes: Vec<Node>,
+    /// The nodes by slot, as they were.
+    pub(crate) nodes: NodeTable,
     /// What each allocation holds beside amounts; empty where none holds anything.
     pub(crate) holdings: Vec<Arc<Holdings>>,
 }
@@ -113,7 +114,10 @@ impl<'a> PlacedAllocation<'a> {
 
     /// The node it was placed on.
     pub fn node(&self) -> &'a Node {
-        &self.group.nodes[self.at]
+        let slot = self.group.run.placed[self.at].node;
+        let record = self.group.nodes[slot.at()].as_ref();
+        // Nothing is placed on a slot without a node.
+        &record.unwrap_or_else(|| unreachable!()).node
     }
 
     /// The node's identity.
@@ -168,9 +172,13 @@ pub struct FailedGroup {
     pub(crate) group: usize,
     pub(crate) name_index: u32,
     pub(crate) unplaced: u32,
-    pub(crate) metrics: AllocationMetrics,
+    pub(crate) tally: Arc<Tally>,
+    pub(crate) time_ns: u64,
+    /// Made when asked for.
+    pub(crate) metrics: OnceLock<Box<AllocationMetrics>>,
     pub(crate) options: PlaceOptions,
-    pub(crate) id: String,
+    pub(crate) identity_seed: u64,
+    pub(crate) modify_index: u64,
 }
 
 impl FailedGroup {
@@ -197,7 +205,13 @@ impl FailedGroup {
     /// The metrics of the first placement that failed. Those that were not attempted after it are
     /// counted in `coalesced_failures`.
     pub fn metrics(&self) -> &AllocationMetrics {
-        &self.metrics
+        self.metrics.get_or_init(|| {
+            let mut metrics = self.tally.metrics(&self.job.node_pool);
+            metrics.coalesced_failures = u64::from(self.unplaced.saturating_sub(1));
+            metrics.allocation_time = self.time_ns;
+            add_exhausted_resources(&mut metrics, self.task_group(), self.unplaced);
+            Box::new(metrics)
+        })
     }
 
     /// What every node of a cluster is to the group's next allocation as things are now, and the
@@ -214,14 +228,14 @@ impl FailedGroup {
         let name = format!("{}.{}[{}]", self.job.id, group.name, self.name_index);
         let is_recorded = !self.options.without_failed_allocations;
         is_recorded.then(|| Allocation {
-            id: self.id.clone(),
+            id: ids::of_failure(self.identity_seed, self.modify_index, &self.job, group),
             namespace: self.job.namespace.clone(),
             name,
             job_id: self.job.id.clone(),
             job: Some(self.job.shared_spec()),
             task_group: group.name.clone(),
             resources: Some(task_sum(group)),
-            metrics: Some(self.metrics.clone()),
+            metrics: Some(self.metrics().clone()),
             desired_status: "failed".into(),
             desired_description: "failed to find a node for placement".into(),
             client_status: "failed".into(),
@@ -232,10 +246,9 @@ impl FailedGroup {
 
 /// What the tasks of a group ask for in sum, as the first API puts it.
 fn task_sum(group: &TaskGroup) -> Resources {
-    let sum = |amount: fn(&crate::model::Task) -> i64| group.tasks.iter().map(amount).sum();
-    let disk_mb = |task: &crate::model::Task| {
-        task.resources.as_ref().and_then(|resources| resources.disk_mb).unwrap_or(0)
-    };
+    let sum = |amount: fn(&Task) -> i64| group.tasks.iter().map(amount).sum();
+    let disk_mb =
+        |task: &Task| task.resources.as_ref().and_then(|resources| resources.disk_mb).unwrap_or(0);
     let networks = group.tasks.iter().filter_map(|task| task.network().cloned());
     Resources {
         cpu: Some(sum(|task| task.cpu_mhz())),
@@ -245,4 +258,21 @@ fn task_sum(group: &TaskGroup) -> Resources {
         networks: networks.collect(),
         ..Resources::default()
     }
+}
+
+/// What the unplaced allocations ask for of what ran out (specification, section 8).
+fn add_exhausted_resources(metrics: &mut AllocationMetrics, group: &TaskGroup, missing: u32) {
+    let ran_out = |dimension: &str| metrics.dimension_exhausted.contains_key(dimension);
+    let (cpu, memory) = (ran_out("cpu"), ran_out("memory"));
+    if !cpu && !memory {
+        return;
+    }
+    let missing = i64::from(missing);
+    let of_task = |task: &Task| Resources {
+        cpu: cpu.then(|| task.cpu_mhz() * missing),
+        memory_mb: memory.then(|| task.memory_mb() * missing),
+        ..Resources::default()
+    };
+    metrics.resources_exhausted =
+        group.tasks.iter().map(|task| (task.name.clone(), of_task(task))).collect();
 }

@@ -34,13 +34,11 @@ pub(crate) struct Pass<'a> {
     active: u32,
     spreads: Vec<SpreadCounter<'a>>,
     properties: Vec<PropertyCounter<'a>>,
-    /// By lane where lanes close, or of all lanes together.
-    counts: Vec<LaneCounts>,
     keys: Keys,
-    hosts_key: Arc<str>,
-    tally: Arc<Tally>,
-    /// Whether the counts changed since the tally was made.
-    is_tally_old: bool,
+    /// The counts as metrics show them, unless they changed since.
+    tally: Option<Arc<Tally>>,
+    /// Whether the counts are still those of the frontier.
+    is_untouched: bool,
 }
 
 /// Memory that one pass leaves for the next. It is nothing to copy.
@@ -48,6 +46,21 @@ pub(crate) struct Pass<'a> {
 pub(crate) struct Scratch {
     contest: Contest,
     special: SpecialNodes,
+    /// By lane where lanes close, or of all lanes together.
+    counts: Vec<LaneCounts>,
+}
+
+impl Scratch {
+    /// Begins with the counts of a frontier.
+    fn count(&mut self, lanes: &[LaneCounts], by_lane: bool) {
+        let wanted = if by_lane { lanes.len() } else { 1 };
+        self.counts.truncate(wanted);
+        self.counts.iter_mut().for_each(LaneCounts::clear);
+        self.counts.resize_with(wanted, LaneCounts::default);
+        for (at, lane) in lanes.iter().enumerate() {
+            self.counts[if by_lane { at } else { 0 }].merge(lane);
+        }
+    }
 }
 
 /// The nodes that are special to a job.
@@ -126,13 +139,7 @@ impl<'a> Pass<'a> {
         let (of_spreads, of_properties) = columns.split_at(plan.scorers.spreads.len());
         let spreads = plan.scorers.spreads.iter().zip(of_spreads);
         let properties = plan.distinct_properties.iter().zip(of_properties);
-        let counts = if plan.distinct_properties.is_empty() {
-            let mut all = LaneCounts::default();
-            frontier.counts.iter().for_each(|lane| all.merge(lane));
-            vec![all]
-        } else {
-            frontier.counts.clone()
-        };
+        scratch.count(&frontier.counts, !plan.distinct_properties.is_empty());
         let active =
             1 + u32::from(plan.device_weights > 0.0) + u32::from(facts.affinities.is_some());
         scratch.contest.begin(frontier.partition.lanes.len(), active);
@@ -145,11 +152,9 @@ impl<'a> Pass<'a> {
             properties: properties
                 .map(|(rule, column)| PropertyCounter::new(rule, column))
                 .collect(),
-            counts,
             keys: Keys::default(),
-            hosts_key: HOSTS_KEY.into(),
-            tally: Arc::default(),
-            is_tally_old: true,
+            tally: None,
+            is_untouched: true,
             plan,
             frontier,
         };
@@ -192,22 +197,34 @@ impl<'a> Pass<'a> {
     }
 
     /// The counts of the selection that is being made.
-    pub(crate) fn tally(&mut self, facts: Facts<'_>) -> &Arc<Tally> {
-        if std::mem::take(&mut self.is_tally_old) {
-            self.tally = Arc::new(self.count(facts));
+    pub(crate) fn tally(&mut self, facts: Facts<'_>) -> Arc<Tally> {
+        if let Some(tally) = &self.tally {
+            return tally.clone();
         }
-        &self.tally
+        // Groups with static ports of their own share frontiers, and their metrics name the ports.
+        let is_shared = self.is_untouched && self.plan.ask.static_ports().next().is_none();
+        let tally = match self.frontier.tally(facts).filter(|_| is_shared) {
+            Some(tally) => tally.clone(),
+            None => {
+                let tally = Arc::new(self.count(facts));
+                if is_shared {
+                    self.frontier.keep_tally(tally.clone());
+                }
+                tally
+            }
+        };
+        self.tally.insert(tally).clone()
     }
 
     fn count(&mut self, facts: Facts<'_>) -> Tally {
         let state = facts.state;
         let base = facts.mask.tally();
         let mut tally = Tally { base: base.clone(), evaluated: base.nodes, ..Tally::default() };
-        for (at, counts) in self.counts.iter().enumerate() {
+        for (at, counts) in self.scratch.counts.iter().enumerate() {
             let hosts = &counts.hosts;
             if hosts.nodes > 0 {
                 tally.filtered.nodes += hosts.nodes;
-                add(&mut tally.filtered.by_rule, &self.hosts_key, hosts.nodes);
+                add(&mut tally.filtered.by_rule, &HOSTS_KEY.into(), hosts.nodes);
                 hosts.add_named(&state.names, &Default::default(), &mut tally.filtered.by_class);
             }
             // Only where lanes can close are they counted one by one.
@@ -296,10 +313,9 @@ impl<'a> Pass<'a> {
                 self.scratch.special.entry(NodeSlot(node));
             }
         }
-        for job in state.jobs_named(&plan.job.id) {
-            let is_own = Some(job) == plan.job_slot;
-            let groups = state.job(job).map(|job| job.groups.as_slice()).unwrap_or_default();
-            for group in groups {
+        state.visit_jobs_named(&plan.job.id, |slot, job| {
+            let is_own = Some(slot) == plan.job_slot;
+            for group in &job.groups {
                 let in_group = *group.name == *plan.group.name;
                 for &allocation in group.allocations.iter() {
                     if let Some(record) = state.allocation(allocation) {
@@ -307,7 +323,7 @@ impl<'a> Pass<'a> {
                     }
                 }
             }
-        }
+        });
     }
 
     fn count_own(
@@ -365,13 +381,11 @@ impl<'a> Pass<'a> {
         let class = self.frontier.class(place);
         if self.plan.distinct_hosts.is_some() && special.hosts > 0 {
             self.counts_of(place).hosts.add(class);
-            self.is_tally_old = true;
             return;
         }
         match self.node_scores(facts, slot, &special) {
             Err(exhausted) => {
                 self.counts_of(place).add_exhausted(exhausted, class);
-                self.is_tally_old = true;
             }
             Ok(scores) => {
                 let entry = Entry::new(scores.local(), facts.state.rank(slot), slot.0);
@@ -407,13 +421,14 @@ impl<'a> Pass<'a> {
         Ok(scores)
     }
 
-    /// The counts that a node is in.
+    /// The counts that a node is in, to change.
     fn counts_of(&mut self, place: Place) -> &mut LaneCounts {
+        (self.tally, self.is_untouched) = (None, false);
         let at = match self.properties.is_empty() {
             true => 0,
             false => self.frontier.partition.lane(place),
         };
-        &mut self.counts[at]
+        &mut self.scratch.counts[at]
     }
 
     /// Scores the spread of lanes and finds out which of them are closed.
@@ -428,7 +443,9 @@ impl<'a> Pass<'a> {
             let total = spread::total(scores).unwrap_or(0.0);
             let mut properties = self.properties.iter().zip(of_properties);
             let closed = properties.find_map(|(property, &symbol)| property.check(symbol));
-            self.is_tally_old |= self.scratch.contest.set_lane(at, total, closed);
+            if self.scratch.contest.set_lane(at, total, closed) {
+                (self.tally, self.is_untouched) = (None, false);
+            }
         }
     }
 }

@@ -1,7 +1,7 @@
 //! Placing a job: the loop over its groups and their missing allocations; all or nothing where the job
 //! asks for it; evicting as a second pass where nothing else helps.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::caches::Caches;
 use super::explain::{self, Explanation};
@@ -15,15 +15,15 @@ use super::scan::room;
 use super::select::{Selection, select};
 use super::system;
 use crate::fit;
-use crate::model::{AllocationMetrics, Job, Node, Resources, TaskGroup};
+use crate::model::{Job, TaskGroup};
 use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
+use crate::state::State;
 use crate::state::allocation::core_mhz;
 use crate::state::allocations::{Changes, NewAllocation, Siblings};
 use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
-use crate::state::{State, ids};
 
 /// Room for more placements than this is made as they come: most of a large count may not fit.
 const MOST_EXPECTED: usize = 4096;
@@ -72,8 +72,9 @@ pub(crate) struct Placing<'a> {
 pub(crate) struct OpenGroup {
     pub(crate) run: RunBuilder,
     siblings: Siblings,
+    /// Whether the state has the run.
+    is_begun: bool,
     allocations: Vec<NewSlot>,
-    nodes: Vec<Node>,
     holdings: Vec<Arc<Holdings>>,
     /// Allocations that have their room but are not on the state's lists yet.
     pending: Vec<NewAllocation>,
@@ -106,8 +107,7 @@ impl<'a> Placing<'a> {
         options: &'a PlaceOptions,
     ) -> Placing<'a> {
         let modify_index = state.modify_index;
-        let is_new = state.find_job(&job.namespace, &job.id).is_none();
-        let job_slot = state.ensure_job(job);
+        let (job_slot, is_new) = state.ensure_job(job);
         let new_job = is_new.then_some(job_slot);
         Placing {
             state,
@@ -133,9 +133,9 @@ impl<'a> Placing<'a> {
         }
         let names = missing_names(self.state, self.job_slot, group);
         let first_name = names.first().copied().unwrap_or(group.count());
-        let Some(mut plan) = GroupPlan::new(self.state, job, at, first_name, self.options) else {
-            return;
-        };
+        let slot = Some(self.job_slot);
+        let plan = GroupPlan::of_known(self.state, job, slot, at, first_name, self.options);
+        let Some(mut plan) = plan else { return };
         if self.options.explain {
             let explanation = explain::explain(self.state, &plan, self.options, &self.evicted);
             self.explanations.push(explanation);
@@ -148,10 +148,10 @@ impl<'a> Placing<'a> {
             true => quick::place(self, &plan, &mut open, &names),
             false => self.place_by_scan(&mut plan, &mut open, &names),
         };
+        self.close_group(open);
         if let Some(failure) = failure {
             self.fail(&plan, failure);
         }
-        self.close_group(open);
     }
 
     /// Places allocations one by one, looking at the nodes anew for each. The plan becomes that of the
@@ -237,14 +237,14 @@ impl<'a> Placing<'a> {
     pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
         let expected = expected.min(MOST_EXPECTED);
         let run = RunBuilder::new(self.state, plan, self.options, expected);
-        let run_slot = self.state.begin_run(run.opening());
+        let run_slot = self.state.reserve_run();
         self.changes.runs.push(run_slot);
         let group = self.state.ensure_group(self.job_slot, &plan.group.name);
         OpenGroup {
             run,
             siblings: Siblings { job: self.job_slot, group, run: run_slot },
+            is_begun: false,
             allocations: Vec::with_capacity(expected),
-            nodes: Vec::with_capacity(expected),
             holdings: Vec::new(),
             pending: Vec::with_capacity(expected),
         }
@@ -275,7 +275,6 @@ impl<'a> Placing<'a> {
             holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
         }
         self.state.take_room(node, amounts, holdings.as_deref());
-        open.nodes.extend(self.state.node(node).map(|record| record.node.clone()));
         let in_run = open.run.len() as u32;
         open.pending.push(NewAllocation { node, name_index, in_run, holdings });
         let mut evicted: Vec<String> = Vec::new();
@@ -292,6 +291,9 @@ impl<'a> Placing<'a> {
 
     /// Puts allocations that have their room on the state's lists.
     pub(crate) fn enlist(&mut self, open: &mut OpenGroup) {
+        if !std::mem::replace(&mut open.is_begun, true) {
+            self.state.keep_run(open.siblings.run, open.run.opening());
+        }
         self.state.enlist(open.siblings, &open.pending);
         open.pending.clear();
     }
@@ -323,10 +325,6 @@ impl<'a> Placing<'a> {
     /// Notes that a group could not be placed whole.
     pub(crate) fn fail(&mut self, plan: &GroupPlan<'_>, failure: Failure) {
         let Failure { tally, missing, name_index, time_ns } = failure;
-        let mut metrics = tally.metrics(&self.job.node_pool);
-        metrics.coalesced_failures = u64::from(missing.saturating_sub(1));
-        metrics.allocation_time = time_ns;
-        add_exhausted_resources(&mut metrics, plan.group, missing);
         if self.options.explain
             && let Some(explanation) = self.explanations.last_mut()
         {
@@ -337,29 +335,28 @@ impl<'a> Placing<'a> {
             group: plan.at,
             name_index,
             unplaced: missing,
-            metrics,
+            tally,
+            time_ns,
+            metrics: OnceLock::new(),
             options: self.options.clone(),
-            id: self.failure_id(plan),
+            identity_seed: self.state.identity_seed,
+            modify_index: self.state.modify_index,
         });
     }
 
-    fn failure_id(&self, plan: &GroupPlan<'_>) -> String {
-        let State { identity_seed, modify_index, .. } = *self.state;
-        ids::of_failure(identity_seed, modify_index, self.job, plan.group)
-    }
-
     pub(crate) fn close_group(&mut self, open: OpenGroup) {
-        debug_assert!(open.pending.is_empty());
-        let run = open.run.finish();
-        self.state.finish_run(open.siblings.run, run.clone());
         if open.allocations.is_empty() {
+            self.state.drop_run(open.siblings.run);
             self.changes.runs.pop();
             return;
         }
+        let run = open.run.finish();
+        self.state.keep_run(open.siblings.run, run.clone());
+        self.state.enlist(open.siblings, &open.pending);
         self.groups.push(GroupPlacement {
             run,
             allocations: open.allocations,
-            nodes: open.nodes,
+            nodes: self.state.node_table().clone(),
             holdings: open.holdings,
         });
     }
@@ -407,10 +404,13 @@ pub(crate) fn next_name(state: &State, job: &Job, group: &TaskGroup) -> u32 {
 /// The numbers of a group's missing allocations: the lowest that none of its live ones has.
 fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
     let count = group.count();
+    let own = state.allocations_of(job, &group.name);
+    if own.is_empty() {
+        return (0..count).collect();
+    }
     let mut is_used = vec![false; count as usize];
     let mut live = 0;
-    let own = state.allocations_of(job, &group.name).iter();
-    for record in own.filter_map(|&slot| state.allocation(slot)).filter(|it| it.is_live()) {
+    for record in own.iter().filter_map(|&slot| state.allocation(slot)).filter(|it| it.is_live()) {
         live += 1;
         if let Some(used) = is_used.get_mut(record.name_index as usize) {
             *used = true;
@@ -418,21 +418,4 @@ fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
     }
     let missing = count.saturating_sub(live) as usize;
     (0..count).filter(|&index| !is_used[index as usize]).take(missing).collect()
-}
-
-/// What the unplaced allocations ask for of what ran out (specification, section 8).
-fn add_exhausted_resources(metrics: &mut AllocationMetrics, group: &TaskGroup, missing: u32) {
-    let ran_out = |dimension: &str| metrics.dimension_exhausted.contains_key(dimension);
-    let (cpu, memory) = (ran_out("cpu"), ran_out("memory"));
-    if !cpu && !memory {
-        return;
-    }
-    let missing = i64::from(missing);
-    let of_task = |task: &crate::model::Task| Resources {
-        cpu: cpu.then(|| task.cpu_mhz() * missing),
-        memory_mb: memory.then(|| task.memory_mb() * missing),
-        ..Resources::default()
-    };
-    metrics.resources_exhausted =
-        group.tasks.iter().map(|task| (task.name.clone(), of_task(task))).collect();
 }

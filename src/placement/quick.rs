@@ -79,13 +79,13 @@ fn place_on_frontier(
     let facts = prepared.facts(placing.state);
     let columns = &prepared.columns;
     let mut pass = Pass::new(facts, plan, Arc::make_mut(&mut frontier), columns, &mut scratch);
-    let mut entries: Vec<u32> = Vec::new();
+    let mut entries = std::mem::take(&mut placing.caches.entries);
     let mut failure = None;
     while let Some(&name_index) = names.get(*done) {
         let started = placing.now_ns();
         let facts = prepared.facts(placing.state);
         let found = pass.best(shown.max(1)).len();
-        let tally = pass.tally(facts).clone();
+        let tally = pass.tally(facts);
         let time_ns = placing.now_ns().saturating_sub(started);
         entries.clear();
         entries.extend((0..found.min(shown)).map(|at| write_down(&mut pass, facts, open, at)));
@@ -103,13 +103,16 @@ fn place_on_frontier(
         }
         *done += 1;
     }
-    placing.enlist(open);
+    // The lists are read by who evicts; else all allocations go there at the end.
+    if placing.options.preemption.is_on_for(placing.job.job_type()) {
+        placing.enlist(open);
+    }
     for node in pass.changed_nodes() {
         placing.state.touch(node);
     }
     pass.finish(prepared.facts(placing.state));
     placing.caches.keep(&prepared, frontier);
-    placing.caches.scratch = scratch;
+    (placing.caches.scratch, placing.caches.entries) = (scratch, entries);
     failure
 }
 

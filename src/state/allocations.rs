@@ -127,29 +127,21 @@ impl State {
         self.runs.get(slot.at())?.as_ref().map(|(run, _)| run)
     }
 
-    /// Opens a run whose allocations will follow.
-    pub(crate) fn begin_run(&mut self, run: Arc<Run>) -> RunSlot {
+    /// A slot for a run that is about to be made.
+    pub(crate) fn reserve_run(&mut self) -> RunSlot {
         match self.free_runs.pop() {
-            Some(slot) => {
-                if let Some(place) = self.runs.get_mut(slot as usize) {
-                    *place = Some((run, 0));
-                }
-                RunSlot(slot)
-            }
+            Some(slot) => RunSlot(slot),
             None => {
-                self.runs.push(Some((run, 0)));
+                self.runs.push(None);
                 RunSlot::new(self.runs.len() - 1)
             }
         }
     }
 
-    /// Closes a run: what was found out in it is now complete. A run without allocations goes.
-    pub(crate) fn finish_run(&mut self, slot: RunSlot, run: Arc<Run>) {
-        let Some(place) = self.runs.get_mut(slot.at()) else { return };
-        if run.placed.is_empty() {
-            *place = None;
-            self.free_runs.push(slot.0);
-        } else {
+    /// Keeps a run: as far as it is known when its first allocations are put on the lists, and again
+    /// when what was found out in it is complete.
+    pub(crate) fn keep_run(&mut self, slot: RunSlot, run: Arc<Run>) {
+        if let Some(place) = self.runs.get_mut(slot.at()) {
             let placed = run.placed.len() as u32;
             *place = Some((run, placed));
         }
@@ -160,7 +152,7 @@ impl State {
     pub(crate) fn import(&mut self, imported: Imported) -> AllocationSlot {
         let document = &imported.document;
         let namespace = if document.namespace.is_empty() { "default" } else { &document.namespace };
-        let job = self.ensure_named_job(namespace, &document.job_id);
+        let (job, _) = self.ensure_named_job(namespace, &document.job_id);
         let group = self.ensure_group(job, &document.task_group);
         let (desired, client) = (document.desired(), document.client());
         let node = self.find_node(&document.node_id).unwrap_or(NodeSlot::NONE);

@@ -36,34 +36,31 @@ impl State {
         self.job_index.find(name_hash(id), is_it).map(JobSlot)
     }
 
-    /// The jobs of a name in all namespaces.
-    pub(crate) fn jobs_named(&self, id: &str) -> Vec<JobSlot> {
-        let mut jobs = Vec::new();
+    /// Shows the jobs of a name in all namespaces, in no order that means anything.
+    pub(crate) fn visit_jobs_named(&self, id: &str, mut visit: impl FnMut(JobSlot, &JobRecord)) {
         // Saying no to every job makes the index go through all that could be it.
         self.job_index.find(name_hash(id), |slot| {
-            if self.job(JobSlot(slot)).is_some_and(|it| &*it.id == id) {
-                jobs.push(JobSlot(slot));
+            if let Some(job) = self.job(JobSlot(slot)).filter(|it| &*it.id == id) {
+                visit(JobSlot(slot), job);
             }
             false
         });
-        jobs.sort_unstable();
-        jobs
     }
 
-    /// The slot of a job, made if the job is new.
-    pub(crate) fn ensure_job(&mut self, job: &Job) -> JobSlot {
+    /// The slot of a job, made if the job is new, and whether it is.
+    pub(crate) fn ensure_job(&mut self, job: &Job) -> (JobSlot, bool) {
         let spec = job.spec();
-        let slot = self.ensure_named_job(&spec.namespace, &spec.id);
+        let (slot, is_new) = self.ensure_named_job(&spec.namespace, &spec.id);
         for group in &spec.task_groups {
             self.ensure_group(slot, &group.name);
         }
-        slot
+        (slot, is_new)
     }
 
-    /// The slot of a job of which nothing but its name may be known.
-    pub(crate) fn ensure_named_job(&mut self, namespace: &str, id: &str) -> JobSlot {
+    /// The slot of a job of which nothing but its name may be known, and whether it is new.
+    pub(crate) fn ensure_named_job(&mut self, namespace: &str, id: &str) -> (JobSlot, bool) {
         if let Some(slot) = self.find_job(namespace, id) {
-            return slot;
+            return (slot, false);
         }
         let record = JobRecord { namespace: namespace.into(), id: id.into(), groups: Vec::new() };
         let slot = match self.free_jobs.pop() {
@@ -77,7 +74,7 @@ impl State {
             *place = Some(Arc::new(record));
         }
         self.job_index.insert(name_hash(id), slot.0);
-        slot
+        (slot, true)
     }
 
     /// A group's place in its job's record, made if the group is new.

@@ -51,7 +51,7 @@ pub(crate) struct State {
     /// Makes identities. It stays what it was at first: identities that were given out are for ever.
     pub(crate) identity_seed: u64,
     /// By node slot; `None` for a slot whose node left.
-    nodes: Pages<Option<Arc<NodeRecord>>, 32>,
+    nodes: NodeTable,
     /// By node slot: who has the slot, or had it last. Runs keep this as it was.
     pub(crate) identities: Identities,
     node_index: Index,
@@ -88,6 +88,9 @@ pub(crate) struct State {
     /// Counts every change.
     pub(crate) modify_index: u64,
 }
+
+/// Nodes by slot; `None` for a slot whose node left.
+pub(crate) type NodeTable = Pages<Option<Arc<NodeRecord>>, 32>;
 
 /// Identities of nodes by slot.
 pub(crate) type Identities = Pages<Arc<Identity>, 32>;

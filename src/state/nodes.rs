@@ -39,6 +39,11 @@ impl State {
         (&self.room[block], at)
     }
 
+    /// All nodes.
+    pub(crate) fn node_table(&self) -> &super::NodeTable {
+        &self.nodes
+    }
+
     /// The flat arrays of 64 nodes.
     pub(crate) fn room_block(&self, block: usize) -> &RoomBlock {
         &self.room[block]

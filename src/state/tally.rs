@@ -162,6 +162,12 @@ impl ClassCounts {
         self.by_class[class.0 as usize] -= 1;
     }
 
+    /// Counts nothing, keeping the memory.
+    pub(crate) fn clear(&mut self) {
+        self.nodes = 0;
+        self.by_class.clear();
+    }
+
     /// Adds other counts.
     pub(crate) fn merge(&mut self, other: &ClassCounts) {
         self.nodes += other.nodes;

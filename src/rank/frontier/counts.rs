@@ -39,6 +39,14 @@ impl LaneCounts {
         self.exhausted_classes.remove(class);
     }
 
+    /// Counts nothing, keeping the memory.
+    pub(crate) fn clear(&mut self) {
+        self.passing.clear();
+        self.exhausted.clear();
+        self.exhausted_classes.clear();
+        self.hosts.clear();
+    }
+
     /// Adds another lane's counts.
     pub(crate) fn merge(&mut self, other: &LaneCounts) {
         self.passing.merge(&other.passing);

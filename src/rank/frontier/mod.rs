@@ -29,6 +29,7 @@ use crate::rank::binpack::{Algorithm, AskFactors};
 use crate::state::State;
 use crate::state::names::Name;
 use crate::state::slots::NodeSlot;
+use crate::state::tally::Tally;
 use crate::state::usage::{Amounts, BLOCK, RoomBlock};
 
 /// What a leaf counts as.
@@ -91,6 +92,8 @@ pub(crate) struct Frontier {
     heads: Vec<Head>,
     /// By lane.
     pub(crate) counts: Vec<LaneCounts>,
+    /// What the counts come to in metrics, as long as that is known.
+    tally: Option<Arc<Tally>>,
     /// How far the journals of changes and of facts have been read.
     seen: u64,
     facts_seen: u64,
@@ -114,6 +117,7 @@ impl Frontier {
             shards: Vec::new(),
             heads: Vec::new(),
             counts: Vec::new(),
+            tally: None,
             seen: 0,
             facts_seen: 0,
         };
@@ -178,6 +182,16 @@ impl Frontier {
         Arc::ptr_eq(&self.partition, partition)
             && self.seen == state.journal.next()
             && self.facts_seen == state.facts_journal.next()
+    }
+
+    /// What the counts come to in metrics, if that is known.
+    pub(crate) fn tally(&self, facts: Facts<'_>) -> Option<&Arc<Tally>> {
+        self.tally.as_ref().filter(|tally| Arc::ptr_eq(&tally.base, facts.mask.tally()))
+    }
+
+    /// Keeps what the counts come to.
+    pub(crate) fn keep_tally(&mut self, tally: Arc<Tally>) {
+        self.tally = Some(tally);
     }
 
     /// How many bytes it takes, more or less.
@@ -319,6 +333,7 @@ impl Frontier {
             return;
         }
         Arc::make_mut(&mut self.shards[shard]).codes[leaf] = code;
+        self.tally = None;
         let counts = &mut self.counts[lane];
         match before {
             MASKED => counts.passing.add(class),
@@ -362,6 +377,7 @@ impl Frontier {
 
     fn look_at_all(&mut self, facts: Facts<'_>) {
         self.add_sizes(facts.state);
+        self.tally = None;
         self.counts = vec![LaneCounts::default(); self.partition.lanes.len()];
         self.heads = vec![Head::default(); self.partition.lanes.len()];
         let partition = self.partition.clone();
