@@ -86,7 +86,9 @@ impl State {
             Some(Own::Imported(imported)) => imported.document.id == id,
             _ => false,
         };
-        if let Some(slot) = self.imported_index.find(name_hash(id), is_imported) {
+        if !self.imported_index.is_empty()
+            && let Some(slot) = self.imported_index.find(name_hash(id), is_imported)
+        {
             return Some(AllocationSlot(slot));
         }
         let (slot, generation) = ids::decode(self.identity_seed, id)?;

@@ -28,33 +28,43 @@ pub(crate) fn of_failure(seed: u64, modify_index: u64, job: &Job, group: &TaskGr
     uuid(mix64(hash ^ modify_index), mix64(hash.wrapping_add(modify_index)))
 }
 
+/// Before which digits a UUID has a dash.
+const DASHES: [usize; 4] = [8, 12, 16, 20];
+
 fn uuid(high: u64, low: u64) -> String {
-    format!(
-        "{:08x}-{:04x}-{:04x}-{:04x}-{:012x}",
-        high >> 32,
-        high >> 16 & 0xffff,
-        high & 0xffff,
-        low >> 48,
-        low & 0xffff_ffff_ffff
-    )
+    let value = u128::from(high) << 64 | u128::from(low);
+    let mut text = String::with_capacity(36);
+    for digit in 0..32 {
+        if DASHES.contains(&digit) {
+            text.push('-');
+        }
+        let nibble = (value >> (124 - 4 * digit) & 0xf) as u8;
+        text.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }));
+    }
+    text
+}
+
+/// The number that a UUID in small letters stands for.
+fn value_of(text: &str) -> Option<u128> {
+    let mut bytes = text.bytes();
+    let mut value = 0;
+    for digit in 0..32 {
+        if DASHES.contains(&digit) && bytes.next() != Some(b'-') {
+            return None;
+        }
+        let nibble = match bytes.next()? {
+            byte @ b'0'..=b'9' => byte - b'0',
+            byte @ b'a'..=b'f' => byte - b'a' + 10,
+            _ => return None,
+        };
+        value = value << 4 | u128::from(nibble);
+    }
+    bytes.next().is_none().then_some(value)
 }
 
 /// The slot and the generation of an identity, if it is one of ours.
 pub(crate) fn decode(seed: u64, id: &str) -> Option<(AllocationSlot, u32)> {
-    let dashes = [8, 13, 18, 23];
-    let is_uuid = id.len() == 36
-        && id.bytes().enumerate().all(|(at, byte)| {
-            if dashes.contains(&at) {
-                byte == b'-'
-            } else {
-                matches!(byte, b'0'..=b'9' | b'a'..=b'f')
-            }
-        });
-    if !is_uuid {
-        return None;
-    }
-    let digits: String = id.chars().filter(|&c| c != '-').collect();
-    let value = u128::from_str_radix(&digits, 16).ok()?;
+    let value = value_of(id)?;
     let (high, low) = ((value >> 64) as u64, value as u64);
     if high != proof(seed, low) {
         return None;

@@ -26,6 +26,11 @@ impl Index {
         self.position(hash, is_it).map(|at| self.entries[at] as u32)
     }
 
+    /// Whether there is nothing in it.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.used == 0
+    }
+
     /// Adds a slot under a hash. The same pair must not be there yet.
     pub(crate) fn insert(&mut self, hash: u64, slot: u32) {
         // At most three quarters full, so that probing ends soon.
