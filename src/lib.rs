@@ -12,6 +12,7 @@ mod state;
 mod syntax;
 
 pub use feasibility::base::NotCandidate;
+pub use placement::cluster::check::BrokenCluster;
 pub use placement::cluster::usage::{NodeUsage, Usage};
 pub use placement::cluster::{Cluster, ClusterError, Proposal};
 pub use placement::explain::{Explanation, NodeVerdict, Shortage, Verdict};
@@ -21,3 +22,4 @@ pub use placement::options::{PlaceOptions, Preemption, ScoreDetail, Search};
 pub use placement::outcome::{FailedGroup, PlacedAllocation, Placement};
 pub use placement::place;
 pub use rank::binpack::Algorithm;
+pub use state::check::BrokenInvariant;

@@ -48,6 +48,7 @@ fn it_agrees_on_many_nodes() {
         for _ in 0..6 {
             life.place(&mut totals);
             life.change_a_node();
+            life.check();
         }
     }
 }
@@ -102,6 +103,16 @@ impl Life {
                 _ => self.swap_with_a_fork(),
             }
             assert_eq!(self.quick.digest(), self.slow.digest(), "{:?}", self.recipe);
+            self.check();
+        }
+    }
+
+    /// Everything that is kept agrees with everything else.
+    fn check(&self) {
+        for cluster in [&self.quick, &self.slow] {
+            if let Err(broken) = cluster.check() {
+                panic!("{broken}\nin {:?}", self.recipe);
+            }
         }
     }
 

@@ -55,6 +55,11 @@ impl Column {
         self.seen == state.facts_journal.next()
     }
 
+    /// The target whose values these are.
+    pub(crate) fn target(&self) -> &Target {
+        &self.target
+    }
+
     /// The symbol of a node.
     pub(crate) fn symbol(&self, slot: NodeSlot) -> Symbol {
         let (block, at) = block_of(slot);

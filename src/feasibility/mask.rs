@@ -105,6 +105,25 @@ impl Mask {
         self.seen
     }
 
+    /// The same, made anew.
+    pub(crate) fn rebuilt(&self, state: &State) -> Mask {
+        Mask::new(state, &self.job, Chain::clone(&self.chain))
+    }
+
+    /// Any job of the kind that it is for.
+    pub(crate) fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The verdict on a node in words.
+    pub(crate) fn verdict_text(&self, slot: NodeSlot) -> &str {
+        match self.code(slot) {
+            PASSES => "passes",
+            NOT_CANDIDATE => "not a candidate",
+            code => rule_of(&self.rules, code).map_or("", |rule| rule),
+        }
+    }
+
     /// The verdict on a node.
     pub(crate) fn code(&self, slot: NodeSlot) -> Code {
         let (block, at) = block_of(slot);

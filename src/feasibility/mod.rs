@@ -5,6 +5,7 @@
 
 pub(crate) mod base;
 pub(crate) mod chain;
+pub(crate) mod check;
 pub(crate) mod column;
 pub(crate) mod constraint;
 pub(crate) mod device;

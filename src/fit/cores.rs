@@ -26,11 +26,16 @@ pub(crate) fn assign(
     holdings.cores.len() - before == count
 }
 
-/// The amounts of an ask on a node, with the CPU of the cores that it would have there.
+/// The amounts of an ask on a node, with the CPU of the cores that it would have there: free ones, or
+/// where there are too few, those that would have to be free.
 pub(crate) fn amounts_with_cores(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Amounts {
     let mut holdings = Holdings::default();
     for task in &ask.tasks {
-        assign(node, taken, task.task, task.cores, &mut holdings);
+        let before = holdings.cores.len();
+        if !assign(node, taken, task.task, task.cores, &mut holdings) {
+            holdings.cores.truncate(before);
+            assign(node, &Taken::default(), task.task, task.cores, &mut holdings);
+        }
     }
     Amounts { cpu_mhz: ask.amounts.cpu_mhz.saturating_add(core_mhz(&holdings)), ..ask.amounts }
 }

@@ -2,6 +2,8 @@
 //! columns, lanes and frontiers. None of it decides anything: without it, the same placements come out
 //! later.
 
+mod check;
+
 use std::sync::Arc;
 
 use super::group::GroupPlan;

@@ -1,5 +1,6 @@
 //! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
 
+pub(crate) mod check;
 pub(crate) mod usage;
 
 use std::sync::Arc;

@@ -107,6 +107,7 @@ impl<'a> Placing<'a> {
         options: &'a PlaceOptions,
     ) -> Placing<'a> {
         let modify_index = state.modify_index;
+        let allocation_slots = state.allocation_slots();
         let (job_slot, is_new) = state.ensure_job(job);
         let new_job = is_new.then_some(job_slot);
         Placing {
@@ -116,7 +117,7 @@ impl<'a> Placing<'a> {
             options,
             evicted: Evicted::new(),
             cursor: None,
-            changes: Changes { new_job, modify_index, ..Changes::default() },
+            changes: Changes { new_job, modify_index, allocation_slots, ..Changes::default() },
             job_slot,
             groups: Vec::new(),
             failed: Vec::new(),
@@ -363,12 +364,13 @@ impl<'a> Placing<'a> {
 
     /// Takes back everything that was done for the job, which has to be placed whole.
     fn give_up(&mut self) {
-        let Changes { new_job, modify_index, seed, .. } = self.changes;
+        let Changes { new_job, modify_index, seed, allocation_slots, .. } = self.changes;
         // The job itself and the seed are still in use: the end of placing takes them back.
         self.changes.new_job = None;
         self.changes.seed = self.state.seed;
         self.state.take_back(&self.changes);
-        self.changes = Changes { new_job, modify_index, seed, ..Changes::default() };
+        self.changes =
+            Changes { new_job, modify_index, seed, allocation_slots, ..Changes::default() };
         self.groups.clear();
     }
 
@@ -376,8 +378,8 @@ impl<'a> Placing<'a> {
         // A job of which nothing was placed leaves no trace.
         if self.changes.placed.is_empty() {
             self.state.take_back(&self.changes);
-            let Changes { modify_index, seed, .. } = self.changes;
-            self.changes = Changes { modify_index, seed, ..Changes::default() };
+            let Changes { modify_index, seed, allocation_slots, .. } = self.changes;
+            self.changes = Changes { modify_index, seed, allocation_slots, ..Changes::default() };
         }
         let placement = Placement {
             job: self.job.clone(),

@@ -7,6 +7,7 @@ use crate::model::Job;
 use crate::model::TaskGroup;
 use crate::model::constraint::{Affinity, Constraint};
 use crate::state::State;
+use crate::state::check::Report;
 use crate::state::node::NodeRecord;
 use crate::state::pages::Pages;
 use crate::state::slots::NodeSlot;
@@ -84,6 +85,16 @@ impl AffinityColumn {
     /// The scores of 64 nodes.
     pub(crate) fn block(&self, block: usize) -> &[f64; BLOCK] {
         self.scores.get(block).unwrap_or(&[0.0; BLOCK])
+    }
+
+    /// Compares every score with a new column's.
+    pub(crate) fn check(&self, state: &State, report: &mut Report) {
+        let fresh = Affinities::clone(&self.affinities).column(state);
+        for (slot, node) in state.nodes() {
+            let place = || format!("a column of affinities, node `{}`", node.node.id);
+            let bits = (fresh.score(slot).to_bits(), self.score(slot).to_bits());
+            report.same(place, "the bits of its score", bits.0, bits.1);
+        }
     }
 
     /// Whether there is nothing to catch up with.

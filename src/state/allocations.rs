@@ -41,6 +41,8 @@ pub(crate) struct Changes {
     pub(crate) modify_index: u64,
     /// The seed before the first change.
     pub(crate) seed: u64,
+    /// How many slots for allocations there were before the first change.
+    pub(crate) allocation_slots: usize,
 }
 
 /// What an evicted allocation was before.
@@ -49,6 +51,8 @@ pub(crate) struct Eviction {
     pub(crate) victim: AllocationSlot,
     desired: DesiredStatus,
     modify_index: u64,
+    /// Whether its node was not known to have room for all that was there.
+    was_unchecked: bool,
 }
 
 impl State {
@@ -58,6 +62,11 @@ impl State {
         slots
             .filter(|(_, record)| !matches!(record.own, Own::Vacant))
             .map(|(at, record)| (AllocationSlot::new(at), record))
+    }
+
+    /// How many slots for allocations there are, those that are free included.
+    pub(crate) fn allocation_slots(&self) -> usize {
+        self.allocations.len()
     }
 
     pub(crate) fn allocation(&self, slot: AllocationSlot) -> Option<&AllocationRecord> {
@@ -159,6 +168,9 @@ impl State {
         let (desired, client) = (document.desired(), document.client());
         let node = self.find_node(&document.node_id).unwrap_or(NodeSlot::NONE);
         let hash = name_hash(&document.id);
+        if let Some(ours) = ids::decode(self.identity_seed, &document.id) {
+            Arc::make_mut(&mut self.given_away).insert(ours);
+        }
         let record = AllocationRecord {
             job,
             group,
@@ -228,17 +240,24 @@ impl State {
     /// The slot and the generation that the next allocation will have, after so many others.
     pub(crate) fn next_allocation(&self, after: usize) -> (AllocationSlot, u32) {
         let freed = self.free_allocations.len();
-        match freed.checked_sub(after + 1).map(|at| AllocationSlot(self.free_allocations[at])) {
+        let (slot, mut generation) = match freed
+            .checked_sub(after + 1)
+            .map(|at| AllocationSlot(self.free_allocations[at]))
+        {
             Some(slot) => (slot, self.allocations[slot.at()].generation),
             None => (AllocationSlot::new(self.allocations.len() + after - freed), 0),
+        };
+        while !self.given_away.is_empty() && self.given_away.contains(&(slot, generation)) {
+            generation = generation.wrapping_add(1);
         }
+        (slot, generation)
     }
 
     /// Takes changes back, as if they had never been.
     pub(crate) fn take_back(&mut self, changes: &Changes) {
         for &slot in changes.placed.iter().rev() {
             self.take_out(slot);
-            let was_new = self.allocations[slot.at()].generation == 1;
+            let was_new = slot.at() >= changes.allocation_slots;
             if was_new && slot.at() + 1 == self.allocations.len() {
                 self.allocations.pop();
                 self.free_allocations.pop();
@@ -318,6 +337,7 @@ impl State {
                 record.node = node;
             }
             self.join_node(slot);
+            self.set_unchecked(node, true);
         }
         let modify_index = self.next_modify_index();
         if let Some(record) = self.allocations.get_mut(slot.at()) {
@@ -329,8 +349,12 @@ impl State {
     /// Evicts an allocation to make room for another, and gives what it was before.
     pub(crate) fn evict(&mut self, victim: AllocationSlot) -> Option<Eviction> {
         let record = self.allocation(victim)?;
-        let before =
-            Eviction { victim, desired: record.desired, modify_index: record.modify_index };
+        let before = Eviction {
+            victim,
+            desired: record.desired,
+            modify_index: record.modify_index,
+            was_unchecked: self.is_unchecked(record.node),
+        };
         self.leave_node(victim);
         let modify_index = self.next_modify_index();
         if let Some(record) = self.allocations.get_mut(victim.at()) {
@@ -347,6 +371,9 @@ impl State {
             record.evicted_by = AllocationSlot::NONE;
         }
         self.join_node(eviction.victim);
+        if let Some(node) = self.allocation(eviction.victim).map(|record| record.node) {
+            self.set_unchecked(node, eviction.was_unchecked);
+        }
     }
 
     /// Names what evicted an allocation, once that is known.
@@ -359,7 +386,7 @@ impl State {
     /// Gives a record a slot and puts it on its node's and its group's lists.
     fn add(&mut self, mut record: AllocationRecord) -> AllocationSlot {
         let occupies = std::mem::replace(&mut record.occupies, false);
-        let (job, group) = (record.job, record.group);
+        let (job, group, node) = (record.job, record.group, record.node);
         record.modify_index = self.next_modify_index();
         let slot = match self.free_allocations.pop() {
             Some(slot) => {
@@ -384,6 +411,7 @@ impl State {
         }
         if occupies {
             self.join_node(slot);
+            self.set_unchecked(node, true);
         }
         slot
     }
@@ -439,6 +467,9 @@ impl State {
         }
         self.give_room_back(node, amounts, holdings_of(&own));
         self.touch(node);
+        if self.allocations_on(node).is_empty() {
+            self.set_unchecked(node, false);
+        }
     }
 }
 

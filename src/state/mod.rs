@@ -6,6 +6,7 @@
 
 pub(crate) mod allocation;
 pub(crate) mod allocations;
+pub(crate) mod check;
 pub(crate) mod device;
 pub(crate) mod facts;
 pub(crate) mod fast_map;
@@ -68,6 +69,9 @@ pub(crate) struct State {
     free_allocations: Pages<u32, 64>,
     /// Identities that came from an inventory.
     imported_index: Index,
+    /// Those of them that this cluster would have made itself, as slot and generation: they came from
+    /// a cluster of the same seed, and must not be made again.
+    given_away: Arc<FastSet<(AllocationSlot, u32)>>,
     /// By run slot, with how many allocations are left of it.
     runs: Pages<Option<(Arc<Run>, u32)>, 32>,
     free_runs: Pages<u32, 32>,
@@ -109,6 +113,9 @@ pub(crate) struct OnNode {
     pub(crate) allocations: Arc<Vec<AllocationSlot>>,
     /// Its ports, devices and cores, once any of them was taken.
     pub(crate) taken: Option<Arc<Taken>>,
+    /// Whether anything came here, or the node changed under it, without a look at whether it fits:
+    /// from an inventory, or running after all.
+    is_unchecked: bool,
 }
 
 impl State {

@@ -88,6 +88,7 @@ impl State {
             Some(slot) => slot,
             None => self.new_node_slot(&id),
         };
+        self.set_unchecked(slot, !self.allocations_on(slot).is_empty());
         self.set_identity(slot, &record.node);
         if let Some(place) = self.nodes.get_mut(slot.at()) {
             *place = Some(record);
@@ -177,6 +178,21 @@ impl State {
     /// The list of allocations on a node, to change.
     pub(super) fn on_node_mut(&mut self, slot: NodeSlot) -> Option<&mut Vec<AllocationSlot>> {
         Some(Arc::make_mut(&mut self.on_node.get_mut(slot.at())?.allocations))
+    }
+
+    /// Whether anything is on a node that nobody saw fit there.
+    pub(super) fn is_unchecked(&self, slot: NodeSlot) -> bool {
+        self.on_node.get(slot.at()).is_some_and(|it| it.is_unchecked)
+    }
+
+    /// Notes whether anything is on a node that nobody saw fit there.
+    pub(super) fn set_unchecked(&mut self, slot: NodeSlot, is_unchecked: bool) {
+        // Mostly it stays as it is, and then nothing is written.
+        if self.is_unchecked(slot) != is_unchecked
+            && let Some(on_node) = self.on_node.get_mut(slot.at())
+        {
+            on_node.is_unchecked = is_unchecked;
+        }
     }
 
     /// Notes who has a slot. It mostly stays the same, and then nothing is written: every run keeps

@@ -56,6 +56,8 @@ pub(crate) fn place(
     assert_same(&placed, &proposed, "the proposal");
     assert_eq!(allocations(cluster), allocations(&slow), "after the plain scan");
 
+    assert_eq!(cluster.check(), Ok(()));
+    assert_eq!(proposing.check(), Ok(()));
     for placed in placement.allocations() {
         evicted.extend(placed.preempted().iter().cloned());
     }

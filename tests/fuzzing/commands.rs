@@ -157,6 +157,7 @@ impl World {
 
     /// A cluster made anew of the documents is the same to every job.
     fn check_anew(&self) {
+        assert_eq!(self.cluster.check(), Ok(()));
         let mut nodes: Vec<Node> = self.cluster.nodes().cloned().collect();
         nodes.sort_by(|a, b| b.id.cmp(&a.id));
         let allocations: Vec<Allocation> = self

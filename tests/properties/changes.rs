@@ -1,5 +1,7 @@
 //! Changes to nodes, jobs and allocations that should change nothing, or just this.
 
+use std::collections::BTreeSet;
+
 use proptest::prelude::*;
 use stowplan::model::{ClientStatus, Constraint, Node, Operand};
 use stowplan::{Cluster, Placement, Preemption, Verdict};
@@ -288,4 +290,33 @@ fn allocations_added_one_by_one_are_an_inventory() {
             Ok(())
         },
     );
+}
+
+#[test]
+fn what_an_earlier_run_of_the_same_seed_made_is_never_made_again() {
+    check(|world| {
+        let mut earlier = world.cluster();
+        for job in &world.jobs {
+            earlier.place(job, &world.options);
+        }
+        // A part of it only, so that slots are given out anew.
+        let kept = earlier.allocations().filter(|it| !it.is_terminal()).skip(1).step_by(2);
+        let world = World { allocations: kept.collect(), ..world };
+        let mut cluster = world.cluster();
+        for job in &world.jobs {
+            let before = cluster.allocation_count();
+            let proposal = cluster.propose(job, &world.options);
+            let proposed = bytes(proposal.placement());
+            proposal.take_back();
+            let placement = cluster.place(job, &world.options);
+            same(&proposed, &bytes(&placement))?;
+            let ids: BTreeSet<String> = cluster.allocations().map(|it| it.id).collect();
+            prop_assert_eq!(ids.len(), before + placement.len());
+            for placed in placement.allocations() {
+                let found = cluster.allocation(&placed.id()).map(|it| it.name);
+                prop_assert_eq!(found, Some(placed.name()));
+            }
+        }
+        Ok(())
+    });
 }

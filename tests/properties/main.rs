@@ -79,6 +79,7 @@ pub(crate) fn decisions(placement: &Placement) -> String {
 
 /// All allocations of a cluster by identity, as text.
 pub(crate) fn contents(cluster: &Cluster) -> String {
+    assert_eq!(cluster.check(), Ok(()));
     let mut allocations: Vec<Allocation> = cluster.allocations().collect();
     allocations.sort_by(|a, b| a.id.cmp(&b.id));
     let lines = allocations.iter().map(|it| serde_json::to_string(it).unwrap());

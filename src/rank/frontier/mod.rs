@@ -9,6 +9,7 @@
 //! In: the state with its journals, a mask, an ask. Out: the best nodes in order, and counts of all
 //! others.
 
+mod check;
 pub(crate) mod counts;
 pub(crate) mod partition;
 pub(crate) mod queue;
@@ -260,6 +261,13 @@ impl Frontier {
         }
         let node = self.partition.shards[shard].nodes[leaf];
         self.heads[self.partition.lane(place)].find(node).map_or(OUT, |entry| entry.key)
+    }
+
+    /// A candidate that stands behind the heads.
+    fn entry_behind(&self, shard: usize, leaf: usize) -> Entry {
+        let tournament = &self.shards[shard].tournament;
+        let node = self.partition.shards[shard].nodes[leaf];
+        Entry::new(tournament.key(leaf), tournament.rank(leaf), node)
     }
 
     /// Takes a node out of the running for the time of a pass.

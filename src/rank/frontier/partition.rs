@@ -132,7 +132,8 @@ impl Partition {
         self.shards[place.shard as usize].lane as usize
     }
 
-    fn is_right(&self, state: &State, columns: &[Arc<Column>], slot: NodeSlot) -> bool {
+    /// Whether a node is where it belongs.
+    pub(super) fn is_right(&self, state: &State, columns: &[Arc<Column>], slot: NodeSlot) -> bool {
         let place = self.place(slot);
         let Some(node) = state.node(slot) else {
             // A leaf without a node does no harm: it is never in the running.

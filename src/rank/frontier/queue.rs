@@ -134,6 +134,11 @@ impl Head {
         self.entries.last().is_none_or(|last| last.compare(entry).is_gt())
     }
 
+    /// Whether all of it is in order.
+    pub(crate) fn is_sorted(&self) -> bool {
+        self.entries.windows(2).all(|pair| pair[0].compare(&pair[1]).is_gt())
+    }
+
     fn give(&mut self, store: &mut impl Store, entry: Entry) {
         store.push(entry);
         self.is_dry = false;

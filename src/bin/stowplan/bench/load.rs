@@ -53,7 +53,7 @@ fn node(plan: &Plan, at: usize) -> Node {
     }
     if plan.constraint {
         // Every node lacks a few of the attributes, not always the same ones.
-        for attribute in (0..ATTRIBUTES).filter(|attribute| (at + attribute) % 7 != 0) {
+        for attribute in (0..ATTRIBUTES).filter(|attribute| !(at + attribute).is_multiple_of(7)) {
             node = node.attribute(format!("feature.{attribute}"), "1");
         }
     }
@@ -115,7 +115,7 @@ pub(crate) fn job(plan: &Plan, at: usize, numbers: &mut Numbers) -> Job {
         let racks: Vec<String> =
             (0..plan.racks.div_ceil(2)).map(|it| format!("rack-{it}")).collect();
         job = job.constraint("${meta.rack}", Operand::SetContainsAny, racks.join(","));
-    } else if plan.constraint && at % 2 == 0 {
+    } else if plan.constraint && at.is_multiple_of(2) {
         let attribute = numbers.below(ATTRIBUTES);
         job = job.constraint(format!("${{attr.feature.{attribute}}}"), Operand::IsSet, "");
     }

@@ -1,5 +1,11 @@
 //! Running a load and measuring it.
 
+#![expect(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    reason = "what is measured here is time, and no placement depends on it"
+)]
+
 use std::time::{Duration, Instant};
 
 use stowplan::{Cluster, PlaceOptions, Placement};

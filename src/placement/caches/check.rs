@@ -1,0 +1,105 @@
+//! Whether everything that is kept for speed, once it has caught up, is what would be made anew.
+
+use std::sync::Arc;
+
+use super::{Caches, Kept};
+use crate::rank::frontier::{Facts, Frontier};
+use crate::state::State;
+use crate::state::check::Report;
+use crate::state::fast_map::FastMap;
+
+/// Things that have caught up, by their numbers.
+type ByNumber<T> = FastMap<u64, Arc<T>>;
+
+impl Caches {
+    /// Checks copies that have caught up, and leaves what is kept as it is.
+    pub(crate) fn check(&self, state: &State, report: &mut Report) {
+        let masks = caught_up(&self.masks, |mask| mask.catch_up(state));
+        let affinities = caught_up(&self.affinities, |column| column.catch_up(state));
+        let columns = caught_up(&self.columns, |column| column.catch_up(state));
+        masks.values().for_each(|mask| mask.check(state, report));
+        affinities.values().for_each(|column| column.check(state, report));
+        columns.values().for_each(|column| column.check(state, report));
+        let mut partitions = FastMap::default();
+        for (key, entry) in &self.lanes.by_key {
+            // One of the columns may have been let go; then these lanes are not used again.
+            let of_lanes = numbers(key).map(|number| columns.get(&number).cloned());
+            let Some(of_lanes) = of_lanes.collect::<Option<Vec<_>>>() else { continue };
+            let mut lanes = (*entry.thing).clone();
+            lanes.catch_up(state, &of_lanes);
+            lanes.partition.check(state, &of_lanes, report);
+            partitions.insert(entry.number, lanes.partition);
+        }
+        for (key, entry) in &self.frontiers.by_key {
+            let mut parts = numbers(key);
+            let mut part = || parts.next().unwrap_or(u64::MAX);
+            let (mask, affinity, partition) = (part(), part(), part());
+            let (mask, column) = (masks.get(&mask), affinities.get(&affinity));
+            let (Some(mask), Some(partition)) = (mask, partitions.get(&partition)) else {
+                continue;
+            };
+            if column.is_none() && affinity != u64::MAX {
+                continue;
+            }
+            let facts = Facts { state, mask, affinities: column.map(|column| &**column) };
+            let mut frontier = Frontier::clone(&entry.thing);
+            frontier.catch_up(facts, partition);
+            frontier.check(facts, report);
+        }
+        let bytes = self.frontiers.by_key.values().map(|entry| entry.thing.bytes()).sum();
+        let place = || "the frontiers kept".to_owned();
+        report.same(place, "how many bytes they take", bytes, self.frontier_bytes);
+    }
+}
+
+fn caught_up<T: Clone>(kept: &Kept<T>, catch_up: impl Fn(&mut T)) -> ByNumber<T> {
+    let mut things = FastMap::default();
+    for entry in kept.by_key.values() {
+        let mut thing = (*entry.thing).clone();
+        catch_up(&mut thing);
+        things.insert(entry.number, Arc::new(thing));
+    }
+    things
+}
+
+/// The numbers that a key consists of, or begins with.
+fn numbers(key: &[u8]) -> impl Iterator<Item = u64> {
+    key.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::Caches;
+    use crate::model::{Job, Node};
+    use crate::placement::options::PlaceOptions;
+    use crate::placement::place;
+    use crate::rank::frontier::partition::Place;
+    use crate::state::State;
+    use crate::state::check::Report;
+
+    #[test]
+    fn a_frontier_that_lost_a_node_is_found() {
+        let (mut state, mut caches) = (State::new(0), Caches::default());
+        let node = r#"{"ID": "n1", "Datacenter": "dc1", "Attributes": {"driver.docker": "1"},
+            "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000},
+                              "Disk": {"DiskMB": 10000}}}"#;
+        state.upsert_node(Node::from_json(node).unwrap());
+        let job = r#"{"ID": "web", "TaskGroups": [{"Name": "front",
+            "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#;
+        let job = Job::from_json(job).unwrap();
+        place::place(&mut state, &mut caches, &job, &PlaceOptions::default());
+
+        let mut report = Report::default();
+        caches.check(&state, &mut report);
+        assert_eq!(report.0, []);
+
+        let frontier = caches.frontiers.by_key.get_index_mut(0).unwrap().1;
+        Arc::make_mut(&mut frontier.thing).check_out(Place { shard: 0, leaf: 0 });
+        caches.frontier_bytes += 1;
+        caches.check(&state, &mut report);
+        let found: Vec<&str> = report.0.iter().map(|it| it.what.as_str()).collect();
+        assert_eq!(found, ["the bits of its key", "how many bytes they take"]);
+    }
+}

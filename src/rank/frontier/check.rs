@@ -1,0 +1,90 @@
+//! Whether a frontier that was kept up to date holds what a new one would, in the right order.
+
+use super::partition::{Partition, Place};
+use super::shard::{OUT, SHARD};
+use super::{CANDIDATE, Facts, Frontier, MASKED};
+use crate::feasibility::column::Column;
+use crate::state::State;
+use crate::state::check::Report;
+use crate::state::slots::NodeSlot;
+use std::sync::Arc;
+
+impl Frontier {
+    /// Compares what every node counts as, every key and every count with a new frontier's, and the
+    /// order of the best with a plain look at all.
+    pub(crate) fn check(&self, facts: Facts<'_>, report: &mut Report) {
+        let fresh = Frontier::new(facts, self.partition.clone(), self.purpose.clone());
+        for (slot, node) in facts.state.nodes() {
+            let place = || format!("a frontier, node `{}`", node.node.id);
+            let Some(at) = self.partition.place(slot) else {
+                report.same(place, "whether it has a place", true, false);
+                continue;
+            };
+            report.same(place, "what it counts as", fresh.standing(at), self.standing(at));
+            let keys = (fresh.key(at).to_bits(), self.key(at).to_bits());
+            report.same(place, "the bits of its key", keys.0, keys.1);
+        }
+        for (lane, (expected, found)) in fresh.counts.iter().zip(&self.counts).enumerate() {
+            let place = || format!("a frontier, lane {lane}");
+            let same = expected.same(found);
+            report.same(place, "whether its nodes are counted right", true, same);
+            self.check_order(lane, report);
+        }
+    }
+
+    /// What a node counts as, in words: the numbers of dimensions differ from frontier to frontier.
+    fn standing(&self, place: Place) -> String {
+        match self.shards[place.shard as usize].codes[place.leaf as usize] {
+            CANDIDATE => "a candidate".into(),
+            MASKED => "filtered".into(),
+            _ => format!("{:?}", self.exhausted(place)),
+        }
+    }
+
+    /// Whether a lane's head is in order and better than all that stand behind it, and whether the
+    /// tournaments know the best of those.
+    fn check_order(&self, lane: usize, report: &mut Report) {
+        let place = || format!("a frontier, lane {lane}");
+        let head = &self.heads[lane];
+        report.same(place, "whether its head is in order", true, head.is_sorted());
+        for &shard in &self.partition.lanes[lane].shards {
+            let geometry = &self.partition.shards[shard as usize];
+            let tournament = &self.shards[shard as usize].tournament;
+            let better = |a: usize, b: usize| {
+                let keys = tournament.key(a).total_cmp(&tournament.key(b));
+                keys.then_with(|| tournament.rank(b).cmp(&tournament.rank(a)))
+            };
+            let leaves = (0..geometry.nodes.len()).filter(|&leaf| tournament.key(leaf) > OUT);
+            let best = leaves.clone().max_by(|&a, &b| better(a, b));
+            report.same(place, "the best leaf of a shard", best, tournament.best());
+            for leaf in leaves {
+                let entry = self.entry_behind(shard as usize, leaf);
+                let (is_twice, is_behind) =
+                    (head.find(entry.node).is_some(), head.is_better(&entry));
+                report.same(place, "whether a node is in it twice", false, is_twice);
+                report.same(place, "whether its head is better than the rest", true, is_behind);
+            }
+        }
+    }
+}
+
+impl Partition {
+    /// Whether every node is in the lane of its values, in one place only.
+    pub(crate) fn check(&self, state: &State, columns: &[Arc<Column>], report: &mut Report) {
+        for (slot, node) in state.nodes() {
+            let place = || format!("lanes, node `{}`", node.node.id);
+            let is_right = self.is_right(state, columns, slot);
+            report.same(place, "whether it is in the lane of its values", true, is_right);
+        }
+        for (at, shard) in self.shards.iter().enumerate() {
+            let place = || format!("lanes, shard {at}");
+            let is_small = shard.nodes.len() <= SHARD;
+            report.same(place, "whether it has a shard's size at most", true, is_small);
+            for (leaf, &node) in shard.nodes.iter().enumerate() {
+                let slot = NodeSlot(node);
+                let expected = Place { shard: at as u32, leaf: leaf as u32 };
+                report.same(place, "the place of a leaf", Some(expected), self.place(slot));
+            }
+        }
+    }
+}
