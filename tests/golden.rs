@@ -1,5 +1,7 @@
 //! What a real Nomad answered on the same nodes and jobs: see `tests/golden/README.md`.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;

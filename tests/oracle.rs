@@ -6,6 +6,13 @@
 //! default) and `STOWPLAN_ORACLE_SEED` where they begin; the full run is
 //! `STOWPLAN_ORACLE_WORLDS=20000 cargo test --release --test oracle -- --nocapture`.
 
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and is set by its environment"
+)]
+
 mod common;
 
 use common::random::Random;

@@ -26,16 +26,13 @@ pub(crate) fn assign(
     holdings.cores.len() - before == count
 }
 
-/// The amounts of an ask on a node, with the CPU of the cores that it would have there: free ones, or
-/// where there are too few, those that would have to be free.
+/// The amounts of an ask on a node, with the CPU of the cores that it would have there. Where it cannot
+/// have them all, they are what is short, and what they would have of CPU is left out.
 pub(crate) fn amounts_with_cores(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Amounts {
     let mut holdings = Holdings::default();
-    for task in &ask.tasks {
-        let before = holdings.cores.len();
-        if !assign(node, taken, task.task, task.cores, &mut holdings) {
-            holdings.cores.truncate(before);
-            assign(node, &Taken::default(), task.task, task.cores, &mut holdings);
-        }
+    let mut assigned = ask.tasks.iter();
+    if !assigned.all(|task| assign(node, taken, task.task, task.cores, &mut holdings)) {
+        return ask.amounts;
     }
     Amounts { cpu_mhz: ask.amounts.cpu_mhz.saturating_add(core_mhz(&holdings)), ..ask.amounts }
 }

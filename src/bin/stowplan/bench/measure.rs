@@ -87,6 +87,13 @@ impl Measured {
     }
 }
 
+impl Measured {
+    /// So many in the time of the whole run, for each second of it.
+    pub(crate) fn per_second(&self, number: usize) -> f64 {
+        number as f64 / self.seconds.max(1e-9)
+    }
+}
+
 impl Totals {
     /// Places all jobs, one after another.
     fn arrive(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {

@@ -8,12 +8,14 @@ mod measure;
 mod mix;
 mod report;
 
-use std::process::ExitCode;
+use std::io::Write;
 
 use clap::{Args, ValueEnum};
 
 use self::measure::Measured;
 use self::mix::Mix;
+use crate::output::Output;
+use crate::{BAD_INPUT, SUCCESS};
 
 /// Measures placements on a made-up cluster.
 ///
@@ -95,11 +97,17 @@ impl Bench {
     pub(crate) fn run(self) -> u8 {
         let plan = mix::Plan::of(&self);
         let measured = Measured::run(&plan, self.seed, self.oracle);
-        let text = if self.json { report::json(&measured) } else { report::table(&measured) };
-        println!("{text}");
-        0
+        let mut output = Output::stdout();
+        let written = match self.json {
+            true => writeln!(output, "{}", report::json(&measured)),
+            false => report::table(&measured, &mut output),
+        };
+        match written.and_then(|()| output.finish()) {
+            Ok(()) => SUCCESS,
+            Err(error) => {
+                eprintln!("error: standard output cannot be written: {error}");
+                BAD_INPUT
+            }
+        }
     }
 }
-
-#[allow(unused)]
-type Exit = ExitCode;
