@@ -1,4 +1,58 @@
-//! stowplan
+//! A scheduling engine to embed: jobs and an inventory of nodes go in, allocations come out, with the
+//! reason for each, and for what cannot be placed the whole reason why not.
+//!
+//! The documents are those of HashiCorp Nomad's HTTP API, and so are the rules; both are written down
+//! in a specification, whose sections the documentation refers to.
+//!
+//! # The contract
+//!
+//! 1. **Pure and synchronous.** No input or output, threads, clock, environment or ambient randomness.
+//!    Randomness comes from one seed; a clock is an [option](PlaceOptions::stopwatch).
+//! 2. **Repeatable.** The same seed and the same calls give the same bytes, on every platform, whatever
+//!    order nodes and the keys of maps come in.
+//! 3. **Best of all nodes.** A placement is the exact best over every eligible node, not over a sample,
+//!    and its cost does not grow with their number.
+//! 4. **Never an overcommitted node.** What was accepted stays; what was refused changed nothing.
+//! 5. **A refusal is an answer, not an error.** It carries the verdict on every node and what would
+//!    have to change. Errors are for documents that are wrong and calls that make no sense.
+//! 6. **Forking is free.** A [fork](Cluster::fork) costs a pointer, whatever the size of the cluster; it
+//!    is `Send` and `Sync`, and many may live at once.
+//!
+//! # Where to begin
+//!
+//! - [`place`] answers a question and keeps nothing.
+//! - A [`Cluster`] keeps what it placed; nodes and allocations come and go.
+//! - [`model`] has the documents, their builders, and their validated forms.
+//!
+//! ```
+//! use stowplan::model::{Job, Node, Operand};
+//! use stowplan::{Cluster, PlaceOptions};
+//!
+//! let node = |id| Node::builder(id).cpu_shares(4_000).memory_mb(8_192).driver("docker");
+//! let nodes = [node("n1").build()?, node("n2").attribute("kernel.name", "linux").build()?];
+//! let job = Job::builder("web")
+//!     .group("front", 20, |g| g.task("nginx", "docker", |t| t.cpu_shares(500).memory_mb(256)))
+//!     .constraint("${attr.kernel.name}", Operand::Eq, "linux")
+//!     .build()?; // every mistake at once, each with its path
+//!
+//! let mut cluster = Cluster::new(nodes)?;
+//! let placement = cluster.place(&job, &PlaceOptions::default());
+//! assert_eq!((placement.len(), placement.is_complete()), (8, false));
+//! let failed = &placement.failed()[0];
+//! assert_eq!(failed.metrics().dimension_exhausted["cpu"], 1);
+//! let fixes = failed.explain(&cluster).fixes().to_vec();
+//! assert!(!fixes.is_empty());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Features
+//!
+//! - `regexp` (default): the operand `regexp` in constraints. Without it a job that uses the operand is
+//!   refused.
+//! - `cli`: the program `stowplan`, and the packages that it needs.
+//!
+//! A feature adds something; none changes a placement.
+
 #![forbid(unsafe_code)]
 
 mod exp10;
@@ -23,3 +77,8 @@ pub use placement::outcome::{FailedGroup, PlacedAllocation, Placement};
 pub use placement::place;
 pub use rank::binpack::Algorithm;
 pub use state::check::BrokenInvariant;
+
+/// The README's example, so that it stays true.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -24,6 +24,11 @@ fn replay(target: &str, name: &str, data: &[u8]) {
 #[test]
 fn kept_inputs() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz_corpus");
+    if !corpus.is_dir() {
+        // They are no part of the published package.
+        println!("skipped: there is no folder {}", corpus.display());
+        return;
+    }
     for (target, _) in fuzzing::TARGETS {
         let folder = fs::read_dir(corpus.join(target)).unwrap();
         let mut paths: Vec<PathBuf> = folder.map(|entry| entry.unwrap().path()).collect();

@@ -244,7 +244,6 @@ impl PlaceOptions {
 
     /// Looks at every node anew for every placement: slow, and hard to get wrong. For tests and for
     /// comparisons.
-    #[doc(hidden)]
     pub fn oracle(mut self, on: bool) -> Self {
         self.oracle = on;
         self

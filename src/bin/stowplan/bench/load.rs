@@ -2,8 +2,7 @@
 
 use stowplan::model::{Job, JobType, Node, Operand};
 
-use super::LoadType;
-use super::mix::Plan;
+use super::mix::{LoadType, Plan};
 
 /// The CPU of a node of the middle size, in MHz; its memory has twice as many MB.
 const NODE_MHZ: f64 = 100_000.0;

@@ -1,8 +1,6 @@
-//! The prepared mixes, and what the options make of them.
+//! The prepared mixes, and what a plan of a run consists of. The benchmarks in `benches/` use them too.
 
 use clap::ValueEnum;
-
-use super::{Bench, LoadType};
 
 /// A prepared cluster and load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -28,6 +26,15 @@ pub(crate) enum Mix {
     Gpu,
     /// 5,000 nodes, 1,000 service jobs of 20 with one static and two dynamic ports
     Ports,
+}
+
+/// The type of the jobs of a load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LoadType {
+    /// Jobs that end by themselves
+    Batch,
+    /// Jobs that run until they are stopped
+    Service,
 }
 
 /// What is measured, all options settled.
@@ -58,35 +65,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// What a mix and the options beside it come to.
-    pub(crate) fn of(bench: &Bench) -> Plan {
-        let mut plan = bench.mix.map_or_else(Plan::default, Plan::of_mix);
-        let set = |value: &mut usize, option: Option<u32>| {
-            if let Some(option) = option {
-                *value = option as usize;
-            }
-        };
-        set(&mut plan.nodes, bench.nodes);
-        set(if plan.events > 0 { &mut plan.events } else { &mut plan.jobs }, bench.jobs);
-        set(&mut plan.racks, bench.racks);
-        set(&mut plan.asks, bench.asks);
-        set(&mut plan.classes, bench.classes);
-        plan.count = bench.count.unwrap_or(plan.count);
-        plan.job_type = bench.job_type.unwrap_or(plan.job_type);
-        plan.fill_percent = bench.fill.unwrap_or(plan.fill_percent);
-        plan.constraint |= bench.constraint;
-        plan.spread |= bench.spread;
-        plan.affinity |= bench.affinity;
-        plan.distinct_hosts |= bench.distinct_hosts;
-        plan.ports |= bench.ports;
-        plan.devices |= bench.devices;
-        if plan.spread && plan.racks == 0 {
-            plan.racks = 50;
-        }
-        plan
-    }
-
-    fn of_mix(mix: Mix) -> Plan {
+    /// What a mix comes to.
+    pub(crate) fn of_mix(mix: Mix) -> Plan {
         let name = mix.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());
         let plan = Plan { name, ..Plan::default() };
         let service = LoadType::Service;

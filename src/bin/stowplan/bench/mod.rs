@@ -10,10 +10,10 @@ mod report;
 
 use std::io::Write;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use self::measure::Measured;
-use self::mix::Mix;
+use self::mix::{LoadType, Mix, Plan};
 use crate::output::Output;
 use crate::{BAD_INPUT, SUCCESS};
 
@@ -85,17 +85,10 @@ pub(crate) struct Bench {
     json: bool,
 }
 
-/// The type of the jobs of a load.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum LoadType {
-    Batch,
-    Service,
-}
-
 impl Bench {
     /// Runs the benchmark and prints what it measured.
     pub(crate) fn run(self) -> u8 {
-        let plan = mix::Plan::of(&self);
+        let plan = self.plan();
         let measured = Measured::run(&plan, self.seed, self.oracle);
         let mut output = Output::stdout();
         let written = match self.json {
@@ -109,5 +102,33 @@ impl Bench {
                 BAD_INPUT
             }
         }
+    }
+
+    /// What a mix and the options beside it come to.
+    fn plan(&self) -> Plan {
+        let mut plan = self.mix.map_or_else(Plan::default, Plan::of_mix);
+        let set = |value: &mut usize, option: Option<u32>| {
+            if let Some(option) = option {
+                *value = option as usize;
+            }
+        };
+        set(&mut plan.nodes, self.nodes);
+        set(if plan.events > 0 { &mut plan.events } else { &mut plan.jobs }, self.jobs);
+        set(&mut plan.racks, self.racks);
+        set(&mut plan.asks, self.asks);
+        set(&mut plan.classes, self.classes);
+        plan.count = self.count.unwrap_or(plan.count);
+        plan.job_type = self.job_type.unwrap_or(plan.job_type);
+        plan.fill_percent = self.fill.unwrap_or(plan.fill_percent);
+        plan.constraint |= self.constraint;
+        plan.spread |= self.spread;
+        plan.affinity |= self.affinity;
+        plan.distinct_hosts |= self.distinct_hosts;
+        plan.ports |= self.ports;
+        plan.devices |= self.devices;
+        if plan.spread && plan.racks == 0 {
+            plan.racks = 50;
+        }
+        plan
     }
 }

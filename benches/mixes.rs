@@ -1,0 +1,81 @@
+//! The mixes of `stowplan bench`, scaled down so that each takes milliseconds: the whole load is placed
+//! on a fork of one cluster.
+
+#![allow(
+    missing_docs,
+    clippy::unwrap_used,
+    reason = "criterion's macros, and a benchmark may panic"
+)]
+
+#[path = "../src/bin/stowplan/bench/load.rs"]
+mod load;
+#[path = "../src/bin/stowplan/bench/mix.rs"]
+mod mix;
+
+use std::hint::black_box;
+
+use clap::ValueEnum;
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
+use stowplan::model::Job;
+use stowplan::{Cluster, PlaceOptions};
+
+use self::mix::{Mix, Plan};
+
+const NODES: usize = 500;
+/// At most so many allocations are asked for.
+const ALLOCATIONS: usize = 2_000;
+
+/// A mix on fewer nodes, with fewer jobs and smaller ones.
+fn scaled_down(mix: Mix) -> Plan {
+    let plan = Plan::of_mix(mix);
+    let count = plan.count.min(100);
+    let jobs = plan.jobs.min(ALLOCATIONS / count as usize).max(1);
+    Plan { nodes: NODES, jobs, count, ..plan }
+}
+
+/// Places the load; of the mix of arrivals and departures, every second job leaves again.
+fn place_all(cluster: &mut Cluster, jobs: &[Job], departs: bool) -> usize {
+    let options = PlaceOptions::default();
+    let mut placed = 0;
+    for (at, job) in jobs.iter().enumerate() {
+        let placement = cluster.place(job, &options);
+        placed += placement.len();
+        if departs && at % 2 == 0 {
+            for allocation in placement.allocations() {
+                cluster.remove_allocation(&allocation.id()).unwrap();
+            }
+        }
+    }
+    placed
+}
+
+fn mixes(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("mixes");
+    for &mix in Mix::value_variants() {
+        let plan = scaled_down(mix);
+        let mut cluster = Cluster::new(load::nodes(&plan)).unwrap();
+        for job in load::filler(&plan) {
+            cluster.place(&job, &PlaceOptions::default());
+        }
+        let jobs = load::jobs(&plan, 0);
+        let departs = plan.events > 0;
+        let placed = place_all(&mut cluster.fork(), &jobs, departs);
+        assert!(placed > 0, "{}", plan.name);
+        group.throughput(Throughput::Elements(placed as u64));
+        group.bench_function(&plan.name, |bencher| {
+            bencher.iter_batched_ref(
+                || cluster.fork(),
+                |cluster| black_box(place_all(cluster, &jobs, departs)),
+                BatchSize::LargeInput,
+            );
+        });
+    }
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(20);
+    targets = mixes
+}
+criterion_main!(benches);
