@@ -78,7 +78,7 @@ impl Column {
 
     fn read_all(&mut self, state: &State) {
         let blocks = state.node_slots().div_ceil(BLOCK);
-        self.symbols = std::iter::repeat_n([NO_VALUE; BLOCK], blocks).collect();
+        let mut symbols = vec![[NO_VALUE; BLOCK]; blocks];
         let mut known = vec![None; state.facts_classes()];
         let shares = !self.target.is_unique();
         for (slot, node) in state.nodes() {
@@ -87,8 +87,9 @@ impl Column {
                 Some(symbol) if shares => symbol,
                 _ => *known.insert(self.symbol_on(node)),
             };
-            self.set(slot, symbol);
+            symbols[slot.at() / BLOCK][slot.at() % BLOCK] = symbol;
         }
+        self.symbols = symbols.into_iter().collect();
     }
 
     fn read(&mut self, state: &State, slot: NodeSlot) {

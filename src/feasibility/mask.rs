@@ -45,6 +45,12 @@ impl MaskBlock {
         classes: [Name::NONE; BLOCK],
         datacenters: [Name::NONE; BLOCK],
     };
+
+    fn write(&mut self, at: usize, node: &NodeRecord, code: Code) {
+        self.codes[at] = code;
+        self.classes[at] = node.class;
+        self.datacenters[at] = node.datacenter;
+    }
 }
 
 /// Which nodes may run groups of one kind.
@@ -147,7 +153,7 @@ impl Mask {
 
     fn look_at_all(&mut self, state: &State) {
         let blocks = state.node_slots().div_ceil(BLOCK);
-        self.blocks = std::iter::repeat_n(MaskBlock::EMPTY, blocks).collect();
+        let mut blocks = vec![MaskBlock::EMPTY; blocks];
         self.tally = Arc::default();
         self.passing = ClassCounts::default();
         // Of nodes alike, what one of them comes to does for all, and they are counted together.
@@ -159,7 +165,7 @@ impl Mask {
             if !shares || *code == UNKNOWN {
                 *code = self.verdict(state, node);
             }
-            self.write(slot, node, *code);
+            blocks[slot.at() / BLOCK].write(slot.at() % BLOCK, node, *code);
             if shares {
                 *nodes += 1;
                 *example = Some(node);
@@ -167,6 +173,7 @@ impl Mask {
                 self.count(state, node, *code, 1);
             }
         }
+        self.blocks = blocks.into_iter().collect();
         for (code, nodes, example) in known {
             if let Some(node) = example {
                 self.count(state, node, code, nodes);
@@ -181,7 +188,10 @@ impl Mask {
         self.discount(state, slot);
         if let Some(node) = state.node(slot) {
             let code = self.verdict(state, node);
-            self.write(slot, node, code);
+            let (block, at) = block_of(slot);
+            if let Some(block) = self.blocks.get_mut(block) {
+                block.write(at, node, code);
+            }
             self.count(state, node, code, 1);
         }
     }
@@ -201,14 +211,6 @@ impl Mask {
                 FIRST_RULE + at as Code
             }
         }
-    }
-
-    fn write(&mut self, slot: NodeSlot, node: &NodeRecord, code: Code) {
-        let (block, at) = block_of(slot);
-        let Some(block) = self.blocks.get_mut(block) else { return };
-        block.codes[at] = code;
-        block.classes[at] = node.class;
-        block.datacenters[at] = node.datacenter;
     }
 
     /// Counts nodes of the class and the datacenter of one of them.

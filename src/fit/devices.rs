@@ -10,7 +10,7 @@ use super::ask::Ask;
 use super::exhausted::DeviceError;
 use crate::feasibility::device::DeviceRequest;
 use crate::state::node::{DeviceGroup, NodeRecord};
-use crate::state::usage::{HeldDevice, Holdings, Taken};
+use crate::state::usage::{Holdings, Taken};
 
 /// Steps after which the search gives up. Requests that people write need a few dozen at most, but one
 /// can write a dozen that need more steps than there is time: it is bin packing after all.
@@ -26,6 +26,15 @@ pub(crate) fn assign(
 ) -> Result<f64, DeviceError> {
     if node.devices.is_empty() {
         return Err(DeviceError::NoneAvailable);
+    }
+    if let [request] = ask.devices.as_slice()
+        && is_simple(node, request)
+    {
+        let (group, liking) = favourite(node, taken, request).ok_or(DeviceError::NoMatch)?;
+        let instances = free(node, taken, group).take(request.count());
+        let device = &node.devices[group];
+        holdings.devices.extend(instances.map(|at| device.hand_out(0, at)));
+        return Ok(liking);
     }
     let free = (0..node.devices.len()).map(|group| free(node, taken, group).collect()).collect();
     let candidates = ask.devices.iter().map(|request| candidates(node, request)).collect();
@@ -49,19 +58,37 @@ pub(crate) fn assign(
 /// The same without saying which devices: the sum of the matched weights, or why there are too few.
 pub(crate) fn affinity(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Result<f64, DeviceError> {
     match ask.devices.as_slice() {
-        // A single request takes the group that it likes best of those that have enough, the first of
-        // several; this needs no search, and no memory.
-        [request] if !request.has_instance_rules() && !node.devices.is_empty() => {
-            let groups = 0..node.devices.len();
-            let with_enough = groups.filter(|&group| {
-                request.matches(&node.devices[group].facts)
-                    && free(node, taken, group).take(request.count()).count() == request.count()
-            });
-            let likings = with_enough.map(|group| request.affinity(&node.devices[group].facts));
-            likings.reduce(f64::max).ok_or(DeviceError::NoMatch)
+        [request] if is_simple(node, request) => {
+            favourite(node, taken, request).map(|(_, liking)| liking).ok_or(DeviceError::NoMatch)
         }
         _ => assign(node, taken, ask, &mut Holdings::default()),
     }
+}
+
+/// Whether a request that is the only one needs no search, and no memory: it takes the group that it
+/// likes best of those that have enough.
+fn is_simple(node: &NodeRecord, request: &DeviceRequest) -> bool {
+    !request.has_instance_rules() && !node.devices.is_empty()
+}
+
+/// The group that a request likes best of those that have enough, the first of several, and how much
+/// it likes it.
+fn favourite(node: &NodeRecord, taken: &Taken, request: &DeviceRequest) -> Option<(usize, f64)> {
+    let mut favourite: Option<(usize, f64)> = None;
+    for (group, device) in node.devices.iter().enumerate() {
+        let used = taken.devices.get(group).map(Vec::as_slice).unwrap_or_default();
+        let is_healthy =
+            |&&at: &&u16| device.instances.get(usize::from(at)).is_some_and(|it| it.healthy);
+        let free = device.healthy.saturating_sub(used.iter().filter(is_healthy).count());
+        if free < request.count() || !request.matches(&device.facts) {
+            continue;
+        }
+        let liking = request.affinity(&device.facts);
+        if favourite.is_none_or(|(_, best)| liking > best) {
+            favourite = Some((group, liking));
+        }
+    }
+    favourite
 }
 
 /// The healthy instances of a group that nothing has, as places in its list.
@@ -176,9 +203,7 @@ impl Search<'_> {
         }
         shares.sort_unstable();
         holdings.devices.extend(shares.into_iter().map(|(request, group, instance)| {
-            let device = &self.node.devices[group];
-            let instance = device.instances[usize::from(instance)].id.clone();
-            HeldDevice { request: request as u16, device: device.name.clone(), instance }
+            self.node.devices[group].hand_out(request as u16, instance)
         }));
     }
 }

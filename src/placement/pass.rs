@@ -271,7 +271,15 @@ impl<'a> Pass<'a> {
         for (property, &symbol) in self.properties.iter_mut().zip(of_properties) {
             property.used[symbol as usize] += 1;
         }
-        if !self.spreads.is_empty() || !self.properties.is_empty() {
+        if self.spreads.is_empty() && self.properties.is_empty() {
+            return;
+        }
+        let is_alone =
+            symbols.len() == 1 && self.spreads.iter().all(|spread| spread.tells_all_apart());
+        if is_alone && !changes_others {
+            // Lanes differ by one value, and no other lane has this one's.
+            self.score_lane(lane);
+        } else {
             self.score_lanes(|pass, at| changes_others || pass.counts_as(at, lane));
         }
     }
@@ -433,19 +441,23 @@ impl<'a> Pass<'a> {
 
     /// Scores the spread of lanes and finds out which of them are closed.
     fn score_lanes(&mut self, may_differ: impl Fn(&Pass<'_>, usize) -> bool) {
-        for (at, lane) in self.frontier.partition.lanes.iter().enumerate() {
-            if !may_differ(self, at) {
-                continue;
+        for lane in 0..self.frontier.partition.lanes.len() {
+            if may_differ(self, lane) {
+                self.score_lane(lane);
             }
-            let (of_spreads, of_properties) = lane.symbols.split_at(self.spreads.len());
-            let spreads = self.spreads.iter().zip(of_spreads);
-            let scores = spreads.map(|(spread, &symbol)| spread.score(symbol));
-            let total = spread::total(scores).unwrap_or(0.0);
-            let mut properties = self.properties.iter().zip(of_properties);
-            let closed = properties.find_map(|(property, &symbol)| property.check(symbol));
-            if self.scratch.contest.set_lane(at, total, closed) {
-                (self.tally, self.is_untouched) = (None, false);
-            }
+        }
+    }
+
+    fn score_lane(&mut self, lane: usize) {
+        let symbols = &self.frontier.partition.lanes[lane].symbols;
+        let (of_spreads, of_properties) = symbols.split_at(self.spreads.len());
+        let spreads = self.spreads.iter().zip(of_spreads);
+        let scores = spreads.map(|(spread, &symbol)| spread.score(symbol));
+        let total = spread::total(scores).unwrap_or(0.0);
+        let mut properties = self.properties.iter().zip(of_properties);
+        let closed = properties.find_map(|(property, &symbol)| property.check(symbol));
+        if self.scratch.contest.set_lane(lane, total, closed) {
+            (self.tally, self.is_untouched) = (None, false);
         }
     }
 }

@@ -118,7 +118,7 @@ impl AffinityColumn {
 
     fn score_all(&mut self, state: &State) {
         let blocks = state.node_slots().div_ceil(BLOCK);
-        self.scores = std::iter::repeat_n([0.0; BLOCK], blocks).collect();
+        let mut scores = vec![[0.0; BLOCK]; blocks];
         let mut known = vec![f64::NAN; state.facts_classes()];
         let shares = !self.affinities.is_unique();
         for (slot, node) in state.nodes() {
@@ -126,9 +126,9 @@ impl AffinityColumn {
             if !shares || known.is_nan() {
                 *known = self.affinities.score(node);
             }
-            let score = *known;
-            self.set(slot, score);
+            scores[slot.at() / BLOCK][slot.at() % BLOCK] = *known;
         }
+        self.scores = scores.into_iter().collect();
     }
 
     fn set(&mut self, slot: NodeSlot, score: f64) {

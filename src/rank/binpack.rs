@@ -34,6 +34,16 @@ impl AskFactors {
         )
     }
 
+    /// The part of CPU and that of memory.
+    pub(crate) fn parts(self) -> (f64, f64) {
+        (self.0, self.1)
+    }
+
+    /// Of the part of CPU and that of memory.
+    pub(crate) fn of_parts(cpu: f64, memory: f64) -> AskFactors {
+        AskFactors(cpu, memory)
+    }
+
     /// The score on a node, from 0 to 1.
     pub(crate) fn score(self, algorithm: Algorithm, cpu_factor: f64, memory_factor: f64) -> f64 {
         let free = cpu_factor * self.0 + memory_factor * self.1;

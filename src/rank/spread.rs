@@ -125,6 +125,8 @@ pub(crate) struct SpreadCounter<'a> {
     used: Vec<u32>,
     /// The fewest and the most that any value has that has any, of an even spread.
     range: Option<(u32, u32)>,
+    /// How many values have so many, of an even spread.
+    values_with: Vec<u32>,
     /// Whether there are values that should have nothing, whose score depends on all the others.
     has_unwanted: bool,
 }
@@ -143,7 +145,8 @@ impl<'a> SpreadCounter<'a> {
             false => vec![0; spread.desired.len()],
         };
         let has_unwanted = spread.desired.iter().any(|(_, desired)| *desired == 0.0);
-        SpreadCounter { spread, buckets, used, range: None, has_unwanted }
+        let values_with = Vec::new();
+        SpreadCounter { spread, buckets, used, range: None, values_with, has_unwanted }
     }
 
     /// Counts allocations on nodes with this value. True if that changes the scores of nodes whose
@@ -154,9 +157,32 @@ impl<'a> SpreadCounter<'a> {
         if !self.spread.is_even() {
             return self.has_unwanted;
         }
-        let used = || self.used.iter().copied().filter(|&used| used > 0);
-        let range = used().min().zip(used().max());
-        std::mem::replace(&mut self.range, range) != range
+        let after = self.used[bucket];
+        let range = self.range_after(after - allocations, after);
+        self.range.replace(range) != Some(range)
+    }
+
+    /// The fewest and the most, once a value has more than before.
+    fn range_after(&mut self, before: u32, after: u32) -> (u32, u32) {
+        if self.values_with.len() <= after as usize {
+            self.values_with.resize(after as usize + 1, 0);
+        }
+        self.values_with[after as usize] += 1;
+        if before > 0 {
+            self.values_with[before as usize] -= 1;
+        }
+        let Some((mut min, max)) = self.range else { return (after, after) };
+        min = min.min(after);
+        // Only if it was the last one of the fewest are these more now.
+        while self.values_with[min as usize] == 0 {
+            min += 1;
+        }
+        (min, max.max(after))
+    }
+
+    /// Whether only values that are the same count as the same.
+    pub(crate) fn tells_all_apart(&self) -> bool {
+        self.spread.is_even()
     }
 
     /// Whether two values count as the same.

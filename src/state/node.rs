@@ -113,15 +113,24 @@ pub(crate) struct DeviceGroup {
     pub(crate) name: Arc<DeviceName>,
     pub(crate) facts: DeviceFacts,
     pub(crate) instances: Vec<Instance>,
+    /// How many of them are healthy.
+    pub(crate) healthy: usize,
 }
 
 impl DeviceGroup {
+    /// One of its instances as a request holds it.
+    pub(crate) fn hand_out(&self, request: u16, at: u16) -> HeldDevice {
+        let instance = self.instances[usize::from(at)].id.clone();
+        HeldDevice { request, device: self.name.clone(), instance }
+    }
+
     fn new(device: &NodeDevice) -> DeviceGroup {
         let instances = device.instances.iter().map(|instance| Instance {
             id: instance.id.as_str().into(),
             healthy: instance.healthy,
         });
         DeviceGroup {
+            healthy: device.instances.iter().filter(|instance| instance.healthy).count(),
             name: Arc::new(DeviceName {
                 vendor: device.vendor.as_str().into(),
                 device_type: device.device_type.as_str().into(),

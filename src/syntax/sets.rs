@@ -19,7 +19,10 @@ pub(crate) fn contains_all(set: &str, wanted: &str) -> bool {
 /// Whether at least one item of `wanted` is an item of `set`.
 pub(crate) fn contains_any(set: &str, wanted: &str) -> bool {
     if !set.contains(',') {
-        return items(wanted).any(|item| item == set.trim());
+        let set = set.trim();
+        // What is shorter cannot be the same, with or without spaces around it.
+        let may_be = |item: &&str| item.len() >= set.len();
+        return wanted.split(',').filter(may_be).any(|item| item.trim() == set);
     }
     let wanted = sorted(wanted);
     items(set).any(|item| wanted.binary_search(&item).is_ok())

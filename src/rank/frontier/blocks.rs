@@ -40,21 +40,27 @@ impl Frontier {
                     tested[at] = scores.map_or_else(|it| self.code_of(it), |_| CANDIDATE);
                 }
             }
-            let scored = match self.purpose.algorithm {
-                Algorithm::Binpack => score_block::<true>(room, &self.factors, &tested, affinities),
-                Algorithm::Spread => score_block::<false>(room, &self.factors, &tested, affinities),
-            };
-            keys[..codes.len()].copy_from_slice(&scored[..codes.len()]);
             codes.copy_from_slice(&tested[..codes.len()]);
-            for (&code, &class) in codes.iter().zip(classes) {
-                let Some(at) = usize::from(code).checked_sub(FIRST_DIMENSION.into()) else {
-                    continue;
+            if tested.contains(&CANDIDATE) {
+                let factors = &self.factors;
+                let scored = match self.purpose.algorithm {
+                    Algorithm::Binpack => score_block::<true>(room, factors, affinities),
+                    Algorithm::Spread => score_block::<false>(room, factors, affinities),
                 };
-                match exhausted.get_mut(at) {
-                    Some(nodes) => *nodes += 1,
-                    None => self.counts[0].add_many_exhausted(self.dimensions[at], 1),
+                for ((key, scored), &code) in keys.iter_mut().zip(scored).zip(&tested) {
+                    *key = if code == CANDIDATE { scored } else { OUT };
                 }
-                self.counts[0].exhausted_classes.add(class);
+            }
+            let mut ran_out = which(&tested, |code| code >= FIRST_DIMENSION);
+            while ran_out != 0 {
+                let at = ran_out.trailing_zeros() as usize;
+                ran_out &= ran_out - 1;
+                self.counts[0].exhausted_classes.add(classes[at]);
+                let dimension = usize::from(tested[at] - FIRST_DIMENSION);
+                match exhausted.get_mut(dimension) {
+                    Some(nodes) => *nodes += 1,
+                    None => self.counts[0].add_many_exhausted(self.dimensions[dimension], 1),
+                }
             }
         }
         for (dimension, nodes) in AMOUNTS.into_iter().zip(exhausted).filter(|(_, nodes)| *nodes > 0)
@@ -64,36 +70,53 @@ impl Frontier {
     }
 }
 
-/// What ran out on 64 nodes for an ask for amounts only. There are no branches, so that a processor
-/// can look at several nodes at once.
+/// What ran out on 64 nodes for an ask for amounts only. There are no branches and all numbers have one
+/// size, so that a processor can look at several nodes at once.
 fn test_block(room: &RoomBlock, mask: &[mask::Code; BLOCK], ask: Amounts) -> [Code; BLOCK] {
-    let mut codes = [CANDIDATE; BLOCK];
+    // 1 where there is enough: amounts are far from where this could overflow.
+    let enough = |free: i64, asked: i64| !((free - asked) as u64) >> 63;
+    let mut wide = [0; BLOCK];
     for at in 0..BLOCK {
-        // The last one that is set counts, so the first dimension is tested last.
-        let mut code = CANDIDATE;
-        code = if room.free_disk_mb[at] < ask.disk_mb { FIRST_DIMENSION + 3 } else { code };
-        code = if room.free_memory_mb[at] < ask.memory_mb { FIRST_DIMENSION + 2 } else { code };
-        code = if room.free_cpu_mhz[at] < ask.cpu_mhz { FIRST_DIMENSION + 1 } else { code };
-        code = if room.free_allocations[at] < 1 { FIRST_DIMENSION } else { code };
+        // Each is 1 only if those before it are, so that their sum says which is the first that is not.
+        let allocations = enough(room.free_allocations[at], 1);
+        let cpu = allocations & enough(room.free_cpu_mhz[at], ask.cpu_mhz);
+        let memory = cpu & enough(room.free_memory_mb[at], ask.memory_mb);
+        let disk = memory & enough(room.free_disk_mb[at], ask.disk_mb);
+        let first = u64::from(FIRST_DIMENSION) + allocations + cpu + memory;
+        wide[at] = first & disk.wrapping_sub(1);
+    }
+    let mut codes = [MASKED; BLOCK];
+    for at in 0..BLOCK {
+        let code = wide[at] as Code;
         codes[at] = if mask[at] == PASSES { code } else { MASKED };
     }
     codes
+}
+
+/// A bit for each of 64 nodes of whose code something holds.
+fn which(codes: &[Code; BLOCK], holds: impl Fn(Code) -> bool) -> u64 {
+    let bits = codes.iter().enumerate().map(|(at, &code)| u64::from(holds(code)) << at);
+    bits.fold(0, |all, bit| all | bit)
 }
 
 /// The keys of 64 nodes for an ask for amounts only.
 fn score_block<const BINPACK: bool>(
     room: &RoomBlock,
     factors: &[AskFactors],
-    codes: &[Code; BLOCK],
     affinities: &[f64; BLOCK],
 ) -> [f64; BLOCK] {
     let algorithm = if BINPACK { Algorithm::Binpack } else { Algorithm::Spread };
+    // The factors are fetched first, so that the sums can be made for several nodes at once.
+    let mut of_cpu = [0.0; BLOCK];
+    let mut of_memory = [0.0; BLOCK];
+    for at in 0..BLOCK {
+        (of_cpu[at], of_memory[at]) = factors[room.size[at] as usize].parts();
+    }
     let mut keys = [OUT; BLOCK];
     for at in 0..BLOCK {
-        let factors = factors[room.size[at] as usize];
+        let factors = AskFactors::of_parts(of_cpu[at], of_memory[at]);
         let fit = factors.score(algorithm, room.cpu_factor[at], room.memory_factor[at]);
-        let key = OwnScores { fit, devices: 0.0, affinity: affinities[at] }.sum();
-        keys[at] = if codes[at] == CANDIDATE { key } else { OUT };
+        keys[at] = OwnScores { fit, devices: 0.0, affinity: affinities[at] }.sum();
     }
     keys
 }

@@ -96,16 +96,10 @@ impl Partition {
             return partition;
         }
         partition.places = vec![Place::NONE; state.node_slots()];
-        let mut lanes: FastMap<Box<[Symbol]>, Vec<u32>> = FastMap::default();
-        let mut symbols = Vec::new();
-        for (slot, _) in state.nodes() {
-            symbols.clear();
-            symbols.extend(columns.iter().map(|column| column.symbol(slot)));
-            match lanes.get_mut(symbols.as_slice()) {
-                Some(slots) => slots.push(slot.0),
-                None => _ = lanes.insert(symbols.as_slice().into(), vec![slot.0]),
-            }
-        }
+        let lanes = match columns {
+            [column] => slots_by_symbol(state, column),
+            _ => slots_by_symbols(state, columns),
+        };
         for (symbols, slots) in lanes {
             partition.add_lane(state, symbols, &slots);
         }
@@ -173,4 +167,29 @@ impl Partition {
 
 fn symbols_of(columns: &[Arc<Column>], slot: NodeSlot) -> Box<[Symbol]> {
     columns.iter().map(|column| column.symbol(slot)).collect()
+}
+
+/// The nodes by their value in one column.
+fn slots_by_symbol(state: &State, column: &Column) -> Vec<(Box<[Symbol]>, Vec<u32>)> {
+    let mut slots = vec![Vec::new(); column.values().len() + 1];
+    for (slot, _) in state.nodes() {
+        slots[column.symbol(slot) as usize].push(slot.0);
+    }
+    let lanes = slots.into_iter().enumerate().filter(|(_, slots)| !slots.is_empty());
+    lanes.map(|(symbol, slots)| ([symbol as Symbol].into(), slots)).collect()
+}
+
+/// The nodes by their values in several columns.
+fn slots_by_symbols(state: &State, columns: &[Arc<Column>]) -> Vec<(Box<[Symbol]>, Vec<u32>)> {
+    let mut lanes: FastMap<Box<[Symbol]>, Vec<u32>> = FastMap::default();
+    let mut symbols = Vec::new();
+    for (slot, _) in state.nodes() {
+        symbols.clear();
+        symbols.extend(columns.iter().map(|column| column.symbol(slot)));
+        match lanes.get_mut(symbols.as_slice()) {
+            Some(slots) => slots.push(slot.0),
+            None => _ = lanes.insert(symbols.as_slice().into(), vec![slot.0]),
+        }
+    }
+    lanes.into_iter().collect()
 }

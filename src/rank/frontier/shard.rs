@@ -1,9 +1,9 @@
 //! A tournament over up to 2,048 nodes: the best one is known, and stays known while single nodes
 //! change.
 //!
-//! It is a binary tree whose leaves are the nodes' keys and whose inner places each know the best leaf
-//! below them. A change of one leaf mostly ends a step or two up, because the changed leaf neither was
-//! nor becomes the best of the others there.
+//! Leaves stand in heats of 64, each of which knows its best one. A heat is small enough to be looked
+//! through when its best leaf gets worse, which takes no branches, and there are few enough heats to
+//! look through them all for the best of the best.
 
 use std::sync::Arc;
 
@@ -33,23 +33,25 @@ impl Ranks {
     }
 }
 
+/// Leaves in one heat.
+const HEAT: usize = 64;
+
 /// A tournament.
 #[derive(Clone, Debug)]
 pub(crate) struct Shard {
-    /// By leaf: higher is better. There are a power of two of them; the last ones may stand for no
-    /// node, and are never in the running.
+    /// By leaf: higher is better. The last heat is filled up with leaves that stand for no node, and
+    /// are never in the running.
     keys: Vec<f64>,
     ranks: Ranks,
-    /// The best leaf below each inner place. The root is at 1, the children of `i` at `2 * i` and
-    /// `2 * i + 1`; from the number of leaves on, places are leaves.
-    best: Vec<u16>,
+    /// By heat: the best leaf and its key.
+    best: Vec<(f64, u16)>,
 }
 
 impl Shard {
     /// A tournament of leaves with these ranks, all of them out of the running.
     pub(crate) fn new(ranks: Ranks) -> Shard {
-        let leaves = ranks.ranks.len().next_power_of_two().max(2);
-        Shard { keys: vec![OUT; leaves], ranks, best: vec![0; leaves] }
+        let heats = ranks.ranks.len().div_ceil(HEAT);
+        Shard { keys: vec![OUT; heats * HEAT], ranks, best: vec![(OUT, 0); heats] }
     }
 
     pub(crate) fn key(&self, leaf: usize) -> f64 {
@@ -65,67 +67,72 @@ impl Shard {
         &mut self.keys
     }
 
-    /// Finds all winners anew.
+    /// Finds the best of every heat anew.
     pub(crate) fn rebuild(&mut self) {
-        let leaves = self.keys.len();
-        let mut best = std::mem::take(&mut self.best);
-        let pairs = self.keys.chunks_exact(2).zip(&mut best[leaves / 2..]);
-        for (left, (keys, best)) in (0..).step_by(2).zip(pairs) {
-            let is_right = keys[0] < keys[1] || self.goes_to_right(left, left + 1, keys);
-            *best = left + u16::from(is_right);
+        for heat in 0..self.best.len() {
+            self.best[heat] = self.best_of(heat);
         }
-        let mut level = leaves / 4;
-        while level > 0 {
-            let (upper, lower) = best.split_at_mut(2 * level);
-            for (best, pair) in upper[level..].iter_mut().zip(lower.chunks_exact(2)) {
-                *best = self.better(pair[0], pair[1]);
-            }
-            level /= 2;
-        }
-        self.best = best;
     }
 
     /// The best leaf in the running.
     pub(crate) fn best(&self) -> Option<usize> {
-        let best = usize::from(self.best[1]);
-        (self.keys[best] > OUT).then_some(best)
+        let mut best = (OUT, 0);
+        for &other in &self.best {
+            // Heats come in the order of leaves, so that of equals the first one stays.
+            if other.0 > best.0 || self.goes_first(other, best) {
+                best = other;
+            }
+        }
+        (best.0 > OUT).then_some(usize::from(best.1))
     }
 
     /// Changes the key of a leaf.
     pub(crate) fn set(&mut self, leaf: usize, key: f64) {
         self.keys[leaf] = key;
-        let leaf = leaf as u16;
-        let mut place = (self.keys.len() + usize::from(leaf)) / 2;
-        let mut winner = self.better(leaf & !1, leaf | 1);
-        loop {
-            let before = std::mem::replace(&mut self.best[place], winner);
-            // Above a place whose best leaf is the same one and did not change, nothing changes.
-            if place == 1 || (before == winner && winner != leaf) {
-                return;
-            }
-            let other = self.best[place ^ 1];
-            winner = match place % 2 {
-                0 => self.better(winner, other),
-                _ => self.better(other, winner),
-            };
-            place /= 2;
+        let heat = leaf / HEAT;
+        let best = self.best[heat];
+        if usize::from(best.1) == leaf && key < best.0 {
+            self.best[heat] = self.best_of(heat);
+        } else if self.is_better((key, leaf as u16), best) {
+            self.best[heat] = (key, leaf as u16);
         }
     }
 
-    /// The better one of two leaves, of which the first is further left.
-    fn better(&self, left: u16, right: u16) -> u16 {
-        let keys = [self.keys[usize::from(left)], self.keys[usize::from(right)]];
-        let is_right = keys[0] < keys[1] || self.goes_to_right(left, right, &keys);
-        if is_right { right } else { left }
+    /// The best leaf of a heat.
+    fn best_of(&self, heat: usize) -> (f64, u16) {
+        let first = heat * HEAT;
+        let Some(keys) = self.keys[first..].first_chunk::<HEAT>() else { return (OUT, 0) };
+        // Several at once, since the order of comparisons does not matter to the highest.
+        let mut highest = [OUT; 4];
+        for keys in keys.as_chunks::<4>().0 {
+            for (highest, &key) in highest.iter_mut().zip(keys) {
+                *highest = if key > *highest { key } else { *highest };
+            }
+        }
+        let highest = highest.into_iter().fold(OUT, |a, b| if b > a { b } else { a });
+        if highest == OUT {
+            return (OUT, first as u16);
+        }
+        let mut equal = (0..HEAT).filter(|&at| keys[at] == highest).map(|at| first + at);
+        let best = match self.ranks.is_sorted {
+            true => equal.next(),
+            false => equal.min_by_key(|&leaf| self.ranks.get(leaf)),
+        };
+        (highest, best.unwrap_or(first) as u16)
     }
 
-    /// Whether of two equal leaves the right one goes first.
-    fn goes_to_right(&self, left: u16, right: u16, keys: &[f64]) -> bool {
-        // Leaves that stand for no node have no rank, but they are out of the running.
-        !self.ranks.is_sorted
-            && keys[0] == keys[1]
-            && keys[0] > OUT
-            && self.ranks.get(right.into()) < self.ranks.get(left.into())
+    /// Whether a leaf is better than another one, given both with their keys.
+    fn is_better(&self, leaf: (f64, u16), other: (f64, u16)) -> bool {
+        leaf.0 > other.0
+            || leaf.0 == other.0 && leaf.0 > OUT && {
+                let ranks = [leaf.1, other.1].map(|leaf| self.ranks.get(leaf.into()));
+                ranks[0] < ranks[1]
+            }
+    }
+
+    /// The same for a leaf that is not higher and further right.
+    fn goes_first(&self, leaf: (f64, u16), other: (f64, u16)) -> bool {
+        !self.ranks.is_sorted && self.is_better(leaf, other)
     }
 }
 
