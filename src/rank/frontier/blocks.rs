@@ -76,14 +76,14 @@ fn test_block(room: &RoomBlock, mask: &[mask::Code; BLOCK], ask: Amounts) -> [Co
     // 1 where there is enough: amounts are far from where this could overflow.
     let enough = |free: i64, asked: i64| !((free - asked) as u64) >> 63;
     let mut wide = [0; BLOCK];
-    for at in 0..BLOCK {
+    for (at, wide) in wide.iter_mut().enumerate() {
         // Each is 1 only if those before it are, so that their sum says which is the first that is not.
         let allocations = enough(room.free_allocations[at], 1);
         let cpu = allocations & enough(room.free_cpu_mhz[at], ask.cpu_mhz);
         let memory = cpu & enough(room.free_memory_mb[at], ask.memory_mb);
         let disk = memory & enough(room.free_disk_mb[at], ask.disk_mb);
         let first = u64::from(FIRST_DIMENSION) + allocations + cpu + memory;
-        wide[at] = first & disk.wrapping_sub(1);
+        *wide = first & disk.wrapping_sub(1);
     }
     let mut codes = [MASKED; BLOCK];
     for at in 0..BLOCK {
