@@ -1,6 +1,6 @@
 //! What a real Nomad answered on the same nodes and jobs: see `tests/golden/README.md`.
 
-#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+#![allow(clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -21,7 +21,8 @@ const TOLERANCE: f64 = 1e-9;
 struct File {
     nodes: Vec<Node>,
     allocs: Vec<Allocation>,
-    cases: Vec<Case>,
+    /// Each is read by itself, since a build without regular expressions refuses some of their jobs.
+    cases: Vec<Value>,
 }
 
 #[derive(Deserialize)]
@@ -86,13 +87,22 @@ fn every_case_agrees() {
         return;
     }
     let mut failures = String::new();
-    let (mut cases, mut failed) = (0, 0);
+    let (mut cases, mut failed, mut left_out) = (0, 0, 0);
     for number in 0..11 {
         let path = folder.join(format!("cluster-{number:02}.json"));
         let file: File = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
         for case in &file.cases {
             cases += 1;
-            let found = check(&file, case);
+            let case = match Case::deserialize(case) {
+                Ok(case) => case,
+                Err(error) if !cfg!(feature = "regexp") => {
+                    assert!(error.to_string().contains("feature `regexp`"), "{error}");
+                    left_out += 1;
+                    continue;
+                }
+                Err(error) => panic!("{error}"),
+            };
+            let found = check(&file, &case);
             if !found.is_empty() {
                 failed += 1;
                 writeln!(failures, "{}:\n{}", case.name, found.join("\n")).unwrap();
@@ -100,6 +110,7 @@ fn every_case_agrees() {
         }
     }
     assert_eq!(cases, 548);
+    println!("{} cases agree, {left_out} need regular expressions", cases - failed - left_out);
     assert!(failures.is_empty(), "{failed} of {cases} cases disagree:\n{failures}");
 }
 

@@ -57,6 +57,9 @@ fn constraint(left: &str, operand: &str, right: &str) -> Constraint {
     }
 }
 
+/// What a build without regular expressions is asked instead.
+const REGEXP: &str = if cfg!(feature = "regexp") { "regexp" } else { "!=" };
+
 /// Rules that many nodes satisfy.
 const RULES: [(&str, &str, &str); 16] = [
     ("${attr.kernel.name}", "=", "linux"),
@@ -65,13 +68,13 @@ const RULES: [(&str, &str, &str); 16] = [
     ("${attr.cpu.arch}", "==", "amd64"),
     ("${attr.kernel.version}", "version", ">= 4.0"),
     ("${attr.kernel.version}", "semver", ">= 4.0.0"),
-    ("${attr.kernel.version}", "regexp", "^[56]\\."),
+    ("${attr.kernel.version}", REGEXP, "^[56]\\."),
     ("${attr.cpu.numcores}", ">=", "4"),
     ("${attr.os.version}", "is_set", ""),
     ("${attr.nomad.version}", "is_not_set", ""),
     ("${meta.rack}", "not", "r4"),
     ("${meta.tags}", "set_contains_any", "ssd,hdd"),
-    ("${meta.tier}", "regexp", "o"),
+    ("${meta.tier}", REGEXP, "o"),
     ("${node.class}", "!=", "gpu"),
     ("${node.datacenter}", "<", "dc3"),
     ("${attr.unique.hostname}", "!=", "host-0.example"),
