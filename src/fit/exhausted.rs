@@ -53,6 +53,12 @@ pub(crate) enum DeviceError {
 }
 
 impl Exhausted {
+    /// Whether its key names a port of the ask, so that it differs from ask to ask.
+    pub(crate) fn names_a_port(self) -> bool {
+        use NetworkError::{NoAddresses, ReservedPort};
+        matches!(self, Exhausted::Network(ReservedPort { .. } | NoAddresses { .. }))
+    }
+
     /// The key under which the metrics count it (`DimensionExhausted`).
     pub(crate) fn key(self, ask: &Ask) -> String {
         match self {

@@ -6,9 +6,9 @@ mod check;
 
 use std::sync::Arc;
 
+use super::buffers::Buffers;
 use super::group::GroupPlan;
 use super::keys::KeyWriter;
-use super::pass::Scratch;
 use crate::feasibility::column::Column;
 use crate::feasibility::mask::Mask;
 use crate::rank::affinity::AffinityColumn;
@@ -34,9 +34,7 @@ pub(crate) struct Caches {
     frontiers: Kept<Frontier>,
     frontier_bytes: usize,
     writer: KeyWriter,
-    /// Memory that passes use one after another.
-    pub(crate) scratch: Scratch,
-    pub(crate) entries: Vec<u32>,
+    pub(crate) buffers: Buffers,
 }
 
 /// Things by key, the ones not used for longest being let go first.

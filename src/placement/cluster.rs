@@ -12,7 +12,7 @@ use super::explain::{self, Explanation};
 use super::group::GroupPlan;
 use super::inventory::{Inventory, InventoryError};
 use super::options::PlaceOptions;
-use super::outcome::Placement;
+use super::outcome::{self, Placement};
 use super::place;
 use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
 use crate::rank::preempt::Evicted;
@@ -351,8 +351,9 @@ impl Proposal<'_> {
 
 impl Drop for Proposal<'_> {
     fn drop(&mut self) {
-        if self.placement.is_some() {
-            Arc::make_mut(&mut self.cluster.state).take_back(&self.changes);
+        if let Some(placement) = &self.placement {
+            let state = Arc::make_mut(&mut self.cluster.state);
+            state.take_back(&self.changes, outcome::slots(&placement.groups));
         }
     }
 }

@@ -4,6 +4,7 @@
 //! what could not be placed. May import everything below: `rank`, `fit`, `feasibility`, `state`,
 //! `model`.
 
+mod buffers;
 mod caches;
 pub(crate) mod cluster;
 mod contest;

@@ -45,6 +45,11 @@ pub(crate) struct NewSlot {
     pub(crate) generation: u32,
 }
 
+/// The slots of what was placed, in the order of placement.
+pub(super) fn slots(groups: &[GroupPlacement]) -> impl DoubleEndedIterator<Item = AllocationSlot> {
+    groups.iter().flat_map(|group| group.allocations.iter().map(|new| new.slot))
+}
+
 impl Placement {
     /// The job.
     pub fn job(&self) -> &Job {

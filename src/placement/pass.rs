@@ -23,7 +23,7 @@ use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::scores::{Scorer, Scores};
 use crate::state::slots::NodeSlot;
-use crate::state::tally::{Filtered, Tally, add};
+use crate::state::tally::{ExhaustedNodes, Filtered, Tally, add};
 
 /// One group's placements.
 pub(crate) struct Pass<'a> {
@@ -34,7 +34,6 @@ pub(crate) struct Pass<'a> {
     active: u32,
     spreads: Vec<SpreadCounter<'a>>,
     properties: Vec<PropertyCounter<'a>>,
-    keys: Keys,
     /// The counts as metrics show them, unless they changed since.
     tally: Option<Arc<Tally>>,
     /// Whether the counts are still those of the frontier.
@@ -48,6 +47,7 @@ pub(crate) struct Scratch {
     special: SpecialNodes,
     /// By lane where lanes close, or of all lanes together.
     counts: Vec<LaneCounts>,
+    keys: Keys,
 }
 
 impl Scratch {
@@ -144,6 +144,7 @@ impl<'a> Pass<'a> {
             1 + u32::from(plan.device_weights > 0.0) + u32::from(facts.affinities.is_some());
         scratch.contest.begin(frontier.partition.lanes.len(), active);
         scratch.special.clear();
+        scratch.keys.forget_ask();
         frontier.forget_written();
         let mut pass = Pass {
             active,
@@ -152,7 +153,6 @@ impl<'a> Pass<'a> {
             properties: properties
                 .map(|(rule, column)| PropertyCounter::new(rule, column))
                 .collect(),
-            keys: Keys::default(),
             tally: None,
             is_untouched: true,
             plan,
@@ -219,7 +219,12 @@ impl<'a> Pass<'a> {
     fn count(&mut self, facts: Facts<'_>) -> Tally {
         let state = facts.state;
         let base = facts.mask.tally();
-        let mut tally = Tally { base: base.clone(), evaluated: base.nodes, ..Tally::default() };
+        let mut tally = Tally {
+            base: base.clone(),
+            evaluated: base.nodes,
+            filtered: Filtered::default(),
+            exhausted: ExhaustedNodes::default(),
+        };
         for (at, counts) in self.scratch.counts.iter().enumerate() {
             let hosts = &counts.hosts;
             if hosts.nodes > 0 {
@@ -238,7 +243,7 @@ impl<'a> Pass<'a> {
             }
             tally.exhausted.nodes += counts.exhausted_classes.nodes;
             for &(exhausted, nodes) in counts.exhausted.iter().filter(|(_, nodes)| *nodes > 0) {
-                let key = self.keys.get(exhausted, &self.plan.ask);
+                let key = self.scratch.keys.get(exhausted, &self.plan.ask);
                 add(&mut tally.exhausted.by_dimension, &key, nodes);
             }
             let by_class = &mut tally.exhausted.by_class;
@@ -323,7 +328,7 @@ impl<'a> Pass<'a> {
         }
         state.visit_jobs_named(&plan.job.id, |slot, job| {
             let is_own = Some(slot) == plan.job_slot;
-            for group in &job.groups {
+            for group in job.groups.iter() {
                 let in_group = *group.name == *plan.group.name;
                 for &allocation in group.allocations.iter() {
                     if let Some(record) = state.allocation(allocation) {

@@ -3,11 +3,12 @@
 
 use std::sync::{Arc, OnceLock};
 
+use super::buffers::emptied;
 use super::caches::Caches;
 use super::explain::{self, Explanation};
 use super::group::GroupPlan;
 use super::options::{PlaceOptions, Search};
-use super::outcome::{FailedGroup, GroupPlacement, NewSlot, Placement};
+use super::outcome::{self, FailedGroup, GroupPlacement, NewSlot, Placement};
 use super::quick;
 use super::record::{NewPlaced, RunBuilder};
 use super::sample::Cursor;
@@ -119,7 +120,7 @@ impl<'a> Placing<'a> {
             cursor: None,
             changes: Changes { new_job, modify_index, allocation_slots, ..Changes::default() },
             job_slot,
-            groups: Vec::new(),
+            groups: Vec::with_capacity(job.task_groups.len()),
             failed: Vec::new(),
             explanations: Vec::new(),
             scanned: 0,
@@ -132,7 +133,16 @@ impl<'a> Placing<'a> {
         if job.job_type().is_system() {
             return system::place_group(self, at);
         }
-        let names = missing_names(self.state, self.job_slot, group);
+        let mut names = std::mem::take(&mut self.caches.buffers.names);
+        missing_names(self.state, self.job_slot, group, &mut names);
+        self.place_missing(at, &names);
+        self.caches.buffers.names = emptied(names);
+    }
+
+    /// Places the allocations of a group that have these numbers.
+    fn place_missing(&mut self, at: usize, names: &[u32]) {
+        let job = self.job;
+        let Some(group) = job.task_groups.get(at) else { return };
         let first_name = names.first().copied().unwrap_or(group.count());
         let slot = Some(self.job_slot);
         let plan = GroupPlan::of_known(self.state, job, slot, at, first_name, self.options);
@@ -146,8 +156,8 @@ impl<'a> Placing<'a> {
         }
         let mut open = self.open_group(&plan, names.len());
         let failure = match quick::is_quick(self, &plan) {
-            true => quick::place(self, &plan, &mut open, &names),
-            false => self.place_by_scan(&mut plan, &mut open, &names),
+            true => quick::place(self, &plan, &mut open, names),
+            false => self.place_by_scan(&mut plan, &mut open, names),
         };
         self.close_group(open);
         if let Some(failure) = failure {
@@ -236,8 +246,8 @@ impl<'a> Placing<'a> {
     }
 
     pub(crate) fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
-        let expected = expected.min(MOST_EXPECTED);
-        let run = RunBuilder::new(self.state, plan, self.options, expected);
+        let lists = std::mem::take(&mut self.caches.buffers.run);
+        let run = RunBuilder::new(self.state, plan, self.options, lists);
         let run_slot = self.state.reserve_run();
         self.changes.runs.push(run_slot);
         let group = self.state.ensure_group(self.job_slot, &plan.group.name);
@@ -245,9 +255,9 @@ impl<'a> Placing<'a> {
             run,
             siblings: Siblings { job: self.job_slot, group, run: run_slot },
             is_begun: false,
-            allocations: Vec::with_capacity(expected),
+            allocations: Vec::with_capacity(expected.min(MOST_EXPECTED)),
             holdings: Vec::new(),
-            pending: Vec::with_capacity(expected),
+            pending: std::mem::take(&mut self.caches.buffers.pending),
         }
     }
 
@@ -284,7 +294,6 @@ impl<'a> Placing<'a> {
             evicted.push(self.state.allocation_id(victim));
         }
         evicted.sort_unstable();
-        self.changes.placed.push(slot);
         open.allocations.push(NewSlot { slot, generation });
         open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, entries);
         true
@@ -346,14 +355,16 @@ impl<'a> Placing<'a> {
     }
 
     pub(crate) fn close_group(&mut self, open: OpenGroup) {
+        let (run, lists) = open.run.finish();
+        self.caches.buffers.run = lists;
         if open.allocations.is_empty() {
             self.state.drop_run(open.siblings.run);
-            self.changes.runs.pop();
+            self.changes.runs.swap_remove(self.changes.runs.len().saturating_sub(1));
             return;
         }
-        let run = open.run.finish();
         self.state.keep_run(open.siblings.run, run.clone());
         self.state.enlist(open.siblings, &open.pending);
+        self.caches.buffers.pending = emptied(open.pending);
         self.groups.push(GroupPlacement {
             run,
             allocations: open.allocations,
@@ -368,7 +379,7 @@ impl<'a> Placing<'a> {
         // The job itself and the seed are still in use: the end of placing takes them back.
         self.changes.new_job = None;
         self.changes.seed = self.state.seed;
-        self.state.take_back(&self.changes);
+        self.state.take_back(&self.changes, outcome::slots(&self.groups));
         self.changes =
             Changes { new_job, modify_index, seed, allocation_slots, ..Changes::default() };
         self.groups.clear();
@@ -376,8 +387,8 @@ impl<'a> Placing<'a> {
 
     fn finish(mut self) -> (Placement, Changes) {
         // A job of which nothing was placed leaves no trace.
-        if self.changes.placed.is_empty() {
-            self.state.take_back(&self.changes);
+        if self.groups.is_empty() {
+            self.state.take_back(&self.changes, std::iter::empty());
             let Changes { modify_index, seed, allocation_slots, .. } = self.changes;
             self.changes = Changes { modify_index, seed, allocation_slots, ..Changes::default() };
         }
@@ -397,18 +408,22 @@ impl<'a> Placing<'a> {
 /// be where none is.
 pub(crate) fn next_name(state: &State, job: &Job, group: &TaskGroup) -> u32 {
     let first = match state.find_job(&job.namespace, &job.id) {
-        Some(slot) => missing_names(state, slot, group).first().copied(),
+        Some(slot) => {
+            let mut names = Vec::new();
+            missing_names(state, slot, group, &mut names);
+            names.first().copied()
+        }
         None => (group.count() > 0).then_some(0),
     };
     first.unwrap_or(group.count())
 }
 
 /// The numbers of a group's missing allocations: the lowest that none of its live ones has.
-fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
+fn missing_names(state: &State, job: JobSlot, group: &TaskGroup, names: &mut Vec<u32>) {
     let count = group.count();
     let own = state.allocations_of(job, &group.name);
     if own.is_empty() {
-        return (0..count).collect();
+        return names.extend(0..count);
     }
     let mut is_used = vec![false; count as usize];
     let mut live = 0;
@@ -419,5 +434,5 @@ fn missing_names(state: &State, job: JobSlot, group: &TaskGroup) -> Vec<u32> {
         }
     }
     let missing = count.saturating_sub(live) as usize;
-    (0..count).filter(|&index| !is_used[index as usize]).take(missing).collect()
+    names.extend((0..count).filter(|&index| !is_used[index as usize]).take(missing));
 }

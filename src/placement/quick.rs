@@ -74,12 +74,12 @@ fn place_on_frontier(
     done: &mut usize,
 ) -> Option<Failure> {
     let shown = placing.options.score_detail.limit();
-    let mut scratch = std::mem::take(&mut placing.caches.scratch);
+    let mut scratch = std::mem::take(&mut placing.caches.buffers.scratch);
     let (prepared, mut frontier) = placing.caches.prepare(placing.state, plan);
     let facts = prepared.facts(placing.state);
     let columns = &prepared.columns;
     let mut pass = Pass::new(facts, plan, Arc::make_mut(&mut frontier), columns, &mut scratch);
-    let mut entries = std::mem::take(&mut placing.caches.entries);
+    let mut best = std::mem::take(&mut placing.caches.buffers.best);
     let mut failure = None;
     while let Some(&name_index) = names.get(*done) {
         let started = placing.now_ns();
@@ -87,12 +87,12 @@ fn place_on_frontier(
         let found = pass.best(shown.max(1)).len();
         let tally = pass.tally(facts);
         let time_ns = placing.now_ns().saturating_sub(started);
-        entries.clear();
-        entries.extend((0..found.min(shown)).map(|at| write_down(&mut pass, facts, open, at)));
+        best.clear();
+        best.extend((0..found.min(shown)).map(|at| write_down(&mut pass, facts, open, at)));
         let is_placed = pass.take().is_some_and(|choice| {
             let (node, score) = (NodeSlot(choice.entry.node), choice.score);
             let chosen = Chosen { node, score, victims: Vec::new(), name_index, time_ns };
-            let is_placed = placing.commit(plan, open, chosen, &tally, &entries);
+            let is_placed = placing.commit(plan, open, chosen, &tally, &best);
             pass.placed(prepared.facts(placing.state), &choice);
             is_placed
         });
@@ -112,12 +112,12 @@ fn place_on_frontier(
     }
     pass.finish(prepared.facts(placing.state));
     placing.caches.keep(&prepared, frontier);
-    (placing.caches.scratch, placing.caches.entries) = (scratch, entries);
+    (placing.caches.buffers.scratch, placing.caches.buffers.best) = (scratch, best);
     failure
 }
 
 /// Writes the scores of one of the best candidates down in the run, unless they are there already, and
-/// gives the place of the entry.
+/// gives their place.
 fn write_down(pass: &mut Pass<'_>, facts: Facts<'_>, open: &mut OpenGroup, at: usize) -> u32 {
     let choice = pass.found(at);
     if choice.entry.written != Entry::NOT_WRITTEN {

@@ -2,21 +2,32 @@
 
 use std::sync::Arc;
 
+use super::buffers::emptied;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use crate::state::State;
+use crate::state::few::Few;
 use crate::state::run::{Placed, Run};
 use crate::state::scores::{ScoreLog, Scores};
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
 
-/// Beyond this many scores a placement, room for them is made as they come.
-const MOST_EXPECTED_SCORES: usize = 8;
-
-/// A run that is being made.
+/// A run that is being made. Its lists grow in memory that one run leaves for the next, and are copied
+/// at the end, when it is known how long they are: runs are kept as long as their allocations.
 #[derive(Debug)]
 pub(crate) struct RunBuilder {
+    /// All but the lists.
     run: Run,
+    lists: RunLists,
+}
+
+/// The lists of a run.
+#[derive(Debug, Default)]
+pub(crate) struct RunLists {
+    tallies: Vec<Arc<Tally>>,
+    scores: ScoreLog,
+    placed: Vec<Placed>,
+    evicted: Vec<(u32, Vec<String>)>,
 }
 
 /// What one placement adds to a run.
@@ -30,57 +41,52 @@ pub(crate) struct NewPlaced {
 }
 
 impl RunBuilder {
-    /// An empty run, with room for as many placements as are expected.
+    /// A run without placements, to be written into empty lists.
     pub(crate) fn new(
         state: &State,
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
-        expected: usize,
+        lists: RunLists,
     ) -> RunBuilder {
-        let shown = options.score_detail.limit().min(MOST_EXPECTED_SCORES);
-        let mut scores = ScoreLog::default();
-        // Mostly each placement changes one of the best nodes, and each node has a score or two.
-        scores.reserve(expected + shown, 2);
         let run = Run {
             job: plan.job.clone(),
             group: plan.at,
             amounts: plan.ask.amounts,
             memory_oversubscription: options.memory_oversubscription,
             nodes: state.identities.clone(),
-            tallies: Vec::new(),
-            scores,
-            best: Vec::with_capacity(expected * shown),
-            placed: Vec::with_capacity(expected),
+            tallies: Few::None,
+            scores: ScoreLog::default(),
+            placed: Few::None,
             evicted: Vec::new(),
         };
-        RunBuilder { run }
+        RunBuilder { run, lists }
     }
 
-    /// The run as far as it is known before its first placement: what its allocations use.
+    /// What is known before the first placement: what all of its allocations use.
     pub(crate) fn opening(&self) -> Arc<Run> {
         Arc::new(self.run.clone())
     }
 
-    /// Writes down a node's scores and gives the place of the entry.
+    /// Writes down a node's scores and gives their place.
     pub(crate) fn scores(&mut self, node: NodeSlot, scores: &Scores) -> u32 {
-        self.run.scores.push(node, scores)
+        self.lists.scores.push(node, scores)
     }
 
-    /// Adds a placement with the counts of its selection and the entries of its best nodes.
+    /// Adds a placement with the counts of its selection and the places of its best nodes' scores.
     pub(crate) fn placed(&mut self, new: NewPlaced, tally: &Arc<Tally>, best: &[u32]) {
-        let at = self.run.placed.len() as u32;
+        let lists = &mut self.lists;
+        let at = lists.placed.len() as u32;
         let is_known = |last: &Arc<Tally>| Arc::ptr_eq(last, tally) || last == tally;
-        if !self.run.tallies.last().is_some_and(is_known) {
-            self.run.tallies.push(tally.clone());
+        if !lists.tallies.last().is_some_and(is_known) {
+            lists.tallies.push(tally.clone());
         }
-        self.run.best.extend_from_slice(best);
         if !new.evicted.is_empty() {
-            self.run.evicted.push((at, new.evicted));
+            lists.evicted.push((at, new.evicted));
         }
-        self.run.placed.push(Placed {
+        lists.placed.push(Placed {
             node: new.node,
-            tally: (self.run.tallies.len() as u32).saturating_sub(1),
-            best_end: self.run.best.len() as u32,
+            tally: (lists.tallies.len() as u32).saturating_sub(1),
+            best: lists.scores.push_best(best),
             name_index: new.name_index,
             score: new.score,
             time_ns: new.time_ns,
@@ -89,12 +95,31 @@ impl RunBuilder {
 
     /// How many placements there are so far.
     pub(crate) fn len(&self) -> usize {
-        self.run.placed.len()
+        self.lists.placed.len()
     }
 
-    /// The finished run.
-    pub(crate) fn finish(mut self) -> Arc<Run> {
-        self.run.shrink();
-        Arc::new(self.run)
+    /// The finished run, and the lists for another one.
+    pub(crate) fn finish(self) -> (Arc<Run>, RunLists) {
+        let RunBuilder { run, mut lists } = self;
+        let run = Run {
+            tallies: lists.tallies.as_slice().into(),
+            scores: lists.scores.exact(),
+            placed: lists.placed.as_slice().into(),
+            evicted: std::mem::take(&mut lists.evicted),
+            ..run
+        };
+        (Arc::new(run), lists.emptied())
+    }
+}
+
+impl RunLists {
+    /// The memory for another run.
+    fn emptied(self) -> RunLists {
+        RunLists {
+            tallies: emptied(self.tallies),
+            scores: self.scores.emptied(emptied),
+            placed: emptied(self.placed),
+            evicted: emptied(self.evicted),
+        }
     }
 }

@@ -100,7 +100,7 @@ impl<'a> Scan<'a> {
     ) -> UsedByValue {
         let mut used: UsedByValue = IndexMap::new();
         let groups = self.plan.job_slot.and_then(|slot| self.state.job(slot));
-        let groups = groups.into_iter().flat_map(|job| &job.groups);
+        let groups = groups.into_iter().flat_map(|job| job.groups.iter());
         let in_scope = groups.filter(|it| scope == Scope::Job || *it.name == *self.plan.group.name);
         for &slot in in_scope.flat_map(|group| group.allocations.iter()) {
             let Some(record) = self.state.allocation(slot).filter(|it| it.is_live()) else {
@@ -195,7 +195,7 @@ impl<'a> Scan<'a> {
     fn namesakes_on(&self, slot: NodeSlot) -> u32 {
         let is_namesake = |record: &&AllocationRecord| {
             let job = self.state.job(record.job);
-            job.is_some_and(|job| *job.id == *self.plan.job.id) && self.is_in_group(record)
+            job.is_some_and(|job| job.id() == self.plan.job.id) && self.is_in_group(record)
         };
         self.records_on(slot).filter(is_namesake).count() as u32
     }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::State;
 use super::allocation::{AllocationRecord, Imported, Own, core_mhz};
+use super::few::Few;
 use super::ids;
 use super::nodes::name_hash;
 use super::run::Run;
@@ -29,12 +30,11 @@ pub(crate) struct NewAllocation {
     pub(crate) holdings: Option<Arc<Holdings>>,
 }
 
-/// What placing a job changed, in order, so that it can be taken back.
+/// What placing a job changed beside what it added, in order, so that it can be taken back.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
-    pub(crate) placed: Vec<AllocationSlot>,
     pub(crate) evicted: Vec<Eviction>,
-    pub(crate) runs: Vec<RunSlot>,
+    pub(crate) runs: Few<RunSlot>,
     /// The job, if it was not known before.
     pub(crate) new_job: Option<JobSlot>,
     /// The index before the first change.
@@ -198,7 +198,7 @@ impl State {
     pub(crate) fn enlist(&mut self, siblings: Siblings, new: &[NewAllocation]) {
         let Siblings { job, group, run } = siblings;
         let first_at_group = self.group_mut(job, group).map_or(0, |list| list.len());
-        let mut slots = Vec::with_capacity(new.len());
+        let mut slots = Few::None;
         for (at, new) in new.iter().enumerate() {
             let (slot, generation) = self.next_allocation(0);
             let at_node = self.on_node_mut(new.node).map_or(0, |list| {
@@ -233,7 +233,10 @@ impl State {
             slots.push(slot);
         }
         if let Some(list) = self.group_mut(job, group) {
-            list.extend_from_slice(&slots);
+            match list.is_empty() {
+                true => *list = slots,
+                false => list.extend(slots.iter().copied()),
+            }
         }
     }
 
@@ -253,9 +256,14 @@ impl State {
         (slot, generation)
     }
 
-    /// Takes changes back, as if they had never been.
-    pub(crate) fn take_back(&mut self, changes: &Changes) {
-        for &slot in changes.placed.iter().rev() {
+    /// Takes changes back, as if they had never been, and the allocations that were added, in the order
+    /// in which they were.
+    pub(crate) fn take_back(
+        &mut self,
+        changes: &Changes,
+        placed: impl DoubleEndedIterator<Item = AllocationSlot>,
+    ) {
+        for slot in placed.rev() {
             self.take_out(slot);
             let was_new = slot.at() >= changes.allocation_slots;
             if was_new && slot.at() + 1 == self.allocations.len() {
@@ -427,7 +435,10 @@ impl State {
         if is_imported {
             self.imported_index.remove(name_hash(&self.allocation_id(slot)), slot.0);
         }
-        let moved = self.group_mut(job, group).and_then(|list| swap_out(list, at_group));
+        let moved = self.group_mut(job, group).and_then(|list| {
+            list.swap_remove(at_group as usize);
+            list.get(at_group as usize).copied()
+        });
         if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
             record.at_group = at_group;
         }

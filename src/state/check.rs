@@ -140,8 +140,9 @@ impl State {
         for at in 0..self.jobs.len() {
             let slot = JobSlot::new(at);
             let Some(job) = self.job(slot) else { continue };
-            let place = || format!("job `{}`", job.id);
-            let found = self.find_job(&job.namespace, &job.id);
+            let (namespace, id) = job.names();
+            let place = || format!("job `{id}`");
+            let found = self.find_job(namespace, id);
             report.same(place, "the slot under its ID", Some(slot), found);
             for (group, record) in job.groups.iter().enumerate() {
                 for (at, &allocation) in record.allocations.iter().enumerate() {

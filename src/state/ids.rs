@@ -25,41 +25,57 @@ pub(crate) fn encode(seed: u64, slot: AllocationSlot, generation: u32) -> String
 pub(crate) fn of_failure(seed: u64, modify_index: u64, job: &Job, group: &TaskGroup) -> String {
     let name = format!("{}\0{}\0{}", job.namespace, job.id, group.name);
     let hash = hash_bytes(seed, name.as_bytes());
-    uuid(mix64(hash ^ modify_index), mix64(hash.wrapping_add(modify_index)))
+    // Two steps of one stream, so that the halves have nothing to do with each other.
+    let high = mix64(hash ^ mix64(modify_index));
+    uuid(high, mix64(high ^ hash))
 }
-
-/// Before which digits a UUID has a dash.
-const DASHES: [usize; 4] = [8, 12, 16, 20];
 
 fn uuid(high: u64, low: u64) -> String {
-    let value = u128::from(high) << 64 | u128::from(low);
-    let mut text = String::with_capacity(36);
-    for digit in 0..32 {
-        if DASHES.contains(&digit) {
-            text.push('-');
+    let mut text = [b'-'; 36];
+    let mut write = |from: usize, to: usize, mut number: u64| {
+        for digit in text[from..to].iter_mut().rev() {
+            *digit = b"0123456789abcdef"[(number & 0xf) as usize];
+            number >>= 4;
         }
-        let nibble = (value >> (124 - 4 * digit) & 0xf) as u8;
-        text.push(char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }));
-    }
-    text
+    };
+    write(0, 8, high >> 32);
+    write(9, 13, high >> 16);
+    write(14, 18, high);
+    write(19, 23, low >> 48);
+    write(24, 36, low);
+    text.iter().map(|&digit| char::from(digit)).collect()
 }
+
+/// What digits stand for, by byte; [`NO_DIGIT`] for what is none.
+const DIGITS: [u8; 256] = {
+    let mut digits = [NO_DIGIT; 256];
+    let mut value = 0;
+    while value < 16 {
+        digits[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    digits
+};
+const NO_DIGIT: u8 = 0xff;
 
 /// The number that a UUID in small letters stands for.
 fn value_of(text: &str) -> Option<u128> {
-    let mut bytes = text.bytes();
-    let mut value = 0;
-    for digit in 0..32 {
-        if DASHES.contains(&digit) && bytes.next() != Some(b'-') {
-            return None;
-        }
-        let nibble = match bytes.next()? {
-            byte @ b'0'..=b'9' => byte - b'0',
-            byte @ b'a'..=b'f' => byte - b'a' + 10,
-            _ => return None,
-        };
-        value = value << 4 | u128::from(nibble);
+    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
+    let [a, b, c, d] = [8, 13, 18, 23].map(|dash| text[dash]);
+    if [a, b, c, d] != *b"----" {
+        return None;
     }
-    bytes.next().is_none().then_some(value)
+    let mut seen = 0;
+    let mut number = |digits: &[u8]| {
+        digits.iter().fold(0, |number: u64, &digit| {
+            let value = DIGITS[usize::from(digit)];
+            seen |= value;
+            number << 4 | u64::from(value & 0xf)
+        })
+    };
+    let high = number(&text[..8]) << 32 | number(&text[9..13]) << 16 | number(&text[14..18]);
+    let low = number(&text[19..23]) << 48 | number(&text[24..]);
+    (seen != NO_DIGIT).then_some(u128::from(high) << 64 | u128::from(low))
 }
 
 /// The slot and the generation of an identity, if it is one of ours.

@@ -10,6 +10,7 @@ pub(crate) mod check;
 pub(crate) mod device;
 pub(crate) mod facts;
 pub(crate) mod fast_map;
+pub(crate) mod few;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod jobs;

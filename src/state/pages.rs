@@ -61,7 +61,11 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
     }
 
     pub(crate) fn push(&mut self, record: T) {
-        self.tail_mut().push(record);
+        // A table that filled a leaf will fill another one.
+        let wanted = if self.tail.is_empty() && self.in_leaves > 0 { LEAF } else { 0 };
+        let tail = self.tail_mut();
+        tail.reserve_exact(wanted);
+        tail.push(record);
         if self.tail.len() == LEAF {
             self.freeze_tail();
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::few::Few;
 use super::scores::{ScoreLog, Scores};
 use super::slots::NodeSlot;
 use super::tally::Tally;
@@ -22,11 +23,9 @@ pub(crate) struct Run {
     pub(crate) memory_oversubscription: bool,
     /// The nodes that the run's metrics speak of, by slot.
     pub(crate) nodes: Identities,
-    pub(crate) tallies: Vec<Arc<Tally>>,
+    pub(crate) tallies: Few<Arc<Tally>>,
     pub(crate) scores: ScoreLog,
-    /// Entries of the score log, a stretch for each placement.
-    pub(crate) best: Vec<u32>,
-    pub(crate) placed: Vec<Placed>,
+    pub(crate) placed: Few<Placed>,
     /// Identities of what placements evicted, by placement.
     pub(crate) evicted: Vec<(u32, Vec<String>)>,
 }
@@ -37,23 +36,14 @@ pub(crate) struct Placed {
     pub(crate) node: NodeSlot,
     /// The counts, by their place in the run's list.
     pub(crate) tally: u32,
-    /// Where its stretch of `best` ends; it begins where the one before ends.
-    pub(crate) best_end: u32,
+    /// Where the score log has the nodes that its metrics show.
+    pub(crate) best: u32,
     pub(crate) name_index: u32,
     pub(crate) score: f64,
     pub(crate) time_ns: u64,
 }
 
 impl Run {
-    /// Gives back the room that growing left over, since runs are kept as long as their allocations.
-    pub(crate) fn shrink(&mut self) {
-        self.tallies.shrink_to_fit();
-        self.scores.shrink();
-        self.best.shrink_to_fit();
-        self.placed.shrink_to_fit();
-        self.evicted.shrink_to_fit();
-    }
-
     /// What a placement evicted.
     pub(crate) fn evicted_by(&self, at: usize) -> &[String] {
         let found = self.evicted.iter().find(|(placed, _)| *placed as usize == at);
@@ -86,11 +76,8 @@ impl Run {
 
     /// The best nodes of a placement, best first.
     fn score_meta(&self, at: usize) -> Vec<NodeScoreMeta> {
-        let end = self.placed.get(at).map_or(0, |placed| placed.best_end as usize);
-        let before = at.checked_sub(1).and_then(|before| self.placed.get(before));
-        let begin = before.map_or(0, |placed| placed.best_end as usize);
-        let entries = self.best.get(begin..end).unwrap_or_default();
-        let scores = entries.iter().filter_map(|&entry| self.scores.get(entry));
+        let best = self.placed.get(at).and_then(|placed| self.scores.best(placed.best));
+        let scores = best.unwrap_or_default().iter().filter_map(|&place| self.scores.get(place));
         scores
             .filter_map(|(node, scores)| Some(score_meta(self.nodes.get(node.at())?, &scores)))
             .collect()

@@ -93,58 +93,67 @@ pub(crate) fn mean(local: f64, spread: f64, preemption: f64, count: u32) -> f64 
     (local + spread + preemption) / f64::from(count.max(1))
 }
 
-/// The scores that the placements of a run keep for their metrics. Consecutive placements share all
-/// nodes that did not change between them.
+/// The scores that the placements of a run keep for their metrics, and which of them each placement
+/// shows. Consecutive placements share all nodes that did not change between them.
+///
+/// One list of words holds both, since most runs are short. Of a node: its slot, which scorers were
+/// active, and two words for each of their scores. Of a placement: how many nodes it shows, and the
+/// place of each.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScoreLog {
-    entries: Vec<ScoreEntry>,
-    values: Vec<f64>,
-}
-
-/// One node's scores in a log.
-#[derive(Clone, Copy, Debug)]
-struct ScoreEntry {
-    node: NodeSlot,
-    /// Where its values begin.
-    first: u32,
-    active: u8,
+    words: Vec<u32>,
 }
 
 impl ScoreLog {
-    /// Adds a node's scores and gives the place of the entry.
+    /// Adds a node's scores and gives their place.
     pub(crate) fn push(&mut self, node: NodeSlot, scores: &Scores) -> u32 {
-        let entry = ScoreEntry { node, first: self.values.len() as u32, active: scores.active };
+        let place = self.words.len() as u32;
+        self.words.extend([node.0, u32::from(scores.active)]);
         let mut active = scores.active;
         while active != 0 {
-            self.values.push(scores.values[active.trailing_zeros() as usize]);
+            let bits = scores.values[active.trailing_zeros() as usize].to_bits();
+            self.words.extend([bits as u32, (bits >> 32) as u32]);
             active &= active - 1;
         }
-        self.entries.push(entry);
-        self.entries.len() as u32 - 1
+        place
     }
 
-    /// The node and the scores of an entry.
-    pub(crate) fn get(&self, entry: u32) -> Option<(NodeSlot, Scores)> {
-        let entry = self.entries.get(entry as usize)?;
-        let mut values = self.values.get(entry.first as usize..)?.iter();
+    /// The node and the scores at a place.
+    pub(crate) fn get(&self, place: u32) -> Option<(NodeSlot, Scores)> {
+        let (head, values) = self.words.get(place as usize..)?.split_first_chunk::<2>()?;
+        let mut values = values.as_chunks::<2>().0.iter();
         let mut scores = Scores::default();
         for scorer in Scorer::ALL {
-            if entry.active & (1 << scorer as u8) != 0 {
-                scores.set(scorer, *values.next()?);
+            if head[1] & (1 << scorer as u32) != 0 {
+                let [low, high] = *values.next()?;
+                scores.set(scorer, f64::from_bits(u64::from(high) << 32 | u64::from(low)));
             }
         }
-        Some((entry.node, scores))
+        Some((NodeSlot(head[0]), scores))
     }
 
-    /// Makes room for as many entries of as many scores each.
-    pub(crate) fn reserve(&mut self, entries: usize, scores: usize) {
-        self.entries.reserve(entries);
-        self.values.reserve(entries * scores);
+    /// Adds the places of the nodes that a placement shows, and gives the place of that.
+    pub(crate) fn push_best(&mut self, best: &[u32]) -> u32 {
+        let place = self.words.len() as u32;
+        self.words.push(best.len() as u32);
+        self.words.extend_from_slice(best);
+        place
     }
 
-    pub(crate) fn shrink(&mut self) {
-        self.entries.shrink_to_fit();
-        self.values.shrink_to_fit();
+    /// The places of the nodes that a placement shows.
+    pub(crate) fn best(&self, place: u32) -> Option<&[u32]> {
+        let (&count, places) = self.words.get(place as usize..)?.split_first()?;
+        places.get(..count as usize)
+    }
+
+    /// An empty log in the memory of this one, as far as that is kept.
+    pub(crate) fn emptied(self, emptied: impl FnOnce(Vec<u32>) -> Vec<u32>) -> ScoreLog {
+        ScoreLog { words: emptied(self.words) }
+    }
+
+    /// A copy that takes no more memory than it needs.
+    pub(crate) fn exact(&self) -> ScoreLog {
+        ScoreLog { words: self.words.as_slice().to_vec() }
     }
 }
 
@@ -190,6 +199,8 @@ mod tests {
             log.get(first).map(|(node, scores)| (node, scores.count())),
             Some((NodeSlot(7), 2))
         );
-        assert!(log.get(2).is_none());
+        let best = log.push_best(&[second, first]);
+        assert_eq!(log.exact().best(best), Some([second, first].as_slice()));
+        assert!(log.get(best + 3).is_none() && log.best(best + 3).is_none());
     }
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
 use crate::state::names::Name;
 use crate::state::tally::ClassCounts;
@@ -78,16 +79,27 @@ impl LaneCounts {
 
 /// The texts of what ran out, each made once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Keys(Vec<(Exhausted, Arc<str>)>);
+pub(crate) struct Keys {
+    /// Those that are the same for every ask.
+    fixed: Vec<(Exhausted, Arc<str>)>,
+    /// Those that name ports of one ask.
+    of_ask: Vec<(Exhausted, Arc<str>)>,
+}
 
 impl Keys {
     /// The text of what ran out.
-    pub(crate) fn get(&mut self, exhausted: Exhausted, ask: &crate::fit::ask::Ask) -> Arc<str> {
-        if let Some((_, key)) = self.0.iter().find(|(known, _)| *known == exhausted) {
+    pub(crate) fn get(&mut self, exhausted: Exhausted, ask: &Ask) -> Arc<str> {
+        let keys = if exhausted.names_a_port() { &mut self.of_ask } else { &mut self.fixed };
+        if let Some((_, key)) = keys.iter().find(|(known, _)| *known == exhausted) {
             return key.clone();
         }
         let key: Arc<str> = exhausted.key(ask).into();
-        self.0.push((exhausted, key.clone()));
+        keys.push((exhausted, key.clone()));
         key
+    }
+
+    /// Makes ready for another ask.
+    pub(crate) fn forget_ask(&mut self) {
+        self.of_ask.clear();
     }
 }

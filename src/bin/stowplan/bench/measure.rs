@@ -8,6 +8,7 @@
 
 use std::time::{Duration, Instant};
 
+use stowplan::model::Job;
 use stowplan::{Cluster, PlaceOptions, Placement};
 
 use super::load::{self, Numbers};
@@ -113,33 +114,39 @@ impl Totals {
         self.grown_bytes = memory("VmRSS") - before;
     }
 
-    /// Lets jobs come and go in turn, in an order drawn from the seed. Making the jobs is not measured,
-    /// so they are made some at a time.
+    /// Lets jobs come and go in turn, in an order drawn from the seed. Who hands the jobs over keeps
+    /// them until they have left. Making and dropping them is not measured, so that is done for a few
+    /// at a time.
     fn churn(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
-        const CHUNK: usize = 10_000;
+        const CHUNK: usize = 100;
         let mut numbers = Numbers::new(seed);
-        let mut live: Vec<String> = Vec::new();
-        let mut arrived = 0;
+        let mut live = self.standing(plan, &mut numbers, cluster, options);
+        let mut arrived = live.len();
+        let mut left = Vec::with_capacity(CHUNK);
         self.times.reserve(plan.events);
         let before = memory("VmRSS");
         while self.events < plan.events {
             let events = CHUNK.min(plan.events - self.events);
-            let jobs: Vec<_> =
-                (0..events).map(|at| load::job(plan, arrived + at, &mut numbers)).collect();
             let draws: Vec<usize> = (0..events).map(|_| numbers.below(usize::MAX)).collect();
-            let mut jobs = jobs.iter();
+            let arrivals = draws.iter().filter(|&draw| is_arrival(*draw)).count();
+            let jobs: Vec<_> =
+                (0..arrivals).map(|at| load::job(plan, arrived + at, &mut numbers)).collect();
+            let mut jobs = jobs.into_iter();
+            arrived += arrivals;
             let started = Instant::now();
             let mut last = started;
             for draw in draws {
-                if draw % 2 == 0 && !live.is_empty() {
-                    let id = live.swap_remove(draw / 2 % live.len());
-                    // It was placed by this loop and is removed once.
-                    let _ = cluster.remove_allocation(&id);
-                } else if let Some(job) = jobs.next() {
-                    let placement = cluster.place(job, options);
+                if is_arrival(draw)
+                    && let Some(job) = jobs.next()
+                {
+                    let placement = cluster.place(&job, options);
                     self.count(&placement);
-                    live.extend(placement.allocations().map(|it| it.id()));
-                    arrived += 1;
+                    live.extend(placement.allocations().map(|it| (it.id(), job.clone())));
+                } else if !live.is_empty() {
+                    let (id, job) = live.swap_remove(draw / 2 % live.len());
+                    // It was placed here and is removed once.
+                    let _ = cluster.remove_allocation(&id);
+                    left.push(job);
                 }
                 self.events += 1;
                 let now = Instant::now();
@@ -147,8 +154,27 @@ impl Totals {
                 last = now;
             }
             self.seconds += (last - started).as_secs_f64();
+            left.clear();
         }
         self.grown_bytes = memory("VmRSS") - before;
+    }
+
+    /// The jobs that are there before any of them comes or goes: as many as nodes, and drawn like
+    /// those that come.
+    fn standing(
+        &mut self,
+        plan: &Plan,
+        numbers: &mut Numbers,
+        cluster: &mut Cluster,
+        options: &PlaceOptions,
+    ) -> Vec<(String, Job)> {
+        let mut live = Vec::with_capacity(plan.nodes + plan.events);
+        for at in 0..plan.nodes {
+            let job = load::job(plan, at, numbers);
+            let placement = cluster.place(&job, options);
+            live.extend(placement.allocations().map(|it| (it.id(), job.clone())));
+        }
+        live
     }
 
     fn count(&mut self, placement: &Placement) {
@@ -157,6 +183,11 @@ impl Totals {
         self.failed += placement.failed().iter().map(|it| it.unplaced() as usize).sum::<usize>();
         self.scanned += placement.scanned();
     }
+}
+
+/// Whether a draw is one of an arrival; the others are of departures.
+fn is_arrival(draw: usize) -> bool {
+    draw % 2 == 1
 }
 
 /// A figure of this process's memory in bytes, as Linux tells it; 0 elsewhere.
