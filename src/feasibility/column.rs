@@ -42,7 +42,7 @@ impl Column {
         match state.facts_journal.since(self.seen) {
             None => self.read_all(state),
             Some(changes) => {
-                for (_, slot) in changes {
+                for slot in changes {
                     self.read(state, slot);
                 }
             }

@@ -93,7 +93,7 @@ impl Mask {
         match state.facts_journal.since(self.seen) {
             None => self.look_at_all(state),
             Some(changes) => {
-                for (_, slot) in changes {
+                for slot in changes {
                     self.look_at(state, slot);
                 }
             }

@@ -107,7 +107,7 @@ impl AffinityColumn {
         match state.facts_journal.since(self.seen) {
             None => self.score_all(state),
             Some(changes) => {
-                for (_, slot) in changes {
+                for slot in changes {
                     let score = state.node(slot).map_or(0.0, |node| self.affinities.score(node));
                     self.set(slot, score);
                 }

@@ -35,13 +35,13 @@ use self::allocation::AllocationRecord;
 use self::fast_map::FastSet;
 use self::index::Index;
 use self::jobs::JobRecord;
-use self::journal::Journal;
+use self::journal::{Journal, RoomChange};
 use self::names::{Name, Names};
 use self::node::NodeRecord;
 use self::pages::Pages;
 use self::port_users::PortUsers;
 use self::run::Run;
-use self::slots::AllocationSlot;
+use self::slots::{AllocationSlot, NodeSlot};
 use self::usage::{Amounts, RoomBlock, Taken};
 use crate::model::volume::DynamicVolume;
 
@@ -77,9 +77,9 @@ pub(crate) struct State {
     runs: Pages<Option<(Arc<Run>, u32)>, 32>,
     free_runs: Pages<u32, 32>,
     /// Which nodes' usage changed.
-    pub(crate) journal: Journal,
+    pub(crate) journal: Journal<RoomChange>,
     /// Which nodes' facts changed.
-    pub(crate) facts_journal: Journal,
+    pub(crate) facts_journal: Journal<NodeSlot>,
     /// Capacities of CPU and memory, each once: nodes of one size share the ask's part of a score.
     sizes: Arc<FastSet<Amounts>>,
     /// Which nodes use which static ports.

@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use super::allocation::{self, AllocationRecord};
 use super::facts;
+use super::journal::RoomChange;
 use super::node::NodeRecord;
 use super::slots::{AllocationSlot, NodeSlot};
 use super::usage::{Amounts, BLOCK, Holdings, RoomBlock, Taken, block_of};
 use super::{Identity, OnNode, State};
 use crate::model::Node;
 use crate::rng::hash_bytes;
+
+/// Who is more than a change for so many nodes behind looks at all nodes for those that changed.
+const NODES_PER_CHANGE: usize = 32;
 
 impl State {
     /// How many slots nodes have; some may be empty.
@@ -220,7 +224,7 @@ impl State {
                 if self.nodes.len() > self.room.len() * BLOCK {
                     self.room.push(RoomBlock::empty());
                 }
-                self.journal.reserve(self.nodes.len());
+                self.journal.reserve(self.nodes.len() / NODES_PER_CHANGE);
                 self.facts_journal.reserve(self.nodes.len());
                 NodeSlot::new(self.nodes.len() - 1)
             }
@@ -309,8 +313,11 @@ impl State {
 
     /// Notes that a node changed.
     pub(crate) fn touch(&mut self, slot: NodeSlot) {
-        let position = self.journal.push(slot);
-        self.change_room(slot, |room, at| (room.changed[at], room.latest) = (position, position));
+        let position = self.journal.next();
+        let (block, at) = block_of(slot);
+        let Some(room) = self.room.get_mut(block) else { return };
+        (room.changed[at], room.latest) = (position, position);
+        self.journal.push(RoomChange { node: slot, room: room.of(at) });
     }
 
     fn size_of(&mut self, capacity: Amounts) -> u32 {

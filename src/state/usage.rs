@@ -67,6 +67,19 @@ pub(crate) struct RoomBlock {
     pub(crate) odd: u64,
 }
 
+/// What is free on one node, and the node's part of the fit score.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct FreeRoom {
+    pub(crate) free: Amounts,
+    /// How many more allocations the node takes.
+    pub(crate) allocations: i64,
+    pub(crate) cpu_factor: f64,
+    pub(crate) memory_factor: f64,
+    pub(crate) size: u32,
+    /// Whether more than amounts decides about every ask.
+    pub(crate) is_odd: bool,
+}
+
 impl RoomBlock {
     pub(crate) fn empty() -> RoomBlock {
         RoomBlock {
@@ -99,6 +112,18 @@ impl RoomBlock {
             cpu_mhz: self.free_cpu_mhz[at],
             memory_mb: self.free_memory_mb[at],
             disk_mb: self.free_disk_mb[at],
+        }
+    }
+
+    /// All that is known of a node.
+    pub(crate) fn of(&self, at: usize) -> FreeRoom {
+        FreeRoom {
+            free: self.free(at),
+            allocations: self.free_allocations[at],
+            cpu_factor: self.cpu_factor[at],
+            memory_factor: self.memory_factor[at],
+            size: self.size[at],
+            is_odd: self.is_odd(at),
         }
     }
 

@@ -1,10 +1,9 @@
 //! Filling a shard for an ask for amounts only: 64 nodes at a time over the flat arrays of what is free.
 
+use super::own::{OwnScores, own_scores};
 use super::partition::Geometry;
 use super::shard::OUT;
-use super::{
-    AMOUNTS, CANDIDATE, Code, FIRST_DIMENSION, Facts, Frontier, Leaves, MASKED, OwnScores,
-};
+use super::{AMOUNTS, CANDIDATE, Code, FIRST_DIMENSION, Facts, Frontier, Leaves, MASKED};
 use crate::feasibility::mask::{self, PASSES};
 use crate::fit::ask::Ask;
 use crate::rank::binpack::{Algorithm, AskFactors};
@@ -36,7 +35,7 @@ impl Frontier {
             if room.odd != 0 {
                 for at in (0..BLOCK).filter(|&at| room.is_odd(at) && mask[at] == PASSES) {
                     let slot = NodeSlot::new(block * BLOCK + at);
-                    let scores = super::own_scores(facts, &self.purpose, &self.factors, slot, ask);
+                    let scores = own_scores(facts, &self.purpose, &self.factors, slot, ask);
                     tested[at] = scores.map_or_else(|it| self.code_of(it), |_| CANDIDATE);
                 }
             }

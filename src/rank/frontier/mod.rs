@@ -12,6 +12,7 @@
 mod blocks;
 mod check;
 pub(crate) mod counts;
+mod own;
 pub(crate) mod partition;
 pub(crate) mod queue;
 pub(crate) mod shard;
@@ -19,20 +20,21 @@ pub(crate) mod shard;
 use std::sync::Arc;
 
 use self::counts::LaneCounts;
+use self::own::{OwnScores, own_scores, plain_code, plain_fit};
 use self::partition::{Geometry, Partition, Place};
 use self::queue::{Entry, Head, Store};
 use self::shard::{OUT, SHARD, Shard};
 use crate::feasibility::mask::{Mask, PASSES};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
-use crate::fit::{self, Room, amounts};
 use crate::rank::affinity::AffinityColumn;
 use crate::rank::binpack::{Algorithm, AskFactors};
 use crate::state::State;
+use crate::state::journal::RoomChange;
 use crate::state::names::Name;
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
-use crate::state::usage::{Amounts, BLOCK, RoomBlock};
+use crate::state::usage::{BLOCK, FreeRoom};
 
 /// What a leaf counts as.
 type Code = u16;
@@ -63,21 +65,6 @@ pub(crate) struct Facts<'a> {
     pub(crate) state: &'a State,
     pub(crate) mask: &'a Mask,
     pub(crate) affinities: Option<&'a AffinityColumn>,
-}
-
-/// A node's own scores for an ask.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct OwnScores {
-    pub(crate) fit: f64,
-    pub(crate) devices: f64,
-    pub(crate) affinity: f64,
-}
-
-impl OwnScores {
-    /// Their sum, in the order in which all scores are added.
-    fn sum(self) -> f64 {
-        self.fit + self.devices + self.affinity
-    }
 }
 
 /// All candidates for one kind of ask.
@@ -134,31 +121,26 @@ impl Frontier {
             self.partition = partition.clone();
             return self.look_at_all(facts);
         }
-        let of_facts = state.facts_journal.since(self.facts_seen);
-        let (Some(of_facts), Some(changes)) = (of_facts, state.journal.since(self.seen)) else {
+        let Some(of_facts) = state.facts_journal.since(self.facts_seen) else {
             return self.look_at_all(facts);
         };
         self.add_sizes(state);
-        for (_, slot) in of_facts {
+        for slot in of_facts {
             self.look_at(facts, slot);
         }
-        let behind = state.journal.next() - self.seen;
-        if behind as usize > 2 * state.node_slots().div_ceil(BLOCK) {
-            self.look_at_changed(facts);
-        } else {
-            for (position, slot) in changes {
-                let (room, at) = state.room(slot);
-                // Of a node's changes the latest is enough.
-                if room.changed[at] == position {
-                    self.look_at_room(facts, slot, room, at);
+        match state.journal.since(self.seen) {
+            Some(changes) => {
+                for change in changes {
+                    self.look_at_change(facts, change);
                 }
             }
+            None => self.look_at_changed(facts),
         }
         self.mark_seen(facts);
     }
 
-    /// Looks again at the nodes that changed, front to back: of many changes most are of nodes that
-    /// changed again, and the journal has them all.
+    /// Looks again at the nodes that changed, front to back: of more changes than the journal keeps many
+    /// are of nodes that changed again.
     fn look_at_changed(&mut self, facts: Facts<'_>) {
         for block in 0..facts.state.node_slots().div_ceil(BLOCK) {
             let room = facts.state.room_block(block);
@@ -167,7 +149,7 @@ impl Frontier {
             }
             for at in 0..BLOCK {
                 if room.changed[at] >= self.seen {
-                    self.look_at_room(facts, NodeSlot::new(block * BLOCK + at), room, at);
+                    self.look_at_room(facts, NodeSlot::new(block * BLOCK + at), room.of(at));
                 }
             }
         }
@@ -214,40 +196,47 @@ impl Frontier {
     /// Looks at a node again.
     pub(crate) fn look_at(&mut self, facts: Facts<'_>, slot: NodeSlot) {
         let (room, at) = facts.state.room(slot);
-        self.look_at_room(facts, slot, room, at);
+        self.look_at_room(facts, slot, room.of(at));
     }
 
-    fn look_at_room(&mut self, facts: Facts<'_>, slot: NodeSlot, room: &RoomBlock, at: usize) {
-        let Some(place) = self.partition.place(slot) else { return };
-        let (code, key) = self.judge(facts, slot, room, at);
-        // Most nodes that are left out stay left out for the same reason.
-        let before = self.shards[place.shard as usize].codes[place.leaf as usize];
-        if code != before || code == CANDIDATE && self.key(place) != key {
-            self.set(place, code, key);
+    /// Takes over what a node became by a change.
+    fn look_at_change(&mut self, facts: Facts<'_>, change: RoomChange) {
+        let RoomChange { node, room } = change;
+        if self.purpose.ask.is_plain() && !room.is_odd {
+            // What is free is in the change. Older changes of a node come before newer ones.
+            self.look_at_room(facts, node, room);
+        } else {
+            self.look_at(facts, node);
         }
+    }
+
+    fn look_at_room(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) {
+        let Some(place) = self.partition.place(slot) else { return };
+        let (code, key) = self.judge(facts, slot, room);
+        let leaves = &self.shards[place.shard as usize];
+        // Most nodes that are left out stay left out for the same reason.
+        if code != CANDIDATE && code == leaves.codes[place.leaf as usize] {
+            return;
+        }
+        self.set(place, code, key);
     }
 
     /// What a node counts as, and its key.
-    fn judge(
-        &mut self,
-        facts: Facts<'_>,
-        slot: NodeSlot,
-        room: &RoomBlock,
-        at: usize,
-    ) -> (Code, f64) {
+    fn judge(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) -> (Code, f64) {
         if facts.mask.code(slot) != PASSES {
             return (MASKED, OUT);
         }
-        if self.purpose.ask.is_plain() && !room.is_odd(at) {
-            let code = plain_code(room, at, self.purpose.ask.amounts);
+        let purpose = &self.purpose;
+        if purpose.ask.is_plain() && !room.is_odd {
+            let code = plain_code(room, purpose.ask.amounts);
             if code != CANDIDATE {
                 return (code, OUT);
             }
             let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
-            let fit = plain_fit(room, at, &self.purpose, &self.factors);
+            let fit = plain_fit(room, purpose, &self.factors);
             return (CANDIDATE, OwnScores { fit, devices: 0.0, affinity }.sum());
         }
-        match own_scores(facts, &self.purpose, &self.factors, slot, &self.purpose.ask) {
+        match own_scores(facts, purpose, &self.factors, slot, &purpose.ask) {
             Ok(scores) => (CANDIDATE, scores.sum()),
             Err(exhausted) => (self.code_of(exhausted), OUT),
         }
@@ -315,23 +304,23 @@ impl Frontier {
     }
 
     fn set(&mut self, place: Place, code: Code, key: f64) {
-        let lane = self.partition.lane(place);
-        let class = self.class(place);
         let (shard, leaf) = (place.shard as usize, place.leaf as usize);
+        let lane = self.partition.lane(place);
         let before = self.shards[shard].codes[leaf];
         if code == CANDIDATE {
-            let geometry = &self.partition.shards[shard];
-            let entry = Entry::new(key, geometry.ranks.get(leaf), geometry.nodes[leaf]);
-            let head = &mut self.heads[lane];
-            let is_behind = self.shards[shard].tournament.key(leaf) > OUT;
-            if is_behind && head.is_better(&entry) {
-                // It stays behind the head, which takes one change instead of two.
-                Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, key);
+            let known = self.shards[shard].tournament.key(leaf);
+            if known > OUT && self.heads[lane].is_above(key) {
+                // It stays behind the head, which takes one change or none instead of two.
+                if known != key {
+                    Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, key);
+                }
                 return;
             }
             if before == CANDIDATE {
                 self.check_out(place);
             }
+            let geometry = &self.partition.shards[shard];
+            let entry = Entry::new(key, geometry.ranks.get(leaf), geometry.nodes[leaf]);
             let mut store =
                 LaneStore { partition: &self.partition, shards: &mut self.shards, lane };
             self.heads[lane].insert(&mut store, entry);
@@ -343,6 +332,7 @@ impl Frontier {
         }
         Arc::make_mut(&mut self.shards[shard]).codes[leaf] = code;
         self.tally = None;
+        let class = self.class(place);
         let counts = &mut self.counts[lane];
         match before {
             MASKED => counts.passing.add(class),
@@ -430,62 +420,6 @@ impl Frontier {
                 }
             }
         }
-    }
-}
-
-/// What a node is to an ask by itself: its scores, or what ran out.
-fn own_scores(
-    facts: Facts<'_>,
-    purpose: &Purpose,
-    factors: &[AskFactors],
-    slot: NodeSlot,
-    ask: &Ask,
-) -> Result<OwnScores, Exhausted> {
-    let (room, at) = facts.state.room(slot);
-    let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
-    if ask.is_plain() && !room.is_odd(at) {
-        return match plain_code(room, at, purpose.ask.amounts).checked_sub(FIRST_DIMENSION) {
-            Some(dimension) => Err(AMOUNTS[usize::from(dimension)]),
-            None => {
-                let fit = plain_fit(room, at, purpose, factors);
-                Ok(OwnScores { fit, devices: 0.0, affinity })
-            }
-        };
-    }
-    let state = facts.state;
-    let Some(node) = state.node(slot) else { return Err(Exhausted::MaxAllocations) };
-    let taken = state.taken(slot, node);
-    let free_allocations = room.free_allocations[at];
-    let room_of_node = Room { node, taken, free: room.free(at), free_allocations };
-    let (amounts, device_affinity) = fit::measure(room_of_node, ask)?;
-    let factors = match amounts == purpose.ask.amounts {
-        true => factors[room.size[at] as usize],
-        false => AskFactors::new(amounts, node.capacity),
-    };
-    let devices = match purpose.device_weights > 0.0 {
-        true => device_affinity / purpose.device_weights,
-        false => 0.0,
-    };
-    let fit = factors.score(purpose.algorithm, room.cpu_factor[at], room.memory_factor[at]);
-    Ok(OwnScores { fit, devices, affinity })
-}
-
-/// The fit score of an ask for amounts only that fits, on a node that has nothing unusual on it.
-fn plain_fit(room: &RoomBlock, at: usize, purpose: &Purpose, factors: &[AskFactors]) -> f64 {
-    let factors = factors[room.size[at] as usize];
-    factors.score(purpose.algorithm, room.cpu_factor[at], room.memory_factor[at])
-}
-
-/// What a node counts as to an ask for amounts only: a candidate, or what ran out.
-fn plain_code(room: &RoomBlock, at: usize, ask: Amounts) -> Code {
-    if room.free_allocations[at] < 1 {
-        return FIRST_DIMENSION;
-    }
-    match amounts::test(room.free(at), ask) {
-        Ok(()) => CANDIDATE,
-        Err(Exhausted::Cpu) => FIRST_DIMENSION + 1,
-        Err(Exhausted::Memory) => FIRST_DIMENSION + 2,
-        Err(_) => FIRST_DIMENSION + 3,
     }
 }
 

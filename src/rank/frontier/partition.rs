@@ -40,7 +40,7 @@ impl Lanes {
     pub(crate) fn catch_up(&mut self, state: &State, columns: &[Arc<Column>]) {
         let changes = state.facts_journal.since(self.seen);
         let is_right = |slot| self.partition.is_right(state, columns, slot);
-        if !changes.is_some_and(|mut changes| changes.all(|(_, slot)| is_right(slot))) {
+        if !changes.is_some_and(|mut changes| changes.all(is_right)) {
             self.partition = Arc::new(Partition::new(state, columns));
         }
         self.seen = state.facts_journal.next();

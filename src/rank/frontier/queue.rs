@@ -134,6 +134,11 @@ impl Head {
         self.entries.last().is_none_or(|last| last.compare(entry).is_gt())
     }
 
+    /// Whether all of it is better than any entry with this key.
+    pub(crate) fn is_above(&self, key: f64) -> bool {
+        self.entries.last().is_none_or(|last| last.key > key)
+    }
+
     /// Whether all of it is in order.
     pub(crate) fn is_sorted(&self) -> bool {
         self.entries.windows(2).all(|pair| pair[0].compare(&pair[1]).is_gt())

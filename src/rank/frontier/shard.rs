@@ -45,13 +45,17 @@ pub(crate) struct Shard {
     ranks: Ranks,
     /// By heat: the best leaf and its key.
     best: Vec<(f64, u16)>,
+    /// The best of these.
+    top: (f64, u16),
 }
 
 impl Shard {
     /// A tournament of leaves with these ranks, all of them out of the running.
     pub(crate) fn new(ranks: Ranks) -> Shard {
         let heats = ranks.ranks.len().div_ceil(HEAT);
-        Shard { keys: vec![OUT; heats * HEAT], ranks, best: vec![(OUT, 0); heats] }
+        // Each heat names a leaf of its own, so that a leaf tells which heat it is the best of.
+        let best = (0..heats).map(|heat| (OUT, (heat * HEAT) as u16)).collect();
+        Shard { keys: vec![OUT; heats * HEAT], ranks, best, top: (OUT, 0) }
     }
 
     pub(crate) fn key(&self, leaf: usize) -> f64 {
@@ -72,10 +76,16 @@ impl Shard {
         for heat in 0..self.best.len() {
             self.best[heat] = self.best_of(heat);
         }
+        self.top = self.find_top();
     }
 
     /// The best leaf in the running.
     pub(crate) fn best(&self) -> Option<usize> {
+        (self.top.0 > OUT).then_some(usize::from(self.top.1))
+    }
+
+    /// The best of the best of all heats.
+    fn find_top(&self) -> (f64, u16) {
         let mut best = (OUT, 0);
         for &other in &self.best {
             // Heats come in the order of leaves, so that of equals the first one stays.
@@ -83,7 +93,7 @@ impl Shard {
                 best = other;
             }
         }
-        (best.0 > OUT).then_some(usize::from(best.1))
+        best
     }
 
     /// Changes the key of a leaf.
@@ -93,8 +103,14 @@ impl Shard {
         let best = self.best[heat];
         if usize::from(best.1) == leaf && key < best.0 {
             self.best[heat] = self.best_of(heat);
-        } else if self.is_better((key, leaf as u16), best) {
+            if self.top.1 == best.1 {
+                self.top = self.find_top();
+            }
+        } else if usize::from(best.1) == leaf || self.is_better((key, leaf as u16), best) {
             self.best[heat] = (key, leaf as u16);
+            if self.top.1 == best.1 || self.is_better(self.best[heat], self.top) {
+                self.top = self.best[heat];
+            }
         }
     }
 
