@@ -26,6 +26,8 @@ pub(crate) struct Journal<T> {
 pub(crate) struct RoomChange {
     pub(crate) node: NodeSlot,
     pub(crate) room: FreeRoom,
+    /// Whether the node changed again since.
+    pub(crate) is_outdated: bool,
 }
 
 impl<T> Default for Journal<T> {
@@ -71,7 +73,22 @@ impl<T: Copy> Journal<T> {
         }
         // The size is a power of two.
         let mask = (self.ring.len() as u64).wrapping_sub(1);
-        Some((position..self.next).map(move |at: u64| self.ring[(at & mask) as usize]))
+        let mut position = position;
+        let leaves = std::iter::from_fn(move || {
+            let left = (self.next - position) as usize;
+            let leaf = self.ring.rest_of_leaf((position & mask) as usize);
+            let leaf = leaf.get(..left).unwrap_or(leaf);
+            position += leaf.len() as u64;
+            (!leaf.is_empty()).then_some(leaf)
+        });
+        Some(leaves.flatten().copied())
+    }
+
+    /// A change that the journal still has, to change.
+    pub(crate) fn get_mut(&mut self, position: u64) -> Option<&mut T> {
+        let is_kept = (self.first..self.next).contains(&position);
+        let mask = (self.ring.len() as u64).wrapping_sub(1);
+        if is_kept { self.ring.get_mut((position & mask) as usize) } else { None }
     }
 }
 

@@ -316,8 +316,14 @@ impl State {
         let position = self.journal.next();
         let (block, at) = block_of(slot);
         let Some(room) = self.room.get_mut(block) else { return };
-        (room.changed[at], room.latest) = (position, position);
-        self.journal.push(RoomChange { node: slot, room: room.of(at) });
+        let before = std::mem::replace(&mut room.changed[at], position);
+        room.latest = position;
+        let change = RoomChange { node: slot, room: room.of(at), is_outdated: false };
+        // Of a node's changes the latest is enough.
+        if let Some(change) = self.journal.get_mut(before).filter(|change| change.node == slot) {
+            change.is_outdated = true;
+        }
+        self.journal.push(change);
     }
 
     fn size_of(&mut self, capacity: Amounts) -> u32 {

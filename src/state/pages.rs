@@ -48,6 +48,17 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         self.root.get(leaf / MIDDLE)?.get(leaf % MIDDLE)?.get(index % LEAF)
     }
 
+    /// The records from an index to the end of its leaf: none beyond the end of the table.
+    pub(crate) fn rest_of_leaf(&self, index: usize) -> &[T] {
+        if index >= self.in_leaves {
+            return self.tail.get(index - self.in_leaves..).unwrap_or_default();
+        }
+        let leaf = index / LEAF;
+        let middle = self.root.get(leaf / MIDDLE);
+        let leaf = middle.and_then(|middle| middle.get(leaf % MIDDLE));
+        leaf.and_then(|leaf| leaf.get(index % LEAF..)).unwrap_or_default()
+    }
+
     /// A record to change; its page is copied first if another table shares it.
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         if index >= self.in_leaves {
@@ -182,5 +193,7 @@ mod tests {
         let mut table: Table = (0..6).collect();
         assert_eq!(table.get(6), None);
         assert_eq!(table.get_mut(6), None);
+        let rest = [0, 3, 4, 5, 6, 99].map(|index| table.rest_of_leaf(index).len());
+        assert_eq!(rest, [4, 1, 2, 1, 0, 0]);
     }
 }

@@ -34,7 +34,7 @@ impl Frontier {
 
     /// What a node counts as, in words: the numbers of dimensions differ from frontier to frontier.
     fn standing(&self, place: Place) -> String {
-        match self.shards[place.shard as usize].codes[place.leaf as usize] {
+        match self.code(place) {
             CANDIDATE => "a candidate".into(),
             MASKED => "filtered".into(),
             _ => format!("{:?}", self.exhausted(place)),
@@ -49,7 +49,9 @@ impl Frontier {
         report.same(place, "whether its head is in order", true, head.is_sorted());
         for &shard in &self.partition.lanes[lane].shards {
             let geometry = &self.partition.shards[shard as usize];
-            let tournament = &self.shards[shard as usize].tournament;
+            let mut tournament = self.shards[shard as usize].tournament.clone();
+            tournament.settle();
+            let tournament = &tournament;
             let better = |a: usize, b: usize| {
                 let keys = tournament.key(a).total_cmp(&tournament.key(b));
                 keys.then_with(|| tournament.rank(b).cmp(&tournament.rank(a)))

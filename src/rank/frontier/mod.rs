@@ -130,7 +130,7 @@ impl Frontier {
         }
         match state.journal.since(self.seen) {
             Some(changes) => {
-                for change in changes {
+                for change in changes.filter(|change| !change.is_outdated) {
                     self.look_at_change(facts, change);
                 }
             }
@@ -201,31 +201,39 @@ impl Frontier {
 
     /// Takes over what a node became by a change.
     fn look_at_change(&mut self, facts: Facts<'_>, change: RoomChange) {
-        let RoomChange { node, room } = change;
-        if self.purpose.ask.is_plain() && !room.is_odd {
-            // What is free is in the change. Older changes of a node come before newer ones.
-            self.look_at_room(facts, node, room);
-        } else {
-            self.look_at(facts, node);
+        let RoomChange { node, room, .. } = change;
+        let Some(place) = self.partition.place(node) else { return };
+        // The masked nodes are known, since changes of facts were looked at before.
+        if self.code(place) != MASKED {
+            let (code, key) = self.judge_passing(facts, node, room);
+            self.take_over(place, code, key);
         }
     }
 
     fn look_at_room(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) {
         let Some(place) = self.partition.place(slot) else { return };
-        let (code, key) = self.judge(facts, slot, room);
-        let leaves = &self.shards[place.shard as usize];
-        // Most nodes that are left out stay left out for the same reason.
-        if code != CANDIDATE && code == leaves.codes[place.leaf as usize] {
-            return;
-        }
-        self.set(place, code, key);
+        let (code, key) = match facts.mask.code(slot) {
+            PASSES => self.judge_passing(facts, slot, room),
+            _ => (MASKED, OUT),
+        };
+        self.take_over(place, code, key);
     }
 
-    /// What a node counts as, and its key.
-    fn judge(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) -> (Code, f64) {
-        if facts.mask.code(slot) != PASSES {
-            return (MASKED, OUT);
+    /// Takes over what a node counts as now.
+    fn take_over(&mut self, place: Place, code: Code, key: f64) {
+        // Most nodes that are left out stay left out for the same reason.
+        if code == CANDIDATE || code != self.code(place) {
+            self.set(place, code, key);
         }
+    }
+
+    /// What a leaf counts as.
+    fn code(&self, place: Place) -> Code {
+        self.shards[place.shard as usize].codes[place.leaf as usize]
+    }
+
+    /// What a node that may run the group by its facts counts as, and its key.
+    fn judge_passing(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) -> (Code, f64) {
         let purpose = &self.purpose;
         if purpose.ask.is_plain() && !room.is_odd {
             let code = plain_code(room, purpose.ask.amounts);
@@ -294,7 +302,7 @@ impl Frontier {
 
     /// What ran out on a node the last time it was looked at; nothing if it was a candidate.
     pub(crate) fn exhausted(&self, place: Place) -> Option<Exhausted> {
-        let code = self.shards[place.shard as usize].codes[place.leaf as usize];
+        let code = self.code(place);
         Some(self.dimensions[usize::from(code.checked_sub(FIRST_DIMENSION)?)])
     }
 
@@ -306,7 +314,7 @@ impl Frontier {
     fn set(&mut self, place: Place, code: Code, key: f64) {
         let (shard, leaf) = (place.shard as usize, place.leaf as usize);
         let lane = self.partition.lane(place);
-        let before = self.shards[shard].codes[leaf];
+        let before = self.code(place);
         if code == CANDIDATE {
             let known = self.shards[shard].tournament.key(leaf);
             if known > OUT && self.heads[lane].is_above(key) {
@@ -432,6 +440,13 @@ struct LaneStore<'a> {
 
 impl Store for LaneStore<'_> {
     fn pop(&mut self) -> Option<Entry> {
+        let of_lane = &self.partition.lanes[self.lane].shards;
+        for &shard in of_lane {
+            let leaves = &mut self.shards[shard as usize];
+            if !leaves.tournament.is_settled() {
+                Arc::make_mut(leaves).tournament.settle();
+            }
+        }
         let entry = |shard: u32| {
             let tournament = &self.shards[shard as usize].tournament;
             let leaf = tournament.best()?;
@@ -439,8 +454,7 @@ impl Store for LaneStore<'_> {
             let entry = Entry::new(tournament.key(leaf), tournament.rank(leaf), node);
             Some((entry, shard as usize, leaf))
         };
-        let of_lane = self.partition.lanes[self.lane].shards.iter();
-        let heads = of_lane.filter_map(|&shard| entry(shard));
+        let heads = of_lane.iter().filter_map(|&shard| entry(shard));
         let (best, shard, leaf) = heads.max_by(|(a, ..), (b, ..)| a.compare(b))?;
         Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, OUT);
         Some(best)

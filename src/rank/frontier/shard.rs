@@ -1,9 +1,9 @@
 //! A tournament over up to 2,048 nodes: the best one is known, and stays known while single nodes
 //! change.
 //!
-//! Leaves stand in heats of 64, each of which knows its best one. A heat is small enough to be looked
-//! through when its best leaf gets worse, which takes no branches, and there are few enough heats to
-//! look through them all for the best of the best.
+//! Leaves stand in heats of 64, each of which knows its best one. A heat whose best leaf got worse is
+//! looked through when the best of all is asked for, if it may have that one; this takes no branches,
+//! and there are few enough heats to look through them all for the best of the best.
 
 use std::sync::Arc;
 
@@ -43,19 +43,21 @@ pub(crate) struct Shard {
     /// are never in the running.
     keys: Vec<f64>,
     ranks: Ranks,
-    /// By heat: the best leaf and its key.
+    /// By heat: the best leaf and its key; of a stale heat what no leaf is better than.
     best: Vec<(f64, u16)>,
-    /// The best of these.
-    top: (f64, u16),
+    /// A bit for each heat whose best leaf got worse since it was looked through. Most get better again,
+    /// or never matter, before anybody asks.
+    stale: u32,
+    /// The best of all, if it is known.
+    top: Option<(f64, u16)>,
 }
 
 impl Shard {
     /// A tournament of leaves with these ranks, all of them out of the running.
     pub(crate) fn new(ranks: Ranks) -> Shard {
         let heats = ranks.ranks.len().div_ceil(HEAT);
-        // Each heat names a leaf of its own, so that a leaf tells which heat it is the best of.
         let best = (0..heats).map(|heat| (OUT, (heat * HEAT) as u16)).collect();
-        Shard { keys: vec![OUT; heats * HEAT], ranks, best, top: (OUT, 0) }
+        Shard { keys: vec![OUT; heats * HEAT], ranks, best, stale: 0, top: Some((OUT, 0)) }
     }
 
     pub(crate) fn key(&self, leaf: usize) -> f64 {
@@ -76,12 +78,65 @@ impl Shard {
         for heat in 0..self.best.len() {
             self.best[heat] = self.best_of(heat);
         }
-        self.top = self.find_top();
+        self.stale = 0;
+        self.top = Some(self.find_top());
     }
 
-    /// The best leaf in the running.
+    /// Whether the best leaf is known.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.top.is_some()
+    }
+
+    /// Finds the best leaf. Of stale heats only those are looked through that may have it.
+    pub(crate) fn settle(&mut self) {
+        while self.top.is_none() {
+            let top = self.find_top();
+            let mut stale = self.stale;
+            let mut is_known = true;
+            while stale != 0 {
+                let heat = stale.trailing_zeros() as usize;
+                stale &= stale - 1;
+                if self.best[heat].0 >= top.0 {
+                    self.best[heat] = self.best_of(heat);
+                    self.stale &= !(1 << heat);
+                    is_known = false;
+                }
+            }
+            self.top = is_known.then_some(top);
+        }
+    }
+
+    /// The best leaf in the running, which has to be [settled](Shard::settle).
     pub(crate) fn best(&self) -> Option<usize> {
-        (self.top.0 > OUT).then_some(usize::from(self.top.1))
+        debug_assert!(self.is_settled());
+        self.top.filter(|top| top.0 > OUT).map(|top| usize::from(top.1))
+    }
+
+    /// Changes the key of a leaf.
+    pub(crate) fn set(&mut self, leaf: usize, key: f64) {
+        self.keys[leaf] = key;
+        let this = (key, leaf as u16);
+        let heat = leaf / HEAT;
+        let best = self.best[heat];
+        let is_stale = self.stale & (1 << heat) != 0;
+        if is_stale {
+            // Only what is better than anything there could be settles it.
+            if key > best.0 {
+                self.best[heat] = this;
+                self.stale &= !(1 << heat);
+            }
+        } else if best.1 == this.1 && key < best.0 {
+            self.stale |= 1 << heat;
+        } else if best.1 == this.1 || self.is_better(this, best) {
+            self.best[heat] = this;
+        }
+        if let Some(top) = self.top {
+            if top.1 == this.1 {
+                self.top = (key >= top.0).then_some(this);
+            } else if self.is_better(this, top) {
+                self.top = Some(this);
+            }
+        }
     }
 
     /// The best of the best of all heats.
@@ -94,24 +149,6 @@ impl Shard {
             }
         }
         best
-    }
-
-    /// Changes the key of a leaf.
-    pub(crate) fn set(&mut self, leaf: usize, key: f64) {
-        self.keys[leaf] = key;
-        let heat = leaf / HEAT;
-        let best = self.best[heat];
-        if usize::from(best.1) == leaf && key < best.0 {
-            self.best[heat] = self.best_of(heat);
-            if self.top.1 == best.1 {
-                self.top = self.find_top();
-            }
-        } else if usize::from(best.1) == leaf || self.is_better((key, leaf as u16), best) {
-            self.best[heat] = (key, leaf as u16);
-            if self.top.1 == best.1 || self.is_better(self.best[heat], self.top) {
-                self.top = self.best[heat];
-            }
-        }
     }
 
     /// The best leaf of a heat.
@@ -183,8 +220,14 @@ mod tests {
                     key => key as f64,
                 };
                 shard.set(leaf, key);
+                // Not always asked for at once, so that several heats are stale together.
+                if rng.below(3) > 0 {
+                    continue;
+                }
+                shard.settle();
                 assert_eq!(shard.best(), expected(&shard), "{leaves} leaves, round {round}");
             }
+            shard.settle();
             let mut rebuilt = shard.clone();
             rebuilt.rebuild();
             assert_eq!(rebuilt.best(), shard.best());
