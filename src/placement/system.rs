@@ -134,10 +134,10 @@ impl Refusals {
     fn add_filtered(&mut self, one: &Tally) {
         self.evaluated += one.evaluated;
         self.filtered.nodes += one.filtered.nodes;
-        for (rule, nodes) in &one.filtered.by_rule {
+        for (rule, nodes) in one.filtered.by_rule.iter() {
             add(&mut self.filtered.by_rule, rule, *nodes);
         }
-        for (class, nodes) in &one.filtered.by_class {
+        for (class, nodes) in one.filtered.by_class.iter() {
             add(&mut self.filtered.by_class, class, *nodes);
         }
     }

@@ -264,7 +264,8 @@ impl State {
         placed: impl DoubleEndedIterator<Item = AllocationSlot>,
     ) {
         for slot in placed.rev() {
-            self.take_out(slot);
+            self.leave_group(slot);
+            self.take_out(slot, self.amounts_of(slot));
             let was_new = slot.at() >= changes.allocation_slots;
             if was_new && slot.at() + 1 == self.allocations.len() {
                 self.allocations.pop();
@@ -300,19 +301,35 @@ impl State {
     /// likewise.
     pub(crate) fn remove_allocation(&mut self, slot: AllocationSlot) {
         let Some(record) = self.allocation(slot) else { return };
-        let (run, job) = (record.run, record.job);
-        self.take_out(slot);
-        if let Some(Some((_, left))) = self.runs.get_mut(run.at()) {
-            *left = left.saturating_sub(1);
-            if *left == 0 {
-                self.drop_run(run);
+        let (run, job, group) = (record.run, record.job, record.group);
+        // All that this hangs on is read before anything is written: reads wait for memory together,
+        // but none goes ahead of a write to what forks may share.
+        let amounts = self.amounts_of(slot);
+        let is_last_of_job = self.is_last_of_job(job, group);
+        let left = self.runs.get(run.at()).and_then(|run| Some(run.as_ref()?.1));
+        if !is_last_of_job {
+            self.leave_group(slot);
+        }
+        self.take_out(slot, amounts);
+        match left {
+            None => {}
+            Some(0 | 1) => self.drop_run(run),
+            Some(_) => {
+                if let Some(Some((_, left))) = self.runs.get_mut(run.at()) {
+                    *left -= 1;
+                }
             }
         }
-        let is_empty =
-            |job: &super::JobRecord| job.groups.iter().all(|it| it.allocations.is_empty());
-        if self.job(job).is_some_and(is_empty) {
+        if is_last_of_job {
             self.remove_job(job);
         }
+    }
+
+    /// Whether a job has one allocation left, of the given group.
+    fn is_last_of_job(&self, job: JobSlot, group: u16) -> bool {
+        let groups = self.job(job).map(|job| &*job.groups).unwrap_or_default();
+        let expected = |at: usize| usize::from(at == usize::from(group));
+        groups.iter().enumerate().all(|(at, it)| it.allocations.len() == expected(at))
     }
 
     /// Drops a run, all of whose allocations are gone.
@@ -424,23 +441,28 @@ impl State {
         slot
     }
 
-    /// Takes a record off all lists and frees its slot.
-    fn take_out(&mut self, slot: AllocationSlot) {
+    /// Takes an allocation off its group's list.
+    fn leave_group(&mut self, slot: AllocationSlot) {
         let Some(record) = self.allocation(slot) else { return };
         let (job, group, at_group) = (record.job, record.group, record.at_group);
-        let (occupies, is_imported) = (record.occupies, matches!(record.own, Own::Imported(_)));
-        if occupies {
-            self.leave_node(slot);
-        }
-        if is_imported {
-            self.imported_index.remove(name_hash(&self.allocation_id(slot)), slot.0);
-        }
         let moved = self.group_mut(job, group).and_then(|list| {
             list.swap_remove(at_group as usize);
             list.get(at_group as usize).copied()
         });
         if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
             record.at_group = at_group;
+        }
+    }
+
+    /// Takes an allocation that takes these amounts off its node, and frees its slot.
+    fn take_out(&mut self, slot: AllocationSlot, amounts: Amounts) {
+        let Some(record) = self.allocation(slot) else { return };
+        let is_imported = matches!(record.own, Own::Imported(_));
+        if record.occupies {
+            self.leave_node_with(slot, amounts);
+        }
+        if is_imported {
+            self.imported_index.remove(name_hash(&self.allocation_id(slot)), slot.0);
         }
         if let Some(record) = self.allocations.get_mut(slot.at()) {
             record.own = Own::Vacant;
@@ -466,9 +488,13 @@ impl State {
     }
 
     fn leave_node(&mut self, slot: AllocationSlot) {
+        self.leave_node_with(slot, self.amounts_of(slot));
+    }
+
+    /// The same where it is known what the allocation takes.
+    fn leave_node_with(&mut self, slot: AllocationSlot, amounts: Amounts) {
         let Some(record) = self.allocation(slot) else { return };
         let (node, at_node, own) = (record.node, record.at_node, record.own.clone());
-        let amounts = self.amounts_of(slot);
         let moved = self.on_node_mut(node).and_then(|list| swap_out(list, at_node));
         if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
             record.at_node = at_node;

@@ -65,6 +65,13 @@ impl<T: Clone> From<&[T]> for Few<T> {
     }
 }
 
+/// However they are held, the same items are the same list.
+impl<T: PartialEq> PartialEq for Few<T> {
+    fn eq(&self, other: &Few<T>) -> bool {
+        **self == **other
+    }
+}
+
 impl<T> Deref for Few<T> {
     type Target = [T];
 

@@ -269,7 +269,10 @@ impl State {
         change: impl FnOnce(Amounts) -> Amounts,
         allocations: i64,
     ) {
-        let Some(capacity) = self.node(slot).map(|node| node.capacity) else { return };
+        let (block, at) = block_of(slot);
+        // The size has the capacities that the score asks for, and is nearer than the node itself.
+        let size = self.room.get(block).map(|room| room.size[at] as usize);
+        let Some(&capacity) = size.and_then(|size| self.sizes.get_index(size)) else { return };
         self.change_room(slot, |room, at| {
             let free = change(room.free(at));
             room.set_free(at, free, capacity);

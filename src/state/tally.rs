@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::few::Few;
 use super::names::{Name, Names};
 use crate::model::metrics::AllocationMetrics;
 
 /// Counts by name. Few names, so a list is quicker than a map.
-pub(crate) type Counts = Vec<(Arc<str>, u32)>;
+pub(crate) type Counts = Few<(Arc<str>, u32)>;
 
 /// Adds to a name's count.
 pub(crate) fn add(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
-    match counts.iter_mut().find(|(known, _)| Arc::ptr_eq(known, name) || known == name) {
+    let known = counts.iter().position(|(known, _)| Arc::ptr_eq(known, name) || known == name);
+    match known.and_then(|at| counts.get_mut(at)) {
         Some((_, count)) => *count += nodes,
         None => counts.push((name.clone(), nodes)),
     }
@@ -21,9 +23,10 @@ pub(crate) fn add(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
 
 /// Takes from a name's count.
 pub(crate) fn subtract(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
-    if let Some(at) = counts.iter().position(|(known, _)| known == name) {
-        counts[at].1 = counts[at].1.saturating_sub(nodes);
-        if counts[at].1 == 0 {
+    let Some(at) = counts.iter().position(|(known, _)| known == name) else { return };
+    if let Some((_, count)) = counts.get_mut(at) {
+        *count = count.saturating_sub(nodes);
+        if *count == 0 {
             counts.swap_remove(at);
         }
     }

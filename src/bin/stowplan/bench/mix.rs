@@ -109,7 +109,6 @@ impl Plan {
             Mix::Churn => Plan {
                 nodes: 10_000,
                 count: 1,
-                asks: 20,
                 fill_percent: 70,
                 events: 1_000_000,
                 load_percent: 0.0,
