@@ -136,3 +136,37 @@ fn explaining_changes_nothing() {
         Ok(())
     });
 }
+
+/// Placing on eight forks in eight threads gives what placing on one after another does.
+#[test]
+fn forks_in_threads_place_as_one_after_another() {
+    fn is_shared_between_threads<T: Send + Sync>() {}
+    is_shared_between_threads::<Cluster>();
+    check(|world| {
+        let mut cluster = world.cluster();
+        cluster.place(&world.jobs[0], &world.options);
+        let before = contents(&cluster);
+        let place = |at: usize, mut fork: Cluster| {
+            // Each has a seed and an order of its own, so that they do different things.
+            let options = world.options.clone().seed(at as u64 % 3);
+            let jobs = world.jobs.iter().cycle().skip(at).take(world.jobs.len());
+            let placed: String = jobs.map(|job| bytes(&fork.place(job, &options))).collect();
+            (placed + &contents(&fork), fork.check().is_ok())
+        };
+        let one_by_one: Vec<_> = (0..8).map(|at| place(at, cluster.fork())).collect();
+        let at_once: Vec<_> = std::thread::scope(|scope| {
+            let forks: Vec<Cluster> = (0..8).map(|_| cluster.fork()).collect();
+            let place = &place;
+            let threads: Vec<_> = forks
+                .into_iter()
+                .enumerate()
+                .map(|(at, fork)| scope.spawn(move || place(at, fork)))
+                .collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        prop_assert_eq!(&at_once, &one_by_one);
+        prop_assert!(at_once.iter().all(|(_, is_sound)| *is_sound));
+        same(&contents(&cluster), &before)?;
+        Ok(())
+    });
+}

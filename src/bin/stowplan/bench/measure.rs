@@ -43,8 +43,10 @@ struct Totals {
     /// Of each job, or each departure.
     times: Vec<Duration>,
     seconds: f64,
-    /// By how much the process grew.
+    /// By how much the process grew while so many allocations were placed, and none left. Of a few
+    /// allocations it says little: processes grow by pages.
     grown_bytes: f64,
+    grown_by: usize,
 }
 
 impl Measured {
@@ -54,11 +56,8 @@ impl Measured {
         let nodes = load::nodes(plan);
         let capacity: i64 = nodes.iter().map(|node| node.cpu_mhz()).sum();
         let mut cluster = Cluster::new(nodes).unwrap_or_else(|error| unreachable!("{error}"));
-        for job in load::filler(plan) {
-            cluster.place(&job, &PlaceOptions::default().seed(seed));
-        }
-        let allocations_before = cluster.allocation_count();
         let mut totals = Totals::default();
+        totals.fill(plan, seed, &mut cluster);
         match plan.events {
             0 => totals.arrive(plan, seed, &mut cluster, &options),
             _ => totals.churn(plan, seed, &mut cluster, &options),
@@ -68,7 +67,6 @@ impl Measured {
             let at = totals.times.len() * percent / 100;
             totals.times.get(at).map_or(0.0, |time| time.as_secs_f64() * 1e6)
         };
-        let kept = cluster.allocation_count().saturating_sub(allocations_before);
         let used: i64 = cluster.usage().map(|usage| usage.cpu_mhz().used).sum();
         Measured {
             plan: plan.clone(),
@@ -80,7 +78,7 @@ impl Measured {
             p50_job_us: percentile(50),
             p99_job_us: percentile(99),
             peak_rss_mb: memory("VmHWM") / 1e6,
-            bytes_per_allocation: totals.grown_bytes.max(0.0) / kept.max(1) as f64,
+            bytes_per_allocation: totals.grown_bytes.max(0.0) / totals.grown_by.max(1) as f64,
             cpu_used_percent: used as f64 * 100.0 / capacity.max(1) as f64,
             scanned: totals.scanned,
             digest: cluster.digest(),
@@ -96,6 +94,16 @@ impl Measured {
 }
 
 impl Totals {
+    /// Fills the cluster as far as it should be before the load.
+    fn fill(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster) {
+        let before = memory("VmRSS");
+        for job in load::filler(plan) {
+            cluster.place(&job, &PlaceOptions::default().seed(seed));
+        }
+        self.grown_by += cluster.allocation_count();
+        self.grown_bytes += memory("VmRSS") - before;
+    }
+
     /// Places all jobs, one after another.
     fn arrive(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
         let jobs = load::jobs(plan, seed);
@@ -111,7 +119,8 @@ impl Totals {
             last = now;
         }
         self.seconds = (last - started).as_secs_f64();
-        self.grown_bytes = memory("VmRSS") - before;
+        self.grown_by += self.placements;
+        self.grown_bytes += memory("VmRSS") - before;
     }
 
     /// Lets jobs come and go in turn, in an order drawn from the seed. Who hands the jobs over keeps
@@ -124,7 +133,6 @@ impl Totals {
         let mut arrived = live.len();
         let mut left = Vec::with_capacity(CHUNK);
         self.times.reserve(plan.events);
-        let before = memory("VmRSS");
         while self.events < plan.events {
             let events = CHUNK.min(plan.events - self.events);
             let draws: Vec<usize> = (0..events).map(|_| numbers.below(usize::MAX)).collect();
@@ -156,7 +164,6 @@ impl Totals {
             self.seconds += (last - started).as_secs_f64();
             left.clear();
         }
-        self.grown_bytes = memory("VmRSS") - before;
     }
 
     /// The jobs that are there before any of them comes or goes: as many as nodes, and drawn like
