@@ -67,30 +67,43 @@ impl Scratch {
 #[derive(Debug, Default)]
 struct SpecialNodes {
     nodes: Vec<(NodeSlot, Special)>,
-    /// By slot: one more than the node's place in the list, or 0.
-    places: Vec<u32>,
+    /// By slot: one more than the node's place in the list, or 0. In stretches that are made when they
+    /// are needed, since a fork begins with none.
+    places: Vec<Vec<u32>>,
 }
+
+/// How many slots a stretch of places has.
+const STRETCH: usize = 256;
 
 impl SpecialNodes {
     fn clear(&mut self) {
         for (node, _) in self.nodes.drain(..) {
-            self.places[node.at()] = 0;
+            self.places[node.at() / STRETCH][node.at() % STRETCH] = 0;
         }
     }
 
+    /// One more than a node's place in the list, or 0.
+    fn place(&self, node: NodeSlot) -> u32 {
+        let stretch = self.places.get(node.at() / STRETCH);
+        stretch.and_then(|stretch| stretch.get(node.at() % STRETCH)).copied().unwrap_or(0)
+    }
+
     fn get(&self, node: NodeSlot) -> Special {
-        match self.places.get(node.at()) {
-            None | Some(0) => Special::default(),
-            Some(&place) => self.nodes[place as usize - 1].1,
+        match self.place(node) {
+            0 => Special::default(),
+            place => self.nodes[place as usize - 1].1,
         }
     }
 
     /// What is special about a node, which it becomes if it was not.
     fn entry(&mut self, node: NodeSlot) -> &mut Special {
-        if self.places.len() <= node.at() {
-            self.places.resize(node.at() + 1, 0);
+        let (stretch, at) = (node.at() / STRETCH, node.at() % STRETCH);
+        if self.places.len() <= stretch {
+            self.places.resize(stretch + 1, Vec::new());
         }
-        let place = &mut self.places[node.at()];
+        let stretch = &mut self.places[stretch];
+        stretch.resize(STRETCH, 0);
+        let place = &mut stretch[at];
         if *place == 0 {
             self.nodes.push((node, Special::default()));
             *place = self.nodes.len() as u32;
@@ -310,6 +323,7 @@ impl<'a> Pass<'a> {
         for &(node, _) in &self.scratch.special.nodes {
             self.frontier.look_at(facts, node);
         }
+        self.frontier.settle();
         self.frontier.mark_seen(facts);
     }
 

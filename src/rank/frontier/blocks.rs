@@ -3,7 +3,8 @@
 use super::own::{OwnScores, own_scores};
 use super::partition::Geometry;
 use super::shard::OUT;
-use super::{AMOUNTS, CANDIDATE, Code, FIRST_DIMENSION, Facts, Frontier, Leaves, MASKED};
+use super::shards::Leaves;
+use super::{AMOUNTS, CANDIDATE, Code, FIRST_DIMENSION, Facts, Frontier, MASKED};
 use crate::feasibility::mask::{self, PASSES};
 use crate::fit::ask::Ask;
 use crate::rank::binpack::{Algorithm, AskFactors};

@@ -49,7 +49,7 @@ impl Frontier {
         report.same(place, "whether its head is in order", true, head.is_sorted());
         for &shard in &self.partition.lanes[lane].shards {
             let geometry = &self.partition.shards[shard as usize];
-            let mut tournament = self.shards[shard as usize].tournament.clone();
+            let mut tournament = self.shards.tournament(shard as usize).clone();
             tournament.settle();
             let tournament = &tournament;
             let better = |a: usize, b: usize| {

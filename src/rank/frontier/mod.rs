@@ -16,14 +16,16 @@ mod own;
 pub(crate) mod partition;
 pub(crate) mod queue;
 pub(crate) mod shard;
+mod shards;
 
 use std::sync::Arc;
 
 use self::counts::LaneCounts;
 use self::own::{OwnScores, own_scores, plain_code, plain_fit};
 use self::partition::{Geometry, Partition, Place};
-use self::queue::{Entry, Head, Store};
+use self::queue::{Entry, Head};
 use self::shard::{OUT, SHARD, Shard};
+use self::shards::{LaneStore, Leaves, Shards};
 use crate::feasibility::mask::{Mask, PASSES};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
@@ -76,7 +78,7 @@ pub(crate) struct Frontier {
     /// What ran out on any node so far, by code less [`FIRST_DIMENSION`].
     dimensions: Vec<Exhausted>,
     pub(crate) partition: Arc<Partition>,
-    shards: Vec<Arc<Leaves>>,
+    shards: Shards,
     /// By lane: the best of its candidates, which are out of the tournaments.
     heads: Vec<Head>,
     /// By lane.
@@ -88,13 +90,6 @@ pub(crate) struct Frontier {
     facts_seen: u64,
 }
 
-/// The leaves of one shard.
-#[derive(Clone, Debug)]
-struct Leaves {
-    tournament: Shard,
-    codes: Vec<Code>,
-}
-
 impl Frontier {
     /// Looks at every node.
     pub(crate) fn new(facts: Facts<'_>, partition: Arc<Partition>, purpose: Purpose) -> Frontier {
@@ -103,7 +98,7 @@ impl Frontier {
             factors: Arc::default(),
             dimensions: AMOUNTS.to_vec(),
             partition,
-            shards: Vec::new(),
+            shards: Shards::default(),
             heads: Vec::new(),
             counts: Vec::new(),
             tally: None,
@@ -180,7 +175,12 @@ impl Frontier {
 
     /// How many bytes it takes, more or less.
     pub(crate) fn bytes(&self) -> usize {
-        self.shards.iter().map(|shard| shard.codes.len() * 12 + 200).sum()
+        self.shards.bytes()
+    }
+
+    /// Finds the best of each shard, so that forks that do not touch a shard need not.
+    pub(crate) fn settle(&mut self) {
+        self.shards.settle();
     }
 
     /// What a node is by itself: its scores, or what ran out.
@@ -229,7 +229,7 @@ impl Frontier {
 
     /// What a leaf counts as.
     fn code(&self, place: Place) -> Code {
-        self.shards[place.shard as usize].codes[place.leaf as usize]
+        self.shards.code(place)
     }
 
     /// What a node that may run the group by its facts counts as, and its key.
@@ -252,29 +252,27 @@ impl Frontier {
 
     /// The key of a candidate.
     fn key(&self, place: Place) -> f64 {
-        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
-        let key = self.shards[shard].tournament.key(leaf);
+        let key = self.shards.key(place);
         if key > OUT {
             return key;
         }
-        let node = self.partition.shards[shard].nodes[leaf];
+        let node = self.partition.node(place);
         self.heads[self.partition.lane(place)].find(node).map_or(OUT, |entry| entry.key)
     }
 
     /// A candidate that stands behind the heads.
     fn entry_behind(&self, shard: usize, leaf: usize) -> Entry {
-        let tournament = &self.shards[shard].tournament;
+        let tournament = self.shards.tournament(shard);
         let node = self.partition.shards[shard].nodes[leaf];
         Entry::new(tournament.key(leaf), tournament.rank(leaf), node)
     }
 
     /// Takes a node out of the running for the time of a pass.
     pub(crate) fn check_out(&mut self, place: Place) {
-        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
-        if self.shards[shard].tournament.key(leaf) > OUT {
-            Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, OUT);
+        if self.shards.key(place) > OUT {
+            self.shards.set_key(place, OUT);
         } else {
-            let node = self.partition.shards[shard].nodes[leaf];
+            let node = self.partition.node(place);
             self.heads[self.partition.lane(place)].remove(node);
         }
     }
@@ -316,11 +314,11 @@ impl Frontier {
         let lane = self.partition.lane(place);
         let before = self.code(place);
         if code == CANDIDATE {
-            let known = self.shards[shard].tournament.key(leaf);
+            let known = self.shards.key(place);
             if known > OUT && self.heads[lane].is_above(key) {
                 // It stays behind the head, which takes one change or none instead of two.
                 if known != key {
-                    Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, key);
+                    self.shards.set_key(place, key);
                 }
                 return;
             }
@@ -338,7 +336,7 @@ impl Frontier {
         if before == code {
             return;
         }
-        Arc::make_mut(&mut self.shards[shard]).codes[leaf] = code;
+        self.shards.set_code(place, code);
         self.tally = None;
         let class = self.class(place);
         let counts = &mut self.counts[lane];
@@ -392,14 +390,13 @@ impl Frontier {
         self.shards.clear();
         for (at, geometry) in partition.shards.iter().enumerate() {
             let tournament = Shard::new(geometry.ranks.clone());
-            let mut leaves = Leaves { tournament, codes: vec![MASKED; geometry.nodes.len()] };
+            let mut leaves = Leaves::new(tournament, geometry.nodes.len());
             if partition.is_single() && ask.is_plain() {
                 self.fill_by_blocks(facts, &ask, at * SHARD, geometry, &mut leaves);
             } else {
                 self.fill(facts, &ask, geometry, &mut leaves);
             }
-            leaves.tournament.rebuild();
-            self.shards.push(Arc::new(leaves));
+            self.shards.push(leaves);
         }
         if partition.is_single() {
             self.counts[0].passing = facts.mask.passing().clone();
@@ -428,41 +425,5 @@ impl Frontier {
                 }
             }
         }
-    }
-}
-
-/// The nodes of one lane that are in the running and not in its head.
-struct LaneStore<'a> {
-    partition: &'a Partition,
-    shards: &'a mut [Arc<Leaves>],
-    lane: usize,
-}
-
-impl Store for LaneStore<'_> {
-    fn pop(&mut self) -> Option<Entry> {
-        let of_lane = &self.partition.lanes[self.lane].shards;
-        for &shard in of_lane {
-            let leaves = &mut self.shards[shard as usize];
-            if !leaves.tournament.is_settled() {
-                Arc::make_mut(leaves).tournament.settle();
-            }
-        }
-        let entry = |shard: u32| {
-            let tournament = &self.shards[shard as usize].tournament;
-            let leaf = tournament.best()?;
-            let node = self.partition.shards[shard as usize].nodes[leaf];
-            let entry = Entry::new(tournament.key(leaf), tournament.rank(leaf), node);
-            Some((entry, shard as usize, leaf))
-        };
-        let heads = of_lane.iter().filter_map(|&shard| entry(shard));
-        let (best, shard, leaf) = heads.max_by(|(a, ..), (b, ..)| a.compare(b))?;
-        Arc::make_mut(&mut self.shards[shard]).tournament.set(leaf, OUT);
-        Some(best)
-    }
-
-    fn push(&mut self, entry: Entry) {
-        let Some(place) = self.partition.place(NodeSlot(entry.node)) else { return };
-        let leaves = Arc::make_mut(&mut self.shards[place.shard as usize]);
-        leaves.tournament.set(place.leaf as usize, entry.key);
     }
 }

@@ -121,6 +121,11 @@ impl Partition {
         self.places.get(slot.at()).copied().filter(|place| *place != Place::NONE)
     }
 
+    /// The node at a place.
+    pub(super) fn node(&self, place: Place) -> u32 {
+        self.shards[place.shard as usize].nodes[place.leaf as usize]
+    }
+
     /// The lane of a node.
     pub(crate) fn lane(&self, place: Place) -> usize {
         self.shards[place.shard as usize].lane as usize

@@ -1,4 +1,4 @@
-//! A tournament over up to 2,048 nodes: the best one is known, and stays known while single nodes
+//! A tournament over up to 1,024 nodes: the best one is known, and stays known while single nodes
 //! change.
 //!
 //! Leaves stand in heats of 64, each of which knows its best one. A heat whose best leaf got worse is
@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 /// Leaves in one shard at most.
-pub(crate) const SHARD: usize = 2048;
+pub(crate) const SHARD: usize = 1024;
 
 /// The key of a leaf that is not in the running.
 pub(crate) const OUT: f64 = f64::NEG_INFINITY;
@@ -82,9 +82,9 @@ impl Shard {
         self.top = Some(self.find_top());
     }
 
-    /// Whether the best leaf is known.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.top.is_some()
+    /// The key and the leaf of the best, if that is [known](Shard::settle).
+    pub(crate) fn top(&self) -> Option<(f64, u16)> {
+        self.top
     }
 
     /// Finds the best leaf. Of stale heats only those are looked through that may have it.
@@ -108,7 +108,7 @@ impl Shard {
 
     /// The best leaf in the running, which has to be [settled](Shard::settle).
     pub(crate) fn best(&self) -> Option<usize> {
-        debug_assert!(self.is_settled());
+        debug_assert!(self.top.is_some());
         self.top.filter(|top| top.0 > OUT).map(|top| usize::from(top.1))
     }
 
