@@ -9,8 +9,7 @@ use crate::state::slots::AllocationSlot;
 use crate::state::usage::{Holdings, Taken};
 
 /// The victims that free devices for all requests of an ask, if that can be done at all: request by
-/// request as the specification has it, and where this leads nowhere, as few as can be found
-/// otherwise.
+/// request as the specification has it, and where this leads nowhere, all that are in the way.
 pub(super) fn victims(cleared: &Cleared<'_>, ask: &Ask) -> Option<Vec<AllocationSlot>> {
     let everyone: Vec<&Candidate<'_>> = cleared.candidates.iter().collect();
     let eligible = cleared.eligible();
@@ -63,7 +62,8 @@ fn request_by_request(mut stock: Stock<'_>, ask: &Ask) -> Option<Vec<AllocationS
 
 /// Evicts all users of devices that an ask could have but those that turn out not to be in its way,
 /// the ones of the highest priority being spared first. This finds room that is there only once an
-/// earlier request gets other devices than it would choose.
+/// earlier request gets other devices than it would choose, or one of a number of instances that are
+/// named.
 fn sparing_the_highest<'a>(
     mut stock: Stock<'a>,
     ask: &Ask,
@@ -147,11 +147,16 @@ impl<'a> Stock<'a> {
         held.filter_map(|device| node.find_device(device))
     }
 
-    /// What a request could have of a group besides what is `given` to earlier requests. Only healthy
-    /// instances count.
+    /// What a request could have of a group besides what is `given` to earlier requests. Only instances
+    /// count that the request may have: they are healthy, and its rules allow each of them.
     fn offer(&self, request: &DeviceRequest, group: usize, given: &Holdings) -> Option<Offer<'a>> {
         let device = self.node.devices.get(group).filter(|it| request.matches(&it.facts))?;
-        let is_usable = |at: usize| device.instances.get(at).is_some_and(|it| it.healthy);
+        let has_rules = request.has_instance_rules();
+        let is_usable = |at: usize| {
+            device.instances.get(at).is_some_and(|it| {
+                it.healthy && (!has_rules || request.instance_allowed(&device.facts, &it.id))
+            })
+        };
         let mut is_free: Vec<bool> = (0..device.instances.len()).map(is_usable).collect();
         let given = given.devices.iter().filter_map(|device| self.node.find_device(device));
         let held = self.holders.iter().flat_map(|holder| self.held_by(holder));
