@@ -71,7 +71,8 @@ fn sparing_the_highest<'a>(
 ) -> Option<Vec<AllocationSlot>> {
     stock.holders.retain(|holder| !holder.is_eligible);
     let mut victims = Vec::new();
-    for &user in eligible.iter().rev() {
+    let has_devices = |it: &&&Candidate<'_>| it.holdings.is_some_and(|it| !it.devices.is_empty());
+    for &user in eligible.iter().filter(has_devices).rev() {
         stock.holders.push(user);
         if !stock.suffices(ask) {
             stock.holders.pop();
