@@ -260,7 +260,8 @@ impl<'a> Scan<'a> {
         victims: &[AllocationSlot],
     ) -> Scores {
         let plan = self.plan;
-        let mut scores = Scores::default();
+        let is_system = plan.job.job_type().is_system();
+        let mut scores = if is_system { Scores::of_system() } else { Scores::default() };
         let mut free = self.state.free(slot);
         for &victim in victims {
             free = free.plus(self.state.amounts_of(victim));
@@ -289,7 +290,9 @@ impl<'a> Scan<'a> {
         if let Some(total) = spread::total(spread_scores) {
             scores.set(Scorer::Spread, total);
         }
-        if !victims.is_empty() {
+        // A system job takes every node that has room, so none has to be made less welcome because
+        // something is evicted there.
+        if !victims.is_empty() && !is_system {
             let records = victims.iter().filter_map(|&it| self.state.allocation(it));
             let priorities: Vec<i64> =
                 records.map(|record| preempt::priority_of(self.state, record)).collect();

@@ -48,11 +48,20 @@ impl Scorer {
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Scores {
     values: [f64; 7],
-    /// A bit for each active scorer.
+    /// A bit for each active scorer, and [`OF_SYSTEM`].
     active: u8,
 }
 
+/// The bit that no scorer has: the scores are of a system job, whose nodes are ranked without the
+/// scorers that show a zero.
+const OF_SYSTEM: u8 = 1 << Scorer::ALL.len();
+
 impl Scores {
+    /// No scores yet, of a system job.
+    pub(crate) fn of_system() -> Scores {
+        Scores { active: OF_SYSTEM, ..Scores::default() }
+    }
+
     pub(crate) fn set(&mut self, scorer: Scorer, value: f64) {
         self.values[scorer as usize] = value;
         self.active |= 1 << scorer as u8;
@@ -64,7 +73,7 @@ impl Scores {
 
     /// How many scorers are active.
     pub(crate) fn count(&self) -> u32 {
-        self.active.count_ones()
+        (self.active & !OF_SYSTEM).count_ones()
     }
 
     /// The sum of what belongs to the node itself: everything but spread and preemption.
@@ -78,11 +87,15 @@ impl Scores {
         mean(self.local(), self.values[5], self.values[6], self.count())
     }
 
+    fn shows_zero(&self, scorer: Scorer) -> bool {
+        scorer.shows_zero() && self.active & OF_SYSTEM == 0
+    }
+
     /// By name, as the metrics show them.
     pub(crate) fn named(&self) -> impl Iterator<Item = (&'static str, f64)> {
         Scorer::ALL
             .into_iter()
-            .filter(|&scorer| self.is_active(scorer) || scorer.shows_zero())
+            .filter(|&scorer| self.is_active(scorer) || self.shows_zero(scorer))
             .map(|scorer| (scorer.name(), self.values[scorer as usize]))
     }
 }
@@ -109,7 +122,7 @@ impl ScoreLog {
     pub(crate) fn push(&mut self, node: NodeSlot, scores: &Scores) -> u32 {
         let place = self.words.len() as u32;
         self.words.extend([node.0, u32::from(scores.active)]);
-        let mut active = scores.active;
+        let mut active = scores.active & !OF_SYSTEM;
         while active != 0 {
             let bits = scores.values[active.trailing_zeros() as usize].to_bits();
             self.words.extend([bits as u32, (bits >> 32) as u32]);
@@ -122,7 +135,8 @@ impl ScoreLog {
     pub(crate) fn get(&self, place: u32) -> Option<(NodeSlot, Scores)> {
         let (head, values) = self.words.get(place as usize..)?.split_first_chunk::<2>()?;
         let mut values = values.as_chunks::<2>().0.iter();
-        let mut scores = Scores::default();
+        let of_system = head[1] as u8 & OF_SYSTEM;
+        let mut scores = Scores { active: of_system, ..Scores::default() };
         for scorer in Scorer::ALL {
             if head[1] & (1 << scorer as u32) != 0 {
                 let [low, high] = *values.next()?;
@@ -183,6 +197,17 @@ mod tests {
         assert!(shown.iter().map(|(name, _)| *name).eq(names));
         scores.set(Scorer::NodeAffinity, 0.0);
         assert_eq!(scores.mean(), 0.25);
+    }
+
+    #[test]
+    fn scores_of_a_system_job_show_nothing_that_is_not_active() {
+        let mut scores = Scores::of_system();
+        scores.set(Scorer::Binpack, 0.5);
+        assert_eq!((scores.mean(), scores.count()), (0.5, 1));
+        let mut log = ScoreLog::default();
+        let entry = log.push(NodeSlot(1), &scores);
+        let (_, logged) = log.get(entry).unwrap_or((NodeSlot(1), Scores::default()));
+        assert!(logged.named().eq([("binpack", 0.5)]));
     }
 
     #[test]

@@ -5,39 +5,60 @@ use std::sync::Arc;
 use super::{Candidate, Cleared};
 use crate::fit::ask::{Ask, PortsAsk};
 use crate::fit::exhausted::NetworkError;
-use crate::fit::ports::addresses_of;
+use crate::fit::ports::{Chooser, PortAssignment, addresses_of};
 use crate::state::node::TaskNetwork;
 use crate::state::slots::AllocationSlot;
+use crate::state::usage::Holdings;
 
-/// The victims that let a network of an ask be had, given why it cannot be had now.
+/// The victims that let a network of an ask be had, given why it cannot be had now. Ports and
+/// bandwidth that the networks before it get are taken for good: those are this ask's own.
 pub(super) fn victims(
     cleared: &Cleared<'_>,
     ask: &Ask,
     error: NetworkError,
 ) -> Option<Vec<AllocationSlot>> {
     match error {
-        NetworkError::ReservedPort { network: 0, port } => {
-            let port = ask.network.as_ref()?.ports.get(usize::from(port))?;
-            let mut addresses = addresses_of(cleared.node, port);
-            addresses.find_map(|address| holders(cleared, &address.ip, &[port.value]))
-        }
-        NetworkError::ReservedPort { .. } | NetworkError::Bandwidth => {
-            // The error is the last address's; what there is to evict is the same for all networks of
-            // tasks, so the first one that cannot be had decides.
-            ask.task_networks().find_map(|network| for_task(cleared, network))
-        }
+        NetworkError::ReservedPort { .. } | NetworkError::Bandwidth => {}
         NetworkError::NoAddresses { .. }
         | NetworkError::DynamicPorts
-        | NetworkError::NoNetworks => None,
+        | NetworkError::NoNetworks => return None,
     }
+    let mut given = Holdings::default();
+    let mut ports = PortAssignment {
+        node: cleared.node,
+        taken: &cleared.taken,
+        ask,
+        chooser: Chooser::Lowest,
+        holdings: &mut given,
+    };
+    match ports.assign_group() {
+        Ok(()) => {}
+        Err(NetworkError::ReservedPort { port, .. }) => {
+            let port = ask.network.as_ref()?.ports.get(usize::from(port))?;
+            let mut addresses = addresses_of(cleared.node, port);
+            return addresses
+                .find_map(|address| holders(cleared, &given, &address.ip, &[port.value]));
+        }
+        Err(_) => return None,
+    }
+    // The error is the last address's, which says little about the others.
+    let mut networks = (1..).zip(ask.task_networks());
+    let (_, unmet) =
+        networks.find(|(number, network)| ports.assign_task(*number, network).is_err())?;
+    for_task(cleared, &given, unmet)
 }
 
 /// The victims on the first device that could then be had by a task's network.
-fn for_task(cleared: &Cleared<'_>, ask: &PortsAsk) -> Option<Vec<AllocationSlot>> {
+fn for_task(
+    cleared: &Cleared<'_>,
+    given: &Holdings,
+    ask: &PortsAsk,
+) -> Option<Vec<AllocationSlot>> {
     let networks = cleared.node.task_networks.iter();
     networks.filter(|network| network.mbits >= ask.mbits).find_map(|network| {
-        let holders = port_holders(cleared, network, ask)?;
-        with_bandwidth(cleared, network, ask.mbits, holders).filter(|victims| !victims.is_empty())
+        let holders = port_holders(cleared, given, network, ask)?;
+        let victims = with_bandwidth(cleared, given, network, ask.mbits, holders);
+        victims.filter(|victims| !victims.is_empty())
     })
 }
 
@@ -45,13 +66,14 @@ fn for_task(cleared: &Cleared<'_>, ask: &PortsAsk) -> Option<Vec<AllocationSlot>
 /// evicted.
 fn port_holders(
     cleared: &Cleared<'_>,
+    given: &Holdings,
     network: &TaskNetwork,
     ask: &PortsAsk,
 ) -> Option<Vec<AllocationSlot>> {
     let ports: Vec<i64> = ask.with_numbers().iter().map(|port| port.value).collect();
     for ip in network.cidr?.addresses() {
         let ip: Arc<str> = ip.into();
-        if let Some(holders) = holders(cleared, &ip, &ports) {
+        if let Some(holders) = holders(cleared, given, &ip, &ports) {
             return Some(holders);
         }
     }
@@ -59,9 +81,17 @@ fn port_holders(
 }
 
 /// Those who hold some ports on an address; `None` if any of these ports cannot be freed.
-fn holders(cleared: &Cleared<'_>, ip: &Arc<str>, ports: &[i64]) -> Option<Vec<AllocationSlot>> {
+fn holders(
+    cleared: &Cleared<'_>,
+    given: &Holdings,
+    ip: &Arc<str>,
+    ports: &[i64],
+) -> Option<Vec<AllocationSlot>> {
     let mut victims = Vec::new();
     for &port in ports {
+        if given.ports.iter().any(|held| held.value == port && held.ip == *ip) {
+            return None;
+        }
         let is_taken = cleared
             .taken
             .ports_on(ip)
@@ -92,18 +122,20 @@ fn holders(cleared: &Cleared<'_>, ip: &Arc<str>, ports: &[i64]) -> Option<Vec<Al
 /// that turn out not to be needed; who holds a port stays chosen.
 fn with_bandwidth(
     cleared: &Cleared<'_>,
+    given: &Holdings,
     network: &TaskNetwork,
     mbits: i64,
     port_holders: Vec<AllocationSlot>,
 ) -> Option<Vec<AllocationSlot>> {
     let used = |it: &Candidate<'_>| {
-        let held = it.holdings.iter().flat_map(|holdings| &holdings.bandwidth);
-        held.filter(|(device, _)| *device == network.device).map(|(_, mbits)| mbits).sum::<i64>()
+        it.holdings.map_or(0, |holdings| bandwidth_of(holdings, &network.device))
     };
     let is_holder = |it: &Candidate<'_>| port_holders.contains(&it.slot);
     let distance = |it: &Candidate<'_>| (mbits - used(it)).abs() as f64 / mbits.max(1) as f64;
     let by_holders: i64 = cleared.candidates.iter().filter(|it| is_holder(it)).map(used).sum();
-    let free = network.mbits - cleared.taken.bandwidth_on(&network.device);
+    let free = network.mbits
+        - cleared.taken.bandwidth_on(&network.device)
+        - bandwidth_of(given, &network.device);
     let mut available = free + by_holders;
     let mut chosen: Vec<&Candidate<'_>> = Vec::new();
     let eligible = cleared.eligible();
@@ -135,4 +167,10 @@ fn with_bandwidth(
         victims.push(victim.slot);
     }
     Some(victims)
+}
+
+/// MBit/s that somebody has on a device.
+fn bandwidth_of(holdings: &Holdings, device: &Arc<str>) -> i64 {
+    let on_device = holdings.bandwidth.iter().filter(|(held, _)| held == device);
+    on_device.map(|(_, mbits)| mbits).sum()
 }
