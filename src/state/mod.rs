@@ -61,7 +61,7 @@ pub(crate) struct State {
     /// By block of 64 node slots.
     room: Pages<RoomBlock, 1>,
     /// By node slot: what is on the node.
-    on_node: Pages<OnNode, 32>,
+    on_node: Pages<OnNode, 16>,
     /// By job slot; `None` for a slot whose job left.
     jobs: Pages<Option<Arc<JobRecord>>, 32>,
     job_index: Index,

@@ -9,7 +9,7 @@ use std::ops::Index;
 use std::sync::Arc;
 
 /// How many leaves hang on one list of the middle level.
-const MIDDLE: usize = 64;
+const MIDDLE: usize = 32;
 
 type Leaf<T> = Arc<[T]>;
 type Middle<T> = Arc<Vec<Leaf<T>>>;
