@@ -26,6 +26,11 @@ fn folder(name: &str) -> Folder {
         .with("cut.json", r#"[{"ID": "web", "TaskGroups": ["#)
         .with("comma.json", "[\n  {\"ID\": \"n1\",}\n]")
         .with("job.hcl", "job \"web\" {\n  type = \"batch\"\n}\n")
+        .with("variables.hcl", "# Copyright\n\n/* a job */\nvariable \"a\" {}\njob \"web\" {}\n")
+        .with("wrapped-nodes.json", json!({"Nodes": [node("n1", 1000)]}))
+        .with("wrapped-jobs.json", json!({"Jobs": [job("web", 50, 1, 100)]}))
+        .with("wrapped-allocs.json", json!({"Allocations": [allocation("a1", "web", "n1", 100)]}))
+        .with("wrapped-twice.json", json!({"Job": {"Job": job("web", 50, 1, 100)}}))
         .with("invalid.json", json!([job("db", 50, 1, 1), invalid, {"Job": job("x", 101, 1, 1)}]))
         .with("misread.json", json!([job("db", 50, 1, 1), misread]))
         .with("twins.json", json!([node("n1", 1), node("n2", 1), node("n1", 2)]))
@@ -76,19 +81,40 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "--nodes - --job -",
-        "standard input: `-` is given for `--nodes` and for `--job`, but can be read only once\n\
-         standard input: expected a node or a list of nodes, found an empty text\n",
+        "standard input: `-` is given for `--nodes` and for `--job`, but can be read only once\n",
     ),
     (
         "--nodes nodes.json --job - --job -",
-        "standard input: `-` is given twice for `--job`, but can be read only once\n\
-         standard input: expected a job or a list of jobs, found an empty text\n",
+        "standard input: `-` is given twice for `--job`, but can be read only once\n",
+    ),
+    (
+        "--nodes - --job nope.json --job - --allocs -",
+        "standard input: `-` is given for `--nodes`, for `--job` and for `--allocs`, but can be read \
+         only once\n",
     ),
     // Files that are not JSON, or not of the kind.
     (
         "--nodes nodes.json --job job.hcl",
         "job.hcl: expected a job or a list of jobs in JSON, found a text that begins with \
          `job \"web\" {` (`nomad job run -output FILE` writes a job file as JSON)\n",
+    ),
+    (
+        "--nodes nodes.json --job variables.hcl",
+        "variables.hcl: expected a job or a list of jobs in JSON, found a text that begins with \
+         `# Copyright` (`nomad job run -output FILE` writes a job file as JSON)\n",
+    ),
+    (
+        "--nodes wrapped-nodes.json --job wrapped-jobs.json --allocs wrapped-allocs.json",
+        "wrapped-nodes.json: expected a node or a list of nodes, found an object with `Nodes`; give \
+         the list in it\n\
+         wrapped-jobs.json: expected a job or a list of jobs, found an object with `Jobs`; give the \
+         list in it\n\
+         wrapped-allocs.json: expected an allocation or a list of allocations, found an object with \
+         `Allocations`; give the list in it\n",
+    ),
+    (
+        "--nodes nodes.json --job wrapped-twice.json",
+        "wrapped-twice.json: the job is inside two `Job` objects, one of which is too many\n",
     ),
     (
         "--nodes nodes.json --job cut.json",
