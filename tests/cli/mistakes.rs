@@ -229,7 +229,25 @@ fn mistakes_on_the_command_line_exit_with_1_too() {
         ("place --nodes nodes.json", "error: the following required arguments were not provided:"),
         ("place --nodes", "error: a value is required for '--nodes <FILE>' but none was supplied"),
         (&format!("{files} --seed x"), "error: invalid value 'x' for '--seed <N>'"),
-        (&format!("{files} --seed -1"), "error: invalid value '-1' for '--seed <N>'"),
+        (
+            &format!("{files} --seed -1"),
+            "error: invalid value '-1' for '--seed <N>': expected a whole number from 0 to \
+             18446744073709551615\n",
+        ),
+        (
+            "bench --nodes -5",
+            "error: invalid value '-5' for '--nodes <N>': expected a whole number from 1 to 1000000\n",
+        ),
+        (
+            "bench --fill 101",
+            "error: invalid value '101' for '--fill <PERCENT>': expected a whole number from 0 to \
+             100\n",
+        ),
+        (
+            "bench --count 1e3",
+            "error: invalid value '1e3' for '--count <C>': expected a whole number from 1 to \
+             1000000\n",
+        ),
         (&format!("{files} --algorithm best"), "error: invalid value 'best' for '--algorithm"),
         (&format!("{files} --scores some"), "error: invalid value 'some' for '--scores"),
         (&format!("{files} --explian"), "error: unexpected argument '--explian' found"),

@@ -7,6 +7,7 @@ mod bars;
 mod bench;
 mod failures;
 mod files;
+mod flags;
 mod json;
 mod output;
 mod place;
