@@ -3,6 +3,7 @@
 //!
 //! One file a subcommand; `main.rs` knows their names and the exit status, nothing else.
 
+mod asks;
 mod bars;
 mod bench;
 mod failures;
