@@ -65,6 +65,8 @@ fn what_is_evicted_is_named() {
     let explained = folder
         .run("place --nodes nodes.json --job job.json --allocs allocs.json --preempt --explain");
     assert!(explained.stdout.contains("evicts low.group[0]"), "{}", explained.stdout);
+    let legend = "\n# in use before, + placed now, . free\n";
+    assert!(answer.stdout.contains(legend), "{}", answer.stdout);
     assert!(answer.stdout.contains("Evicts\n"), "{}", answer.stdout);
     assert!(answer.stdout.contains("low.group[0]\n"), "{}", answer.stdout);
     let totals = "1 job: 1 allocation placed on 1 of 1 node, 1 evicted\n";

@@ -102,6 +102,9 @@ const AFTER_HELP: &str = r#"Files:
   `/v1/node/<id>`, `nomad job run -output job.hcl` or `/v1/job/<id>`, `/v1/allocation/<id>`. One of
   them may be `-`, which is standard input.
 
+Bars of how full nodes are:
+  # in use before, + placed now, . free (on a terminal: shaded blocks from full to light)
+
 Exit status:
   0  everything was placed
   2  something could not be placed; the answer says what and why
