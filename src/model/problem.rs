@@ -181,12 +181,15 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The text with control characters written as escapes, so that what a document holds can neither
-/// break a line of a report nor command a terminal.
+/// The text with escapes for the characters that could break a line, change the direction of what
+/// stands beside them or command a terminal, so that what a document holds does neither.
 fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        // Line and paragraph separators, and what sets the direction of text.
+        let is_hidden = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}')
+            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || is_hidden {
             printable.extend(character.escape_default());
         } else {
             printable.push(character);

@@ -26,6 +26,11 @@ fn folder(name: &str) -> Folder {
         .with("cut.json", r#"[{"ID": "web", "TaskGroups": ["#)
         .with("comma.json", "[\n  {\"ID\": \"n1\",}\n]")
         .with("job.hcl", "job \"web\" {\n  type = \"batch\"\n}\n")
+        .with("variables.hcl", "# Copyright\n\n/* a job */\nvariable \"a\" {}\njob \"web\" {}\n")
+        .with("wrapped-nodes.json", json!({"Nodes": [node("n1", 1000)]}))
+        .with("wrapped-jobs.json", json!({"Jobs": [job("web", 50, 1, 100)]}))
+        .with("wrapped-allocs.json", json!({"Allocations": [allocation("a1", "web", "n1", 100)]}))
+        .with("wrapped-twice.json", json!({"Job": {"Job": job("web", 50, 1, 100)}}))
         .with("invalid.json", json!([job("db", 50, 1, 1), invalid, {"Job": job("x", 101, 1, 1)}]))
         .with("misread.json", json!([job("db", 50, 1, 1), misread]))
         .with("twins.json", json!([node("n1", 1), node("n2", 1), node("n1", 2)]))
@@ -76,19 +81,40 @@ const MISTAKES: &[(&str, &str)] = &[
     ),
     (
         "--nodes - --job -",
-        "standard input: `-` is given for `--nodes` and for `--job`, but can be read only once\n\
-         standard input: expected a node or a list of nodes, found an empty text\n",
+        "standard input: `-` is given for `--nodes` and for `--job`, but can be read only once\n",
     ),
     (
         "--nodes nodes.json --job - --job -",
-        "standard input: `-` is given twice for `--job`, but can be read only once\n\
-         standard input: expected a job or a list of jobs, found an empty text\n",
+        "standard input: `-` is given twice for `--job`, but can be read only once\n",
+    ),
+    (
+        "--nodes - --job nope.json --job - --allocs -",
+        "standard input: `-` is given for `--nodes`, for `--job` and for `--allocs`, but can be read \
+         only once\n",
     ),
     // Files that are not JSON, or not of the kind.
     (
         "--nodes nodes.json --job job.hcl",
         "job.hcl: expected a job or a list of jobs in JSON, found a text that begins with \
          `job \"web\" {` (`nomad job run -output FILE` writes a job file as JSON)\n",
+    ),
+    (
+        "--nodes nodes.json --job variables.hcl",
+        "variables.hcl: expected a job or a list of jobs in JSON, found a text that begins with \
+         `# Copyright` (`nomad job run -output FILE` writes a job file as JSON)\n",
+    ),
+    (
+        "--nodes wrapped-nodes.json --job wrapped-jobs.json --allocs wrapped-allocs.json",
+        "wrapped-nodes.json: expected a node or a list of nodes, found an object with `Nodes`; give \
+         the list in it\n\
+         wrapped-jobs.json: expected a job or a list of jobs, found an object with `Jobs`; give the \
+         list in it\n\
+         wrapped-allocs.json: expected an allocation or a list of allocations, found an object with \
+         `Allocations`; give the list in it\n",
+    ),
+    (
+        "--nodes nodes.json --job wrapped-twice.json",
+        "wrapped-twice.json: the job is inside two `Job` objects, one of which is too many\n",
     ),
     (
         "--nodes nodes.json --job cut.json",
@@ -203,7 +229,25 @@ fn mistakes_on_the_command_line_exit_with_1_too() {
         ("place --nodes nodes.json", "error: the following required arguments were not provided:"),
         ("place --nodes", "error: a value is required for '--nodes <FILE>' but none was supplied"),
         (&format!("{files} --seed x"), "error: invalid value 'x' for '--seed <N>'"),
-        (&format!("{files} --seed -1"), "error: invalid value '-1' for '--seed <N>'"),
+        (
+            &format!("{files} --seed -1"),
+            "error: invalid value '-1' for '--seed <N>': expected a whole number from 0 to \
+             18446744073709551615\n",
+        ),
+        (
+            "bench --nodes -5",
+            "error: invalid value '-5' for '--nodes <N>': expected a whole number from 1 to 1000000\n",
+        ),
+        (
+            "bench --fill 101",
+            "error: invalid value '101' for '--fill <PERCENT>': expected a whole number from 0 to \
+             100\n",
+        ),
+        (
+            "bench --count 1e3",
+            "error: invalid value '1e3' for '--count <C>': expected a whole number from 1 to \
+             1000000\n",
+        ),
         (&format!("{files} --algorithm best"), "error: invalid value 'best' for '--algorithm"),
         (&format!("{files} --scores some"), "error: invalid value 'some' for '--scores"),
         (&format!("{files} --explian"), "error: unexpected argument '--explian' found"),

@@ -155,7 +155,7 @@ fn nothing_is_evicted_without_preempt_not_even_for_system_jobs() {
 }
 
 #[test]
-fn every_verdict_has_its_keys_and_no_others() {
+fn every_verdict_has_every_key() {
     let mut down = node("n2", 1000);
     down["Status"] = json!("down");
     down["Datacenter"] = json!("dc2");
@@ -171,14 +171,17 @@ fn every_verdict_has_its_keys_and_no_others() {
     let folder = Folder::new("verdicts").with("nodes.json", nodes).with("job.json", web);
     let answer = folder.run("place --nodes nodes.json --job job.json --json --explain").json();
     let expected = json!([
-        {"NodeID": "n1", "Verdict": "ranked",
+        {"NodeID": "n1", "Verdict": "ranked", "Reasons": [], "Preempts": [],
          "Scores": {"binpack": 0.3811512056447826, "job-anti-affinity": 0.0,
                     "node-reschedule-penalty": 0.0, "node-affinity": 0.0},
          "NormScore": 0.3811512056447826},
-        {"NodeID": "n2", "Verdict": "not-candidate", "Reasons": ["status `down`", "datacenter `dc2`"]},
+        {"NodeID": "n2", "Verdict": "not-candidate", "Reasons": ["status `down`", "datacenter `dc2`"],
+         "Scores": {}, "NormScore": null, "Preempts": []},
         {"NodeID": "n3", "Verdict": "filtered",
-         "Reasons": ["${meta.rack} = r1", "missing drivers"]},
+         "Reasons": ["${meta.rack} = r1", "missing drivers"],
+         "Scores": {}, "NormScore": null, "Preempts": []},
         {"NodeID": "n4", "Verdict": "exhausted", "Reasons": ["cpu"],
+         "Scores": {}, "NormScore": null, "Preempts": [],
          "Shortages": [{"Dimension": "cpu", "Asked": 500, "Used": 0, "Free": 300}]},
     ]);
     let nodes = &answer["Explain"]["web"]["group"]["Nodes"];

@@ -37,9 +37,9 @@ Placed: 1 allocation
  web.group[0]  n1    dc1         small  0.4173  http {port} -> 80
 
 Could not be placed: 2 allocations of 1 group
- Group                Missing  Why                                    Nearest fixes
- web.group             2 of 3  2 nodes evaluated; 2 exhausted: 2 cpu  - 1 node (`n2`) with 100 MHz more CPU free
- asks 600 MHz, 10 MB
+ Group                                Missing  Why                                  Nearest fixes
+ web.group                             2 of 3  2 nodes evaluated; 2 exhausted: 2    - 1 node (`n2`) with 100 MHz more
+ asks 600 MHz, 10 MB, 1 dynamic port           cpu; and 1 more allocation alike     CPU free
 
 How full the nodes are, by class
  Class  Nodes  CPU                            Memory
@@ -62,6 +62,11 @@ fn what_is_evicted_is_named() {
     let answer =
         folder.run("place --nodes nodes.json --job job.json --allocs allocs.json --preempt");
     assert_eq!(answer.status, 0);
+    let explained = folder
+        .run("place --nodes nodes.json --job job.json --allocs allocs.json --preempt --explain");
+    assert!(explained.stdout.contains("evicts low.group[0]"), "{}", explained.stdout);
+    let legend = "\n# in use before, + placed now, . free\n";
+    assert!(answer.stdout.contains(legend), "{}", answer.stdout);
     assert!(answer.stdout.contains("Evicts\n"), "{}", answer.stdout);
     assert!(answer.stdout.contains("low.group[0]\n"), "{}", answer.stdout);
     let totals = "1 job: 1 allocation placed on 1 of 1 node, 1 evicted\n";
@@ -88,11 +93,63 @@ fn long_tables_are_cut_and_full_shows_all() {
 #[test]
 fn control_characters_are_written_as_escapes() {
     let mut evil = node("n1", 1000);
-    evil["Name"] = json!("\u{1b}[2Jn1\nx");
+    evil["Name"] = json!("\u{1b}[2Jn1\nx\u{202e}\u{2028}");
     let folder =
         Folder::new("control").with("nodes.json", evil).with("job.json", job("web", 50, 1, 600));
     let answer = folder.run("place --nodes nodes.json --job job.json --explain");
     assert_eq!(answer.status, 0);
     assert!(!answer.stdout.contains('\u{1b}'));
-    assert!(answer.stdout.contains("\\u{1b}[2Jn1"), "{}", answer.stdout);
+    let name = "\\u{1b}[2Jn1\\nx\\u{202e}\\u{2028}";
+    assert!(answer.stdout.contains(name), "{}", answer.stdout);
+    // The library's messages show the same characters in the same way.
+    let mut wrong = job("web", 50, 1, 600);
+    wrong["Type"] = json!("\u{1b}\n\u{202e}\u{2028}");
+    folder.write("job.json", wrong);
+    let answer = folder.run("place --nodes nodes.json --job job.json");
+    assert!(answer.stderr.contains("`\\u{1b}\\n\\u{202e}\\u{2028}`"), "{}", answer.stderr);
+}
+
+/// Groups alike are one row, whose counts are those of the first; what was not tried is counted.
+#[test]
+fn failures_alike_are_one_row() {
+    let mut small = node("n2", 9_000);
+    small["NodeResources"]["Disk"]["DiskMB"] = json!(200);
+    let jobs = [job("a", 50, 3, 20_000), job("b", 50, 3, 20_000)];
+    let folder = Folder::new("alike")
+        .with("nodes.json", json!([node("n1", 9_000), small]))
+        .with("jobs.json", json!(jobs));
+    let answer = folder.run("place --nodes nodes.json --job jobs.json");
+    for part in [
+        " 6 of 6  2 nodes evaluated; 2 exhausted: 2 cpu;",
+        " and 2 more allocations alike",
+        " and 1 more alike",
+        "(these are the counts of the first)",
+        "asks 20,000 MHz, 10 MB",
+        "with 11,000 MHz more CPU free",
+    ] {
+        assert!(answer.stdout.contains(part), "{part}: {}", answer.stdout);
+    }
+}
+
+/// What has a colon of its own is set apart, and numbers of the sentence have commas.
+#[test]
+fn what_ran_out_is_told_apart_from_the_sentence() {
+    let mut web = job("web", 50, 1, 10);
+    web["TaskGroups"][0]["Networks"] =
+        json!([{"Mode": "host", "ReservedPorts": [{"Label": "http", "Value": 8080}]}]);
+    let mut nodes: Vec<_> = (0..1_200).map(|at| node(&format!("n{at}"), 1000)).collect();
+    for node in &mut nodes {
+        node["ReservedResources"]["Networks"]["ReservedHostPorts"] = json!("8080");
+        node["NodeResources"]["Networks"] =
+            json!([{"Mode": "host", "Device": "eth0", "CIDR": "10.0.0.1/32", "IP": "10.0.0.1"}]);
+    }
+    let folder = Folder::new("taken").with("nodes.json", json!(nodes)).with("job.json", web);
+    let answer = folder.run("place --nodes nodes.json --job job.json --explain");
+    let parts =
+        ["1,200 nodes evaluated; 1,200", "exhausted: 1,200 `network:", "http=8080`", "1 static"];
+    for part in parts {
+        assert!(answer.stdout.contains(part), "{part}: {}", answer.stdout);
+    }
+    let verdict = "`network: reserved port collision http=8080`\n";
+    assert!(answer.stdout.contains(verdict), "{}", answer.stdout);
 }

@@ -65,10 +65,21 @@ impl ClassUsages {
             ]);
         }
         sheet.write(to)?;
+        // Where the nodes were empty there is one kind of cells that are full.
+        if before.classes.values().any(ClassUsage::is_in_use) {
+            let [used, added, free] = cells(look);
+            writeln!(to, "{used} in use before, {added} placed now, {free} free")?;
+        }
         match self.classes.len().saturating_sub(rows_max) {
             0 => Ok(()),
             more => writeln!(to, "{} more classes; `--full` shows all", number(more as u64)),
         }
+    }
+}
+
+impl ClassUsage {
+    fn is_in_use(&self) -> bool {
+        self.cpu_mhz.used > 0 || self.memory_mb.used > 0
     }
 }
 
@@ -88,15 +99,20 @@ impl Sum {
     }
 }
 
+/// The characters for what was in use, what came to it, what is free.
+fn cells(look: Look) -> [char; 3] {
+    if look.has_lines { ['█', '▒', '░'] } else { ['#', '+', '.'] }
+}
+
 /// A bar: what was in use, what came to it, what is free.
 fn bar(before: Sum, after: Sum, look: Look) -> String {
     if after.capacity <= 0 {
         return "none".to_owned();
     }
-    let [used, added, free] = if look.has_lines { ['█', '▒', '░'] } else { ['#', '+', '.'] };
-    let cells = |sum: Sum| usize::try_from(sum.share(WIDTH as i128)).unwrap_or(WIDTH);
+    let [used, added, free] = cells(look);
+    let length = |sum: Sum| usize::try_from(sum.share(WIDTH as i128)).unwrap_or(WIDTH);
     // What was evicted may have been more than what was placed.
-    let (kept, filled) = (cells(before).min(cells(after)), cells(after));
+    let (kept, filled) = (length(before).min(length(after)), length(after));
     let part = |character: char, length: usize| character.to_string().repeat(length);
     format!(
         "{}{}{} {:>3}% -> {:>3}%",

@@ -3,12 +3,13 @@
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
-use stowplan::model::{Allocation, Task, TaskGroup};
+use stowplan::model::Allocation;
 use stowplan::{Cluster, FailedGroup, Inventory, Placement};
 
+use crate::asks::ask;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
-use crate::words::{count, number};
+use crate::words::{count, dimension, number, separated};
 
 /// The most kinds of failures that the table shows.
 const KINDS_MAX: usize = 20;
@@ -82,10 +83,10 @@ impl Failures {
         let mut sheet = Sheet::new(look, &columns).with_long_rows();
         for kind in shown {
             let fixes_max = if is_full { usize::MAX } else { FIXES_MAX };
-            sheet.row([
+            sheet.row_of_lines([
                 kind.who(),
-                format!("{} of {}", number(kind.missing), number(kind.wanted)),
-                why(&kind.first),
+                vec![format!("{} of {}", number(kind.missing), number(kind.wanted))],
+                kind.why(),
                 kind.fixes(fixes_max),
             ]);
         }
@@ -104,34 +105,50 @@ impl Failures {
 }
 
 impl Kind {
-    fn who(&self) -> String {
-        let first = format!("{}.{}", self.first.job().id, self.first.name());
-        let others = match self.groups {
-            1 => String::new(),
-            groups => format!("\nand {} more alike", number(groups as u64 - 1)),
-        };
-        let ask = ask(self.first.task_group());
-        let whole = if self.first.job().all_at_once { "\nplaced whole or not at all" } else { "" };
-        format!("{first}{others}\nasks {ask}{whole}")
+    /// The first of the groups, how many are like it, and what they ask for.
+    fn who(&self) -> Vec<String> {
+        let mut lines = vec![format!("{}.{}", self.first.job().id, self.first.name())];
+        if self.groups > 1 {
+            lines.push(format!("and {} more alike", number(self.groups as u64 - 1)));
+        }
+        let is_disk_exhausted = self.first.metrics().dimension_exhausted.contains_key("disk");
+        let ask = ask(self.first.task_group(), is_disk_exhausted);
+        if !ask.is_empty() {
+            lines.push(format!("asks {ask}"));
+        }
+        if self.first.job().all_at_once {
+            lines.push("placed whole or not at all".to_owned());
+        }
+        lines
+    }
+
+    /// The reasons of the first of the failures; the others have the same, on other numbers of nodes.
+    fn why(&self) -> Vec<String> {
+        let mut lines = vec![why(&self.first)];
+        if self.groups > 1 {
+            lines.push("(these are the counts of the first)".to_owned());
+        }
+        lines
     }
 
     /// The nearest fixes for the first of the failures.
-    fn fixes(&self, fixes_max: usize) -> String {
+    fn fixes(&self, fixes_max: usize) -> Vec<String> {
         let Some(fork) = &self.fork else {
-            return "not looked for".to_owned();
+            return vec!["not looked for".to_owned()];
         };
         let explanation = self.first.explain(fork);
+        let fixes = explanation.fixes().iter();
         let mut texts: Vec<String> =
-            explanation.fixes().iter().map(|fix| format!("- {fix}")).collect();
+            fixes.map(|fix| format!("- {}", separated(&fix.to_string()))).collect();
         if texts.is_empty() {
-            return "none found".to_owned();
+            return vec!["none found".to_owned()];
         }
         let more = texts.len().saturating_sub(fixes_max);
         texts.truncate(fixes_max);
         if more > 0 {
             texts.push(format!("and {} more; `--full` shows all", number(more as u64)));
         }
-        texts.join("\n")
+        texts
     }
 }
 
@@ -158,30 +175,41 @@ fn kind_key(failed: &FailedGroup) -> String {
     serde_json::to_string(&(of_job, of_group, reasons)).unwrap_or_default()
 }
 
-/// What an allocation of a group asks for, of what comes in numbers.
-fn ask(group: &TaskGroup) -> String {
-    let sum = |amount: fn(&Task) -> i64| group.tasks.iter().map(amount).map(i128::from).sum();
-    let mut parts = Vec::new();
-    let mut add = |amount: i128, unit: &str| {
-        if amount > 0 {
-            parts.push(format!("{} {unit}", number(amount)));
-        }
-    };
-    add(sum(Task::cpu_mhz), "MHz");
-    add(sum(|task| i64::from(task.cores())), "cores");
-    add(sum(|task| task.memory_mb().saturating_add(task.secrets_mb())), "MB");
-    for device in group.tasks.iter().flat_map(Task::devices) {
-        add(device.count().into(), &device.name);
-    }
-    parts.join(", ")
-}
-
 /// The metrics of a failure in words, without its name, which has a column of its own.
 fn why(failed: &FailedGroup) -> String {
     let text = failed.to_string();
     let name = format!("{}.{}: ", failed.job().id, failed.name());
     let figures = text.strip_prefix(&name).and_then(|text| text.split_once("not placed; "));
-    figures.map_or(text.as_str(), |(_, figures)| figures).to_owned()
+    let figures = figures.map_or(text.as_str(), |(_, figures)| figures);
+    let metrics = failed.metrics();
+    let exhausted = format!("; {} exhausted: ", metrics.nodes_exhausted);
+    let mut words = match figures.rsplit_once(&exhausted) {
+        None => separated(figures),
+        Some((before, after)) => {
+            let rest = after.find("; no nodes are available in ").and_then(|at| after.get(at..));
+            format!(
+                "{}; {} exhausted: {}{}",
+                separated(before),
+                number(metrics.nodes_exhausted),
+                dimensions(&metrics.dimension_exhausted),
+                rest.unwrap_or_default(),
+            )
+        }
+    };
+    if metrics.coalesced_failures > 0 {
+        // The counts are of one attempt, after which the others are not made.
+        let more = usize::try_from(metrics.coalesced_failures).unwrap_or(usize::MAX);
+        words += &format!("; and {} alike", count(more, "more allocation"));
+    }
+    words
+}
+
+/// What ran out on how many nodes, most nodes first.
+fn dimensions(exhausted: &IndexMap<String, u64>) -> String {
+    let mut counts: Vec<(&String, &u64)> = exhausted.iter().collect();
+    counts.sort_by(|(a, a_nodes), (b, b_nodes)| b_nodes.cmp(a_nodes).then_with(|| a.cmp(b)));
+    let parts = counts.iter().map(|(key, nodes)| format!("{} {}", number(**nodes), dimension(key)));
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 /// How many allocations of a group are missing, and how many it wants.

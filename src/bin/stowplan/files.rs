@@ -1,5 +1,6 @@
 //! From files to an inventory and jobs, or everything that is wrong with them at once.
 
+mod hcl;
 mod mistaken;
 mod problems;
 mod source;
@@ -16,7 +17,7 @@ use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem};
 use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
 pub(crate) use self::source::reason;
-use self::source::{Opener, Source};
+use self::source::{STDIN_NAME, Source};
 
 /// The files of a question.
 pub(crate) struct Files<'a> {
@@ -53,10 +54,18 @@ struct Documents<'a, T> {
 /// Everything that is wrong with any of them.
 pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
     let mut problems = Problems::default();
-    let mut opener = Opener::default();
-    let node_sources = opener.open(NODE.option, files.nodes, &mut problems);
-    let job_sources = opener.open(JOB.option, files.jobs, &mut problems);
-    let allocation_sources = opener.open(ALLOCATION.option, files.allocations, &mut problems);
+    let all = [
+        (NODE.option, files.nodes),
+        (JOB.option, files.jobs),
+        (ALLOCATION.option, files.allocations),
+    ];
+    // Nothing is read then: whoever waits at a terminal to be asked for input would wait in vain.
+    if let Some(message) = source::stdin_given_twice(&all) {
+        problems.add(STDIN_NAME, "", &message);
+        return Err(problems);
+    }
+    let [node_sources, job_sources, allocation_sources] =
+        all.map(|(_, paths)| source::open(paths, &mut problems));
 
     let nodes: Documents<'_, NodeSpec> = documents(&node_sources, &mut problems);
     let jobs: Documents<'_, JobSpec> = documents(&job_sources, &mut problems);
@@ -115,13 +124,17 @@ fn read_one<T: Kind>(source: &Source, problems: &mut Problems) -> Option<Vec<T>>
         Ok(documents) => documents,
         Err(error) => {
             let mut message = error.to_string();
-            if T::WHAT == JOB && source.text.trim_ascii_start().starts_with(b"job ") {
+            if T::WHAT == JOB && hcl::is_hcl(&source.text) {
                 message.push_str(" (`nomad job run -output FILE` writes a job file as JSON)");
             }
             problems.add(&source.name, "", &message);
             return None;
         }
     };
+    if let Some(message) = documents.iter().find_map(Kind::wrapped_otherwise) {
+        problems.add(&source.name, "", &message);
+        return None;
+    }
     if let Some(What { is, option }) = documents.iter().find_map(Kind::mistaken_for) {
         let expected = T::WHAT.is;
         let message = format!("expected {expected}, found {is}; is the file meant for `{option}`?");

@@ -124,22 +124,20 @@ struct GroupEntry<'a> {
     fixes: Vec<FixEntry<'a>>,
 }
 
-/// What a node is to a group. What a verdict has no value for is left out.
+/// What a node is to a group. Every key is always there, so that nobody who reads it has to ask first;
+/// only shortages are left out where there are none.
 #[derive(Default, Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct NodeEntry<'a> {
     #[serde(rename = "NodeID")]
     node_id: &'a str,
     verdict: &'static str,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
     reasons: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     shortages: Vec<ShortageEntry<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    scores: Option<IndexMap<&'a str, f64>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
+    scores: IndexMap<&'a str, f64>,
+    /// `null` for a node that is not ranked.
     norm_score: Option<f64>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
     preempts: &'a [String],
 }
 
@@ -198,7 +196,7 @@ impl<'a> NodeEntry<'a> {
             },
             Verdict::Ranked { scores, norm_score, preempts } => NodeEntry {
                 verdict: "ranked",
-                scores: Some(scores.iter().copied().collect()),
+                scores: scores.iter().copied().collect(),
                 norm_score: Some(*norm_score),
                 preempts,
                 ..entry

@@ -3,10 +3,12 @@
 //!
 //! One file a subcommand; `main.rs` knows their names and the exit status, nothing else.
 
+mod asks;
 mod bars;
 mod bench;
 mod failures;
 mod files;
+mod flags;
 mod json;
 mod output;
 mod place;

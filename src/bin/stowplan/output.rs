@@ -1,6 +1,9 @@
 //! Standard output: buffered, and indifferent to a reader that has had enough.
 
+use std::fmt::Display;
 use std::io::{self, BufWriter, ErrorKind, StdoutLock, Write};
+
+use crate::files::reason;
 
 /// What the answer is written to.
 ///
@@ -10,6 +13,16 @@ pub(crate) struct Output {
     to: BufWriter<StdoutLock<'static>>,
     is_begun: bool,
     is_closed: bool,
+}
+
+/// Writes to standard error; if nobody listens there, the exit status has to do.
+pub(crate) fn complain(what: &dyn Display) {
+    let _ = write!(io::stderr(), "{what}");
+}
+
+/// Says that and why the answer did not get out.
+pub(crate) fn complain_unwritten(error: &io::Error) {
+    complain(&format_args!("the answer cannot be written: {}\n", reason(error)));
 }
 
 impl Output {

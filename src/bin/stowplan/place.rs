@@ -1,14 +1,13 @@
 //! `stowplan place`: where would these jobs go on these nodes, and why?
 
-use std::fmt::Display;
-use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 use stowplan::{Algorithm, PlaceOptions, Preemption, ScoreDetail};
 
 use crate::files::{self, Files};
-use crate::output::Output;
+use crate::flags::whole_number;
+use crate::output::{Output, complain, complain_unwritten};
 use crate::run::Run;
 use crate::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS, json, report};
 
@@ -49,7 +48,10 @@ pub(crate) struct Place {
     memory_oversubscription: bool,
 
     /// Orders equal nodes, and chooses ports and identities; the same seed gives the same answer
-    #[arg(long, value_name = "N", default_value_t = 0, allow_negative_numbers = true)]
+    #[arg(
+        long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
+        value_parser = whole_number::<u64>(0, u64::MAX)
+    )]
     seed: u64,
 
     /// Say what every node is to each group, and what would help where something is missing
@@ -100,6 +102,9 @@ const AFTER_HELP: &str = r#"Files:
   `/v1/node/<id>`, `nomad job run -output job.hcl` or `/v1/job/<id>`, `/v1/allocation/<id>`. One of
   them may be `-`, which is standard input.
 
+Bars of how full nodes are:
+  # in use before, + placed now, . free (on a terminal: shaded blocks from full to light)
+
 Exit status:
   0  everything was placed
   2  something could not be placed; the answer says what and why
@@ -114,11 +119,6 @@ Examples:
 
   The names of nodes that a job would be placed on:
     stowplan place --nodes nodes.json --job web.json --json | jq -r '.Allocations[].NodeName'"#;
-
-/// Writes to standard error; if nobody listens there, the exit status has to do.
-fn complain(what: &dyn Display) {
-    let _ = write!(io::stderr(), "{what}");
-}
 
 impl Place {
     /// Runs the subcommand and gives the exit status.
@@ -152,8 +152,7 @@ impl Place {
             Ok(true) => SUCCESS,
             Ok(false) => NOT_ALL_PLACED,
             Err(error) => {
-                let reason = files::reason(&error);
-                complain(&format_args!("the answer cannot be written: {reason}\n"));
+                complain_unwritten(&error);
                 BAD_INPUT
             }
         }

@@ -80,8 +80,9 @@ fn explain(run: &Run<'_>, is_full: bool, look: Look, output: &mut Output) -> io:
         if output.is_closed() {
             break;
         }
-        for explanation in cluster.place(job, &options).explanations() {
-            verdicts::write(&job.id, explanation, is_full, look, output)?;
+        let placement = cluster.place(job, &options);
+        for explanation in placement.explanations() {
+            verdicts::write(&job.id, explanation, &cluster, is_full, look, output)?;
         }
     }
     Ok(())

@@ -8,8 +8,8 @@ use std::io::{self, IsTerminal, Write};
 
 use clap::builder::styling::{AnsiColor, Style};
 use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle,
-    presets,
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table,
+    TableStyle, Width, presets,
 };
 
 use crate::output::Output;
@@ -20,6 +20,12 @@ const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 
 /// The width of tables of long texts where there is no terminal whose width it could be.
 const PLAIN_WIDTH: u16 = 120;
+
+/// The width of a terminal that does not know its own.
+const TERMINAL_WIDTH: u16 = 80;
+
+/// What a column has at least, its margins included.
+const COLUMN_WIDTH_MIN: u16 = 9;
 
 /// What standard output can show.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +64,13 @@ impl Look {
     }
 }
 
+/// The width where the terminal does not tell: what `COLUMNS` says, if anything could be read there.
+fn unknown_width() -> u16 {
+    #[expect(clippy::disallowed_methods, reason = "how wide a table is decides no placement")]
+    let columns = env::var("COLUMNS").ok().and_then(|columns| columns.trim().parse().ok());
+    columns.filter(|columns| *columns >= 20).unwrap_or(TERMINAL_WIDTH)
+}
+
 impl Tone {
     fn style(self) -> Style {
         let colour = match self {
@@ -92,6 +105,9 @@ impl Sheet {
         if look.has_lines {
             table.load_style(LINES);
             table.set_content_arrangement(ContentArrangement::Dynamic);
+            if table.width().is_none_or(|width| width == 0) {
+                table.set_width(unknown_width());
+            }
         } else {
             table.load_style(presets::NOTHING);
             table.force_no_tty();
@@ -102,9 +118,8 @@ impl Sheet {
         };
         table.set_header(columns.iter().map(name).collect::<Vec<_>>());
         for (at, name) in columns.iter().enumerate() {
-            if name.ends_with(' ')
-                && let Some(column) = table.column_mut(at)
-            {
+            let Some(column) = table.column_mut(at) else { continue };
+            if name.ends_with(' ') {
                 column.set_cell_alignment(CellAlignment::Right);
             }
         }
@@ -123,9 +138,18 @@ impl Sheet {
         self
     }
 
-    /// Adds a row. Where a cell is a list, each element is on a line of its own.
+    /// Adds a row.
     pub(crate) fn row(&mut self, cells: impl IntoIterator<Item = String>) {
         self.toned_row(Tone::Plain, 0, cells);
+    }
+
+    /// Adds a row of cells of several lines each.
+    pub(crate) fn row_of_lines(&mut self, cells: impl IntoIterator<Item = Vec<String>>) {
+        let cells = cells.into_iter().map(|lines| {
+            let lines: Vec<String> = lines.iter().map(|line| printable(line)).collect();
+            Cell::new(lines.join("\n"))
+        });
+        self.table.add_row(cells.collect::<Vec<_>>());
     }
 
     /// Adds a row of which one cell has a tone.
@@ -137,8 +161,7 @@ impl Sheet {
     ) {
         let colour = tone.colour().filter(|_| self.look.has_colours);
         let cells = cells.into_iter().enumerate().map(|(column, text)| {
-            let lines: Vec<String> = text.lines().map(printable).collect();
-            let cell = Cell::new(lines.join("\n"));
+            let cell = Cell::new(printable(&text));
             match colour {
                 Some(colour) if column == at => cell.fg(colour),
                 _ => cell,
@@ -148,7 +171,14 @@ impl Sheet {
     }
 
     /// Writes the table.
-    pub(crate) fn write(&self, to: &mut Output) -> io::Result<()> {
+    pub(crate) fn write(&mut self, to: &mut Output) -> io::Result<()> {
+        // A column of one or two characters cannot be read; better the lines get too long.
+        for (at, content) in self.table.column_max_content_widths().into_iter().enumerate() {
+            let least = Width::Fixed(content.saturating_add(2).min(COLUMN_WIDTH_MIN));
+            if let Some(column) = self.table.column_mut(at) {
+                column.set_constraint(ColumnConstraint::LowerBoundary(least));
+            }
+        }
         writeln!(to, "{}", self.table.trim_fmt())
     }
 }

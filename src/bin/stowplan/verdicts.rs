@@ -4,11 +4,11 @@
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
-use stowplan::{Explanation, NodeVerdict, Verdict};
+use stowplan::{Cluster, Explanation, NodeVerdict, Verdict};
 
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
-use crate::words::{count, names, number, printable, score};
+use crate::words::{count, dimension, names, number, printable, score, separated};
 
 /// The most nodes that are listed one by one.
 const NODES_MAX: usize = 40;
@@ -19,6 +19,7 @@ const BEST_MAX: usize = 10;
 pub(crate) fn write(
     job: &str,
     explanation: &Explanation,
+    cluster: &Cluster,
     is_full: bool,
     look: Look,
     to: &mut Output,
@@ -26,16 +27,16 @@ pub(crate) fn write(
     let group = explanation.task_group();
     let title = format!("Nodes for {job}.{group}: {}", counts(explanation.nodes()));
     look.heading(&title, Tone::Plain, to)?;
-    write_nodes(explanation.nodes(), is_full, look, to)?;
+    write_nodes(explanation.nodes(), cluster, is_full, look, to)?;
     if let Some(nodes) = explanation.with_preemption() {
         let title = format!("Nodes for {job}.{group} with eviction: {}", counts(nodes));
         look.heading(&title, Tone::Plain, to)?;
-        write_nodes(nodes, is_full, look, to)?;
+        write_nodes(nodes, cluster, is_full, look, to)?;
     }
     if !explanation.fixes().is_empty() {
         look.heading(&format!("What would help {job}.{group}"), Tone::Plain, to)?;
         for fix in explanation.fixes() {
-            writeln!(to, "- {}", printable(&fix.to_string()))?;
+            writeln!(to, "- {}", printable(&separated(&fix.to_string())))?;
         }
     }
     Ok(())
@@ -66,6 +67,7 @@ fn counts(nodes: &[NodeVerdict]) -> String {
 
 fn write_nodes(
     nodes: &[NodeVerdict],
+    cluster: &Cluster,
     is_full: bool,
     look: Look,
     to: &mut Output,
@@ -84,13 +86,13 @@ fn write_nodes(
     let ranked = sorted.iter().take_while(|node| kind(node.verdict()).0 == 0).count();
     let listed = if is_short { sorted.len() } else { ranked.min(BEST_MAX) };
     for node in &sorted[..listed] {
-        add(&mut sheet, name(node).to_owned(), node, why(node.verdict(), true));
+        add(&mut sheet, name(node).to_owned(), node, why(node.verdict(), cluster, true));
     }
     let mut alike: IndexMap<(usize, String), Vec<&NodeVerdict>> = IndexMap::new();
     for node in &sorted[listed..] {
         let reasons = match node.verdict() {
             Verdict::Ranked { .. } => "the others".to_owned(),
-            other => why(other, false),
+            other => why(other, cluster, false),
         };
         alike.entry((kind(node.verdict()).0, reasons)).or_default().push(node);
     }
@@ -126,16 +128,19 @@ fn norm_score(node: &NodeVerdict) -> f64 {
 }
 
 /// The reasons of a verdict, with this node's amounts or without.
-fn why(verdict: &Verdict, with_amounts: bool) -> String {
+fn why(verdict: &Verdict, cluster: &Cluster, with_amounts: bool) -> String {
     match verdict {
         Verdict::NotCandidate(reasons) => {
             reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
         }
-        Verdict::Filtered(rules) => rules.join("; "),
+        Verdict::Filtered(rules) => {
+            // A rule without a right side ends in a blank.
+            rules.iter().map(|rule| rule.trim_end()).collect::<Vec<_>>().join("; ")
+        }
         Verdict::Exhausted(shortages) => {
             let texts = shortages.iter().map(|shortage| match with_amounts {
-                true => shortage.to_string(),
-                false => shortage.dimension.clone(),
+                true if shortage.asked.is_some() => separated(&shortage.to_string()),
+                _ => dimension(&shortage.dimension),
             });
             texts.collect::<Vec<_>>().join("; ")
         }
@@ -144,10 +149,21 @@ fn why(verdict: &Verdict, with_amounts: bool) -> String {
             if preempts.is_empty() {
                 return parts;
             }
-            let ids = names(preempts.iter().map(String::as_str), preempts.len());
-            format!("{parts}, evicts {ids}")
+            format!("{parts}, evicts {}", allocation_names(preempts, cluster))
         }
     }
+}
+
+/// The names of allocations that are or were on the cluster, or the identities of what has no name.
+pub(crate) fn allocation_names(ids: &[String], cluster: &Cluster) -> String {
+    let texts: Vec<String> = ids
+        .iter()
+        .map(|id| match cluster.allocation(id) {
+            Some(allocation) if !allocation.name.is_empty() => allocation.name,
+            _ => id.clone(),
+        })
+        .collect();
+    names(texts.iter().map(String::as_str), texts.len())
 }
 
 /// The parts of a score; those that are 0 say nothing.

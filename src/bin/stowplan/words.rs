@@ -5,12 +5,15 @@ use std::fmt::Write;
 /// How many names a sentence lists before it counts the rest.
 const NAMES_MAX: usize = 3;
 
-/// The text with control characters written as escapes, so that what a document holds can neither
-/// break a table nor command a terminal.
+/// The text with escapes for the characters that could break a line, change the direction of what
+/// stands beside them or command a terminal, so that what a document holds does neither.
 pub(crate) fn printable(text: &str) -> String {
     let mut printable = String::with_capacity(text.len());
     for character in text.chars() {
-        if character.is_control() {
+        // Line and paragraph separators, and what sets the direction of text.
+        let is_hidden = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}')
+            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if character.is_control() || is_hidden {
             printable.extend(character.escape_default());
         } else {
             printable.push(character);
@@ -31,6 +34,54 @@ pub(crate) fn number(value: impl Into<i128>) -> String {
         text.push(digit);
     }
     text
+}
+
+/// A number with places after the point, and commas as in [`number`].
+pub(crate) fn decimal(value: f64, places: usize) -> String {
+    separated(&format!("{value:.places$}"))
+}
+
+/// A sentence of the library's with commas in its numbers, as in [`number`]. What stands in backticks
+/// is the user's and stays, and so do digits that are part of a word.
+pub(crate) fn separated(text: &str) -> String {
+    let mut separated = String::with_capacity(text.len());
+    for (at, part) in text.split('`').enumerate() {
+        if at > 0 {
+            separated.push('`');
+        }
+        match at % 2 {
+            0 => separated_outside(part, &mut separated),
+            _ => separated.push_str(part),
+        }
+    }
+    separated
+}
+
+fn separated_outside(text: &str, to: &mut String) {
+    for (at, word) in text.split(' ').enumerate() {
+        if at > 0 {
+            to.push(' ');
+        }
+        let digits = word.bytes().take_while(u8::is_ascii_digit).count();
+        let (whole, rest) = word.split_at(digits);
+        let is_amount = !rest.contains(|it: char| it.is_alphanumeric()) || is_fraction(rest);
+        match whole.parse::<u64>() {
+            Ok(amount) if is_amount => to.push_str(&number(amount)),
+            _ => to.push_str(whole),
+        }
+        to.push_str(rest);
+    }
+}
+
+fn is_fraction(rest: &str) -> bool {
+    let places = rest.strip_prefix('.').unwrap_or_default().trim_end_matches([',', ';', ')']);
+    !places.is_empty() && places.bytes().all(|digit| digit.is_ascii_digit())
+}
+
+/// What the metrics count nodes by; in backticks where it has a colon of its own, which would seem to
+/// be one of the sentence.
+pub(crate) fn dimension(key: &str) -> String {
+    if key.contains(':') { format!("`{key}`") } else { key.to_owned() }
 }
 
 /// How many there are of something: `1 node`, `1,523 nodes`.
@@ -81,7 +132,22 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_are_shown() {
+    fn sentences_have_commas_in_their_numbers() {
+        for (text, expected) in [
+            ("5000 nodes (`n1000`) had 12345 MHz", "5,000 nodes (`n1000`) had 12,345 MHz"),
+            ("cpu: 1000 MHz asked, 2000000", "cpu: 1,000 MHz asked, 2,000,000"),
+            ("port http=8080 of node-1000 v1000 1000a", "port http=8080 of node-1000 v1000 1000a"),
+            ("1234.5678, 0.1 1000.2.3", "1,234.5678, 0.1 1000.2.3"),
+            ("99999999999999999999", "99999999999999999999"),
+        ] {
+            assert_eq!(separated(text), expected);
+        }
+        assert_eq!((decimal(12_345.678, 1), decimal(-0.5, 2)), ("12,345.7".into(), "-0.50".into()));
+    }
+
+    #[test]
+    fn what_could_break_a_line_is_shown() {
         assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
+        assert_eq!(printable("a\u{2028}\u{202e}\u{85}\u{e4}"), "a\\u{2028}\\u{202e}\\u{85}\u{e4}");
     }
 }

@@ -75,6 +75,14 @@ fn node_mhz(plan: &Plan, class: usize) -> i64 {
     (NODE_MHZ * share) as i64
 }
 
+/// The most CPU that an ask may have, in MHz; twice as many MB are the most memory. It is half of the
+/// smallest node, or what is free there, so that few allocations on few nodes find room too.
+pub(crate) fn ask_max_mhz(plan: &Plan) -> i64 {
+    let smallest = node_mhz(plan, 0);
+    let free = smallest * i64::from(100_u32.saturating_sub(plan.fill_percent)) / 100;
+    (smallest / 2).min(free).max(1)
+}
+
 /// Jobs that fill the cluster as far as it should be before the load: nine allocations on every node.
 pub(crate) fn filler(plan: &Plan) -> Vec<Job> {
     const PER_NODE: usize = 9;
@@ -152,7 +160,8 @@ pub(crate) fn job(plan: &Plan, at: usize, numbers: &mut Numbers) -> Job {
     .unwrap_or_else(|errors| unreachable!("{errors}"))
 }
 
-/// The CPU and the memory of an ask. All asks together load the cluster as far as the plan says.
+/// The CPU and the memory of an ask. All asks together load the cluster as far as the plan says, unless
+/// they are too few for that.
 fn ask(plan: &Plan, ask: usize, numbers: &mut Numbers) -> (i64, i64) {
     let total: f64 = (0..plan.classes).map(|class| node_mhz(plan, class) as f64).sum();
     let total = total / plan.classes as f64 * plan.nodes as f64;
@@ -167,14 +176,14 @@ fn ask(plan: &Plan, ask: usize, numbers: &mut Numbers) -> (i64, i64) {
         // What comes and goes is as large as what fills a node by a hundredth.
         false => NODE_MHZ / 100.0,
     };
+    let most = ask_max_mhz(plan);
     if plan.asks == 1 {
-        return (middle as i64, middle as i64 * 2);
+        let cpu_mhz = (middle as i64).min(most);
+        return (cpu_mhz, cpu_mhz * 2);
     }
     let share = (ask as f64 + 0.5) / plan.asks as f64 + 0.5;
     let skew = 0.75 + numbers.below(50) as f64 / 100.0;
     let cpu_mhz = (middle * share).max(1.0);
-    (
-        cpu_mhz as i64,
-        if plan.asks > 1000 { (cpu_mhz * 2.0 * skew) as i64 } else { (cpu_mhz * 2.0) as i64 },
-    )
+    let memory_mb = if plan.asks > 1000 { cpu_mhz * 2.0 * skew } else { cpu_mhz * 2.0 };
+    ((cpu_mhz as i64).min(most), (memory_mb as i64).min(most * 2))
 }

@@ -8,13 +8,12 @@ mod measure;
 mod mix;
 mod report;
 
-use std::io::Write;
-
 use clap::Args;
 
 use self::measure::Measured;
 use self::mix::{LoadType, Mix, Plan};
-use crate::output::Output;
+use crate::flags::whole_number;
+use crate::output::{Output, complain_unwritten};
 use crate::{BAD_INPUT, SUCCESS};
 
 /// Measures placements on a made-up cluster.
@@ -31,22 +30,22 @@ pub(crate) struct Bench {
     #[arg(long, value_enum)]
     mix: Option<Mix>,
     /// How many nodes
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u32>(1, 1_000_000))]
     nodes: Option<u32>,
     /// How many jobs; of `churn`, how many events
-    #[arg(long, value_name = "J", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_name = "J", allow_negative_numbers = true, value_parser = whole_number::<u32>(1, 10_000_000))]
     jobs: Option<u32>,
     /// How many allocations each job has
-    #[arg(long, value_name = "C", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "C", allow_negative_numbers = true, value_parser = whole_number::<u32>(1, 1_000_000))]
     count: Option<u32>,
     /// The type of the jobs
     #[arg(long = "type", value_enum)]
     job_type: Option<LoadType>,
     /// How many racks the nodes stand in
-    #[arg(long, value_name = "R", value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    #[arg(long, value_name = "R", allow_negative_numbers = true, value_parser = whole_number::<u32>(1, 100_000))]
     racks: Option<u32>,
     /// How many different asks the jobs have, one after another
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=10_000_000))]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole_number::<u32>(1, 10_000_000))]
     asks: Option<u32>,
     /// Half of the jobs have one of 50 constraints on attributes; with racks, the racks of half the
     /// nodes
@@ -69,13 +68,16 @@ pub(crate) struct Bench {
     #[arg(long)]
     devices: bool,
     /// How many sizes the nodes have, each a class
-    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    #[arg(long, value_name = "K", allow_negative_numbers = true, value_parser = whole_number::<u32>(1, 1_000))]
     classes: Option<u32>,
     /// How full the cluster is before the load, in percent
-    #[arg(long, value_name = "PERCENT", value_parser = clap::value_parser!(u32).range(0..=100))]
+    #[arg(long, value_name = "PERCENT", allow_negative_numbers = true, value_parser = whole_number::<u32>(0, 100))]
     fill: Option<u32>,
     /// What the cluster, the load and the order of equal nodes are made of
-    #[arg(long, default_value_t = 0)]
+    #[arg(
+        long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
+        value_parser = whole_number::<u64>(0, u64::MAX)
+    )]
     seed: u64,
     /// Look at every node for every placement
     #[arg(long)]
@@ -92,13 +94,13 @@ impl Bench {
         let measured = Measured::run(&plan, self.seed, self.oracle);
         let mut output = Output::stdout();
         let written = match self.json {
-            true => writeln!(output, "{}", report::json(&measured)),
+            true => report::json(&measured, &mut output),
             false => report::table(&measured, &mut output),
         };
         match written.and_then(|()| output.finish()) {
             Ok(()) => SUCCESS,
             Err(error) => {
-                eprintln!("error: standard output cannot be written: {error}");
+                complain_unwritten(&error);
                 BAD_INPUT
             }
         }
@@ -130,5 +132,50 @@ impl Bench {
             plan.racks = 50;
         }
         plan
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::ValueEnum;
+
+    use super::load::{self, Numbers};
+    use super::mix::{Mix, Plan};
+
+    /// The CPU and the memory that the job at a place asks for.
+    fn ask(plan: &Plan, at: usize) -> (i64, i64) {
+        let job = load::job(plan, at, &mut Numbers::new(0));
+        let task = &job.task_groups[0].tasks[0];
+        (task.cpu_mhz(), task.memory_mb())
+    }
+
+    /// Their digests are compared with those of earlier runs.
+    #[test]
+    fn asks_of_the_mixes_are_as_they_were() {
+        assert_eq!(ask(&Plan::of_mix(Mix::C1m), 999), (425, 850));
+        for mix in Mix::value_variants() {
+            let plan = Plan::of_mix(*mix);
+            let most = load::ask_max_mhz(&plan);
+            // All but the first and the last are between them.
+            for at in [0, plan.asks - 1].into_iter().filter(|_| !plan.half_too_large) {
+                let (cpu_mhz, memory_mb) = ask(&plan, at);
+                assert!(cpu_mhz < most && memory_mb < most * 2, "{mix:?}: {cpu_mhz}, {memory_mb}");
+            }
+        }
+        let full = Plan { half_too_large: false, ..Plan::of_mix(Mix::Full) };
+        assert!(ask(&full, full.asks - 1).0 < load::ask_max_mhz(&full));
+    }
+
+    #[test]
+    fn a_few_allocations_fit_on_few_nodes() {
+        for classes in [1, 3] {
+            let plan = Plan { nodes: 3, jobs: 2, count: 1, asks: 2, classes, ..Plan::default() };
+            let nodes = load::nodes(&plan);
+            for at in 0..2 {
+                let (cpu_mhz, memory_mb) = ask(&plan, at);
+                assert!(nodes.iter().all(|node| node.cpu_mhz() >= cpu_mhz * 2));
+                assert!(nodes.iter().all(|node| node.memory_mb() >= memory_mb * 2));
+            }
+        }
     }
 }

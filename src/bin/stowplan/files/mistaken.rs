@@ -17,6 +17,9 @@ pub(super) trait Kind: Sized {
 
     /// What it seems to be instead.
     fn mistaken_for(&self) -> Option<What>;
+
+    /// What is wrong with an object around documents that is not one of the API's.
+    fn wrapped_otherwise(&self) -> Option<String>;
 }
 
 /// A kind in words and the option that takes files of it.
@@ -48,6 +51,10 @@ impl Kind for NodeSpec {
         }
         (has("Job") || has("TaskGroups")).then_some(JOB)
     }
+
+    fn wrapped_otherwise(&self) -> Option<String> {
+        list_inside(Self::WHAT, "Nodes", &self.id, self.extra.contains_key("Nodes"))
+    }
 }
 
 impl Kind for JobSpec {
@@ -68,6 +75,15 @@ impl Kind for JobSpec {
         }
         let is_node = has("NodeResources") || has("SchedulingEligibility") || has("Attributes");
         is_node.then_some(NODE)
+    }
+
+    fn wrapped_otherwise(&self) -> Option<String> {
+        if self.id.is_empty() && self.extra.contains_key("Job") {
+            return Some(
+                "the job is inside two `Job` objects, one of which is too many".to_owned(),
+            );
+        }
+        list_inside(Self::WHAT, "Jobs", &self.id, self.extra.contains_key("Jobs"))
     }
 }
 
@@ -90,4 +106,19 @@ impl Kind for Allocation {
         let is_wrapper = self.job.is_some() && self.id.is_empty() && self.job_id.is_empty();
         (is_wrapper || has("TaskGroups")).then_some(JOB)
     }
+
+    fn wrapped_otherwise(&self) -> Option<String> {
+        list_inside(Self::WHAT, "Allocations", &self.id, self.extra.contains_key("Allocations"))
+    }
+}
+
+/// What to say of an object without an ID that has the documents as a list inside it.
+fn list_inside(what: What, key: &str, id: &str, has_key: bool) -> Option<String> {
+    let is = what.is;
+    let noun = is.rsplit(' ').next().unwrap_or_default();
+    (id.is_empty() && has_key).then(|| {
+        format!(
+            "expected {is} or a list of {noun}s, found an object with `{key}`; give the list in it"
+        )
+    })
 }

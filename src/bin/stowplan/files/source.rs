@@ -11,6 +11,8 @@ use super::Problems;
 
 /// The name of standard input on the command line.
 const STDIN: &str = "-";
+/// Its name for people.
+pub(super) const STDIN_NAME: &str = "standard input";
 
 /// A text and what it is called.
 #[derive(Debug)]
@@ -28,53 +30,48 @@ enum Shape {
     Many(Vec<bool>),
 }
 
-/// Opens files, and standard input at most once.
-#[derive(Default)]
-pub(super) struct Opener {
-    /// The option that took standard input.
-    stdin_taken_by: Option<&'static str>,
+/// Says where `-` is given more than once, which only one argument can be.
+pub(super) fn stdin_given_twice(files: &[(&'static str, &[PathBuf])]) -> Option<String> {
+    let mut options: Vec<&str> = Vec::new();
+    for (option, paths) in files {
+        options.extend(paths.iter().filter(|path| is_stdin(path)).map(|_| *option));
+    }
+    let times = options.len();
+    options.dedup();
+    let given = match options.as_slice() {
+        [option] if times == 2 => format!("twice for `{option}`"),
+        [option] if times > 2 => format!("{times} times for `{option}`"),
+        [first @ .., last] if times > 1 => {
+            let first: Vec<String> = first.iter().map(|it| format!("for `{it}`")).collect();
+            format!("{} and for `{last}`", first.join(", "))
+        }
+        _ => return None,
+    };
+    Some(format!("`-` is given {given}, but can be read only once"))
 }
 
-impl Opener {
-    /// Reads the files of an option; one that cannot be read is a problem, and nothing in the list.
-    pub(super) fn open(
-        &mut self,
-        option: &'static str,
-        paths: &[PathBuf],
-        problems: &mut Problems,
-    ) -> Vec<Option<Source>> {
-        let mut open = |path| self.open_one(option, path, problems);
-        paths.iter().map(|path| open(path)).collect()
-    }
+/// Reads the files of an option; one that cannot be read is a problem, and nothing in the list.
+pub(super) fn open(paths: &[PathBuf], problems: &mut Problems) -> Vec<Option<Source>> {
+    paths.iter().map(|path| open_one(path, problems)).collect()
+}
 
-    fn open_one(
-        &mut self,
-        option: &'static str,
-        path: &Path,
-        problems: &mut Problems,
-    ) -> Option<Source> {
-        let is_stdin = path.as_os_str() == STDIN;
-        let name = if is_stdin { "standard input".into() } else { path.display().to_string() };
-        if is_stdin && let Some(first) = self.stdin_taken_by.replace(option) {
-            let options = match first == option {
-                true => format!("twice for `{option}`"),
-                false => format!("for `{first}` and for `{option}`"),
-            };
-            problems.add(&name, "", &format!("`-` is given {options}, but can be read only once"));
-            return None;
-        }
-        match read(path, is_stdin) {
-            Ok(text) => Some(Source { name, text, shape: OnceCell::new() }),
-            Err(error) => {
-                problems.add(&name, "", &reason(&error));
-                None
-            }
+fn open_one(path: &Path, problems: &mut Problems) -> Option<Source> {
+    let name = if is_stdin(path) { STDIN_NAME.into() } else { path.display().to_string() };
+    match read(path) {
+        Ok(text) => Some(Source { name, text, shape: OnceCell::new() }),
+        Err(error) => {
+            problems.add(&name, "", &reason(&error));
+            None
         }
     }
 }
 
-fn read(path: &Path, is_stdin: bool) -> io::Result<Vec<u8>> {
-    if !is_stdin {
+fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == STDIN
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    if !is_stdin(path) {
         return fs::read(path);
     }
     let mut text = Vec::new();

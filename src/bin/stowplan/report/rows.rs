@@ -8,8 +8,8 @@ use stowplan::{Cluster, PlacedAllocation, Placement};
 use super::{ROWS_MAX, Settings};
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
-use crate::verdicts::parts;
-use crate::words::{count, names, number, score};
+use crate::verdicts::{allocation_names, parts};
+use crate::words::{count, number, score};
 
 /// The rows of the table of allocations, as many as are shown.
 pub(super) struct Rows {
@@ -112,7 +112,7 @@ impl Row {
                 ports(&resources),
                 cores(&resources),
                 devices(&resources),
-                evicted(allocation, cluster),
+                allocation_names(allocation.preempted(), cluster),
             ],
             scores: scores.into_iter().map(|meta| (node_name(&meta.node_id), meta)).collect(),
         }
@@ -165,20 +165,7 @@ fn devices(resources: &AllocatedResources) -> String {
         let parts = [&device.vendor, &device.device_type, &device.name];
         let parts: Vec<&str> =
             parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
-        format!("{} {}", device.device_ids.len(), parts.join("/"))
+        format!("{} {}", number(device.device_ids.len() as u64), parts.join("/"))
     });
     texts.collect::<Vec<_>>().join(", ")
-}
-
-/// The names of what it evicts, or the identities of what has no name.
-fn evicted(allocation: PlacedAllocation<'_>, cluster: &Cluster) -> String {
-    let ids = allocation.preempted();
-    let texts: Vec<String> = ids
-        .iter()
-        .map(|id| match cluster.allocation(id) {
-            Some(evicted) if !evicted.name.is_empty() => evicted.name,
-            _ => id.clone(),
-        })
-        .collect();
-    names(texts.iter().map(String::as_str), texts.len())
 }
