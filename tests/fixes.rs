@@ -324,3 +324,34 @@ fn an_explanation_of_what_would_do() {
     );
     assert_eq!(explanation.nodes()[0].to_string(), "`a` would do with score 0.229 (binpack 0.229)");
 }
+
+#[test]
+fn devices_that_are_short_are_counted() {
+    let gpus = |name: &str, count: usize| {
+        let instance = |at: usize| json!({"ID": format!("{name}-{at}"), "Healthy": true});
+        let instances: Vec<Value> = (0..count).map(instance).collect();
+        json!({"Vendor": "nvidia", "Type": "gpu", "Name": name, "Instances": instances})
+    };
+    let nodes =
+        [node("a", json!({"NodeResources": {"Devices": [gpus("t4", 3), gpus("a100", 4)]}}))];
+    let held = |name: &str, ids: Value| json!({"Vendor": "nvidia", "Type": "gpu", "Name": name, "DeviceIDs": ids});
+    let devices =
+        [held("t4", json!(["t4-1"])), held("a100", json!(["a100-0", "a100-1", "a100-2"]))];
+    let held = json!({"Tasks": {"t": {"Devices": devices}}});
+    let allocations = [other("holder", &nodes[0], 60, held)];
+    let first_of = |devices: Value| {
+        let job = job(json!({}), json!({"Resources": {"Devices": devices}}));
+        explain(&nodes, &allocations, &job).nodes()[0].to_string()
+    };
+    let texts = [
+        json!([{"Name": "gpu", "Count": 4}]),
+        json!([{"Name": "nvidia/gpu/a100", "Count": 2}]),
+        // The first request leaves one of each.
+        json!([{"Name": "gpu", "Count": 1}, {"Name": "gpu", "Count": 2}, {"Name": "gpu", "Count": 2}]),
+    ]
+    .map(first_of);
+    let expected =
+        ["4 asked, 2 free, 1 used", "2 asked, 1 free, 3 used", "2 asked, 0 free, 1 used"]
+            .map(|counts| format!("`a` exhausted: devices: no devices match request: {counts}"));
+    assert_eq!(texts, expected);
+}
