@@ -1,6 +1,7 @@
 //! Every node's verdict on a group: not a candidate (specification, section 2.1), filtered (the rest of
 //! section 2), exhausted (sections 3.3 to 7) or ranked (section 3), with all reasons.
 
+use super::cluster::Cluster;
 use super::fixes::{self, Fix};
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
@@ -115,6 +116,20 @@ impl Explanation {
         evicted: &Evicted,
     ) {
         self.fixes = fixes::nearest(state, plan, options, evicted);
+    }
+
+    /// Of a job that is placed whole or not at all: sees what fixes do for all of it, on a cluster where
+    /// nothing of it was placed.
+    pub(crate) fn look_at_whole_job(
+        &mut self,
+        cluster: &Cluster,
+        job: &Job,
+        options: &PlaceOptions,
+    ) {
+        if job.all_at_once && !self.fixes.is_empty() {
+            let fixes = std::mem::take(&mut self.fixes);
+            self.fixes = fixes::for_whole_job(fixes, cluster, job, options);
+        }
     }
 }
 
