@@ -7,6 +7,8 @@
 //! The error is below 0.53 units in the last place where the result is a normal number; so powers of
 //! ten that an `f64` holds exactly, 10^0 to 10^22, are exact. Neither function ever decreases, to the
 //! last bit: see [`power`].
+//!
+//! In: a number. Out: a number. May import nothing.
 
 mod table;
 

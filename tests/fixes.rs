@@ -324,3 +324,102 @@ fn an_explanation_of_what_would_do() {
     );
     assert_eq!(explanation.nodes()[0].to_string(), "`a` would do with score 0.229 (binpack 0.229)");
 }
+
+#[test]
+fn devices_that_are_short_are_counted() {
+    let gpus = |name: &str, count: usize| {
+        let instance = |at: usize| json!({"ID": format!("{name}-{at}"), "Healthy": true});
+        let instances: Vec<Value> = (0..count).map(instance).collect();
+        json!({"Vendor": "nvidia", "Type": "gpu", "Name": name, "Instances": instances})
+    };
+    let nodes =
+        [node("a", json!({"NodeResources": {"Devices": [gpus("t4", 3), gpus("a100", 4)]}}))];
+    let held = |name: &str, ids: Value| json!({"Vendor": "nvidia", "Type": "gpu", "Name": name, "DeviceIDs": ids});
+    let devices =
+        [held("t4", json!(["t4-1"])), held("a100", json!(["a100-0", "a100-1", "a100-2"]))];
+    let held = json!({"Tasks": {"t": {"Devices": devices}}});
+    let allocations = [other("holder", &nodes[0], 60, held)];
+    let first_of = |devices: Value| {
+        let job = job(json!({}), json!({"Resources": {"Devices": devices}}));
+        explain(&nodes, &allocations, &job).nodes()[0].to_string()
+    };
+    let texts = [
+        json!([{"Name": "gpu", "Count": 4}]),
+        json!([{"Name": "nvidia/gpu/a100", "Count": 2}]),
+        // The first request leaves one of each.
+        json!([{"Name": "gpu", "Count": 1}, {"Name": "gpu", "Count": 2}, {"Name": "gpu", "Count": 2}]),
+    ]
+    .map(first_of);
+    let expected =
+        ["4 asked, 2 free, 1 used", "2 asked, 1 free, 3 used", "2 asked, 0 free, 1 used"]
+            .map(|counts| format!("`a` exhausted: devices: no devices match request: {counts}"));
+    assert_eq!(texts, expected);
+}
+
+#[test]
+fn a_system_job_is_helped_on_the_nodes_that_have_no_room() {
+    let with = |name: &str, cpu_mhz: i64, memory_mb: i64| {
+        let (cpu, memory) = (json!({"CpuShares": cpu_mhz}), json!({"MemoryMB": memory_mb}));
+        node(name, json!({"NodeResources": {"Cpu": cpu, "Memory": memory}}))
+    };
+    let mut nodes = vec![with("a", 1000, 1000), with("b", 800, 1000), with("c", 2000, 700)];
+    nodes.push(node("elsewhere", json!({"Datacenter": "dc2"})));
+    nodes.push(node("filtered", json!({"Drivers": {"docker": {"Healthy": false}}})));
+    let system = |cpu_mhz: i64, memory_mb: i64| {
+        let resources = json!({"Resources": {"CPU": cpu_mhz, "MemoryMB": memory_mb}});
+        let of_group = job(json!({}), resources).changed(|spec| {
+            spec.job_type = "system".into();
+            spec.datacenters = vec!["dc1".into()];
+        });
+        of_group.unwrap()
+    };
+    let expected = [
+        "2 nodes (`a`, `b`) with 700 MHz more CPU free",
+        "1 node (`a`) with 500 MHz more CPU free",
+    ];
+    assert_fixes(&nodes, &[], &system(1500, 100), &expected);
+    let expected = [
+        "3 nodes (`a`, `b`, `c`) with 700 MHz more CPU and 200 MB more memory free",
+        "2 nodes (`a`, `b`) with 700 MHz more CPU free",
+        "1 node (`c`) with 200 MB more memory free",
+        "1 node (`a`) with 500 MHz more CPU free",
+    ];
+    assert_fixes(&nodes, &[], &system(1500, 900), &expected);
+    // Where all candidates are filtered, any node is a help.
+    let elsewhere = [nodes[3].clone(), nodes[4].clone()];
+    let expected = [
+        "1 node if datacenter `dc2` were allowed",
+        "1 node (`filtered`) if it had the driver `docker`",
+    ];
+    assert_fixes(&elsewhere, &[], &system(100, 100), &expected);
+}
+
+#[test]
+fn of_a_job_to_be_placed_whole_it_is_said_what_would_fail_next() {
+    let nodes = [node("a", json!({}))];
+    let of_two_groups = |second_mb: i64| {
+        let mut job = job(json!({"Count": 2}), json!({"Resources": {"MemoryMB": 600}}));
+        job = job
+            .changed(|spec| {
+                let mut second = spec.task_groups[0].clone();
+                second.name = "back".into();
+                second.count = Some(1);
+                second.tasks[0].resources.as_mut().unwrap().memory_mb = Some(second_mb);
+                spec.task_groups.push(second);
+                spec.all_at_once = true;
+            })
+            .unwrap();
+        job
+    };
+    let expected = ["1 node (`a`) with 200 MB more memory free \
+         (for this group only: group `back` would fail next)"];
+    assert_fixes(&nodes, &[], &of_two_groups(300), &expected);
+    let job = job(json!({"Count": 4}), json!({"Resources": {"MemoryMB": 400}}));
+    let whole = job.changed(|spec| spec.all_at_once = true).unwrap();
+    let expected = [
+        "1 node (`a`) with 600 MB more memory free",
+        "1 node (`a`) with 200 MB more memory free \
+         (for one allocation only: 1 more of the group would fail)",
+    ];
+    assert_fixes(&nodes, &[], &whole, &expected);
+}

@@ -4,6 +4,8 @@
 //! group it likes best, but one that leaves a later request without devices gives way: an assignment
 //! is found where there is one, unless that takes more steps than any sensible one does.
 
+use std::sync::Arc;
+
 use indexmap::IndexSet;
 
 use super::ask::Ask;
@@ -63,6 +65,58 @@ pub(crate) fn affinity(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Result<f6
         }
         _ => assign(node, taken, ask, &mut Holdings::default()),
     }
+}
+
+/// The first request that cannot be met beside those before it.
+pub(crate) fn first_unmet(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Option<usize> {
+    (0..ask.devices.len()).find(|&at| {
+        let first = Ask { devices: ask.devices[..=at].to_vec(), ..Ask::default() };
+        assign(node, taken, &first, &mut Holdings::default()).is_err()
+    })
+}
+
+/// What there is for a request that finds too few devices.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct DeviceShortage {
+    pub(crate) asked: usize,
+    pub(crate) used: usize,
+    pub(crate) free: usize,
+}
+
+/// What there is for the first request that cannot be met, of the instances that it may have: in the
+/// group of alike devices that has most of them free once the requests before it have theirs, since a
+/// request is met from one group. None if no group is what it asks for.
+pub(crate) fn shortage(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Option<DeviceShortage> {
+    let at = first_unmet(node, taken, ask)?;
+    let request = &ask.devices[at];
+    let mut before = Holdings::default();
+    if at > 0 {
+        let others = Ask { devices: ask.devices[..at].to_vec(), ..Ask::default() };
+        assign(node, taken, &others, &mut before).ok()?;
+    }
+    let of_group = |group: usize| {
+        let device = &node.devices[group];
+        let instance = |at: u16| device.instances.get(usize::from(at));
+        let may_have = |at: &u16| {
+            instance(*at).is_some_and(|it| request.instance_allowed(&device.facts, &it.id))
+        };
+        let has_before = |at: &u16| {
+            let same =
+                |id: &Arc<str>| before.devices.iter().any(|it| Arc::ptr_eq(&it.instance, id));
+            instance(*at).is_some_and(|it| same(&it.id))
+        };
+        let used = taken.devices.get(group).map(Vec::as_slice).unwrap_or_default();
+        let free = free(node, taken, group).filter(may_have).filter(|at| !has_before(at));
+        DeviceShortage {
+            asked: request.count(),
+            used: used.iter().copied().filter(may_have).count(),
+            free: free.count(),
+        }
+    };
+    let groups = candidates(node, request).into_iter().map(of_group);
+    let most = groups.reduce(|best, it| if it.free > best.free { it } else { best })?;
+    // A search that was given up says nothing of how many are missing.
+    (most.free < most.asked).then_some(most)
 }
 
 /// Whether a request that is the only one needs no search, and no memory: it takes the group that it

@@ -60,11 +60,14 @@ macro_rules! errors {
             }
 
             /// The same problems of a document that is part of a larger one: every path begins with
-            /// the document's own, `[3]` for instance.
+            /// the document's own, `[3]` for instance. Nothing changes where that is nothing.
             #[must_use]
             pub fn within(mut self, path: &str) -> Self {
                 for problem in &mut self.problems {
-                    let separator = if problem.path.is_empty() { "" } else { "." };
+                    let separator = match path.is_empty() || problem.path.is_empty() {
+                        true => "",
+                        false => ".",
+                    };
                     problem.path = format!("{}{separator}{}", printable(path), problem.path);
                 }
                 self
@@ -220,6 +223,7 @@ mod tests {
         let error = JobErrors::check(problems.into_vec()).unwrap_err();
         assert_eq!(error.to_string(), "first\nMeta.a\\nb: second `\\u{1b}`");
         assert_eq!(error.problems().len(), 2);
+        assert_eq!(error.clone().within(""), error);
         assert_eq!(error.within("[3]").to_string(), "[3]: first\n[3].Meta.a\\nb: second `\\u{1b}`");
         assert_eq!(JobErrors::check(Vec::new()), Ok(()));
     }

@@ -1,4 +1,7 @@
 //! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
+//!
+//! In: nodes, allocations, jobs to place, and what became of allocations. Out: placements, explanations
+//! and the cluster as it is. May import what `placement` may, and the rest of it.
 
 pub(crate) mod check;
 pub(crate) mod usage;
@@ -136,6 +139,13 @@ impl Cluster {
 
     /// What every node is to the next allocation of a group; `None` if the job has no such group.
     pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
+        let mut explanation = self.explain_next(job, group, options)?;
+        explanation.look_at_whole_job(self, job, options);
+        Some(explanation)
+    }
+
+    /// The same with fixes that go no further than the next allocation.
+    fn explain_next(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
         let at = job.task_groups.iter().position(|it| it.name == group)?;
         let index = match job.job_type().is_system() {
             true => 0,
@@ -165,11 +175,13 @@ impl Cluster {
             Ok(piecemeal) if job.all_at_once => {
                 let mut fork = self.fork();
                 fork.place(&piecemeal, &options.clone().explain(false));
-                fork.explain(job, group, options)
+                fork.explain_next(job, group, options)
             }
-            _ => self.explain(job, group, options),
+            _ => self.explain_next(job, group, options),
         };
-        explanation.unwrap_or_else(|| Explanation::nothing(job, group))
+        let mut explanation = explanation.unwrap_or_else(|| Explanation::nothing(job, group));
+        explanation.look_at_whole_job(self, job, options);
+        explanation
     }
 
     /// Adds a node, or takes over the new facts of one that is there.
@@ -310,7 +322,14 @@ impl Cluster {
 
     fn place_changing(&mut self, job: &Job, options: &PlaceOptions) -> (Placement, Changes) {
         let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
-        place::place(state, caches, job, options)
+        let (mut placement, changes) = place::place(state, caches, job, options);
+        // What fixes do for the whole job is seen where nothing of it was placed.
+        if options.explain && job.all_at_once && !placement.is_complete() {
+            for explanation in &mut placement.explanations {
+                explanation.look_at_whole_job(self, job, options);
+            }
+        }
+        (placement, changes)
     }
 
     pub(super) fn state_mut(&mut self) -> &mut State {

@@ -1,13 +1,15 @@
-//! Every node's verdict on a group: not a candidate, filtered, exhausted or ranked, with all reasons.
+//! Every node's verdict on a group: not a candidate (specification, section 2.1), filtered (the rest of
+//! section 2), exhausted (sections 3.3 to 7) or ranked (section 3), with all reasons.
 
+use super::cluster::Cluster;
 use super::fixes::{self, Fix};
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::scan::{self, Scan};
 use super::system;
 use crate::feasibility::base::NotCandidate;
-use crate::fit::cores;
 use crate::fit::exhausted::Exhausted;
+use crate::fit::{cores, devices};
 use crate::model::{Job, Node};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
@@ -59,11 +61,12 @@ pub enum Verdict {
 pub struct Shortage {
     /// The text the metrics count it under, `memory` for instance.
     pub dimension: String,
-    /// For what comes in amounts: how much was asked for.
+    /// For what comes in amounts: how much was asked for. Devices are counted for the first request
+    /// that finds too few, in the group of alike devices that has most of them free.
     pub asked: Option<i64>,
     /// How much is in use, reserved amounts aside.
     pub used: Option<i64>,
-    /// How much is free.
+    /// How much is free. Devices that another request of the same group needs are not.
     pub free: Option<i64>,
 }
 
@@ -113,6 +116,20 @@ impl Explanation {
         evicted: &Evicted,
     ) {
         self.fixes = fixes::nearest(state, plan, options, evicted);
+    }
+
+    /// Of a job that is placed whole or not at all: sees what fixes do for all of it, on a cluster where
+    /// nothing of it was placed.
+    pub(crate) fn look_at_whole_job(
+        &mut self,
+        cluster: &Cluster,
+        job: &Job,
+        options: &PlaceOptions,
+    ) {
+        if job.all_at_once && !self.fixes.is_empty() {
+            let fixes = std::mem::take(&mut self.fixes);
+            self.fixes = fixes::for_whole_job(fixes, cluster, job, options);
+        }
     }
 }
 
@@ -215,14 +232,22 @@ fn shortages(
         amount(Exhausted::Memory, |amounts| amounts.memory_mb),
         amount(Exhausted::Disk, |amounts| amounts.disk_mb),
     ];
+    let of_devices = || {
+        let counts = devices::shortage(node, state.taken(slot, node), &plan.ask)?;
+        let count = |count: usize| i64::try_from(count).ok();
+        Some((count(counts.asked)?, count(counts.used)?, count(counts.free)?))
+    };
     let first_key = first.key(&plan.ask);
     let is_short = |shortage: &Shortage| shortage.asked > shortage.free;
     let known = amounts.iter().find(|shortage| shortage.dimension == first_key).cloned();
-    let first = known.unwrap_or(Shortage {
-        dimension: first_key.clone(),
-        asked: None,
-        used: None,
-        free: None,
+    let first = known.unwrap_or_else(|| {
+        let counts = matches!(first, Exhausted::Devices(_)).then(of_devices).flatten();
+        Shortage {
+            dimension: first_key.clone(),
+            asked: counts.map(|(asked, ..)| asked),
+            used: counts.map(|(_, used, _)| used),
+            free: counts.map(|(.., free)| free),
+        }
     });
     let others = amounts.into_iter().filter(|it| it.dimension != first_key && is_short(it));
     std::iter::once(first).chain(others).collect()

@@ -33,6 +33,10 @@ use crate::model::Job;
 
 /// Where would a job go, and why? Nothing is kept: the answer is all there is.
 ///
+/// Each allocation goes to the node that scores best (specification, section 3) of those that may run
+/// it (section 2) and have room for it (sections 4, 5 and 7), where need be after evicting others
+/// (section 6); what was looked at is in its metrics (section 8).
+///
 /// ```
 /// use stowplan::{Inventory, PlaceOptions, model::{Job, Node}, place};
 ///

@@ -202,12 +202,18 @@ impl Shortage {
         }
     }
 
+    /// With the space before it. Devices are counted.
     fn unit(&self) -> &'static str {
-        if self.dimension == "cpu" { "MHz" } else { "MB" }
+        match self.dimension.as_str() {
+            "cpu" => " MHz",
+            "memory" | "disk" => " MB",
+            _ => "",
+        }
     }
 }
 
-/// For instance `memory: 512 MB asked, 100 MB free, 900 MB used`.
+/// For instance `memory: 512 MB asked, 100 MB free, 900 MB used`, or
+/// `devices: no devices match request: 2 asked, 1 free, 3 used`.
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.dimension)?;
@@ -215,7 +221,7 @@ impl fmt::Display for Shortage {
         let figures = [(self.asked, "asked"), (self.free, "free"), (self.used, "used")];
         let known = figures.into_iter().filter_map(|(amount, what)| Some((amount?, what)));
         for (at, (amount, what)) in known.enumerate() {
-            write!(f, "{} {amount} {unit} {what}", if at == 0 { ":" } else { "," })?;
+            write!(f, "{} {amount}{unit} {what}", if at == 0 { ":" } else { "," })?;
         }
         Ok(())
     }

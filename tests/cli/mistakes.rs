@@ -15,6 +15,7 @@ fn folder(name: &str) -> Folder {
     invalid["TaskGroups"][0]["Count"] = json!(-1);
     let mut misread = job("web", 50, 1, 100);
     misread["TaskGroups"][0]["Count"] = json!("three");
+    let (invalid_bare, misread_bare) = (invalid.clone(), misread.clone());
     let folder = Folder::new(name)
         .with("nodes.json", json!([node("n1", 1000)]))
         .with("job.json", json!({"Job": job("web", 50, 1, 100)}))
@@ -38,6 +39,9 @@ fn folder(name: &str) -> Folder {
         .with("lost.json", json!([allocation("a1", "web", "n9", 100)]))
         .with("foreign.json", json!([allocation("a1", "db", "n1", 100)]))
         .with("holds-nothing.json", json!([holds_nothing]))
+        .with("bare.json", invalid_bare)
+        .with("bare-misread.json", misread_bare)
+        .with("braces.json", "{}")
         .with("misnamed.json", json!({"job": job("web", 50, 1, 100)}))
         .with(
             "status.json",
@@ -165,6 +169,26 @@ const MISTAKES: &[(&str, &str)] = &[
          `/v1/nodes` lack without `?resources=true`\n\
          invalid.json: [1].TaskGroups[0].Count: expected 0 to 1000000, found `-1`\n\
          invalid.json: [2].Job.Priority: expected 1 to 100, found `101`\n",
+    ),
+    (
+        "--nodes nodes.json --job bare.json",
+        "bare.json: TaskGroups[0].Count: expected 0 to 1000000, found `-1`\n",
+    ),
+    (
+        "--nodes nodes.json --job bare-misread.json",
+        "bare-misread.json: TaskGroups[0].Count: expected an integer, found the string `three`\n",
+    ),
+    (
+        "--nodes braces.json --job braces.json --allocs braces.json",
+        "braces.json: ID: a node needs an ID\n\
+         braces.json: Datacenter: a node needs a datacenter\n\
+         braces.json: NodeResources: a node needs its resources, which the entries of `/v1/nodes` \
+         lack without `?resources=true`\n\
+         braces.json: ID: a job needs an ID\n\
+         braces.json: TaskGroups: a job needs at least one task group\n\
+         braces.json: ID: an allocation needs an ID\n\
+         braces.json: JobID: an allocation needs the ID of its job\n\
+         braces.json: TaskGroup: an allocation needs its group\n",
     ),
     // Documents that do not go together.
     (

@@ -136,6 +136,12 @@ fn every_reason_is_given_and_the_first_is_counted() {
                             for shortage in &shortages[1..] {
                                 prop_assert!(shortage.asked > shortage.free);
                             }
+                            // What a request may have that finds no match is counted, and is too little.
+                            let first = &shortages[0];
+                            if first.dimension == "devices: no devices match request" {
+                                prop_assert!(first.free.is_some() && first.asked > first.free);
+                                prop_assert!(first.used.is_some_and(|used| used >= 0));
+                            }
                         }
                         Verdict::NotCandidate(reasons) => prop_assert!(!reasons.is_empty()),
                         Verdict::Ranked { preempts, .. } => prop_assert!(preempts.is_empty()),

@@ -2,7 +2,8 @@
 //!
 //! In: names, amounts and closures. Out: [`Job`](super::Job)s and [`Node`](super::Node)s, validated as
 //! documents are, so that every mistake is reported at once with its path in the document. Each
-//! builder has a method `with` for the parts of its document that have no method of their own.
+//! builder has a method `with` for the parts of its document that have no method of their own. May
+//! import the rest of `model`.
 
 mod job;
 mod node;

@@ -1,7 +1,8 @@
 //! Validation: everything that is wrong with a document, at once, each problem with its path.
 //!
 //! In: documents as read. Out: lists of problems, empty for a good document. What is checked here the
-//! rest of the crate relies on: amounts whose sums fit, names that are not empty, texts that parse.
+//! rest of the crate relies on: amounts whose sums fit, names that are not empty, texts that parse. May
+//! import the rest of `model` but its builders, and `syntax`.
 
 mod allocation;
 mod constraint;

@@ -2,7 +2,8 @@
 //! allocation finds a node.
 //!
 //! In: the state in which placing failed, and the group. Out: changes that were carried out on a copy
-//! and found to work, the smallest first. Nothing is said of what was not found to work.
+//! and found to work, the smallest first. Nothing is said of what was not found to work. May import
+//! what `placement` may, and the rest of it: plans, scans, clusters.
 
 mod action;
 mod apply;
@@ -10,10 +11,12 @@ mod blockers;
 mod search;
 mod shortage;
 mod text;
+mod whole;
 
 pub use self::action::FixAction;
 pub use self::apply::FixError;
 pub(crate) use self::search::nearest;
+pub(crate) use self::whole::for_whole_job;
 
 use super::cluster::Cluster;
 use super::inventory::Inventory;
@@ -21,7 +24,9 @@ use crate::model::Job;
 
 /// A change after which the next allocation of a group finds a node.
 ///
-/// Its text (`Display`) says which, and how many nodes would then do.
+/// Its text (`Display`) says which, and how many nodes would then do. Of a job that is placed whole or
+/// not at all it also says what would fail next, if anything would: see [`Fix::fails_next`]. Where a
+/// system job fails for want of room, fewer of its allocations are then missing.
 ///
 /// ```
 /// use stowplan::{Cluster, PlaceOptions, model::{Job, Node}};
@@ -50,6 +55,16 @@ pub struct Fix {
     nodes: usize,
     /// What to call the nodes, if they are few.
     labels: Vec<String>,
+    /// What keeps a job that is placed whole or not at all from being placed even so.
+    next: Option<NextFailure>,
+}
+
+/// What fails once a fix is carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct NextFailure {
+    group: String,
+    /// How many allocations of the group are missing.
+    missing: u32,
 }
 
 impl Fix {
@@ -61,6 +76,13 @@ impl Fix {
     /// How many nodes would then do for the group's next allocation.
     pub fn nodes(&self) -> usize {
         self.nodes
+    }
+
+    /// Of a job that is placed whole or not at all: the group that would fail next, which may be the
+    /// same one with its next allocation. None if the whole job would be placed, and of
+    /// any other job.
+    pub fn fails_next(&self) -> Option<&str> {
+        self.next.as_ref().map(|next| next.group.as_str())
     }
 
     /// The inventory and the job with the fix carried out. What placing has put on nodes meanwhile

@@ -20,7 +20,7 @@ use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
 
 /// The most fixes that are reported.
-const FIXES_MAX: usize = 10;
+pub(super) const FIXES_MAX: usize = 10;
 
 /// The most candidates that are carried out.
 const TRIES_MAX: usize = 20;
@@ -34,44 +34,61 @@ const LABELS_MAX: usize = 3;
 /// Looks for changes after which the group's next allocation finds a node, the smallest first: by the
 /// number of actions, then by kind and size, then those first that serve more nodes. None if a node
 /// would do already.
+///
+/// A system job that fails for want of room misses an allocation on each node without room, so other
+/// nodes are no help to it: its fixes are for those nodes, and those that leave fewest missing come
+/// first.
 pub(crate) fn nearest(
     state: &State,
     plan: &GroupPlan<'_>,
     options: &PlaceOptions,
     evicted: &Evicted,
 ) -> Vec<Fix> {
-    let search = Search {
+    let mut search = Search {
         state,
         plan,
         options,
         evicted,
         may_evict: options.preemption.is_on_for(plan.job.job_type()),
         done: system::nodes_with(state, plan),
+        missing: 0,
     };
-    let nodes = search.nodes();
+    let mut nodes = search.nodes();
     if !search.possible(state, plan, nodes.iter().map(|(slot, _)| *slot)).is_empty() {
         return Vec::new();
     }
+    if plan.job.job_type().is_system() {
+        let without_room = search.without_room(state, plan);
+        if !without_room.is_empty() {
+            nodes.retain(|(slot, _)| without_room.contains(slot));
+            search.missing = nodes.len();
+        }
+    }
     let (mut candidates, sizes) = search.candidates(&nodes);
-    candidates.sort_by(Candidate::compare);
+    candidates.sort_by(|a, b| match search.missing {
+        0 => a.compare(b),
+        // Those that may leave none missing have to be tried whatever their size.
+        _ => b.nodes.len().cmp(&a.nodes.len()).then_with(|| a.compare(b)),
+    });
     let mut fixes: Vec<Found> = Vec::new();
     let mut tries = 0;
     for candidate in candidates.into_iter().take(LOOKS_MAX) {
         let nodes_max = sizes.nodes_max(&candidate.kinds);
-        if tries == TRIES_MAX || makes_needless(&fixes, &candidate.kinds, nodes_max) {
+        if tries == TRIES_MAX || search.is_needless(&candidate, nodes_max, &fixes) {
             continue;
         }
         tries += 1;
         if let Some(found) = search.carry_out(candidate)
-            && !makes_needless(&fixes, &found.candidate.kinds, found.fix.nodes)
+            && !search.is_needless(&found.candidate, found.served, &fixes)
         {
             fixes.push(found);
         }
     }
     // Of what was found, the order may differ from that of the candidates in the numbers of nodes.
     fixes.sort_by(|a, b| {
-        let candidates = a.candidate.compare_size(&b.candidate);
-        candidates.then_with(|| b.fix.nodes.cmp(&a.fix.nodes))
+        let missing = if search.missing > 0 { b.served.cmp(&a.served) } else { Ordering::Equal };
+        let candidates = || a.candidate.compare_size(&b.candidate);
+        missing.then_with(candidates).then_with(|| b.fix.nodes.cmp(&a.fix.nodes))
     });
     fixes.truncate(FIXES_MAX);
     fixes.into_iter().map(|found| found.fix).collect()
@@ -86,6 +103,8 @@ struct Search<'a> {
     may_evict: bool,
     /// The nodes that need no allocation any more, ascending.
     done: Vec<NodeSlot>,
+    /// Of a system job, how many nodes have no room for it; 0 where that is not what it fails for.
+    missing: usize,
 }
 
 /// What might be a fix.
@@ -105,6 +124,9 @@ struct Candidate {
 struct Found {
     candidate: Candidate,
     fix: Fix,
+    /// How many nodes would then do; of those without room where a system job misses them, less those
+    /// that would become such.
+    served: usize,
 }
 
 /// How many nodes need which kinds of changes.
@@ -131,17 +153,23 @@ fn is_part(some: &[usize], all: &[usize]) -> bool {
     some.iter().all(|it| all.contains(it))
 }
 
-/// Whether some fix found before changes nothing but what a fix of these kinds changes too, which
-/// does not even serve twice as many nodes.
-fn makes_needless(before: &[Found], kinds: &[usize], nodes: usize) -> bool {
-    let is_enough = |it: &Found| is_part(&it.candidate.kinds, kinds) && it.fix.nodes * 2 > nodes;
-    before.iter().any(is_enough)
-}
-
 /// The nodes that need the same changes, by these changes and by what is short.
 type Groups = IndexMap<(Vec<FixAction>, u8), Vec<(NodeSlot, Short)>>;
 
 impl<'a> Search<'a> {
+    /// Whether some fix found before changes nothing but what a candidate changes too, which does not
+    /// even serve twice as many nodes. Where every node counts, one that serves as many has to be no
+    /// bigger.
+    fn is_needless(&self, candidate: &Candidate, nodes: usize, before: &[Found]) -> bool {
+        before.iter().any(|it| {
+            is_part(&it.candidate.kinds, &candidate.kinds)
+                && match self.missing {
+                    0 => it.served * 2 > nodes,
+                    _ => it.served >= nodes && it.candidate.compare_size(candidate).is_le(),
+                }
+        })
+    }
+
     /// The nodes that the next allocation could be on, in the order of their identities.
     fn nodes(&self) -> Vec<(NodeSlot, &'a Arc<NodeRecord>)> {
         let open = self.state.nodes().filter(|(slot, _)| self.done.binary_search(slot).is_err());
@@ -163,6 +191,16 @@ impl<'a> Search<'a> {
             node.is_some_and(|node| matches!(scan.verdict(*slot, node), Verdict::Ranked(_)))
         };
         nodes.filter(would_do).collect()
+    }
+
+    /// The nodes that may run a group and have no room for it.
+    fn without_room(&self, state: &State, plan: &GroupPlan<'_>) -> Vec<NodeSlot> {
+        let scan = Scan::new(state, plan, self.may_evict.then_some(self.evicted));
+        let has_none = |slot: &NodeSlot| {
+            let node = state.node(*slot);
+            node.is_some_and(|node| matches!(scan.verdict(*slot, node), Verdict::Exhausted(_)))
+        };
+        self.nodes().into_iter().map(|(slot, _)| slot).filter(has_none).collect()
     }
 
     fn candidates(&self, nodes: &[(NodeSlot, &'a Arc<NodeRecord>)]) -> (Vec<Candidate>, Sizes) {
@@ -191,6 +229,13 @@ impl<'a> Search<'a> {
             }
         }
         let mut candidates: Vec<Candidate> = Vec::new();
+        if self.missing > 0 {
+            // What is enough for all, whatever each of them is short of. The groups count the nodes.
+            let shorts = groups.iter().filter(|((actions, _), _)| actions.is_empty());
+            let members = shorts.flat_map(|(_, members)| members).copied().collect();
+            self.add_of_group(&[], members, &mut candidates);
+            candidates.iter_mut().for_each(|candidate| candidate.group = 0);
+        }
         for ((actions, _), members) in groups {
             self.add_of_group(&actions, members, &mut candidates);
         }
@@ -209,7 +254,7 @@ impl<'a> Search<'a> {
     }
 
     /// The candidates of nodes that need the same: what is enough for the one that is short of least,
-    /// and what is enough for half of them.
+    /// and what is enough for half of them, or for all where each of them counts.
     fn add_of_group(
         &self,
         actions: &[FixAction],
@@ -219,13 +264,15 @@ impl<'a> Search<'a> {
         let size = |short: Short| short.size(self.plan.ask.amounts);
         members.sort_by(|(_, a), (_, b)| size(*a).total_cmp(&size(*b)));
         let Some(&(_, least)) = members.first() else { return };
-        let half = members.iter().take(members.len().div_ceil(2));
-        let more = half.fold(least, |more, (_, short)| more.max(*short));
+        let many = if self.missing > 0 { members.len() } else { members.len().div_ceil(2) };
+        let more = members.iter().take(many).fold(least, |more, (_, short)| more.max(*short));
         let mut served = 0;
         let mut group = members.len();
         for short in [least, more] {
             let nodes = members.iter().filter(|(_, needs)| short.covers(*needs));
-            let nodes: Vec<NodeSlot> = nodes.map(|(slot, _)| *slot).collect();
+            // With eviction on, a node may be there twice: with and without those evicted.
+            let nodes: IndexSet<NodeSlot> = nodes.map(|(slot, _)| *slot).collect();
+            let nodes: Vec<NodeSlot> = nodes.into_iter().collect();
             let actions = [actions, &short.actions()].concat();
             if nodes.len() > served && !actions.is_empty() {
                 served = nodes.len();
@@ -278,6 +325,17 @@ impl<'a> Search<'a> {
         } else {
             self.possible(&state, &changed, candidate.nodes.iter().copied())
         };
+        let served = match self.missing {
+            0 => possible.len(),
+            missing if changes_job => {
+                missing.saturating_sub(self.without_room(&state, &changed).len())
+            }
+            // Every node of the candidate is one without room.
+            _ => possible.len(),
+        };
+        if served == 0 {
+            return None;
+        }
         possible.sort_by_cached_key(|&slot| self.id_of(slot));
         let ids: IndexSet<String> = possible.iter().map(|&slot| self.id_of(slot)).collect();
         if possible.is_empty() || !actions.iter_mut().all(|action| keep(action, &ids)) {
@@ -297,8 +355,9 @@ impl<'a> Search<'a> {
             actions: actions.clone(),
             nodes: possible.len(),
             labels: sorted_names(possible.iter().filter(|_| is_few).filter_map(label)),
+            next: None,
         };
-        Some(Found { candidate, fix })
+        Some(Found { candidate, fix, served })
     }
 }
 

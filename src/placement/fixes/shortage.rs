@@ -9,7 +9,7 @@ use crate::fit::{self, Room, cores, devices};
 use crate::state::State;
 use crate::state::node::NodeRecord;
 use crate::state::slots::{AllocationSlot, NodeSlot};
-use crate::state::usage::{Amounts, Holdings, Taken};
+use crate::state::usage::{Amounts, Taken};
 
 /// The most things that are done away with before a node is given up.
 const STEPS_MAX: usize = 64;
@@ -260,10 +260,7 @@ fn request_to_drop(
     ask: &Ask,
     dropped: &[FixAction],
 ) -> Option<FixAction> {
-    let unmet = (0..ask.devices.len()).find(|&at| {
-        let first = Ask { devices: ask.devices[..=at].to_vec(), ..Ask::default() };
-        devices::assign(room.node, &room.taken, &first, &mut Holdings::default()).is_err()
-    })?;
+    let unmet = devices::first_unmet(room.node, &room.taken, ask)?;
     let mut left = blockers.device_requests().filter(|drop| !dropped.contains(drop));
     left.nth(unmet).cloned()
 }

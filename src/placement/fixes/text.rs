@@ -20,12 +20,26 @@ impl fmt::Display for Fix {
             [Clause { subject: Subject::Nodes(nodes), verb: "had", what }]
                 if *nodes == self.nodes && self.is_only_more() =>
             {
-                write!(f, " with {}", Joined(what))
+                write!(f, " with {}", Joined(what))?;
             }
             _ => {
                 let clauses: Vec<String> =
                     clauses.iter().map(|clause| clause.text(self.nodes)).collect();
-                write!(f, " if {}", Joined(&clauses))
+                write!(f, " if {}", Joined(&clauses))?;
+            }
+        }
+        match &self.next {
+            None => Ok(()),
+            Some(next) if next.group == self.group => {
+                write!(
+                    f,
+                    " (for one allocation only: {} more of the group would fail)",
+                    next.missing
+                )
+            }
+            Some(next) => {
+                let group = in_backticks(&next.group);
+                write!(f, " (for this group only: group {group} would fail next)")
             }
         }
     }

@@ -7,7 +7,7 @@
 //! are special to its job, and puts them back at the end.
 //!
 //! In: the state with its journals, a mask, an ask. Out: the best nodes in order, and counts of all
-//! others.
+//! others. May import what `rank` may.
 
 mod blocks;
 mod check;

@@ -3,6 +3,10 @@
 //!
 //! Room is made step by step, in the order in which the fit test finds it missing: ports and
 //! bandwidth, devices, then CPU, memory and disk. Each step adds its victims to those before.
+//!
+//! In: a node with what is on it, an ask, the placing job's priority and what was evicted for it so
+//! far. Out: what the ask comes to there and the allocations that have to go, or what there is too
+//! little of even so. May import what `rank` may.
 
 mod amounts;
 mod devices;

@@ -2,6 +2,9 @@
 //!
 //! The cluster and the load are made of a seed, so that two runs do the same work; `--oracle` does it
 //! by looking at every node for every placement, and must come to the same digest.
+//!
+//! In: the options of the command line. Out: what was measured, as a table or as JSON. May import the
+//! library and the rest of the program.
 
 mod load;
 mod measure;
