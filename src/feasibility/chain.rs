@@ -102,7 +102,15 @@ impl Chain {
 
     /// Whether it reads facts that differ from node to node by their nature.
     pub(crate) fn is_unique(&self) -> bool {
-        self.rules.iter().any(|rule| matches!(rule, Rule::Constraint(it) if it.is_unique()))
+        self.rules.iter().any(|rule| match rule {
+            Rule::Constraint(rule) => rule.is_unique(),
+            Rule::Devices(requests) => requests.iter().any(DeviceRequest::reads_ids),
+            Rule::Network(rule) => rule.is_unique(),
+            // These read names, health and versions, all of which are in the key of nodes alike.
+            Rule::Drivers(_) | Rule::Secrets(_) | Rule::HostVolumes(_) | Rule::CsiVolumes(_) => {
+                false
+            }
+        })
     }
 
     /// Whether its answers depend on the allocations that are on a node.

@@ -70,6 +70,12 @@ impl DeviceRequest {
         self.constraints.iter().any(|rule| rule.of_instances.is_some())
     }
 
+    /// Whether [`DeviceRequest::matches`] reads the ids of instances, on which nodes alike otherwise do
+    /// not agree.
+    pub(crate) fn reads_ids(&self) -> bool {
+        self.constraints.iter().any(|rule| rule.left.is_ids() || rule.right.is_ids())
+    }
+
     /// Whether one instance of a group that matches may be assigned (section 5.3): each constraint
     /// that names `${device.ids}` on exactly one side holds with its other side on the left and the
     /// instance's id on the right.

@@ -7,6 +7,7 @@ use super::target::resolve;
 use crate::model::constraint::{Constraint, Operand};
 use crate::state::node::NodeRecord;
 use crate::syntax::boolean::parse_bool;
+use crate::syntax::count::parse_count;
 use crate::syntax::target::Target;
 
 /// The text the metrics count nodes under that `distinct_hosts` filtered.
@@ -31,27 +32,28 @@ pub(crate) struct DistinctProperty {
     allowed: Result<u64, Arc<str>>,
 }
 
-/// Whether `distinct_hosts` is on among some constraints.
+/// Whether `distinct_hosts` is on among some constraints. Soft ones filter nothing.
 pub(crate) fn wants_distinct_hosts(constraints: &[Constraint]) -> bool {
-    constraints.iter().filter(|it| it.operand == Operand::DistinctHosts).any(|constraint| {
+    let hard = constraints.iter().filter(|it| !it.is_soft());
+    hard.filter(|it| it.operand == Operand::DistinctHosts).any(|constraint| {
         // Whatever is not a clear no is a yes.
         parse_bool(&constraint.r_target).unwrap_or(true)
     })
 }
 
 impl DistinctProperty {
-    /// The rules among some constraints.
+    /// The rules among some constraints. Soft ones filter nothing.
     pub(crate) fn among(constraints: &[Constraint], scope: Scope) -> Vec<DistinctProperty> {
-        let rules = constraints.iter().filter(|it| it.operand == Operand::DistinctProperty);
+        let hard = constraints.iter().filter(|it| !it.is_soft());
+        let rules = hard.filter(|it| it.operand == Operand::DistinctProperty);
         rules.map(|constraint| DistinctProperty::new(constraint, scope)).collect()
     }
 
     fn new(constraint: &Constraint, scope: Scope) -> DistinctProperty {
         let allowed = match constraint.r_target.as_str() {
             "" => Ok(1),
-            text => text
-                .parse()
-                .map_err(|_| format!("failed to convert RTarget \"{text}\" to uint64").into()),
+            text => parse_count(text)
+                .ok_or_else(|| format!("failed to convert RTarget \"{text}\" to uint64").into()),
         };
         DistinctProperty {
             target: Target::left(&constraint.l_target),
@@ -83,7 +85,7 @@ impl DistinctProperty {
 
 #[cfg(test)]
 mod tests {
-    use super::{Constraint, Operand, wants_distinct_hosts};
+    use super::{Constraint, DistinctProperty, Operand, Scope, wants_distinct_hosts};
 
     #[test]
     fn row_37_only_a_clear_no_turns_distinct_hosts_off() {
@@ -96,5 +98,18 @@ mod tests {
             }])
         };
         assert_eq!(["", "true", "false", "not_a_bool"].map(wants), [true, true, false, true]);
+    }
+
+    #[test]
+    fn soft_constraints_filter_nothing() {
+        let soft = |operand| Constraint {
+            operand,
+            l_target: "${meta.rack}".into(),
+            hard: Some(false),
+            ..Constraint::default()
+        };
+        let soft = [soft(Operand::DistinctHosts), soft(Operand::DistinctProperty)];
+        assert!(!wants_distinct_hosts(&soft));
+        assert!(DistinctProperty::among(&soft, Scope::Job).is_empty());
     }
 }

@@ -55,6 +55,11 @@ impl NetworkRule {
         self.missing_host_networks(node).map(|(port, _)| port)
     }
 
+    /// Whether it reads facts that differ from node to node by their nature.
+    pub(crate) fn is_unique(&self) -> bool {
+        self.ports.iter().any(|(_, target)| target.is_unique())
+    }
+
     fn missing_host_networks<'a>(
         &'a self,
         node: &'a NodeRecord,

@@ -4,6 +4,7 @@
 //! Host volumes are static (the node's configuration names them) or dynamic (the inventory describes
 //! them). The inventory knows no CSI volumes, so that a group that asks for one finds it missing.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use crate::model::TaskGroup;
@@ -31,10 +32,8 @@ impl HostVolumeRule {
     pub(crate) fn of(group: &TaskGroup, namespace: &str, index: u32) -> Vec<HostVolumeRule> {
         let host_volumes = group.volumes.values().filter(|it| it.volume_type == "host");
         let rule = |request: &VolumeRequest| {
-            let mut request = request.clone();
-            if request.per_alloc {
-                request.source = format!("{}[{index}]", request.source);
-            }
+            let source = source_of(request, index).into_owned();
+            let request = VolumeRequest { source, ..request.clone() };
             HostVolumeRule { request, namespace: namespace.to_owned() }
         };
         host_volumes.map(rule).collect()
@@ -91,18 +90,35 @@ impl HostVolumeRule {
         let is_capable = volume.requested_capabilities.iter().any(|capability| {
             capability.access_mode == self.access_mode() && capability.attachment_mode == attachment
         });
-        let reads_only = self.access_mode() == READER_ONLY;
-        is_capable && reads_only == self.request.read_only
+        let suits_mode = match self.access_mode() {
+            READER_ONLY => self.request.read_only,
+            WRITER => !self.request.read_only,
+            _ => true,
+        };
+        is_capable && suits_mode
     }
+}
+
+/// The name of the volume that a request means for the allocation of a number.
+fn source_of(request: &VolumeRequest, index: u32) -> Cow<'_, str> {
+    match request.per_alloc {
+        true => format!("{}[{index}]", request.source).into(),
+        false => request.source.as_str().into(),
+    }
+}
+
+/// Whether the allocation of a number has the host volume of a name to write, by its group's requests.
+pub(crate) fn writes(group: &TaskGroup, index: u32, source: &str) -> bool {
+    let mut to_write =
+        group.volumes.values().filter(|it| it.volume_type == "host" && !it.read_only);
+    to_write.any(|it| source_of(it, index) == source)
 }
 
 /// The text for the CSI volumes that a group asks for, all of which are missing; `None` if it asks for
 /// none.
 pub(crate) fn missing_csi_volumes(group: &TaskGroup, index: u32) -> Option<Arc<str>> {
     let csi_volumes = group.volumes.values().filter(|it| it.volume_type == "csi");
-    let sources: Vec<String> = csi_volumes
-        .map(|it| if it.per_alloc { format!("{}[{index}]", it.source) } else { it.source.clone() })
-        .collect();
+    let sources: Vec<Cow<'_, str>> = csi_volumes.map(|it| source_of(it, index)).collect();
     if sources.is_empty() {
         return None;
     }

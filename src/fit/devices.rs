@@ -2,21 +2,22 @@
 //!
 //! A request is met from one group of alike devices. The requests are taken in order, each from the
 //! group it likes best, but one that leaves a later request without devices gives way: an assignment
-//! is found where there is one, unless that takes more steps than any sensible one does.
+//! is found where there is one.
 
 use std::sync::Arc;
 
-use indexmap::IndexSet;
+use indexmap::{IndexMap, IndexSet};
 
 use super::ask::Ask;
 use super::exhausted::DeviceError;
+use super::packing::{Cell, Problem};
 use crate::feasibility::device::DeviceRequest;
 use crate::state::node::{DeviceGroup, NodeRecord};
 use crate::state::usage::{Holdings, Taken};
 
-/// Steps after which the search gives up. Requests that people write need a few dozen at most, but one
-/// can write a dozen that need more steps than there is time: it is bin packing after all.
-const MAX_STEPS: usize = 10_000;
+/// Steps after which the search leaves it to [`Problem::solve`], which finds the same groups. Requests
+/// that people write need a few dozen at most, for which it is the quicker of the two.
+const MAX_STEPS: usize = 1_000;
 
 /// Assigns the devices of an ask and adds them to `holdings`. Gives the sum of the matched weights of
 /// the requests' affinities.
@@ -26,10 +27,20 @@ pub(crate) fn assign(
     ask: &Ask,
     holdings: &mut Holdings,
 ) -> Result<f64, DeviceError> {
+    assign_requests(node, taken, &ask.devices, holdings)
+}
+
+/// The same for some requests.
+pub(super) fn assign_requests(
+    node: &NodeRecord,
+    taken: &Taken,
+    requests: &[DeviceRequest],
+    holdings: &mut Holdings,
+) -> Result<f64, DeviceError> {
     if node.devices.is_empty() {
         return Err(DeviceError::NoneAvailable);
     }
-    if let [request] = ask.devices.as_slice()
+    if let [request] = requests
         && is_simple(node, request)
     {
         let (group, liking) = favourite(node, taken, request).ok_or(DeviceError::NoMatch)?;
@@ -39,10 +50,10 @@ pub(crate) fn assign(
         return Ok(liking);
     }
     let free = (0..node.devices.len()).map(|group| free(node, taken, group).collect()).collect();
-    let candidates = ask.devices.iter().map(|request| candidates(node, request)).collect();
+    let candidates = requests.iter().map(|request| candidates(node, request)).collect();
     let mut search = Search {
         node,
-        requests: &ask.devices,
+        requests,
         candidates,
         free,
         chosen: Vec::new(),
@@ -50,10 +61,13 @@ pub(crate) fn assign(
         steps: 0,
     };
     if !search.choose_from(0) {
-        return Err(DeviceError::NoMatch);
+        if search.steps <= MAX_STEPS {
+            return Err(DeviceError::NoMatch);
+        }
+        search.chosen = search.problem().solve().ok_or(DeviceError::NoMatch)?;
     }
     search.hand_out(holdings);
-    let matched = ask.devices.iter().zip(&search.chosen);
+    let matched = requests.iter().zip(&search.chosen);
     Ok(matched.map(|(request, &group)| request.affinity(&node.devices[group].facts)).sum())
 }
 
@@ -207,6 +221,34 @@ impl Search<'_> {
         }
         self.hopeless.insert(state);
         false
+    }
+
+    /// All of it in numbers.
+    fn problem(&self) -> Problem {
+        let requests = self.requests.iter().enumerate();
+        let mut cells: IndexMap<(usize, Vec<usize>), usize> = IndexMap::new();
+        for (group, free) in self.free.iter().enumerate() {
+            let device = &self.node.devices[group];
+            for &at in free {
+                let id = &device.instances[usize::from(at)].id;
+                let may_have = requests.clone().filter(|(request, it)| {
+                    let matches = self.candidates[*request].contains(&group);
+                    matches && it.instance_allowed(&device.facts, id)
+                });
+                let takers = may_have.map(|(request, _)| request).collect();
+                *cells.entry((group, takers)).or_default() += 1;
+            }
+        }
+        let mut may_have = vec![Vec::new(); self.requests.len()];
+        for (cell, (_, takers)) in cells.keys().enumerate() {
+            takers.iter().for_each(|&request| may_have[request].push(cell));
+        }
+        Problem {
+            counts: self.requests.iter().map(DeviceRequest::count).collect(),
+            candidates: self.candidates.clone(),
+            cells: cells.iter().map(|(&(group, _), &free)| Cell { group, free }).collect(),
+            may_have,
+        }
     }
 
     /// How many instances of a group the requests so far leave.

@@ -9,6 +9,7 @@ pub(crate) mod ask;
 pub(crate) mod cores;
 pub(crate) mod devices;
 pub(crate) mod exhausted;
+mod packing;
 pub(crate) mod ports;
 
 use self::ask::Ask;
@@ -102,6 +103,8 @@ fn assign_exclusive(
     let Room { node, taken, .. } = room;
     let mut ports = PortAssignment { node, taken, ask, chooser, holdings };
     ports.assign_group().map_err(Exhausted::Network)?;
+    // The requests of all tasks compete for the same devices, so they are assigned together, at the
+    // first task that has one.
     let mut device_affinity = None;
     let mut network_number = 0;
     for task in &ask.tasks {
@@ -109,17 +112,24 @@ fn assign_exclusive(
             network_number += 1;
             ports.assign_task(network_number, network).map_err(Exhausted::Network)?;
         }
-        // The requests of all tasks compete for the same devices, so they are assigned together, at
-        // the first task that has one.
-        if !task.devices.is_empty() && device_affinity.is_none() {
-            let sum = devices::assign(node, taken, ask, ports.holdings);
-            device_affinity = Some(sum.map_err(Exhausted::Devices)?);
+        if !task.devices.is_empty() {
+            let sum = device_affinity.get_or_insert_with(|| {
+                devices::assign_requests(node, taken, &ask.devices, ports.holdings)
+            });
+            // Where not all can be had, it fails at the task that cannot have its own beside those
+            // before it: something else may run out before.
+            if sum.is_err() {
+                let so_far = ask.devices.get(..task.devices.end).unwrap_or_default();
+                let scratch = &mut Holdings::default();
+                devices::assign_requests(node, taken, so_far, scratch)
+                    .map_err(Exhausted::Devices)?;
+            }
         }
         if !cores::assign(node, taken, task.task, task.cores, ports.holdings) {
             return Err(Exhausted::Cores);
         }
     }
-    Ok(device_affinity.unwrap_or(0.0))
+    device_affinity.unwrap_or(Ok(0.0)).map_err(Exhausted::Devices)
 }
 
 /// The fit test proper (specification, section 7).

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 
 use super::constraint::{Affinity, Spread, WEIGHT_DEFAULT};
 use super::job_spec::{COUNT_DEFAULT, EphemeralDisk, JobSpec, PRIORITY_DEFAULT, Task, TaskGroup};
-use super::network::{NetworkResource, NodeNetwork, NodeNetworkAddress};
+use super::network::{DEFAULT_HOST_NETWORK, NetworkResource, NodeNetwork, NodeNetworkAddress};
 use super::node_spec::NodeSpec;
 use super::resources::{NodeReservedResources, NodeResources, Resources};
 
@@ -36,8 +36,14 @@ fn group(group: &mut TaskGroup) {
     group.count.get_or_insert(COUNT_DEFAULT);
     affinities(&mut group.affinities);
     spreads(&mut group.spreads);
+    // An object has no order, so what comes first in the document must not come first elsewhere.
+    group.volumes.sort_unstable_keys();
     for (alias, volume) in &mut group.volumes {
         fill(&mut volume.name, alias);
+    }
+    for network in &mut group.networks {
+        let ports = network.reserved_ports.iter_mut().chain(network.dynamic_ports.iter_mut());
+        ports.for_each(|port| fill(&mut port.host_network, DEFAULT_HOST_NETWORK));
     }
     // Disk asked for by tasks is the first API's way to ask for the group's. It stays where it is, or
     // the document would say something that its era does not know.

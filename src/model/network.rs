@@ -8,6 +8,9 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::document::document;
 
+/// The host network of ports that name none.
+pub(super) const DEFAULT_HOST_NETWORK: &str = "default";
+
 document! {
     /// A network asked for by a group or a task, offered by a node, or assigned to an allocation.
     pub struct NetworkResource {
@@ -85,11 +88,9 @@ document! {
 }
 
 impl Port {
-    /// The alias of the host's addresses to use; where the document names none, `default`. The field
-    /// keeps the difference, because only named ones are checked for existence (specification,
-    /// section 2.6).
+    /// The alias of the host's addresses to use; where the document names none, `default`.
     pub fn host_network(&self) -> &str {
-        if self.host_network.is_empty() { "default" } else { &self.host_network }
+        if self.host_network.is_empty() { DEFAULT_HOST_NETWORK } else { &self.host_network }
     }
 }
 

@@ -10,6 +10,7 @@ use indexmap::IndexMap;
 use super::group::GroupPlan;
 use crate::feasibility::chain::Surroundings;
 use crate::feasibility::distinct::{HOSTS_KEY, Scope};
+use crate::feasibility::volume;
 use crate::fit::exhausted::Exhausted;
 use crate::fit::{self, Assignment, Room};
 use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
@@ -224,10 +225,7 @@ impl<'a> Scan<'a> {
                     .and_then(|run| run.job.spec().task_groups.get(run.group)),
             };
             let Some(group) = group else { return true };
-            group
-                .volumes
-                .values()
-                .any(|it| it.volume_type == "host" && it.source == source && !it.read_only)
+            volume::writes(group, record.name_index, source)
         })
     }
 

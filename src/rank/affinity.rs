@@ -48,7 +48,8 @@ impl Affinities {
     /// The score of a node, from -1 to 1.
     pub(crate) fn score(&self, node: &NodeRecord) -> f64 {
         let matched = self.rules.iter().filter(|(rule, _)| rule.holds(node));
-        matched.map(|(_, weight)| weight).sum::<f64>() / self.weight_sum
+        // The sum of no numbers is -0 by itself.
+        matched.fold(0.0, |sum, (_, weight)| sum + weight) / self.weight_sum
     }
 
     /// The scores of all nodes.

@@ -169,7 +169,10 @@ fn holdings_of(resources: &AllocatedResources) -> Holdings {
 }
 
 fn hold_ports(network: &crate::model::network::NetworkResource, holdings: &mut Holdings) {
-    for port in network.reserved_ports.iter().chain(network.dynamic_ports.iter()) {
+    let ports = network.reserved_ports.iter().chain(network.dynamic_ports.iter());
+    // Documents of the first API have the numbers of dynamic ports among the reserved ones; what they
+    // list as dynamic are labels, which hold nothing.
+    for port in ports.filter(|port| port.value != 0) {
         holdings.ports.push(HeldPort {
             ip: network.ip.as_str().into(),
             value: port.value,

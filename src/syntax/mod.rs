@@ -4,6 +4,7 @@
 //! that cannot be parsed. Imports nothing of the crate, so that validation and feasibility read alike.
 
 pub(crate) mod boolean;
+pub(crate) mod count;
 pub(crate) mod glob;
 pub(crate) mod pattern;
 pub(crate) mod ports;

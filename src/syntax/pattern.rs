@@ -1,13 +1,18 @@
 //! Regular expressions of the operand `regexp` (specification, section 2.5).
 //!
-//! The syntax is that of the `regex-lite` crate, RE2's without Unicode classes (`\pL`) and with
-//! `\w`, `\d`, `\s` and case folding for ASCII only. A search takes time proportional to the length
+//! The syntax is RE2's. Patterns are matched by the `regex-lite` crate, into whose words they are put
+//! first. What remains different: Unicode classes (`\pL`, `\p{Greek}`) are refused, `(?i)` folds the case
+//! of ASCII letters only, flags may not be given twice (`(?ii)`), and patterns larger than the limits here
+//! are refused. A search takes time proportional to the length
 //! of the text times the size of the compiled pattern, which is limited here.
 
 #[cfg(not(feature = "regexp"))]
 use std::convert::Infallible;
 
 use super::{SyntaxError, excerpt};
+
+#[cfg(feature = "regexp")]
+mod translate;
 
 /// The longest pattern in bytes.
 #[cfg(feature = "regexp")]
@@ -40,7 +45,8 @@ impl Pattern {
         if text.len() > TEXT_BYTES_MAX {
             return Err(error(format!("it is longer than {TEXT_BYTES_MAX} bytes")));
         }
-        let regex = regex_lite::RegexBuilder::new(text)
+        let pattern = translate::translate(text).map_err(|reason| error(reason.to_owned()))?;
+        let regex = regex_lite::RegexBuilder::new(&pattern)
             .size_limit(COMPILED_BYTES_MAX)
             .nest_limit(NESTING_MAX)
             .build()
@@ -100,6 +106,61 @@ mod tests {
         for text in ["(", "a{2,1}", "[z-a]", r"\", "*", r"(?=a)", r"(a)\1"] {
             let error = Pattern::new(text).unwrap_err().to_string();
             assert!(error.starts_with(&format!("`{text}` is not a usable")), "{error}");
+        }
+    }
+
+    #[test]
+    fn patterns_mean_what_they_mean_in_re2() {
+        let matching = [
+            ("a<b", r"a\<b"),
+            ("a>b", r"a\>b"),
+            ("a.b", r"^\Qa.b\E$"),
+            ("abbb", r"^\Qab\E*$"),
+            ("a{,2}", "^a{,2}$"),
+            ("x{", "x{"),
+            ("a{01}", "^a{01}$"),
+            ("x{start}", r"x\b{start}"),
+            ("A", r"^\101$"),
+            ("&", "^[a&&b]$"),
+            ("~", "[a~~b]"),
+            ("[a", "[[a]"),
+            ("]", "[]]"),
+            ("a-b", r"^[\w-]+$"),
+            ("b", "^[a-c-e]$"),
+            ("abc", "^[[:alpha:]]+$"),
+            ("\u{b}", r"^\S$"),
+            ("\u{b}", r"^[\S]$"),
+            ("\u{b}", "^[[:space:]]$"),
+            (" ", r"^[^\S]$"),
+            ("a_b", r"a\_b"),
+            ("x", "(?P<1st>x)"),
+        ];
+        for (text, pattern) in matching {
+            assert!(Pattern::new(pattern).unwrap().is_match(text), "{text} {pattern}");
+        }
+        for (text, pattern) in [("d", "^[a-c-e]$"), ("\u{b}", r"\s"), ("a{start}", r"\b{start}x")] {
+            assert!(!Pattern::new(pattern).unwrap().is_match(text), "{text} {pattern}");
+        }
+        let invalid = [
+            "a**",
+            "a*?*",
+            "a{2}{3}",
+            "a{1001}",
+            "(?x) a",
+            r"\é",
+            r"\E",
+            r"\pL",
+            "[[:foo:]]",
+            r"[a-\d]",
+            "(?P=x)",
+            r"\u0041",
+            r"\x4",
+            r"\x{110000}",
+            "(?P<a.b>x)",
+            "(?",
+        ];
+        for pattern in invalid {
+            assert!(Pattern::new(pattern).is_err(), "{pattern}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use super::{keys, range, repeated, unknown};
 use crate::model::constraint::{Affinity, Constraint, Operand, Spread};
 use crate::model::problem::{Path, Problems, excerpt};
+use crate::syntax::count::parse_count;
 use crate::syntax::pattern::Pattern;
 use crate::syntax::target::{DeviceTarget, Target};
 use crate::syntax::version::{Dialect, VersionConstraints};
@@ -85,7 +86,7 @@ impl<'a> Checker<'a> {
             self.problems.add(at.key("LTarget"), message);
         }
         let right = &constraint.r_target;
-        if !right.is_empty() && !right.parse::<u64>().is_ok_and(|count| count > 0) {
+        if !right.is_empty() && parse_count(right).is_none_or(|count| count == 0) {
             let message = format!(
                 "expected how many allocations may share a value, 1 or more, found `{}`",
                 excerpt(right)

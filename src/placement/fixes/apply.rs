@@ -116,9 +116,7 @@ pub(super) fn text_of(constraint: &Constraint) -> String {
 }
 
 fn says(constraint: &Constraint, text: &str) -> bool {
-    let is_distinct =
-        matches!(constraint.operand, Operand::DistinctHosts | Operand::DistinctProperty);
-    (is_distinct || !constraint.is_soft()) && text_of(constraint) == text
+    !constraint.is_soft() && text_of(constraint) == text
 }
 
 /// The lists of constraints that count for a group.

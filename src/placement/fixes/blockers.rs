@@ -377,7 +377,8 @@ fn constraints(plan: &GroupPlan<'_>) -> Vec<(String, ConstraintRule)> {
 /// The texts and the targets of the plan's distinct properties, in its order.
 fn properties(plan: &GroupPlan<'_>) -> Vec<(String, String)> {
     let of = |constraints: &[Constraint]| -> Vec<(String, String)> {
-        let properties = constraints.iter().filter(|it| it.operand == Operand::DistinctProperty);
+        let hard = constraints.iter().filter(|it| !it.is_soft());
+        let properties = hard.filter(|it| it.operand == Operand::DistinctProperty);
         properties.map(|it| (text_of(it), it.l_target.clone())).collect()
     };
     let properties = [of(&plan.job.constraints), of(&plan.group.constraints)].concat();
