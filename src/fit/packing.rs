@@ -165,7 +165,7 @@ impl<'a> Search<'a> {
                 return found;
             }
         }
-        if self.steps < MAX_STEPS {
+        if !self.is_out_of_steps() {
             self.hopeless.insert(state);
         }
         None
@@ -173,7 +173,7 @@ impl<'a> Search<'a> {
 
     /// The same with a request met from a given group.
     fn whole_with(&mut self, request: usize, group: usize, shares: &Shares) -> Option<Shares> {
-        if self.steps >= MAX_STEPS || self.room_in(group) < self.problem.counts[request] {
+        if self.is_out_of_steps() || self.room_in(group) < self.problem.counts[request] {
             return None;
         }
         self.fixed[request] = Some(group);
@@ -187,6 +187,11 @@ impl<'a> Search<'a> {
         let found = if self.meet(request, &mut moved) { self.whole(moved) } else { None };
         self.fixed[request] = None;
         found
+    }
+
+    /// Whether nothing more is tried. Matching never comes to that.
+    fn is_out_of_steps(&self) -> bool {
+        self.steps >= MAX_STEPS && self.problem.counts.iter().any(|&count| count > 1)
     }
 
     /// Of the requests that are free to choose, one with the fewest groups to choose from; none if all
