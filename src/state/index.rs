@@ -12,7 +12,7 @@ const SMALLEST: usize = 16;
 /// Where records with a given hash are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    entries: Pages<u64, 256>,
+    entries: Pages<u64, 64>,
     used: usize,
 }
 

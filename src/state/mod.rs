@@ -66,7 +66,7 @@ pub(crate) struct State {
     jobs: Pages<Option<Arc<JobRecord>>, 32>,
     job_index: Index,
     free_jobs: Pages<u32, 32>,
-    allocations: Pages<AllocationRecord, 64>,
+    allocations: Pages<AllocationRecord, 32>,
     free_allocations: Pages<u32, 64>,
     /// Identities that came from an inventory.
     imported_index: Index,

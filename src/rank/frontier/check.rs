@@ -1,7 +1,7 @@
 //! Whether a frontier that was kept up to date holds what a new one would, in the right order.
 
 use super::partition::{Partition, Place};
-use super::shard::{OUT, SHARD};
+use super::shard::OUT;
 use super::{CANDIDATE, Facts, Frontier, MASKED};
 use crate::feasibility::column::Column;
 use crate::state::State;
@@ -80,7 +80,7 @@ impl Partition {
         }
         for (at, shard) in self.shards.iter().enumerate() {
             let place = || format!("lanes, shard {at}");
-            let is_small = shard.nodes.len() <= SHARD;
+            let is_small = shard.nodes.len() <= self.shard_size;
             report.same(place, "whether it has a shard's size at most", true, is_small);
             for (leaf, &node) in shard.nodes.iter().enumerate() {
                 let slot = NodeSlot(node);

@@ -24,7 +24,7 @@ use self::counts::LaneCounts;
 use self::own::{OwnScores, own_scores, plain_code, plain_fit};
 use self::partition::{Geometry, Partition, Place};
 use self::queue::{Entry, Head};
-use self::shard::{OUT, SHARD, Shard};
+use self::shard::{OUT, Shard};
 use self::shards::{LaneStore, Leaves, Shards};
 use crate::feasibility::mask::{Mask, PASSES};
 use crate::fit::ask::Ask;
@@ -392,7 +392,7 @@ impl Frontier {
             let tournament = Shard::new(geometry.ranks.clone());
             let mut leaves = Leaves::new(tournament, geometry.nodes.len());
             if partition.is_single() && ask.is_plain() {
-                self.fill_by_blocks(facts, &ask, at * SHARD, geometry, &mut leaves);
+                self.fill_by_blocks(facts, &ask, at * partition.shard_size, geometry, &mut leaves);
             } else {
                 self.fill(facts, &ask, geometry, &mut leaves);
             }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use super::shard::{Ranks, SHARD};
+use super::shard::{self, Ranks};
 use crate::feasibility::column::{Column, Symbol};
 use crate::state::State;
 use crate::state::fast_map::FastMap;
@@ -18,7 +18,15 @@ pub(crate) struct Partition {
     /// By node slot; not used where there is one lane, whose leaves are in the order of slots.
     places: Vec<Place>,
     is_single: bool,
+    /// How many nodes a shard has at most.
+    pub(super) shard_size: usize,
 }
+
+/// The size of shards as long as there are few. A fork's first placement copies a shard or two, and who
+/// looks for the best node looks at the best of each shard.
+const SMALL_SHARD: usize = 512;
+/// With more nodes than this shards are larger.
+const MOST_IN_SMALL: usize = 32 * SMALL_SHARD;
 
 /// A partition that is kept up to date. As long as nodes stay in their lanes it stays the same one, by
 /// which frontiers know that their leaves are still right.
@@ -89,6 +97,10 @@ impl Partition {
             shards: Vec::new(),
             places: Vec::new(),
             is_single: columns.is_empty(),
+            shard_size: match state.node_slots() > MOST_IN_SMALL {
+                true => shard::LARGEST,
+                false => SMALL_SHARD,
+            },
         };
         if partition.is_single {
             let slots: Vec<u32> = (0..state.node_slots() as u32).collect();
@@ -114,7 +126,7 @@ impl Partition {
     /// Where a node is, if it is anywhere.
     pub(crate) fn place(&self, slot: NodeSlot) -> Option<Place> {
         if self.is_single {
-            let (shard, leaf) = (slot.at() / SHARD, slot.at() % SHARD);
+            let (shard, leaf) = (slot.at() / self.shard_size, slot.at() % self.shard_size);
             let is_there = self.shards.get(shard).is_some_and(|it| leaf < it.nodes.len());
             return is_there.then_some(Place { shard: shard as u32, leaf: leaf as u32 });
         }
@@ -150,7 +162,7 @@ impl Partition {
     fn add_lane(&mut self, state: &State, symbols: Box<[Symbol]>, slots: &[u32]) {
         let lane = self.lanes.len() as u32;
         let mut shards = Vec::new();
-        for slots in slots.chunks(SHARD) {
+        for slots in slots.chunks(self.shard_size) {
             let shard = self.shards.len() as u32;
             if !self.is_single {
                 for (leaf, &slot) in slots.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! A tournament over up to 1,024 nodes: the best one is known, and stays known while single nodes
+//! A tournament over up to 2,048 nodes: the best one is known, and stays known while single nodes
 //! change.
 //!
 //! Leaves stand in heats of 64, each of which knows its best one. A heat whose best leaf got worse is
@@ -8,7 +8,7 @@
 use std::sync::Arc;
 
 /// Leaves in one shard at most.
-pub(crate) const SHARD: usize = 1024;
+pub(crate) const LARGEST: usize = 2048;
 
 /// The key of a leaf that is not in the running.
 pub(crate) const OUT: f64 = f64::NEG_INFINITY;
@@ -191,7 +191,7 @@ impl Shard {
 
 #[cfg(test)]
 mod tests {
-    use super::{OUT, Ranks, SHARD, Shard};
+    use super::{LARGEST, OUT, Ranks, Shard};
     use crate::rng::Rng;
 
     fn expected(shard: &Shard) -> Option<usize> {
@@ -204,7 +204,7 @@ mod tests {
 
     #[test]
     fn the_best_is_known_whatever_changes() {
-        for leaves in [1, 2, 3, 15, 16, 17, 256, 257, 1000, SHARD] {
+        for leaves in [1, 2, 3, 15, 16, 17, 256, 257, 1000, LARGEST] {
             let mut rng = Rng::for_key(leaves as u64, &[]);
             let mut ranks: Vec<u64> = (0..leaves).map(|_| rng.next_u64()).collect();
             if leaves % 3 == 1 {

@@ -166,8 +166,7 @@ impl Totals {
         }
     }
 
-    /// The jobs that are there before any of them comes or goes: as many as nodes, and drawn like
-    /// those that come.
+    /// The jobs that are there before any of them comes or goes, drawn like those that come.
     fn standing(
         &mut self,
         plan: &Plan,
@@ -175,8 +174,8 @@ impl Totals {
         cluster: &mut Cluster,
         options: &PlaceOptions,
     ) -> Vec<(String, Job)> {
-        let mut live = Vec::with_capacity(plan.nodes + plan.events);
-        for at in 0..plan.nodes {
+        let mut live = Vec::with_capacity(plan.standing + plan.events);
+        for at in 0..plan.standing {
             let job = load::job(plan, at, numbers);
             let placement = cluster.place(&job, options);
             live.extend(placement.allocations().map(|it| (it.id(), job.clone())));

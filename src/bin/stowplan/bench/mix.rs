@@ -20,7 +20,8 @@ pub(crate) enum Mix {
     Mixed,
     /// 5,000 nodes 99 % full, 10,000 jobs of 10 with 100 asks, half of which cannot fit
     Full,
-    /// 10,000 nodes at 70 %, a million arrivals and departures
+    /// 10,000 nodes at 70 %, a million arrivals and departures of jobs of 1, about 1,000 of which are
+    /// there at a time
     Churn,
     /// 5,000 nodes, 3,000 of them with 8 GPUs, jobs of 1 that ask for 1 to 8, until they are full
     Gpu,
@@ -62,6 +63,8 @@ pub(crate) struct Plan {
     pub(crate) half_too_large: bool,
     /// How many arrivals and departures follow one another; 0 for arrivals only.
     pub(crate) events: usize,
+    /// How many jobs of the load are there before any of them comes or goes.
+    pub(crate) standing: usize,
 }
 
 impl Plan {
@@ -111,6 +114,7 @@ impl Plan {
                 count: 1,
                 fill_percent: 70,
                 events: 1_000_000,
+                standing: 1_000,
                 load_percent: 0.0,
                 ..plan
             },
@@ -141,6 +145,7 @@ impl Default for Plan {
             load_percent: 85.0,
             half_too_large: false,
             events: 0,
+            standing: 0,
         }
     }
 }

@@ -76,6 +76,10 @@ pub(crate) struct Bench {
     /// How full the cluster is before the load, in percent
     #[arg(long, value_name = "PERCENT", allow_negative_numbers = true, value_parser = whole_number::<u32>(0, 100))]
     fill: Option<u32>,
+    /// Of `churn`: how many jobs are there before any comes or goes, and about how many are there at a
+    /// time
+    #[arg(long, value_name = "N", allow_negative_numbers = true, value_parser = whole_number::<u32>(0, 1_000_000))]
+    standing: Option<u32>,
     /// What the cluster, the load and the order of equal nodes are made of
     #[arg(
         long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
@@ -122,6 +126,7 @@ impl Bench {
         set(&mut plan.racks, self.racks);
         set(&mut plan.asks, self.asks);
         set(&mut plan.classes, self.classes);
+        set(&mut plan.standing, self.standing);
         plan.count = self.count.unwrap_or(plan.count);
         plan.job_type = self.job_type.unwrap_or(plan.job_type);
         plan.fill_percent = self.fill.unwrap_or(plan.fill_percent);
