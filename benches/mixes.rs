@@ -58,14 +58,16 @@ fn mixes(criterion: &mut Criterion) {
             cluster.place(&job, &PlaceOptions::default());
         }
         let jobs = load::jobs(&plan, 0);
+        let (standing, jobs) = jobs.split_at(plan.standing.min(jobs.len() / 10));
+        place_all(&mut cluster, standing, false);
         let departs = plan.events > 0;
-        let placed = place_all(&mut cluster.fork(), &jobs, departs);
+        let placed = place_all(&mut cluster.fork(), jobs, departs);
         assert!(placed > 0, "{}", plan.name);
         group.throughput(Throughput::Elements(placed as u64));
         group.bench_function(&plan.name, |bencher| {
             bencher.iter_batched_ref(
                 || cluster.fork(),
-                |cluster| black_box(place_all(cluster, &jobs, departs)),
+                |cluster| black_box(place_all(cluster, jobs, departs)),
                 BatchSize::LargeInput,
             );
         });

@@ -33,7 +33,7 @@
 //! let job = Job::builder("web")
 //!     .group("front", 20, |g| g.task("nginx", "docker", |t| t.cpu_shares(500).memory_mb(256)))
 //!     .constraint("${attr.kernel.name}", Operand::Eq, "linux")
-//!     .build()?; // every mistake at once, each with its path
+//!     .build()?; // all that is wrong at once, each with its path
 //!
 //! let mut cluster = Cluster::new(nodes)?;
 //! let placement = cluster.place(&job, &PlaceOptions::default());

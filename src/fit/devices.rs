@@ -147,7 +147,12 @@ fn favourite(node: &NodeRecord, taken: &Taken, request: &DeviceRequest) -> Optio
         let used = taken.devices.get(group).map(Vec::as_slice).unwrap_or_default();
         let is_healthy =
             |&&at: &&u16| device.instances.get(usize::from(at)).is_some_and(|it| it.healthy);
-        let free = device.healthy.saturating_sub(used.iter().filter(is_healthy).count());
+        // Mostly all are, and then none has to be looked at.
+        let healthy_in_use = match device.healthy == device.instances.len() {
+            true => used.len(),
+            false => used.iter().filter(is_healthy).count(),
+        };
+        let free = device.healthy.saturating_sub(healthy_in_use);
         if free < request.count() || !request.matches(&device.facts) {
             continue;
         }
