@@ -22,6 +22,7 @@ pub(crate) mod metrics;
 pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod node_spec;
+mod printable;
 mod problem;
 pub mod read;
 mod read_error;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::printable::printable;
 use super::read::ReadError;
 
 /// One thing that is wrong with a document.
@@ -182,23 +183,6 @@ pub(crate) fn excerpt(text: &str) -> Cow<'_, str> {
         Some((end, _)) => format!("{}...", text.split_at(end).0).into(),
         None => text.into(),
     }
-}
-
-/// The text with escapes for the characters that could break a line, change the direction of what
-/// stands beside them or command a terminal, so that what a document holds does neither.
-fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        // Line and paragraph separators, and what sets the direction of text.
-        let is_hidden = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}')
-            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || is_hidden {
-            printable.extend(character.escape_default());
-        } else {
-            printable.push(character);
-        }
-    }
-    printable
 }
 
 #[cfg(test)]

@@ -12,6 +12,8 @@ mod flags;
 mod json;
 mod output;
 mod place;
+#[path = "../../model/printable.rs"]
+mod printable;
 mod progress;
 mod report;
 mod run;

@@ -13,7 +13,7 @@ use comfy_table::{
 };
 
 use crate::output::Output;
-use crate::words::printable;
+use crate::printable::printable;
 
 /// A line under the names of the columns, and no others: terminals are narrow.
 const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));

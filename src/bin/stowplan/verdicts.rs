@@ -7,8 +7,9 @@ use indexmap::IndexMap;
 use stowplan::{Cluster, Explanation, NodeVerdict, Verdict};
 
 use crate::output::Output;
+use crate::printable::printable;
 use crate::tables::{Look, Sheet, Tone};
-use crate::words::{count, dimension, names, number, printable, score, separated};
+use crate::words::{count, dimension, names, number, score, separated};
 
 /// The most nodes that are listed one by one.
 const NODES_MAX: usize = 40;

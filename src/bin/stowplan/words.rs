@@ -5,23 +5,6 @@ use std::fmt::Write;
 /// How many names a sentence lists before it counts the rest.
 const NAMES_MAX: usize = 3;
 
-/// The text with escapes for the characters that could break a line, change the direction of what
-/// stands beside them or command a terminal, so that what a document holds does neither.
-pub(crate) fn printable(text: &str) -> String {
-    let mut printable = String::with_capacity(text.len());
-    for character in text.chars() {
-        // Line and paragraph separators, and what sets the direction of text.
-        let is_hidden = matches!(character, '\u{61c}' | '\u{200e}' | '\u{200f}')
-            || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if character.is_control() || is_hidden {
-            printable.extend(character.escape_default());
-        } else {
-            printable.push(character);
-        }
-    }
-    printable
-}
-
 /// A number with commas between groups of three digits.
 pub(crate) fn number(value: impl Into<i128>) -> String {
     let value: i128 = value.into();
@@ -143,11 +126,5 @@ mod tests {
             assert_eq!(separated(text), expected);
         }
         assert_eq!((decimal(12_345.678, 1), decimal(-0.5, 2)), ("12,345.7".into(), "-0.50".into()));
-    }
-
-    #[test]
-    fn what_could_break_a_line_is_shown() {
-        assert_eq!(printable("a\u{1b}[2Jb\n"), "a\\u{1b}[2Jb\\n");
-        assert_eq!(printable("a\u{2028}\u{202e}\u{85}\u{e4}"), "a\\u{2028}\\u{202e}\\u{85}\u{e4}");
     }
 }

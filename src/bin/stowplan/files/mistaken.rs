@@ -73,8 +73,7 @@ impl Kind for JobSpec {
         if has("JobID") {
             return Some(ALLOCATION);
         }
-        let is_node = has("NodeResources") || has("SchedulingEligibility") || has("Attributes");
-        is_node.then_some(NODE)
+        is_of_node(has).then_some(NODE)
     }
 
     fn wrapped_otherwise(&self) -> Option<String> {
@@ -100,7 +99,7 @@ impl Kind for Allocation {
 
     fn mistaken_for(&self) -> Option<What> {
         let has = |key| self.extra.contains_key(key);
-        if has("NodeResources") || has("SchedulingEligibility") || has("Attributes") {
+        if is_of_node(has) {
             return Some(NODE);
         }
         let is_wrapper = self.job.is_some() && self.id.is_empty() && self.job_id.is_empty();
@@ -110,6 +109,11 @@ impl Kind for Allocation {
     fn wrapped_otherwise(&self) -> Option<String> {
         list_inside(Self::WHAT, "Allocations", &self.id, self.extra.contains_key("Allocations"))
     }
+}
+
+/// Whether an object has what only nodes have.
+fn is_of_node(has: impl Fn(&'static str) -> bool) -> bool {
+    ["NodeResources", "SchedulingEligibility", "Attributes"].into_iter().any(has)
 }
 
 /// What to say of an object without an ID that has the documents as a list inside it.

@@ -4,7 +4,8 @@ use std::fmt;
 
 use stowplan::model::Problem;
 
-use crate::words::{number, printable};
+use crate::printable::printable;
+use crate::words::number;
 
 /// The most problems that are written out.
 const LINES_MAX: usize = 50;
