@@ -55,7 +55,9 @@
 
 #![forbid(unsafe_code)]
 
+mod cluster;
 mod exp10;
+mod explain;
 mod feasibility;
 mod fit;
 pub mod model;
@@ -64,19 +66,21 @@ mod rank;
 mod rng;
 mod state;
 mod syntax;
+mod time;
 
+pub use cluster::check::BrokenCluster;
+pub use cluster::inventory::{Inventory, InventoryError};
+pub use cluster::question::place;
+pub use cluster::usage::{NodeUsage, Usage};
+pub use cluster::{Cluster, ClusterError, Proposal};
+pub use explain::fixes::{Fix, FixAction, FixError};
+pub use explain::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
 pub use feasibility::base::NotCandidate;
-pub use placement::cluster::check::BrokenCluster;
-pub use placement::cluster::usage::{NodeUsage, Usage};
-pub use placement::cluster::{Cluster, ClusterError, Proposal};
-pub use placement::explain::{Explanation, NodeVerdict, Shortage, Verdict};
-pub use placement::fixes::{Fix, FixAction, FixError};
-pub use placement::inventory::{Inventory, InventoryError};
 pub use placement::options::{PlaceOptions, Preemption, ScoreDetail, Search};
 pub use placement::outcome::{FailedGroup, PlacedAllocation, Placement};
-pub use placement::place;
 pub use rank::binpack::Algorithm;
 pub use state::check::BrokenInvariant;
+pub use time::{Span, Timestamp, TimestampError};
 
 /// The README's example, so that it stays true.
 #[cfg(doctest)]

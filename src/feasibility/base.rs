@@ -1,4 +1,4 @@
-//! The base set: the nodes that a job looks at at all (specification, section 2.1).
+//! The base set: the nodes that a job looks at at all (docs/placement.md, section 2.1).
 
 use std::fmt;
 

@@ -1,5 +1,5 @@
-//! The chain of rules of a group, in the order in which the first failure counts (specification,
-//! section 2.2).
+//! The chain of rules of a group, in the order in which the first failure counts
+//! (docs/placement.md, section 2.2).
 
 use std::sync::Arc;
 

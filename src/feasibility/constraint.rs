@@ -1,4 +1,5 @@
-//! One constraint on a node's facts, and what an affinity matches by (specification, sections 2.4 and
+//! One constraint on a node's facts, and what an affinity matches by (docs/placement.md, sections
+//! 2.4 and
 //! 2.5).
 
 use std::sync::Arc;

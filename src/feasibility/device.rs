@@ -1,4 +1,4 @@
-//! Which devices of a node a request may have (specification, sections 5.1 to 5.3).
+//! Which devices of a node a request may have (docs/placement.md, sections 5.1 to 5.3).
 //!
 //! Whether enough instances are there and free is asked elsewhere; this file answers for one group of
 //! alike devices, and for one instance of it.

@@ -1,5 +1,5 @@
 //! Rules on where a job's allocations are: no two on one node, at most so many for each value of a
-//! property (specification, section 2.8).
+//! property (docs/placement.md, section 2.8).
 
 use std::sync::Arc;
 

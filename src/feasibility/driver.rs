@@ -1,4 +1,4 @@
-//! Drivers: every driver of a group's tasks must be on the node and healthy (specification, section
+//! Drivers: every driver of a group's tasks must be on the node and healthy (docs/placement.md, section
 //! 2.4).
 
 use crate::state::node::NodeRecord;

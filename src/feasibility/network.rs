@@ -1,4 +1,4 @@
-//! Networks: the mode and the host networks that a group asks for (specification, section 2.6).
+//! Networks: the mode and the host networks that a group asks for (docs/placement.md, section 2.6).
 
 use std::sync::Arc;
 

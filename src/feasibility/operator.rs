@@ -1,4 +1,5 @@
-//! How a constraint or an affinity on nodes compares its two sides (specification, section 2.5).
+//! How a constraint or an affinity on nodes compares its two sides (docs/placement.md, section
+//! 2.5).
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,4 @@
-//! Secrets: every provider that a group's tasks read from must be on the node (specification, section
+//! Secrets: every provider that a group's tasks read from must be on the node (docs/placement.md, section
 //! 2.4).
 
 use crate::state::node::NodeRecord;

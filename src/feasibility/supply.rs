@@ -1,4 +1,4 @@
-//! Whether a node has enough devices for all requests of a group, in use or not (specification, section
+//! Whether a node has enough devices for all requests of a group, in use or not (docs/placement.md, section
 //! 5.2).
 //!
 //! Requests take from the groups that match, in order, and one may take from several. The original

@@ -1,4 +1,4 @@
-//! What a target means on a node (specification, section 2.5).
+//! What a target means on a node (docs/placement.md, section 2.5).
 
 use crate::state::node::NodeRecord;
 use crate::syntax::target::Target;

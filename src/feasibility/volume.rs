@@ -1,5 +1,5 @@
-//! Volumes: what a group mounts must be on the node, in a way that allows the mount (specification,
-//! section 2.7).
+//! Volumes: what a group mounts must be on the node, in a way that allows the mount
+//! (docs/placement.md, section 2.7).
 //!
 //! Host volumes are static (the node's configuration names them) or dynamic (the inventory describes
 //! them). The inventory knows no CSI volumes, so that a group that asks for one finds it missing.

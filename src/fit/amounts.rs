@@ -1,4 +1,4 @@
-//! CPU, memory, disk and the number of allocations (specification, section 7).
+//! CPU, memory, disk and the number of allocations (docs/placement.md, section 7).
 
 use super::exhausted::Exhausted;
 use crate::state::usage::Amounts;

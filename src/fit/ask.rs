@@ -1,4 +1,4 @@
-//! What one allocation of a group asks of a node (specification, sections 1.2, 1.3 and 3.3).
+//! What one allocation of a group asks of a node (docs/placement.md, sections 1.2, 1.3 and 3.3).
 
 use crate::feasibility::device::DeviceRequest;
 use crate::model::{NetworkResource, Port, Task, TaskGroup};

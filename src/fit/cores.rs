@@ -1,4 +1,4 @@
-//! Cores of a task's own: the lowest free ones of a node (specification, section 3.3, step 4).
+//! Cores of a task's own: the lowest free ones of a node (docs/placement.md, section 3.3, step 4).
 
 use super::ask::Ask;
 use crate::state::allocation::core_mhz;

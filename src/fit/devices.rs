@@ -1,4 +1,4 @@
-//! Devices: which instances each request of an ask gets on a node (specification, section 5.3).
+//! Devices: which instances each request of an ask gets on a node (docs/placement.md, section 5.3).
 //!
 //! A request is met from one group of alike devices. The requests are taken in order, each from the
 //! group it likes best, but one that leaves a later request without devices gives way: an assignment

@@ -1,5 +1,5 @@
-//! What ran out on a node, and the texts the metrics count it under (specification, sections 3.3, 4
-//! and 7).
+//! What ran out on a node, and the texts the metrics count it under (docs/placement.md, sections
+//! 3.3, 4 and 7).
 
 use super::ask::Ask;
 

@@ -62,7 +62,7 @@ pub(crate) fn measure(room: Room<'_>, ask: &Ask) -> Result<(Amounts, f64), Exhau
 }
 
 /// Whether one more allocation fits and what it would have, with the lowest free ports; the checks and
-/// their order are those of the specification's section 3.3.
+/// their order follow docs/placement.md, section 3.3.
 pub(crate) fn assign(room: Room<'_>, ask: &Ask) -> Result<Assignment, Exhausted> {
     assign_with(room, ask, Chooser::Lowest)
 }
@@ -132,7 +132,7 @@ fn assign_exclusive(
     device_affinity.unwrap_or(Ok(0.0)).map_err(Exhausted::Devices)
 }
 
-/// The fit test proper (specification, section 7).
+/// The fit test proper (docs/placement.md, section 7).
 fn test(room: Room<'_>, amounts: Amounts) -> Result<(), Exhausted> {
     if room.free_allocations < 1 {
         return Err(Exhausted::MaxAllocations);

@@ -1,5 +1,5 @@
 //! Which group of devices each of several requests is met from, where looking through the possibilities
-//! one by one takes too long (specification, section 5.3).
+//! one by one takes too long (docs/placement.md, section 5.3).
 //!
 //! In: how many each request wants and what it may have. Out: a group for each, so that all are met:
 //! the one that looking through the possibilities in the order of the requests would find first.

@@ -1,5 +1,5 @@
 //! Ports and bandwidth: which address and which number each port of an ask gets on a node
-//! (specification, section 4).
+//! (docs/placement.md, section 4).
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::state::ports::PortSet;
 use crate::state::usage::{HeldPort, Holdings, Taken};
 use crate::syntax::target::Target;
 
-/// Tries at random before a free port is looked up (specification, section 4.2).
+/// Tries at random before a free port is looked up (docs/placement.md, section 4.2).
 const RANDOM_TRIES: usize = 20;
 
 /// How the number of a dynamic port is chosen.

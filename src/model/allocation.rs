@@ -1,4 +1,5 @@
-//! Allocations as documents: a group's tasks placed on a node (specification, sections 1.2 to 1.4).
+//! Allocations as documents: a group's tasks placed on a node (docs/placement.md, sections 1.2 to
+//! 1.4).
 
 use std::sync::Arc;
 

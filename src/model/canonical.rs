@@ -1,5 +1,5 @@
-//! Canonical documents: what a valid document leaves out is filled in (specification, sections 1.1
-//! and 1.2). Making a canonical document canonical changes nothing.
+//! Canonical documents: what a valid document leaves out is filled in (docs/placement.md, sections
+//! 1.1 and 1.2). Making a canonical document canonical changes nothing.
 
 use std::net::IpAddr;
 

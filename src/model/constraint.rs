@@ -1,5 +1,5 @@
 //! Constraints, affinities and spreads: what a job says about the nodes it wants
-//! (specification, sections 1.2 and 2.5).
+//! (docs/placement.md, sections 1.2 and 2.5).
 
 use std::fmt;
 
@@ -81,7 +81,7 @@ impl Constraint {
 }
 
 /// The text by which metrics count what the rule filters: both sides and the operand between them,
-/// with single spaces, also where a side is empty (specification, section 2.4).
+/// with single spaces, also where a side is empty (docs/placement.md, section 2.4).
 impl fmt::Display for Constraint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {} {}", self.l_target, self.operand, self.r_target)

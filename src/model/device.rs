@@ -1,4 +1,4 @@
-//! Devices, asked for, offered and assigned (specification, sections 1.1, 1.2 and 5).
+//! Devices, asked for, offered and assigned (docs/placement.md, sections 1.1, 1.2 and 5).
 
 use indexmap::IndexMap;
 

@@ -62,7 +62,7 @@ impl Job {
     /// (`service`), the priority (50), the datacenters (`*`, which is any), the node pool (`default`),
     /// of groups the count (1) and the disk (300 MB), of tasks CPU (100 MHz, or 0 beside whole cores)
     /// and memory (300 MB), the weights of affinities and spreads (50), the counts of devices (1) and
-    /// the names of volumes (their aliases) (specification, section 1.2).
+    /// the names of volumes (their aliases) (docs/placement.md, section 1.2).
     ///
     /// # Errors
     ///

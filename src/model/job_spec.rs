@@ -1,4 +1,4 @@
-//! Jobs as documents: groups of tasks that run together (specification, section 1.2).
+//! Jobs as documents: groups of tasks that run together (docs/placement.md, section 1.2).
 
 use indexmap::IndexMap;
 

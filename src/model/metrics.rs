@@ -1,4 +1,4 @@
-//! The metrics of one placement, as the API has them (specification, section 8).
+//! The metrics of one placement, as the API has them (docs/placement.md, section 8).
 
 use indexmap::IndexMap;
 use serde::Serializer;

@@ -1,4 +1,4 @@
-//! Networks and ports, asked for, offered and assigned (specification, sections 1.2 and 4).
+//! Networks and ports, asked for, offered and assigned (docs/placement.md, sections 1.2 and 4).
 
 use std::fmt;
 

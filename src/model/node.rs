@@ -16,7 +16,7 @@ use super::resources::NodeResources;
 use super::{canonical, read, validate};
 use crate::syntax::ports::PortList;
 
-/// The first dynamic port of a node that names none (specification, section 4.2).
+/// The first dynamic port of a node that names none (docs/placement.md, section 4.2).
 pub(crate) const DYNAMIC_PORT_MIN: u16 = 20_000;
 /// The last dynamic port of a node that names none.
 pub(crate) const DYNAMIC_PORT_MAX: u16 = 32_000;
@@ -101,7 +101,7 @@ impl Node {
     ///
     /// Filled in are the node pool (`default`), the status (`ready`), the eligibility (`ineligible` for
     /// a draining node, else `eligible`), today's resources from the first API's, and addresses from
-    /// networks (specification, section 1.1).
+    /// networks (docs/placement.md, section 1.1).
     ///
     /// # Errors
     ///
@@ -174,8 +174,8 @@ impl Node {
         self.inner.status
     }
 
-    /// Whether it may be given new allocations: ready, not draining and eligible (specification,
-    /// section 2.1).
+    /// Whether it may be given new allocations: ready, not draining and eligible
+    /// (docs/placement.md, section 2.1).
     pub fn is_ready(&self) -> bool {
         self.inner.status == NodeStatus::Ready
             && !self.inner.spec.is_draining()
@@ -218,7 +218,7 @@ impl Node {
         &self.inner.cores
     }
 
-    /// The addresses, in the order of the document (specification, section 4.3).
+    /// The addresses, in the order of the document (docs/placement.md, section 4.3).
     pub fn addresses(&self) -> &[NodeAddress] {
         &self.inner.addresses
     }
@@ -233,7 +233,8 @@ impl Node {
         self.inner.dynamic_ports
     }
 
-    /// The networks with their bandwidth, in the order of the document (specification, section 4.4).
+    /// The networks with their bandwidth, in the order of the document (docs/placement.md, section
+    /// 4.4).
     pub fn networks(&self) -> &[NetworkResource] {
         self.inner.spec.node_resources.as_ref().map_or(&[], |has| &has.networks)
     }
@@ -275,7 +276,7 @@ impl fmt::Display for NodeStatus {
 
 impl NodeResources {
     /// MHz of all cores: what the topology says or its cores sum to, or the shares where there is no
-    /// topology (specification, section 1.1).
+    /// topology (docs/placement.md, section 1.1).
     pub fn cpu_mhz(&self) -> i64 {
         match self.topology() {
             Some(topology) if topology.override_total_compute > 0 => {

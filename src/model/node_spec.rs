@@ -1,4 +1,4 @@
-//! Nodes as documents (specification, section 1.1).
+//! Nodes as documents (docs/placement.md, section 1.1).
 
 use indexmap::IndexMap;
 

@@ -6,9 +6,9 @@
 //!
 //! `null` and an absent key both mean the default, unknown keys are kept, and both eras of the API are
 //! understood: ports as objects, numbers or labels, `Resources` and `Reserved` of nodes, `Hard` and
-//! `Weight` of constraints (specification, section 1). A known key that occurs twice in an object is
-//! an error; of unknown keys, and of keys that the user chooses, the last one wins. Objects and lists
-//! may be nested 127 deep.
+//! `Weight` of constraints (docs/placement.md, section 1). A known key that occurs twice in an
+//! object is an error; of unknown keys, and of keys that the user chooses, the last one wins.
+//! Objects and lists may be nested 127 deep.
 
 use std::fmt;
 use std::marker::PhantomData;

@@ -1,4 +1,5 @@
-//! Amounts: asked for by tasks, offered by nodes, held by allocations (specification, sections 1.1 to
+//! Amounts: asked for by tasks, offered by nodes, held by allocations (docs/placement.md, sections
+//! 1.1 to
 //! 1.3). CPU is in MHz ("shares"), memory and disk in MB.
 
 use indexmap::IndexMap;
@@ -42,7 +43,7 @@ document! {
 
 document! {
     /// How a task's cores and devices should lie. Only `cores` heed it, and only in the original's
-    /// paid edition (specification, section 3.3); it is read, checked and kept.
+    /// paid edition (docs/placement.md, section 3.3); it is read, checked and kept.
     pub struct NumaRequest {
         /// `none` (also when empty), `prefer` or `require`.
         "Affinity" => pub affinity: String,
@@ -52,8 +53,8 @@ document! {
 }
 
 impl CpuCore {
-    /// MHz: the first positive one of the base, the maximal and the guessed speed (specification,
-    /// section 1.1), or 0.
+    /// MHz: the first positive one of the base, the maximal and the guessed speed
+    /// (docs/placement.md, section 1.1), or 0.
     pub fn speed_mhz(&self) -> i64 {
         let speeds = [self.base_speed, self.max_speed, self.guess_speed];
         speeds.into_iter().find(|speed| *speed > 0).unwrap_or(0)

@@ -1,4 +1,4 @@
-//! The statuses of allocations (specification, sections 1.2 and 1.4).
+//! The statuses of allocations (docs/placement.md, sections 1.2 and 1.4).
 
 use super::allocation::Allocation;
 

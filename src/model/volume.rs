@@ -1,4 +1,4 @@
-//! Volumes, asked for by groups and offered by nodes (specification, sections 1.2 and 2.7).
+//! Volumes, asked for by groups and offered by nodes (docs/placement.md, sections 1.2 and 2.7).
 
 use super::document::document;
 
@@ -26,7 +26,7 @@ document! {
 
 impl VolumeRequest {
     /// How it is accessed; where the document does not say, `single-node-reader-only` for a volume
-    /// that is only read and `single-node-writer` for others (specification, section 2.7).
+    /// that is only read and `single-node-writer` for others (docs/placement.md, section 2.7).
     pub fn access_mode(&self) -> &str {
         match self.access_mode.as_str() {
             "" if self.read_only => "single-node-reader-only",

@@ -39,7 +39,8 @@ pub(crate) struct Override {
     algorithm: Algorithm,
 }
 
-/// For which types of jobs allocations of lower priority may be evicted (specification, section 6.1).
+/// For which types of jobs allocations of lower priority may be evicted (docs/placement.md, section
+/// 6.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preemption {
     /// For service jobs.
@@ -60,8 +61,8 @@ pub enum Search {
     #[default]
     Best,
     /// In an order drawn from the seed, until this many were found that would do, setting up to three
-    /// poor ones aside; the next placement goes on where this one ended (specification, section 3.2).
-    /// Several schedulers with seeds of their own then collide less.
+    /// poor ones aside; the next placement goes on where this one ended (docs/placement.md, section
+    /// 3.2). Several schedulers with seeds of their own then collide less.
     Sample(usize),
 }
 
@@ -124,7 +125,7 @@ impl Preemption {
 impl Search {
     /// The sample that the original takes: 2 nodes for a batch job, the logarithm of the number of
     /// nodes for a service, and where there are affinities or spreads `node_limit` (100 in its default
-    /// configuration), or the group's count if that is larger (specification, section 3.2).
+    /// configuration), or the group's count if that is larger (docs/placement.md, section 3.2).
     ///
     /// ```
     /// use stowplan::{Search, model::Job};
@@ -215,7 +216,8 @@ impl PlaceOptions {
         self
     }
 
-    /// Nodes to stay away from, because what is replaced failed there (specification, section 3.5).
+    /// Nodes to stay away from, because what is replaced failed there (docs/placement.md, section
+    /// 3.5).
     pub fn penalty_nodes(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
         self.penalty_nodes = ids.into_iter().map(Into::into).collect();
         self

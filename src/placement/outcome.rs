@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::cluster::Cluster;
-use super::explain::Explanation;
 use super::options::PlaceOptions;
+use crate::cluster::Cluster;
+use crate::explain::verdicts::Explanation;
 use crate::model::{
     AllocatedResources, Allocation, AllocationMetrics, Job, Node, Resources, Task, TaskGroup,
 };
@@ -46,7 +46,7 @@ pub(crate) struct NewSlot {
 }
 
 /// The slots of what was placed, in the order of placement.
-pub(super) fn slots(groups: &[GroupPlacement]) -> impl DoubleEndedIterator<Item = AllocationSlot> {
+pub(crate) fn slots(groups: &[GroupPlacement]) -> impl DoubleEndedIterator<Item = AllocationSlot> {
     groups.iter().flat_map(|group| group.allocations.iter().map(|new| new.slot))
 }
 
@@ -265,7 +265,7 @@ fn task_sum(group: &TaskGroup) -> Resources {
     }
 }
 
-/// What the unplaced allocations ask for of what ran out (specification, section 8).
+/// What the unplaced allocations ask for of what ran out (docs/placement.md, section 8).
 fn add_exhausted_resources(metrics: &mut AllocationMetrics, group: &TaskGroup, missing: u32) {
     let ran_out = |dimension: &str| metrics.dimension_exhausted.contains_key(dimension);
     let (cpu, memory) = (ran_out("cpu"), ran_out("memory"));

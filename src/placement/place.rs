@@ -5,7 +5,6 @@ use std::sync::{Arc, OnceLock};
 
 use super::buffers::emptied;
 use super::caches::Caches;
-use super::explain::{self, Explanation};
 use super::group::GroupPlan;
 use super::options::{PlaceOptions, Search};
 use super::outcome::{self, FailedGroup, GroupPlacement, NewSlot, Placement};
@@ -15,6 +14,7 @@ use super::sample::Cursor;
 use super::scan::room;
 use super::select::{Selection, select};
 use super::system;
+use crate::explain::verdicts::{self as explain, Explanation};
 use crate::fit;
 use crate::model::{Job, TaskGroup};
 use crate::rank::preempt::Evicted;

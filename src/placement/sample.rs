@@ -1,4 +1,4 @@
-//! Looking at a few nodes only, as the original does (specification, section 3.2).
+//! Looking at a few nodes only, as the original does (docs/placement.md, section 3.2).
 
 use crate::state::State;
 use crate::state::slots::NodeSlot;

@@ -172,12 +172,12 @@ impl<'a> Scan<'a> {
     }
 
     /// Whether `distinct_hosts` keeps the group off a node.
-    pub(super) fn is_taken_by_own(&self, slot: NodeSlot) -> bool {
+    pub(crate) fn is_taken_by_own(&self, slot: NodeSlot) -> bool {
         self.plan.distinct_hosts.is_some_and(|scope| self.own_on(slot, scope) > 0)
     }
 
     /// How many allocations have a value of the plan's `at`th distinct property.
-    pub(super) fn used_of_property(&self, at: usize, value: Option<&str>) -> u32 {
+    pub(crate) fn used_of_property(&self, at: usize, value: Option<&str>) -> u32 {
         let used = self.used_by_property.get(at);
         used.zip(value).and_then(|(used, value)| used.get(value)).copied().unwrap_or(0)
     }
@@ -213,7 +213,7 @@ impl<'a> Scan<'a> {
     }
 
     /// Whether an allocation on a node has a volume to write, or may have for all that is known.
-    pub(super) fn has_writer(&self, slot: NodeSlot, source: &str) -> bool {
+    pub(crate) fn has_writer(&self, slot: NodeSlot, source: &str) -> bool {
         self.records_on(slot).any(|record| {
             let group = match &record.own {
                 Own::Imported(imported) => imported.job.as_ref().and_then(|job| {

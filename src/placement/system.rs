@@ -1,13 +1,13 @@
 //! System jobs: one allocation on every node that takes it, each node a selection of its own
-//! (specification, sections 2.2, 3.1 and 8).
+//! (docs/placement.md, sections 2.2, 3.1 and 8).
 
 use std::sync::Arc;
 
-use super::explain;
 use super::group::GroupPlan;
 use super::place::{Failure, Placing};
 use super::scan::{Scan, Verdict};
 use super::select::{Selection, base_tally};
+use crate::explain::verdicts as explain;
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::slots::NodeSlot;
@@ -83,7 +83,7 @@ fn failure(tally: Tally, missing: u32) -> Failure {
 }
 
 /// The nodes that have the group of a system job and need it no more, ascending; of other jobs none.
-pub(super) fn nodes_with(state: &State, plan: &GroupPlan<'_>) -> Vec<NodeSlot> {
+pub(crate) fn nodes_with(state: &State, plan: &GroupPlan<'_>) -> Vec<NodeSlot> {
     if !plan.job.job_type().is_system() {
         return Vec::new();
     }

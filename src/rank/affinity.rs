@@ -1,4 +1,5 @@
-//! Node affinity: the share of a group's affinities that a node matches (specification, section 3.5).
+//! Node affinity: the share of a group's affinities that a node matches (docs/placement.md, section
+//! 3.5).
 
 use std::sync::Arc;
 

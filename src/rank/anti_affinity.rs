@@ -1,5 +1,5 @@
 //! Job anti-affinity and the reschedule penalty: away from nodes that have the same group already, and
-//! from those where it failed (specification, section 3.5).
+//! from those where it failed (docs/placement.md, section 3.5).
 
 /// The score of a node with `collisions` allocations of the same job and group, of `count` wanted in
 /// all; `None` without collisions.

@@ -1,5 +1,5 @@
 //! The fit score: how full (binpack) or how empty (spread) a node's CPU and memory would be
-//! (specification, section 3.4).
+//! (docs/placement.md, section 3.4).
 //!
 //! The score is made of `10^(free share)` of CPU and of memory after the placement. With
 //! `10^(1 - (used + ask)/capacity) = 10^(1 - used/capacity) * 10^(-ask/capacity)` it factors into a

@@ -1,5 +1,5 @@
 //! Spread: towards values of an attribute that have fewer of a group's allocations than they should
-//! (specification, section 3.6).
+//! (docs/placement.md, section 3.6).
 
 use std::sync::Arc;
 

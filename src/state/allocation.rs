@@ -101,7 +101,7 @@ impl Imported {
     }
 }
 
-/// The sum of what an allocation's tasks hold (specification, section 1.3).
+/// The sum of what an allocation's tasks hold (docs/placement.md, section 1.3).
 fn amounts_of(resources: &AllocatedResources) -> Amounts {
     let mut sums = PhaseSums::default();
     for (name, task) in &resources.tasks {
@@ -118,7 +118,7 @@ fn held(amount: i64) -> i64 {
     amount.clamp(0, AMOUNT_MAX)
 }
 
-/// What an allocation has for itself (specification, section 4.1).
+/// What an allocation has for itself (docs/placement.md, section 4.1).
 fn holdings_of(resources: &AllocatedResources) -> Holdings {
     let mut holdings = Holdings::default();
     let shared = &resources.shared;

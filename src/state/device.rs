@@ -1,4 +1,4 @@
-//! What requests for devices read of a node's devices (specification, section 5.1).
+//! What requests for devices read of a node's devices (docs/placement.md, section 5.1).
 
 use crate::model::device::{DeviceAttribute, NodeDevice};
 use crate::syntax::quantity::{Amount, Quantity, Unit};

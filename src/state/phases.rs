@@ -1,4 +1,4 @@
-//! Flattening the tasks of a group into one sum (specification, section 1.3).
+//! Flattening the tasks of a group into one sum (docs/placement.md, section 1.3).
 //!
 //! Tasks of a group do not all run at the same time: what runs before the main tasks, with them and
 //! after them are three phases, and the group needs the most that any phase needs.

@@ -1,4 +1,4 @@
-//! Scores of nodes: what each scorer gave, and their mean (specification, sections 3.1 and 8).
+//! Scores of nodes: what each scorer gave, and their mean (docs/placement.md, sections 3.1 and 8).
 
 use super::slots::NodeSlot;
 

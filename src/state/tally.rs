@@ -1,5 +1,5 @@
 //! Counts of one selection: how many nodes were looked at, filtered and exhausted, and why
-//! (specification, section 8).
+//! (docs/placement.md, section 8).
 
 use std::sync::Arc;
 

@@ -1,6 +1,6 @@
 //! What is free and what is taken on each node: amounts in flat arrays, and the things that only one
 //! allocation can have (ports, devices, cores), which few nodes and few allocations deal in
-//! (specification, sections 1.4, 4.1 and 7).
+//! (docs/placement.md, sections 1.4, 4.1 and 7).
 
 use std::sync::Arc;
 

@@ -96,7 +96,7 @@ pub(crate) fn document(
     }
 }
 
-/// What a placement of a run has on its node (specification, section 1.2).
+/// What a placement of a run has on its node (docs/placement.md, section 1.2).
 pub(crate) fn allocated_resources(
     run: &Run,
     node: Option<&Node>,

@@ -1,4 +1,4 @@
-//! Truth values as text (specification, section 2.4).
+//! Truth values as text (docs/placement.md, section 2.4).
 
 use super::{SyntaxError, excerpt};
 

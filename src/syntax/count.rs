@@ -1,4 +1,4 @@
-//! Counts: how many allocations may share a value of a property (specification, section 2.8).
+//! Counts: how many allocations may share a value of a property (docs/placement.md, section 2.8).
 
 /// Reads a count: digits only, so no sign either way.
 pub(crate) fn parse_count(text: &str) -> Option<u64> {

@@ -1,4 +1,4 @@
-//! Globs of datacenters, in which `*` is the only wildcard (specification, section 2.1).
+//! Globs of datacenters, in which `*` is the only wildcard (docs/placement.md, section 2.1).
 
 /// Whether `text` has the form of `pattern`, in which each `*` stands for any text, also an empty
 /// one, and every other character for itself.

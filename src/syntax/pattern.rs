@@ -1,4 +1,4 @@
-//! Regular expressions of the operand `regexp` (specification, section 2.5).
+//! Regular expressions of the operand `regexp` (docs/placement.md, section 2.5).
 //!
 //! The syntax is RE2's. Patterns are matched by the `regex-lite` crate, into whose words they are put
 //! first. What remains different: Unicode classes (`\pL`, `\p{Greek}`) are refused, `(?i)` folds the case

@@ -1,4 +1,4 @@
-//! Lists of ports, such as `22,80,1000-2000` (specification, section 4.1).
+//! Lists of ports, such as `22,80,1000-2000` (docs/placement.md, section 4.1).
 
 use std::ops::RangeInclusive;
 

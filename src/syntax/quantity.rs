@@ -1,4 +1,5 @@
-//! Typed values of devices: numbers with units, texts and truth values (specification, section 5.1).
+//! Typed values of devices: numbers with units, texts and truth values (docs/placement.md, section
+//! 5.1).
 //!
 //! Comparisons are exact: a number is a whole number (of an `i64`, or the significand of an `f64`)
 //! times powers of 2 and 10, and such products are compared as integers, without rounding.

@@ -1,4 +1,4 @@
-//! Sets as text: items between commas (specification, section 2.5, `set_contains`).
+//! Sets as text: items between commas (docs/placement.md, section 2.5, `set_contains`).
 
 /// The items of a comma-separated text, in order, without the spaces around them. An empty text has
 /// one item, the empty one.

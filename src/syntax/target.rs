@@ -1,4 +1,4 @@
-//! Targets: what the sides of a constraint name (specification, sections 2.5 and 5.1).
+//! Targets: what the sides of a constraint name (docs/placement.md, sections 2.5 and 5.1).
 
 use super::{SyntaxError, excerpt};
 

@@ -1,4 +1,4 @@
-//! Versions and lists of constraints on them (specification, section 2.5).
+//! Versions and lists of constraints on them (docs/placement.md, section 2.5).
 
 use std::cmp::Ordering;
 

@@ -1,5 +1,5 @@
 //! Accounts of what allocations hold, made from documents alone: an independent reading of the
-//! specification's sections 1.3, 4.1 and 5.
+//! sections 1.3, 4.1 and 5 of docs/placement.md.
 
 use std::collections::BTreeMap;
 

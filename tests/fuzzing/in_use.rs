@@ -1,5 +1,5 @@
 //! What the documents of a cluster's allocations say is in use on a node, added up anew and by other
-//! code than the engine's (specification, sections 1.3, 1.4 and 4.1).
+//! code than the engine's (docs/placement.md, sections 1.3, 1.4 and 4.1).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Allocations (specification, sections 1.2 to 1.4 and 4.1).
+//! Allocations (docs/placement.md, sections 1.2 to 1.4 and 4.1).
 
 use super::{CORES_MAX, amount, keys, name, one_of, optional_name, range};
 use crate::model::allocation::Allocation;

@@ -1,4 +1,4 @@
-//! Constraints, affinities and spreads (specification, sections 1.2, 2.5, 2.8 and 5.1).
+//! Constraints, affinities and spreads (docs/placement.md, sections 1.2, 2.5, 2.8 and 5.1).
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Networks and ports (specification, sections 1.2, 2.6 and 4).
+//! Networks and ports (docs/placement.md, sections 1.2, 2.6 and 4).
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! Nodes (specification, sections 1.1 and 4).
+//! Nodes (docs/placement.md, sections 1.1 and 4).
 
 use super::{
     AMOUNT_MAX, CORES_MAX, amount, keys, name, network, no_nul, one_of, optional_name, range,

@@ -1,4 +1,4 @@
-//! Victims for CPU, memory and disk (specification, section 6.2).
+//! Victims for CPU, memory and disk (docs/placement.md, section 6.2).
 
 use super::{Candidate, Cleared};
 use crate::fit::ask::Ask;

@@ -1,4 +1,4 @@
-//! Victims for devices (specification, section 6.4).
+//! Victims for devices (docs/placement.md, section 6.4).
 
 use super::{Candidate, Cleared};
 use crate::feasibility::device::DeviceRequest;

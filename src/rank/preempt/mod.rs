@@ -1,5 +1,5 @@
 //! Preemption: which allocations of lower priority to evict where a group finds no room
-//! (specification, section 6).
+//! (docs/placement.md, section 6).
 //!
 //! Room is made step by step, in the order in which the fit test finds it missing: ports and
 //! bandwidth, devices, then CPU, memory and disk. Each step adds its victims to those before.

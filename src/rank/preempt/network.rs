@@ -1,4 +1,4 @@
-//! Victims for ports and bandwidth (specification, section 6.3).
+//! Victims for ports and bandwidth (docs/placement.md, section 6.3).
 
 use std::sync::Arc;
 

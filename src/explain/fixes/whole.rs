@@ -3,9 +3,9 @@
 use super::action::FixAction;
 use super::search::FIXES_MAX;
 use super::{Fix, NextFailure};
+use crate::cluster::Cluster;
 use crate::fit::ask::Ask;
 use crate::model::Job;
-use crate::placement::cluster::Cluster;
 use crate::placement::options::PlaceOptions;
 
 /// Carries fixes out on a cluster where nothing of the job was placed, and notes what of the job would

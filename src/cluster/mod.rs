@@ -4,20 +4,22 @@
 //! and the cluster as it is. May import what `placement` may, and the rest of it.
 
 pub(crate) mod check;
+pub(crate) mod inventory;
+pub(crate) mod question;
 pub(crate) mod usage;
 
 use std::sync::Arc;
 
 use thiserror::Error;
 
-use super::caches::Caches;
-use super::explain::{self, Explanation};
-use super::group::GroupPlan;
-use super::inventory::{Inventory, InventoryError};
-use super::options::PlaceOptions;
-use super::outcome::{self, Placement};
-use super::place;
+use crate::cluster::inventory::{Inventory, InventoryError};
+use crate::explain::verdicts::{self as explain, Explanation};
 use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
+use crate::placement::caches::Caches;
+use crate::placement::group::GroupPlan;
+use crate::placement::options::PlaceOptions;
+use crate::placement::outcome::{self, Placement};
+use crate::placement::place;
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::allocation::Imported;

@@ -18,8 +18,8 @@ pub use self::apply::FixError;
 pub(crate) use self::search::nearest;
 pub(crate) use self::whole::for_whole_job;
 
-use super::cluster::Cluster;
-use super::inventory::Inventory;
+use crate::cluster::Cluster;
+use crate::cluster::inventory::Inventory;
 use crate::model::Job;
 
 /// A change after which the next allocation of a group finds a node.

@@ -7,12 +7,12 @@ use indexmap::{IndexMap, IndexSet};
 use thiserror::Error;
 
 use super::action::FixAction;
+use crate::cluster::inventory::Inventory;
 use crate::model::resources::{CpuCore, CpuTopology, NodeProcessors};
 use crate::model::{
     Constraint, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node, NodeErrors, NodeResources,
     NodeSpec, Operand, TaskGroup,
 };
-use crate::placement::inventory::Inventory;
 use crate::state::State;
 
 /// What a constraint on distinct hosts goes by, as in the metrics.

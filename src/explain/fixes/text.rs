@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::Fix;
 use super::action::FixAction;
-use crate::placement::prose::{Count, Joined, in_backticks};
+use crate::explain::prose::{Count, Joined, in_backticks};
 
 /// For instance ``12 nodes if `${attr.kernel.name} = linux` were dropped``.
 impl fmt::Display for Fix {

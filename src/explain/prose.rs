@@ -5,9 +5,9 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
-use super::explain::{Explanation, NodeVerdict, Shortage, Verdict};
-use super::outcome::FailedGroup;
+use super::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
 use crate::model::{AllocationMetrics, Node};
+use crate::placement::outcome::FailedGroup;
 use crate::syntax::glob;
 
 /// How many of the best nodes, and of those nearest to doing, an explanation shows.

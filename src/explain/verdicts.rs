@@ -1,16 +1,16 @@
-//! Every node's verdict on a group: not a candidate (specification, section 2.1), filtered (the rest of
-//! section 2), exhausted (sections 3.3 to 7) or ranked (section 3), with all reasons.
+//! Every node's verdict on a group: not a candidate (docs/placement.md, section 2.1), filtered (the
+//! rest of section 2), exhausted (sections 3.3 to 7) or ranked (section 3), with all reasons.
 
-use super::cluster::Cluster;
 use super::fixes::{self, Fix};
-use super::group::GroupPlan;
-use super::options::PlaceOptions;
-use super::scan::{self, Scan};
-use super::system;
+use crate::cluster::Cluster;
 use crate::feasibility::base::NotCandidate;
 use crate::fit::exhausted::Exhausted;
 use crate::fit::{cores, devices};
 use crate::model::{Job, Node};
+use crate::placement::group::GroupPlan;
+use crate::placement::options::PlaceOptions;
+use crate::placement::scan::{self, Scan};
+use crate::placement::system;
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::node::NodeRecord;
