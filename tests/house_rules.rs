@@ -39,10 +39,6 @@ const FOLDERS: [&str; 17] = [
 /// Single files beside the folders that everyone may import, and that import nothing.
 const LEAVES: [&str; 3] = ["exp10", "rng", "time"];
 
-/// Imports that go upwards still.
-const UPWARDS: [(&str, &str); 3] =
-    [("explain", "cluster"), ("placement", "cluster"), ("placement", "explain")];
-
 const FILE_LINES_MAX: usize = 600;
 const FUNCTION_LINES_MAX: usize = 70;
 
@@ -212,7 +208,7 @@ fn may_import(folder: &str, imported: &str) -> bool {
         return true;
     }
     match (level(folder), level(imported)) {
-        (Some(from), Some(to)) => to < from || UPWARDS.contains(&(folder, imported)),
+        (Some(from), Some(to)) => to < from,
         _ => false,
     }
 }

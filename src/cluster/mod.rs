@@ -1,10 +1,15 @@
 //! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
 //!
 //! In: nodes, allocations, jobs to place, and what became of allocations. Out: placements, explanations
-//! and the cluster as it is. May import what `placement` may, and the rest of it.
+//! and the cluster as it is. May import everything below: `plan`, `explain`, `placement`, `state`, `model`.
 
 pub(crate) mod check;
+mod explain;
+pub(crate) mod failed;
+mod fixes;
 pub(crate) mod inventory;
+pub(crate) mod place;
+pub(crate) mod placement;
 pub(crate) mod question;
 pub(crate) mod usage;
 
@@ -13,17 +18,10 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::cluster::inventory::{Inventory, InventoryError};
-use crate::explain::verdicts::{self as explain, Explanation};
-use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
+use crate::model::{Allocation, ClientStatus, DesiredStatus, Node};
 use crate::placement::caches::Caches;
-use crate::placement::group::GroupPlan;
-use crate::placement::options::PlaceOptions;
-use crate::placement::outcome::{self, Placement};
-use crate::placement::place;
-use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::allocation::Imported;
-use crate::state::allocations::Changes;
 use crate::state::nodes::rank_of;
 use crate::state::slots::AllocationSlot;
 
@@ -106,84 +104,6 @@ impl Cluster {
     /// A cluster of its own with the same content. It costs a pointer.
     pub fn fork(&self) -> Cluster {
         self.clone()
-    }
-
-    /// Places what is missing of a job and keeps it.
-    pub fn place(&mut self, job: &Job, options: &PlaceOptions) -> Placement {
-        self.place_changing(job, options).0
-    }
-
-    /// Places what is missing of a job for a look at it: what is not
-    /// [committed](Proposal::commit) is taken back.
-    ///
-    /// ```
-    /// # use stowplan::{Cluster, PlaceOptions, model::{Job, Node}};
-    /// # let node = r#"{"ID": "n1", "Datacenter": "dc1", "Attributes": {"driver.docker": "1"},
-    /// #     "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000},
-    /// #                       "Disk": {"DiskMB": 10000}}}"#;
-    /// # let job = r#"{"ID": "web", "TaskGroups": [{"Name": "front", "Count": 4,
-    /// #     "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#;
-    /// # let mut cluster = Cluster::new([Node::from_json(node)?])?;
-    /// # let job = Job::from_json(job)?;
-    /// let proposal = cluster.propose(&job, &PlaceOptions::default());
-    /// if proposal.placement().is_complete() {
-    ///     proposal.commit();
-    /// } else {
-    ///     proposal.take_back();
-    /// }
-    /// assert_eq!(cluster.allocation_count(), 0);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn propose(&mut self, job: &Job, options: &PlaceOptions) -> Proposal<'_> {
-        let (placement, changes) = self.place_changing(job, options);
-        Proposal { cluster: self, placement: Some(placement), changes }
-    }
-
-    /// What every node is to the next allocation of a group; `None` if the job has no such group.
-    pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
-        let mut explanation = self.explain_next(job, group, options)?;
-        explanation.look_at_whole_job(self, job, options);
-        Some(explanation)
-    }
-
-    /// The same with fixes that go no further than the next allocation.
-    fn explain_next(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
-        let at = job.task_groups.iter().position(|it| it.name == group)?;
-        let index = match job.job_type().is_system() {
-            true => 0,
-            false => place::next_name(&self.state, job, &job.task_groups[at]),
-        };
-        let plan = GroupPlan::new(&self.state, job, at, index, options)?;
-        let mut explanation = explain::explain(&self.state, &plan, options, &Evicted::new());
-        explanation.add_fixes(&self.state, &plan, options, &Evicted::new());
-        Some(explanation)
-    }
-
-    /// The same for a group that could not be placed whole.
-    pub(super) fn explain_failed(
-        &self,
-        job: &Job,
-        at: usize,
-        options: &PlaceOptions,
-    ) -> Explanation {
-        let group = job.task_groups.get(at).map_or("", |group| &group.name);
-        // Of a job to be placed whole nothing was kept, but it was what could be placed of it that
-        // left no room for the rest.
-        let piecemeal = job.changed(|spec| {
-            spec.all_at_once = false;
-            spec.task_groups.truncate(at + 1);
-        });
-        let explanation = match piecemeal {
-            Ok(piecemeal) if job.all_at_once => {
-                let mut fork = self.fork();
-                fork.place(&piecemeal, &options.clone().explain(false));
-                fork.explain_next(job, group, options)
-            }
-            _ => self.explain_next(job, group, options),
-        };
-        let mut explanation = explanation.unwrap_or_else(|| Explanation::nothing(job, group));
-        explanation.look_at_whole_job(self, job, options);
-        explanation
     }
 
     /// Adds a node, or takes over the new facts of one that is there.
@@ -322,59 +242,7 @@ impl Cluster {
         found.ok_or_else(|| ClusterError::UnknownAllocation { id: id.into() })
     }
 
-    fn place_changing(&mut self, job: &Job, options: &PlaceOptions) -> (Placement, Changes) {
-        let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
-        let (mut placement, changes) = place::place(state, caches, job, options);
-        // What fixes do for the whole job is seen where nothing of it was placed.
-        if options.explain && job.all_at_once && !placement.is_complete() {
-            for explanation in &mut placement.explanations {
-                explanation.look_at_whole_job(self, job, options);
-            }
-        }
-        (placement, changes)
-    }
-
-    pub(super) fn state_mut(&mut self) -> &mut State {
+    fn state_mut(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
-    }
-}
-
-/// A placement that is not kept unless it is committed.
-#[derive(Debug)]
-pub struct Proposal<'a> {
-    cluster: &'a mut Cluster,
-    /// Gone once it was committed.
-    placement: Option<Placement>,
-    changes: Changes,
-}
-
-impl Proposal<'_> {
-    /// What was placed.
-    pub fn placement(&self) -> &Placement {
-        // It is taken out only where the proposal ends.
-        self.placement.as_ref().unwrap_or_else(|| unreachable!())
-    }
-
-    /// The cluster as it would be.
-    pub fn cluster(&self) -> &Cluster {
-        self.cluster
-    }
-
-    /// Keeps the placement.
-    pub fn commit(mut self) -> Placement {
-        self.placement.take().unwrap_or_else(|| unreachable!())
-    }
-
-    /// Takes the placement back, which costs as much as its changes did. Dropping the proposal does
-    /// the same.
-    pub fn take_back(self) {}
-}
-
-impl Drop for Proposal<'_> {
-    fn drop(&mut self) {
-        if let Some(placement) = &self.placement {
-            let state = Arc::make_mut(&mut self.cluster.state);
-            state.take_back(&self.changes, outcome::slots(&placement.groups));
-        }
     }
 }

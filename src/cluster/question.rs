@@ -2,9 +2,9 @@
 
 use super::Cluster;
 use super::inventory::Inventory;
+use super::placement::Placement;
 use crate::model::Job;
 use crate::placement::options::PlaceOptions;
-use crate::placement::outcome::Placement;
 
 /// Where would a job go, and why? Nothing is kept: the answer is all there is.
 ///

@@ -5,5 +5,6 @@
 //! `placement`, `rank`, `fit`, `feasibility`, `state`, `model`, `syntax`.
 
 pub(crate) mod fixes;
+pub(crate) mod format;
 mod prose;
 pub(crate) mod verdicts;

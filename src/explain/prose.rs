@@ -1,85 +1,18 @@
-//! Explanations and failures in words, for people.
+//! Explanations in words, for people.
 
 use std::cmp::Ordering;
 use std::fmt;
 
-use indexmap::IndexMap;
-
+use super::format::{Count, TextCounts, in_backticks, rule_in_words};
 use super::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
-use crate::model::{AllocationMetrics, Node};
-use crate::placement::outcome::FailedGroup;
-use crate::syntax::glob;
+use crate::model::Node;
 
 /// How many of the best nodes, and of those nearest to doing, an explanation shows.
 const SHOWN_MAX: usize = 3;
 
-/// A number of things: `1 node`, `2 nodes`.
-pub(super) struct Count<'a>(pub(super) usize, pub(super) &'a str);
-
-impl fmt::Display for Count<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let plural = if self.0 == 1 { "" } else { "s" };
-        write!(f, "{} {}{plural}", self.0, self.1)
-    }
-}
-
-/// Parts with commas between them, and `and` before the last.
-pub(super) struct Joined<'a>(pub(super) &'a [String]);
-
-impl fmt::Display for Joined<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0 {
-            [] => Ok(()),
-            [one] => f.write_str(one),
-            [first @ .., last] => write!(f, "{} and {last}", first.join(", ")),
-        }
-    }
-}
-
-/// A name of the user's.
-pub(super) fn in_backticks(text: &str) -> String {
-    format!("`{text}`")
-}
-
 /// What people call a node.
 fn name_of(node: &Node) -> &str {
     if node.name.is_empty() { &node.id } else { &node.name }
-}
-
-/// A rule as the metrics have it: what the user wrote in backticks, our own words without.
-fn rule_in_words(rule: &str) -> String {
-    let is_ours = rule == "distinct_hosts"
-        || rule.starts_with("missing ")
-        || rule.starts_with("invalid host network ");
-    // A constraint without a right side ends in a blank.
-    if is_ours { rule.into() } else { in_backticks(rule.trim_end()) }
-}
-
-/// How often each text occurs, the most frequent first.
-#[derive(Default)]
-struct Tally(IndexMap<String, usize>);
-
-impl Tally {
-    fn add(&mut self, text: String) {
-        *self.0.entry(text).or_insert(0) += 1;
-    }
-
-    fn of(counts: &IndexMap<String, u64>, in_words: impl Fn(&str) -> String) -> Tally {
-        let counts = counts.iter().map(|(text, count)| (in_words(text), *count as usize));
-        Tally(counts.collect())
-    }
-
-    fn total(&self) -> usize {
-        self.0.values().sum()
-    }
-
-    /// The counts with something between each count and its text.
-    fn with(&self, between: &str) -> String {
-        let mut counts: Vec<(&String, &usize)> = self.0.iter().collect();
-        counts.sort_by(|(a, a_count), (b, b_count)| b_count.cmp(a_count).then_with(|| a.cmp(b)));
-        let parts = counts.into_iter().map(|(text, count)| format!("{count} {between}{text}"));
-        parts.collect::<Vec<_>>().join(", ")
-    }
 }
 
 /// A readable summary: what the nodes are to the group, how much is missing where it is nearest, the
@@ -111,7 +44,7 @@ impl fmt::Display for Explanation {
 
 impl Explanation {
     fn write_refusals(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [mut out, mut filtered, mut exhausted] = [(); 3].map(|()| Tally::default());
+        let [mut out, mut filtered, mut exhausted] = [(); 3].map(|()| TextCounts::default());
         for node in self.nodes() {
             match node.verdict() {
                 Verdict::NotCandidate(reasons) => {
@@ -265,40 +198,4 @@ impl fmt::Display for NodeVerdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "`{}` {}", name_of(self.node()), self.verdict())
     }
-}
-
-/// The metrics in words: how many nodes were looked at and what became of them.
-impl fmt::Display for FailedGroup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}: {}", self.job().id, self.name(), self.unplaced())?;
-        if !self.job().job_type().is_system() {
-            write!(f, " of {}", self.task_group().count())?;
-        }
-        write!(f, " not placed")?;
-        let metrics = self.metrics();
-        match metrics.nodes_evaluated {
-            0 => write!(f, "; no nodes were eligible for evaluation")?,
-            nodes => write!(f, "; {} evaluated", Count(nodes as usize, "node"))?,
-        }
-        write_counts(f, metrics)?;
-        for pattern in self.job().datacenters.iter().filter(|pattern| *pattern != "*") {
-            let mut available = metrics.nodes_available.iter().filter(|(_, nodes)| **nodes > 0);
-            if !available.any(|(datacenter, _)| glob::matches(pattern, datacenter)) {
-                write!(f, "; no nodes are available in datacenter `{pattern}`")?;
-            }
-        }
-        Ok(())
-    }
-}
-
-fn write_counts(f: &mut fmt::Formatter<'_>, metrics: &AllocationMetrics) -> fmt::Result {
-    if metrics.nodes_filtered > 0 {
-        let rules = Tally::of(&metrics.constraint_filtered, rule_in_words);
-        write!(f, "; {} filtered: {}", metrics.nodes_filtered, rules.with("by "))?;
-    }
-    if metrics.nodes_exhausted > 0 {
-        let dimensions = Tally::of(&metrics.dimension_exhausted, str::to_owned);
-        write!(f, "; {} exhausted: {}", metrics.nodes_exhausted, dimensions.with(""))?;
-    }
-    Ok(())
 }

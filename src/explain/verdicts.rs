@@ -1,8 +1,8 @@
 //! Every node's verdict on a group: not a candidate (docs/placement.md, section 2.1), filtered (the
 //! rest of section 2), exhausted (sections 3.3 to 7) or ranked (section 3), with all reasons.
 
-use super::fixes::{self, Fix};
-use crate::cluster::Cluster;
+use super::fixes::fix::Fix;
+use super::fixes::search;
 use crate::feasibility::base::NotCandidate;
 use crate::fit::exhausted::Exhausted;
 use crate::fit::{cores, devices};
@@ -115,21 +115,12 @@ impl Explanation {
         options: &PlaceOptions,
         evicted: &Evicted,
     ) {
-        self.fixes = fixes::nearest(state, plan, options, evicted);
+        self.fixes = search::nearest(state, plan, options, evicted);
     }
 
-    /// Of a job that is placed whole or not at all: sees what fixes do for all of it, on a cluster where
-    /// nothing of it was placed.
-    pub(crate) fn look_at_whole_job(
-        &mut self,
-        cluster: &Cluster,
-        job: &Job,
-        options: &PlaceOptions,
-    ) {
-        if job.all_at_once && !self.fixes.is_empty() {
-            let fixes = std::mem::take(&mut self.fixes);
-            self.fixes = fixes::for_whole_job(fixes, cluster, job, options);
-        }
+    /// The fixes, to be changed.
+    pub(crate) fn fixes_mut(&mut self) -> &mut Vec<Fix> {
+        &mut self.fixes
     }
 }
 

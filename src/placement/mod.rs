@@ -9,6 +9,7 @@ pub(crate) mod caches;
 mod contest;
 pub(crate) mod group;
 mod keys;
+pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod outcome;
 mod pass;

@@ -1,20 +1,20 @@
 //! Placing a job: the loop over its groups and their missing allocations; all or nothing where the job
 //! asks for it; evicting as a second pass where nothing else helps.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use super::buffers::emptied;
 use super::caches::Caches;
 use super::group::GroupPlan;
+use super::observer::Observer;
 use super::options::{PlaceOptions, Search};
-use super::outcome::{self, FailedGroup, GroupPlacement, NewSlot, Placement};
+use super::outcome::{self, GroupFailure, GroupPlacement, NewSlot, Outcome};
 use super::quick;
 use super::record::{NewPlaced, RunBuilder};
 use super::sample::Cursor;
 use super::scan::room;
 use super::select::{Selection, select};
 use super::system;
-use crate::explain::verdicts::{self as explain, Explanation};
 use crate::fit;
 use crate::model::{Job, TaskGroup};
 use crate::rank::preempt::Evicted;
@@ -35,12 +35,14 @@ pub(crate) fn place(
     caches: &mut Caches,
     job: &Job,
     options: &PlaceOptions,
-) -> (Placement, Changes) {
+    observer: Option<&mut dyn Observer>,
+) -> (Outcome, Changes) {
     let seed_before = state.seed;
     if let Some(seed) = options.seed.filter(|seed| *seed != state.seed) {
         state.set_seed(seed);
     }
     let mut placing = Placing::new(state, caches, job, options);
+    placing.observer = observer;
     placing.changes.seed = seed_before;
     for at in 0..job.task_groups.len() {
         placing.place_group(at);
@@ -53,7 +55,7 @@ pub(crate) fn place(
 }
 
 /// A job being placed.
-pub(crate) struct Placing<'a> {
+pub(crate) struct Placing<'a, 'o> {
     pub(crate) state: &'a mut State,
     pub(crate) caches: &'a mut Caches,
     pub(crate) job: &'a Job,
@@ -64,8 +66,8 @@ pub(crate) struct Placing<'a> {
     changes: Changes,
     job_slot: JobSlot,
     groups: Vec<GroupPlacement>,
-    failed: Vec<FailedGroup>,
-    pub(crate) explanations: Vec<Explanation>,
+    failed: Vec<GroupFailure>,
+    observer: Option<&'o mut dyn Observer>,
     scanned: usize,
 }
 
@@ -100,13 +102,13 @@ pub(crate) struct Failure {
     pub(crate) time_ns: u64,
 }
 
-impl<'a> Placing<'a> {
+impl<'a, 'o> Placing<'a, 'o> {
     fn new(
         state: &'a mut State,
         caches: &'a mut Caches,
         job: &'a Job,
         options: &'a PlaceOptions,
-    ) -> Placing<'a> {
+    ) -> Placing<'a, 'o> {
         let modify_index = state.modify_index;
         let allocation_slots = state.allocation_slots();
         let (job_slot, is_new) = state.ensure_job(job);
@@ -122,7 +124,7 @@ impl<'a> Placing<'a> {
             job_slot,
             groups: Vec::with_capacity(job.task_groups.len()),
             failed: Vec::new(),
-            explanations: Vec::new(),
+            observer: None,
             scanned: 0,
         }
     }
@@ -147,10 +149,7 @@ impl<'a> Placing<'a> {
         let slot = Some(self.job_slot);
         let plan = GroupPlan::of_known(self.state, job, slot, at, first_name, self.options);
         let Some(mut plan) = plan else { return };
-        if self.options.explain {
-            let explanation = explain::explain(self.state, &plan, self.options, &self.evicted);
-            self.explanations.push(explanation);
-        }
+        self.begin(&plan);
         if names.is_empty() {
             return;
         }
@@ -162,6 +161,13 @@ impl<'a> Placing<'a> {
         self.close_group(open);
         if let Some(failure) = failure {
             self.fail(&plan, failure);
+        }
+    }
+
+    /// Tells the observer that a group is about to be placed.
+    pub(crate) fn begin(&mut self, plan: &GroupPlan<'_>) {
+        if let Some(observer) = &mut self.observer {
+            observer.group_begins(self.state, plan, &self.evicted);
         }
     }
 
@@ -335,21 +341,15 @@ impl<'a> Placing<'a> {
     /// Notes that a group could not be placed whole.
     pub(crate) fn fail(&mut self, plan: &GroupPlan<'_>, failure: Failure) {
         let Failure { tally, missing, name_index, time_ns } = failure;
-        if self.options.explain
-            && let Some(explanation) = self.explanations.last_mut()
-        {
-            explanation.add_fixes(self.state, plan, self.options, &self.evicted);
+        if let Some(observer) = &mut self.observer {
+            observer.group_fails(self.state, plan, &self.evicted);
         }
-        self.failed.push(FailedGroup {
-            job: self.job.clone(),
+        self.failed.push(GroupFailure {
             group: plan.at,
             name_index,
             unplaced: missing,
             tally,
             time_ns,
-            metrics: OnceLock::new(),
-            options: self.options.clone(),
-            identity_seed: self.state.identity_seed,
             modify_index: self.state.modify_index,
         });
     }
@@ -385,22 +385,19 @@ impl<'a> Placing<'a> {
         self.groups.clear();
     }
 
-    fn finish(mut self) -> (Placement, Changes) {
+    fn finish(mut self) -> (Outcome, Changes) {
         // A job of which nothing was placed leaves no trace.
         if self.groups.is_empty() {
             self.state.take_back(&self.changes, std::iter::empty());
             let Changes { modify_index, seed, allocation_slots, .. } = self.changes;
             self.changes = Changes { modify_index, seed, allocation_slots, ..Changes::default() };
         }
-        let placement = Placement {
-            job: self.job.clone(),
-            identity_seed: self.state.identity_seed,
+        let outcome = Outcome {
             groups: std::mem::take(&mut self.groups),
             failed: std::mem::take(&mut self.failed),
-            explanations: std::mem::take(&mut self.explanations),
             scanned: self.scanned,
         };
-        (placement, self.changes)
+        (outcome, self.changes)
     }
 }
 

@@ -19,7 +19,7 @@ const MOST_SCORES: usize = 64;
 /// Whether a group can be placed off a frontier. What cannot: samples, which look at few nodes in an
 /// order of their own; rules that depend on other jobs' allocations; static ports that nodes may give
 /// out by themselves; and what has as many lanes or scores as there are nodes.
-pub(crate) fn is_quick(placing: &mut Placing<'_>, plan: &GroupPlan<'_>) -> bool {
+pub(crate) fn is_quick(placing: &mut Placing<'_, '_>, plan: &GroupPlan<'_>) -> bool {
     let options = placing.options;
     let has_few_scores = match options.score_detail {
         ScoreDetail::None => true,
@@ -38,7 +38,7 @@ pub(crate) fn is_quick(placing: &mut Placing<'_>, plan: &GroupPlan<'_>) -> bool 
 /// Places allocations one after another off the group's frontier. Where it has nothing to offer,
 /// eviction is tried if it is on.
 pub(crate) fn place(
-    placing: &mut Placing<'_>,
+    placing: &mut Placing<'_, '_>,
     plan: &GroupPlan<'_>,
     open: &mut OpenGroup,
     names: &[u32],
@@ -67,7 +67,7 @@ pub(crate) fn place(
 
 /// Places until nothing is missing or the frontier has nothing to offer.
 fn place_on_frontier(
-    placing: &mut Placing<'_>,
+    placing: &mut Placing<'_, '_>,
     plan: &GroupPlan<'_>,
     open: &mut OpenGroup,
     names: &[u32],

@@ -7,7 +7,6 @@ use super::group::GroupPlan;
 use super::place::{Failure, Placing};
 use super::scan::{Scan, Verdict};
 use super::select::{Selection, base_tally};
-use crate::explain::verdicts as explain;
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::slots::NodeSlot;
@@ -25,15 +24,12 @@ struct Refusals {
 }
 
 /// Places a group of a system job on every node that takes it and does not have it yet.
-pub(crate) fn place_group(placing: &mut Placing<'_>, at: usize) {
+pub(crate) fn place_group(placing: &mut Placing<'_, '_>, at: usize) {
     let Some(plan) = GroupPlan::new(placing.state, placing.job, at, 0, placing.options) else {
         return;
     };
     let may_evict = placing.options.preemption.is_on_for(placing.job.job_type());
-    if placing.options.explain {
-        let explanation = explain::explain(placing.state, &plan, placing.options, &placing.evicted);
-        placing.explanations.push(explanation);
-    }
+    placing.begin(&plan);
     let base = base_tally(placing.state, &plan, Filtered::default());
     let (nodes, has_any) = nodes_without(placing.state, &plan);
     let mut refusals = Refusals::default();

@@ -1,4 +1,4 @@
-//! Carrying out the actions of a fix: on jobs, on nodes, and on whole inventories and states.
+//! Carrying out the actions of a fix: on jobs, on nodes and on states.
 //!
 //! What is reported as a fix was carried out by the same functions on a copy of the state and found to
 //! work there.
@@ -7,7 +7,6 @@ use indexmap::{IndexMap, IndexSet};
 use thiserror::Error;
 
 use super::action::FixAction;
-use crate::cluster::inventory::Inventory;
 use crate::model::resources::{CpuCore, CpuTopology, NodeProcessors};
 use crate::model::{
     Constraint, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node, NodeErrors, NodeResources,
@@ -246,7 +245,7 @@ fn found(is_there: bool, what: impl FnOnce() -> String) -> Result<(), FixError> 
 }
 
 /// A node with the changes of actions, all of which are for it.
-pub(super) fn change_node<'a>(
+pub(crate) fn change_node<'a>(
     node: &Node,
     actions: impl Iterator<Item = &'a FixAction>,
 ) -> Result<Node, FixError> {
@@ -258,7 +257,7 @@ pub(super) fn change_node<'a>(
     changed.map_err(FixError::Node)
 }
 
-fn change_node_spec(spec: &mut NodeSpec, node: &Node, action: &FixAction) {
+pub(crate) fn change_node_spec(spec: &mut NodeSpec, node: &Node, action: &FixAction) {
     match action {
         FixAction::MakeReady { .. } => {
             "ready".clone_into(&mut spec.status);
@@ -342,30 +341,8 @@ fn explicit_topology<'a>(resources: &'a mut NodeResources, node: &Node) -> &'a m
     topology
 }
 
-/// A copy of an inventory with the changes that actions make to its nodes and allocations.
-pub(super) fn change_inventory(
-    inventory: &Inventory,
-    actions: &[FixAction],
-) -> Result<Inventory, FixError> {
-    let mut changed = inventory.clone();
-    let nodes = changed.nodes_mut();
-    let places: IndexMap<String, usize> =
-        nodes.iter().enumerate().map(|(at, node)| (node.id.clone(), at)).collect();
-    for (id, actions) in by_node(actions) {
-        let at = *places.get(id).ok_or_else(|| FixError::UnknownNode { id: id.into() })?;
-        nodes[at] = change_node(&nodes[at], actions.into_iter())?;
-    }
-    for id in evicted(actions) {
-        let victim = changed.allocations_mut().iter_mut().find(|it| it.id == id);
-        let victim = victim.ok_or_else(|| FixError::UnknownAllocation { id: id.into() })?;
-        "evict".clone_into(&mut victim.desired_status);
-        "complete".clone_into(&mut victim.client_status);
-    }
-    Ok(changed)
-}
-
-/// The same for a state.
-pub(super) fn change_state(state: &mut State, actions: &[FixAction]) -> Result<(), FixError> {
+/// Makes the changes of actions to the nodes and the allocations of a state.
+pub(crate) fn change_state(state: &mut State, actions: &[FixAction]) -> Result<(), FixError> {
     for (id, actions) in by_node(actions) {
         let node = state.find_node(id).and_then(|slot| state.node(slot));
         let node = node.ok_or_else(|| FixError::UnknownNode { id: id.into() })?;
@@ -383,7 +360,7 @@ pub(super) fn change_state(state: &mut State, actions: &[FixAction]) -> Result<(
 }
 
 /// What actions do to each node.
-fn by_node(actions: &[FixAction]) -> IndexMap<&str, Vec<&FixAction>> {
+pub(crate) fn by_node(actions: &[FixAction]) -> IndexMap<&str, Vec<&FixAction>> {
     let mut by_node: IndexMap<&str, Vec<&FixAction>> = IndexMap::new();
     for action in actions.iter().filter(|it| !matches!(it, FixAction::Evict { .. })) {
         let nodes: IndexSet<&str> = action.nodes().iter().map(String::as_str).collect();
@@ -394,7 +371,8 @@ fn by_node(actions: &[FixAction]) -> IndexMap<&str, Vec<&FixAction>> {
     by_node
 }
 
-fn evicted(actions: &[FixAction]) -> impl Iterator<Item = &str> {
+/// The allocations that actions evict.
+pub(crate) fn evicted(actions: &[FixAction]) -> impl Iterator<Item = &str> {
     actions.iter().flat_map(|action| match action {
         FixAction::Evict { allocations, .. } => allocations.iter().map(String::as_str),
         _ => [].iter().map(String::as_str),

@@ -6,16 +6,15 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::action::FixAction;
-use super::apply::{self, DISTINCT_HOSTS, change_group, paths_of, text_of};
+use super::apply::{self, DISTINCT_HOSTS, paths_of, text_of};
+use super::reduced_ask::{ReducedAsks, sorted};
 use super::shortage::{Short, shortage};
 use crate::feasibility::base::NotCandidate;
 use crate::feasibility::constraint::ConstraintRule;
-use crate::feasibility::device::DeviceRequest;
 use crate::feasibility::distinct::Scope;
 use crate::feasibility::network::NetworkRule;
 use crate::feasibility::volume::HostVolumeRule;
 use crate::feasibility::{driver, secrets, supply};
-use crate::fit::ask::Ask;
 use crate::model::volume::VolumeRequest;
 use crate::model::{Constraint, Operand};
 use crate::placement::group::GroupPlan;
@@ -61,13 +60,11 @@ pub(super) struct Blockers<'a> {
     properties: Vec<(String, String)>,
     drivers: Vec<String>,
     providers: Vec<String>,
-    /// Requests for devices with the task, the place in its list and the name.
-    requests: Vec<(FixAction, DeviceRequest)>,
     network: Option<NetworkRule>,
     host_volumes: Vec<(String, VolumeRequest, HostVolumeRule)>,
     csi_volumes: Vec<String>,
     /// What the group asks for with some of it dropped.
-    asks: IndexMap<Vec<FixAction>, Arc<Ask>>,
+    reduced: ReducedAsks<'a>,
 }
 
 impl<'a> Blockers<'a> {
@@ -101,13 +98,12 @@ impl<'a> Blockers<'a> {
             properties: properties(plan),
             drivers,
             providers,
-            requests: requests(plan),
             network: NetworkRule::of(group),
             host_volumes: host_volumes
                 .map(|((alias, request), rule)| (alias.clone(), request.clone(), rule))
                 .collect(),
             csi_volumes: of_type("csi").map(|(alias, _)| alias.clone()).collect(),
-            asks: IndexMap::new(),
+            reduced: ReducedAsks::new(plan),
         }
     }
 
@@ -151,13 +147,14 @@ impl<'a> Blockers<'a> {
 
     /// Requests that a node has too few devices for, whatever is in use.
     fn devices(&self, node: &NodeRecord, rules: &mut Rules) {
-        let requests = || self.requests.iter().map(|(_, request)| request);
+        let requests = || self.reduced.requests.iter().map(|(_, request)| request);
         let unmet = supply::unmet(node, requests(), |group| group.facts.healthy());
         if unmet.is_empty() {
             return;
         }
         let unmet_if_healthy = supply::unmet(node, requests(), |group| group.instances.len());
-        for (at, (drop, _)) in self.requests.iter().enumerate().filter(|(at, _)| unmet.contains(at))
+        for (at, (drop, _)) in
+            self.reduced.requests.iter().enumerate().filter(|(at, _)| unmet.contains(at))
         {
             match drop {
                 FixAction::DropDevices { devices, .. } if !unmet_if_healthy.contains(&at) => {
@@ -241,7 +238,7 @@ impl<'a> Blockers<'a> {
     ) -> (Vec<(Vec<FixAction>, Short)>, Option<Victims>) {
         let dropped: Vec<FixAction> =
             rules.iter().filter(|action| action.changes_ask()).cloned().collect();
-        let Some(ask) = self.ask_without(&dropped) else { return (Vec::new(), None) };
+        let Some(ask) = self.reduced.ask_without(&dropped) else { return (Vec::new(), None) };
         let preemptor = Preemptor {
             state: self.state,
             ask: &ask,
@@ -258,9 +255,16 @@ impl<'a> Blockers<'a> {
         let evictable = if self.may_evict { self.evictable(slot) } else { Vec::new() };
         let mut rooms = Vec::new();
         if !evictable.is_empty() {
-            rooms.extend(shortage(self, slot, node, dropped.clone(), &evictable));
+            rooms.extend(shortage(
+                self.state,
+                &mut self.reduced,
+                slot,
+                node,
+                dropped.clone(),
+                &evictable,
+            ));
         }
-        rooms.extend(shortage(self, slot, node, dropped, &[]));
+        rooms.extend(shortage(self.state, &mut self.reduced, slot, node, dropped, &[]));
         (rooms, victims.map(|slots| self.with_priorities(slots)))
     }
 
@@ -280,28 +284,6 @@ impl<'a> Blockers<'a> {
             })
         };
         on_node.filter(may_go).collect()
-    }
-
-    /// What the group asks for once some of it is dropped.
-    pub(super) fn ask_without(&mut self, dropped: &[FixAction]) -> Option<Arc<Ask>> {
-        if let Some(ask) = self.asks.get(dropped) {
-            return Some(ask.clone());
-        }
-        let ask = if dropped.is_empty() {
-            self.plan.ask.clone()
-        } else {
-            let mut group = self.plan.group.clone();
-            change_group(&mut group, dropped).ok()?;
-            Ask::of(&group)
-        };
-        let ask = Arc::new(ask);
-        self.asks.insert(dropped.to_vec(), ask.clone());
-        Some(ask)
-    }
-
-    /// What drops each of the group's requests for devices, in order.
-    pub(super) fn device_requests(&self) -> impl Iterator<Item = &FixAction> {
-        self.requests.iter().map(|(drop, _)| drop)
     }
 
     /// Fills in where the job has the constraints that an action drops.
@@ -352,13 +334,6 @@ fn repaired(node: &Arc<NodeRecord>, rules: &[FixAction]) -> Arc<NodeRecord> {
     }
 }
 
-/// Actions in order, each once.
-pub(super) fn sorted(mut actions: Vec<FixAction>) -> Vec<FixAction> {
-    actions.sort_unstable();
-    actions.dedup();
-    actions
-}
-
 /// All constraints that count for the group, each text once.
 fn constraints(plan: &GroupPlan<'_>) -> Vec<(String, ConstraintRule)> {
     let of_tasks = plan.group.tasks.iter().flat_map(|task| &task.constraints);
@@ -385,16 +360,4 @@ fn properties(plan: &GroupPlan<'_>) -> Vec<(String, String)> {
     debug_assert_eq!(properties.len(), plan.distinct_properties.len());
     debug_assert!(plan.distinct_properties.is_sorted_by_key(|it| it.scope == Scope::Group));
     properties
-}
-
-/// The group's requests for devices with what drops each of them.
-fn requests(plan: &GroupPlan<'_>) -> Vec<(FixAction, DeviceRequest)> {
-    let tasks = plan.group.tasks.iter();
-    let requests = tasks.flat_map(|task| {
-        task.devices().iter().enumerate().map(|(request, asked)| {
-            let (task, devices) = (task.name.clone(), asked.name.clone());
-            (FixAction::DropDevices { task, request, devices }, DeviceRequest::new(asked))
-        })
-    });
-    requests.collect()
 }

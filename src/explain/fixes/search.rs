@@ -7,9 +7,11 @@ use std::sync::Arc;
 use indexmap::{IndexMap, IndexSet};
 
 use super::action::FixAction;
-use super::blockers::{Blockers, Need, Victims, sorted};
+use super::apply;
+use super::blockers::{Blockers, Need, Victims};
+use super::fix::Fix;
+use super::reduced_ask::sorted;
 use super::shortage::Short;
-use super::{Fix, apply};
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
 use crate::placement::scan::{Scan, Verdict};
@@ -20,7 +22,7 @@ use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
 
 /// The most fixes that are reported.
-pub(super) const FIXES_MAX: usize = 10;
+pub(crate) const FIXES_MAX: usize = 10;
 
 /// The most candidates that are carried out.
 const TRIES_MAX: usize = 20;

@@ -2,7 +2,7 @@
 
 use super::action::FixAction;
 use super::apply::core_speed_mhz;
-use super::blockers::{Blockers, sorted};
+use super::reduced_ask::{ReducedAsks, sorted};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::{Exhausted, NetworkError};
 use crate::fit::{self, Room, cores, devices};
@@ -87,23 +87,24 @@ impl Short {
 /// What would have to be dropped of the ask on a node beside what is dropped already, and what is then
 /// short, with some allocations evicted; none if that does not help either.
 pub(super) fn shortage(
-    blockers: &mut Blockers<'_>,
+    state: &State,
+    asks: &mut ReducedAsks<'_>,
     slot: NodeSlot,
     node: &NodeRecord,
     mut dropped: Vec<FixAction>,
     evictable: &[AllocationSlot],
 ) -> Option<(Vec<FixAction>, Short)> {
-    let mut room = Extended::new(blockers.state, slot, node, evictable);
+    let mut room = Extended::new(state, slot, node, evictable);
     let mut more = Vec::new();
     for _ in 0..STEPS_MAX {
-        let ask = room.ask_with_cores(&*blockers.ask_without(&dropped)?);
+        let ask = room.ask_with_cores(&*asks.ask_without(&dropped)?);
         let drop = match fit::assign(room.room(), &ask) {
             Ok(_) => return Some((sorted(more), room.short)),
             Err(Exhausted::PortCollision) => return None,
-            Err(Exhausted::Network(error)) => Some(port_to_drop(blockers, &ask, error)?),
-            Err(Exhausted::Devices(_)) => Some(request_to_drop(blockers, &room, &ask, &dropped)?),
+            Err(Exhausted::Network(error)) => Some(port_to_drop(asks, &ask, error)?),
+            Err(Exhausted::Devices(_)) => Some(request_to_drop(asks, &room, &ask, &dropped)?),
             Err(Exhausted::Cores) if node.node.cores().is_empty() => {
-                Some(cores_to_drop(blockers, &ask)?)
+                Some(cores_to_drop(asks, &ask)?)
             }
             Err(Exhausted::Cores) => {
                 room.add_cores(&ask)?;
@@ -213,12 +214,12 @@ impl<'a> Extended<'a> {
 }
 
 /// The port, or the network, without which an ask gets past an error.
-fn port_to_drop(blockers: &Blockers<'_>, ask: &Ask, error: NetworkError) -> Option<FixAction> {
+fn port_to_drop(asks: &ReducedAsks<'_>, ask: &Ask, error: NetworkError) -> Option<FixAction> {
     let task_names: Vec<&str> = ask
         .tasks
         .iter()
         .filter(|task| task.network.is_some())
-        .filter_map(|task| blockers.plan.group.tasks.get(usize::from(task.task)))
+        .filter_map(|task| asks.plan.group.tasks.get(usize::from(task.task)))
         .map(|task| task.name.as_str())
         .collect();
     match error {
@@ -247,20 +248,20 @@ fn port_to_drop(blockers: &Blockers<'_>, ask: &Ask, error: NetworkError) -> Opti
 }
 
 /// A task without whose cores less is missing on a node that has none.
-fn cores_to_drop(blockers: &Blockers<'_>, ask: &Ask) -> Option<FixAction> {
+fn cores_to_drop(asks: &ReducedAsks<'_>, ask: &Ask) -> Option<FixAction> {
     let with_cores = ask.tasks.iter().find(|task| task.cores > 0)?;
-    let task = blockers.plan.group.tasks.get(usize::from(with_cores.task))?.name.clone();
+    let task = asks.plan.group.tasks.get(usize::from(with_cores.task))?.name.clone();
     Some(FixAction::DropCores { task })
 }
 
 /// The first request for devices that cannot be met beside those before it.
 fn request_to_drop(
-    blockers: &Blockers<'_>,
+    asks: &ReducedAsks<'_>,
     room: &Extended<'_>,
     ask: &Ask,
     dropped: &[FixAction],
 ) -> Option<FixAction> {
     let unmet = devices::first_unmet(room.node, &room.taken, ask)?;
-    let mut left = blockers.device_requests().filter(|drop| !dropped.contains(drop));
+    let mut left = asks.device_requests().filter(|drop| !dropped.contains(drop));
     left.nth(unmet).cloned()
 }

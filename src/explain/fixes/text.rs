@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::Fix;
 use super::action::FixAction;
-use crate::explain::prose::{Count, Joined, in_backticks};
+use super::fix::Fix;
+use crate::explain::format::{Count, Joined, in_backticks};
 
 /// For instance ``12 nodes if `${attr.kernel.name} = linux` were dropped``.
 impl fmt::Display for Fix {

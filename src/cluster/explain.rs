@@ -1,0 +1,95 @@
+//! Explanations of what a cluster could not place, or could.
+
+use super::Cluster;
+use super::failed::FailedGroup;
+use super::fixes::look_at_whole_job;
+use crate::explain::verdicts::{self, Explanation};
+use crate::model::Job;
+use crate::placement::group::GroupPlan;
+use crate::placement::observer::Observer;
+use crate::placement::options::PlaceOptions;
+use crate::placement::place;
+use crate::rank::preempt::Evicted;
+use crate::state::State;
+
+/// Makes an explanation of each group while a job is placed.
+pub(super) struct Explainer<'a> {
+    options: &'a PlaceOptions,
+    explanations: Vec<Explanation>,
+}
+
+impl<'a> Explainer<'a> {
+    pub(super) fn new(options: &'a PlaceOptions) -> Explainer<'a> {
+        Explainer { options, explanations: Vec::new() }
+    }
+
+    /// The explanations, by group.
+    pub(super) fn finish(self) -> Vec<Explanation> {
+        self.explanations
+    }
+}
+
+impl Observer for Explainer<'_> {
+    fn group_begins(&mut self, state: &State, plan: &GroupPlan<'_>, evicted: &Evicted) {
+        self.explanations.push(verdicts::explain(state, plan, self.options, evicted));
+    }
+
+    fn group_fails(&mut self, state: &State, plan: &GroupPlan<'_>, evicted: &Evicted) {
+        if let Some(explanation) = self.explanations.last_mut() {
+            explanation.add_fixes(state, plan, self.options, evicted);
+        }
+    }
+}
+
+impl Cluster {
+    /// What every node is to the next allocation of a group; `None` if the job has no such group.
+    pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
+        let mut explanation = self.explain_next(job, group, options)?;
+        look_at_whole_job(&mut explanation, self, job, options);
+        Some(explanation)
+    }
+
+    /// The same with fixes that go no further than the next allocation.
+    fn explain_next(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
+        let at = job.task_groups.iter().position(|it| it.name == group)?;
+        let index = match job.job_type().is_system() {
+            true => 0,
+            false => place::next_name(&self.state, job, &job.task_groups[at]),
+        };
+        let plan = GroupPlan::new(&self.state, job, at, index, options)?;
+        let mut explanation = verdicts::explain(&self.state, &plan, options, &Evicted::new());
+        explanation.add_fixes(&self.state, &plan, options, &Evicted::new());
+        Some(explanation)
+    }
+
+    /// The same for a group that could not be placed whole.
+    fn explain_failed(&self, job: &Job, at: usize, options: &PlaceOptions) -> Explanation {
+        let group = job.task_groups.get(at).map_or("", |group| &group.name);
+        // Of a job to be placed whole nothing was kept, but it was what could be placed of it that
+        // left no room for the rest.
+        let piecemeal = job.changed(|spec| {
+            spec.all_at_once = false;
+            spec.task_groups.truncate(at + 1);
+        });
+        let explanation = match piecemeal {
+            Ok(piecemeal) if job.all_at_once => {
+                let mut fork = self.fork();
+                fork.place(&piecemeal, &options.clone().explain(false));
+                fork.explain_next(job, group, options)
+            }
+            _ => self.explain_next(job, group, options),
+        };
+        let mut explanation = explanation.unwrap_or_else(|| Explanation::nothing(job, group));
+        look_at_whole_job(&mut explanation, self, job, options);
+        explanation
+    }
+}
+
+impl FailedGroup {
+    /// What every node of a cluster is to the group's next allocation as things are now, and the
+    /// nearest fixes if none would do. Of a job that is placed whole or not at all, what could be placed
+    /// of it is taken as placed.
+    pub fn explain(&self, cluster: &Cluster) -> Explanation {
+        cluster.explain_failed(self.job(), self.place(), self.options())
+    }
+}

@@ -1,0 +1,167 @@
+//! Failures as embedders see them: a group that could not be placed whole, in figures and in words.
+
+use std::fmt;
+use std::sync::OnceLock;
+
+use crate::explain::format::{Count, TextCounts, rule_in_words};
+use crate::model::{Allocation, AllocationMetrics, Job, Resources, Task, TaskGroup};
+use crate::placement::options::PlaceOptions;
+use crate::placement::outcome::GroupFailure;
+use crate::state::ids;
+use crate::syntax::glob;
+
+/// A group of which not everything could be placed.
+#[derive(Clone, Debug)]
+pub struct FailedGroup {
+    job: Job,
+    failure: GroupFailure,
+    /// Made when asked for.
+    metrics: OnceLock<Box<AllocationMetrics>>,
+    options: PlaceOptions,
+    identity_seed: u64,
+}
+
+impl FailedGroup {
+    pub(super) fn new(
+        job: &Job,
+        options: &PlaceOptions,
+        identity_seed: u64,
+        failure: GroupFailure,
+    ) -> FailedGroup {
+        let (job, options) = (job.clone(), options.clone());
+        FailedGroup { job, failure, metrics: OnceLock::new(), options, identity_seed }
+    }
+
+    /// The options that it was placed with.
+    pub(super) fn options(&self) -> &PlaceOptions {
+        &self.options
+    }
+
+    /// The group, as its place in the job.
+    pub(super) fn place(&self) -> usize {
+        self.failure.group
+    }
+
+    /// The job.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// The group.
+    pub fn task_group(&self) -> &TaskGroup {
+        &self.job.spec().task_groups[self.failure.group]
+    }
+
+    /// The group's name.
+    pub fn name(&self) -> &str {
+        &self.task_group().name
+    }
+
+    /// How many allocations of the group are missing.
+    pub fn unplaced(&self) -> u32 {
+        self.failure.unplaced
+    }
+
+    /// The metrics of the first placement that failed. Those that were not attempted after it are
+    /// counted in `coalesced_failures`.
+    pub fn metrics(&self) -> &AllocationMetrics {
+        self.metrics.get_or_init(|| {
+            let mut metrics = self.failure.tally.metrics(&self.job.node_pool);
+            metrics.coalesced_failures = u64::from(self.failure.unplaced.saturating_sub(1));
+            metrics.allocation_time = self.failure.time_ns;
+            add_exhausted_resources(&mut metrics, self.task_group(), self.failure.unplaced);
+            Box::new(metrics)
+        })
+    }
+
+    /// The failed allocation that stands for the group's failed placements, as the first API has it;
+    /// none where [`PlaceOptions::record_failed_placements`](crate::PlaceOptions) is off.
+    pub fn to_allocation(&self) -> Option<Allocation> {
+        let group = self.task_group();
+        let name = format!("{}.{}[{}]", self.job.id, group.name, self.failure.name_index);
+        let is_recorded = !self.options.without_failed_allocations;
+        is_recorded.then(|| Allocation {
+            id: ids::of_failure(self.identity_seed, self.failure.modify_index, &self.job, group),
+            namespace: self.job.namespace.clone(),
+            name,
+            job_id: self.job.id.clone(),
+            job: Some(self.job.shared_spec()),
+            task_group: group.name.clone(),
+            resources: Some(task_sum(group)),
+            metrics: Some(self.metrics().clone()),
+            desired_status: "failed".into(),
+            desired_description: "failed to find a node for placement".into(),
+            client_status: "failed".into(),
+            ..Allocation::default()
+        })
+    }
+}
+
+/// What the tasks of a group ask for in sum, as the first API puts it.
+fn task_sum(group: &TaskGroup) -> Resources {
+    let sum = |amount: fn(&Task) -> i64| group.tasks.iter().map(amount).sum();
+    let disk_mb =
+        |task: &Task| task.resources.as_ref().and_then(|resources| resources.disk_mb).unwrap_or(0);
+    let networks = group.tasks.iter().filter_map(|task| task.network().cloned());
+    Resources {
+        cpu: Some(sum(|task| task.cpu_mhz())),
+        memory_mb: Some(sum(|task| task.memory_mb())),
+        disk_mb: Some(sum(disk_mb)),
+        iops: Some(0),
+        networks: networks.collect(),
+        ..Resources::default()
+    }
+}
+
+/// What the unplaced allocations ask for of what ran out (docs/placement.md, section 8).
+fn add_exhausted_resources(metrics: &mut AllocationMetrics, group: &TaskGroup, missing: u32) {
+    let ran_out = |dimension: &str| metrics.dimension_exhausted.contains_key(dimension);
+    let (cpu, memory) = (ran_out("cpu"), ran_out("memory"));
+    if !cpu && !memory {
+        return;
+    }
+    let missing = i64::from(missing);
+    let of_task = |task: &Task| Resources {
+        cpu: cpu.then(|| task.cpu_mhz() * missing),
+        memory_mb: memory.then(|| task.memory_mb() * missing),
+        ..Resources::default()
+    };
+    metrics.resources_exhausted =
+        group.tasks.iter().map(|task| (task.name.clone(), of_task(task))).collect();
+}
+
+/// The metrics in words: how many nodes were looked at and what became of them.
+impl fmt::Display for FailedGroup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}: {}", self.job().id, self.name(), self.unplaced())?;
+        if !self.job().job_type().is_system() {
+            write!(f, " of {}", self.task_group().count())?;
+        }
+        write!(f, " not placed")?;
+        let metrics = self.metrics();
+        match metrics.nodes_evaluated {
+            0 => write!(f, "; no nodes were eligible for evaluation")?,
+            nodes => write!(f, "; {} evaluated", Count(nodes as usize, "node"))?,
+        }
+        write_counts(f, metrics)?;
+        for pattern in self.job().datacenters.iter().filter(|pattern| *pattern != "*") {
+            let mut available = metrics.nodes_available.iter().filter(|(_, nodes)| **nodes > 0);
+            if !available.any(|(datacenter, _)| glob::matches(pattern, datacenter)) {
+                write!(f, "; no nodes are available in datacenter `{pattern}`")?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn write_counts(f: &mut fmt::Formatter<'_>, metrics: &AllocationMetrics) -> fmt::Result {
+    if metrics.nodes_filtered > 0 {
+        let rules = TextCounts::of(&metrics.constraint_filtered, rule_in_words);
+        write!(f, "; {} filtered: {}", metrics.nodes_filtered, rules.with("by "))?;
+    }
+    if metrics.nodes_exhausted > 0 {
+        let dimensions = TextCounts::of(&metrics.dimension_exhausted, str::to_owned);
+        write!(f, "; {} exhausted: {}", metrics.nodes_exhausted, dimensions.with(""))?;
+    }
+    Ok(())
+}
