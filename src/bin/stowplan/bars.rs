@@ -6,11 +6,8 @@ use std::io::{self, Write};
 use stowplan::{Cluster, Usage};
 
 use crate::output::Output;
-use crate::tables::{Look, Sheet};
+use crate::tables::{Content, Look, Sheet};
 use crate::words::number;
-
-/// The characters of a bar.
-const WIDTH: usize = 16;
 
 /// What the nodes of a class have and hold, in sum.
 #[derive(Clone, Debug, Default)]
@@ -57,9 +54,9 @@ impl ClassUsages {
         let none = ClassUsage::default();
         for (name, after) in self.classes.iter().take(rows_max) {
             let before = before.classes.get(name).unwrap_or(&none);
-            sheet.row([
-                if name.is_empty() { "(none)".to_owned() } else { name.clone() },
-                number(after.nodes),
+            sheet.contents([
+                Content::Text(if name.is_empty() { "(none)".to_owned() } else { name.clone() }),
+                Content::Text(number(after.nodes)),
                 bar(before.cpu_mhz, after.cpu_mhz, look),
                 bar(before.memory_mb, after.memory_mb, look),
             ]);
@@ -104,22 +101,19 @@ fn cells(look: Look) -> [char; 3] {
     if look.has_lines { ['█', '▒', '░'] } else { ['#', '+', '.'] }
 }
 
-/// A bar: what was in use, what came to it, what is free.
-fn bar(before: Sum, after: Sum, look: Look) -> String {
+/// A bar (what was in use, what came to it, what is free) with the shares before and after.
+fn bar(before: Sum, after: Sum, look: Look) -> Content {
     if after.capacity <= 0 {
-        return "none".to_owned();
+        return Content::Text("none".to_owned());
     }
     let [used, added, free] = cells(look);
-    let length = |sum: Sum| usize::try_from(sum.share(WIDTH as i128)).unwrap_or(WIDTH);
-    // What was evicted may have been more than what was placed.
-    let (kept, filled) = (length(before).min(length(after)), length(after));
-    let part = |character: char, length: usize| character.to_string().repeat(length);
-    format!(
-        "{}{}{} {:>3}% -> {:>3}%",
-        part(used, kept),
-        part(added, filled - kept),
-        part(free, WIDTH - filled),
-        before.share(100),
-        after.share(100),
-    )
+    let draw = move |width: usize| {
+        let length = |sum: Sum| usize::try_from(sum.share(width as i128)).unwrap_or(width);
+        // What was evicted may have been more than what was placed.
+        let (kept, filled) = (length(before).min(length(after)), length(after));
+        let part = |character: char, length: usize| character.to_string().repeat(length);
+        format!("{}{}{}", part(used, kept), part(added, filled - kept), part(free, width - filled))
+    };
+    let label = format!("{:>3}% -> {:>3}%", before.share(100), after.share(100));
+    Content::Bar { draw: Box::new(draw), label }
 }
