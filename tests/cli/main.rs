@@ -6,6 +6,7 @@
 mod bench;
 mod documents;
 mod golden;
+mod html;
 mod mistakes;
 mod openb;
 mod place;

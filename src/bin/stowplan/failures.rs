@@ -7,6 +7,7 @@ use stowplan::model::Allocation;
 use stowplan::{Cluster, FailedGroup, Inventory, Placement};
 
 use crate::asks::ask;
+use crate::html::FailedRow;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
 use crate::words::{count, dimension, number, separated};
@@ -67,6 +68,26 @@ impl Failures {
         self.missing
     }
 
+    /// The failures for a page: kinds with the most missing allocations first.
+    pub(crate) fn rows(&self) -> Vec<FailedRow> {
+        let row = |kind: &&Kind| FailedRow {
+            group: format!("{}.{}", kind.first.job().id, kind.first.name()),
+            who: kind.who(),
+            missing: kind.missing,
+            wanted: kind.wanted,
+            why: kind.why().join(" "),
+            fixes: kind.fix_texts(),
+        };
+        self.sorted().iter().map(row).collect()
+    }
+
+    /// Kinds with the most missing allocations first.
+    fn sorted(&self) -> Vec<&Kind> {
+        let mut kinds: Vec<&Kind> = self.kinds.values().collect();
+        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.missing));
+        kinds
+    }
+
     /// Writes the table: kinds with the most missing allocations first.
     pub(crate) fn write(&self, is_full: bool, look: Look, to: &mut Output) -> io::Result<()> {
         let title = format!(
@@ -75,8 +96,7 @@ impl Failures {
             count(self.groups, "group")
         );
         look.heading(&title, Tone::Bad, to)?;
-        let mut kinds: Vec<&Kind> = self.kinds.values().collect();
-        kinds.sort_by_key(|kind| std::cmp::Reverse(kind.missing));
+        let kinds = self.sorted();
         let shown = if is_full { kinds.len() } else { kinds.len().min(KINDS_MAX) };
         let (shown, others) = kinds.split_at(shown);
         let columns = ["Group", "Missing ", "Why", "Nearest fixes"];
@@ -131,15 +151,13 @@ impl Kind {
         lines
     }
 
-    /// The nearest fixes for the first of the failures.
+    /// The nearest fixes for the first of the failures, as lines of a table.
     fn fixes(&self, fixes_max: usize) -> Vec<String> {
-        let Some(fork) = &self.fork else {
+        if self.fork.is_none() {
             return vec!["not looked for".to_owned()];
-        };
-        let explanation = self.first.explain(fork);
-        let fixes = explanation.fixes().iter();
+        }
         let mut texts: Vec<String> =
-            fixes.map(|fix| format!("- {}", separated(&fix.to_string()))).collect();
+            self.fix_texts().iter().map(|text| format!("- {text}")).collect();
         if texts.is_empty() {
             return vec!["none found".to_owned()];
         }
@@ -149,6 +167,13 @@ impl Kind {
             texts.push(format!("and {} more; `--full` shows all", number(more as u64)));
         }
         texts
+    }
+
+    /// The nearest fixes for the first of the failures, if they can be looked for.
+    fn fix_texts(&self) -> Vec<String> {
+        let explanation = self.fork.as_ref().map(|fork| self.first.explain(fork));
+        let fixes = explanation.iter().flat_map(|explanation| explanation.fixes());
+        fixes.map(|fix| separated(&fix.to_string())).collect()
     }
 }
 

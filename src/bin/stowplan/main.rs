@@ -9,6 +9,7 @@ mod bench;
 mod failures;
 mod files;
 mod flags;
+mod html;
 mod json;
 mod output;
 mod place;

@@ -62,6 +62,10 @@ pub(crate) struct Place {
     #[arg(long)]
     json: bool,
 
+    /// Write the answer to a file as a page too, which a browser opens without fetching anything
+    #[arg(long, value_name = "FILE", conflicts_with = "json")]
+    html: Option<PathBuf>,
+
     /// Of how many nodes to show the scores for each allocation
     ///
     /// `top` is the best five. With `--json` that is the default; the tables show them on request.
@@ -117,6 +121,9 @@ Examples:
   Would it fit if it may push others out, beside what runs now?
     stowplan place --nodes nodes.json --allocs allocs.json --job web.json --preempt
 
+  A picture of the nodes before and after:
+    stowplan place --nodes nodes.json --job web.json --html web.html
+
   The names of nodes that a job would be placed on:
     stowplan place --nodes nodes.json --job web.json --json | jq -r '.Allocations[].NodeName'"#;
 
@@ -145,6 +152,7 @@ impl Place {
                 explain: self.explain,
                 full: self.full,
                 scores: self.scores.is_some_and(|scores| scores != ScoresName::None),
+                html: self.html.as_deref(),
             };
             report::write(&run, settings, &mut output)
         };

@@ -3,13 +3,15 @@
 mod rows;
 
 use std::io::{self, Write};
+use std::path::Path;
 
-use indexmap::IndexSet;
+use indexmap::IndexMap;
 use stowplan::{Cluster, Placement};
 
 use self::rows::Rows;
 use crate::bars::ClassUsages;
 use crate::failures::Failures;
+use crate::html::Page;
 use crate::output::Output;
 use crate::run::Run;
 use crate::tables::{Look, Tone};
@@ -21,13 +23,15 @@ const ROWS_MAX: usize = 50;
 
 /// What to show beside the answer itself.
 #[derive(Clone, Copy)]
-pub(crate) struct Settings {
+pub(crate) struct Settings<'a> {
     /// Every node's verdict on every group.
     pub(crate) explain: bool,
     /// Every row of every table.
     pub(crate) full: bool,
     /// The scores of the best nodes for every allocation.
     pub(crate) scores: bool,
+    /// The file to write the answer to as a page.
+    pub(crate) html: Option<&'a Path>,
 }
 
 /// The answer in numbers.
@@ -35,7 +39,8 @@ pub(crate) struct Settings {
 struct Totals {
     placed: u64,
     evicted: u64,
-    nodes: IndexSet<String>,
+    /// By node, how many were placed there.
+    nodes: IndexMap<String, usize>,
 }
 
 /// Places all jobs and writes the answer; says whether everything was placed.
@@ -43,18 +48,26 @@ struct Totals {
 /// # Errors
 ///
 /// It cannot be written.
-pub(crate) fn write(run: &Run<'_>, settings: Settings, output: &mut Output) -> io::Result<bool> {
+pub(crate) fn write(
+    run: &Run<'_>,
+    settings: Settings<'_>,
+    output: &mut Output,
+) -> io::Result<bool> {
     let look = Look::of_stdout();
     let mut cluster = run.cluster();
     let before = ClassUsages::of(&cluster);
     let mut totals = Totals::default();
     let mut rows = Rows::new(settings);
     let mut failures = Failures::default();
+    let mut page = settings.html.map(|_| Page::new(&cluster));
     for job in run.jobs("placing jobs") {
         let placement = cluster.place(job, &run.options);
         totals.add(&placement);
         rows.add(&placement, &cluster);
         failures.add(&placement, run.inventory, &cluster);
+        if let Some(page) = &mut page {
+            page.add(&placement);
+        }
     }
     rows.write(look, output)?;
     if !failures.is_empty() {
@@ -68,7 +81,11 @@ pub(crate) fn write(run: &Run<'_>, settings: Settings, output: &mut Output) -> i
     if settings.explain {
         explain(run, settings.full, look, output)?;
     }
-    totals.write(run, &failures, output)?;
+    let summary = totals.summary(run, &failures);
+    writeln!(output, "\n{summary}")?;
+    if let (Some(page), Some(path)) = (page, settings.html) {
+        page.write(&cluster, &totals.nodes, &failures, &summary, path)?;
+    }
     Ok(failures.is_empty())
 }
 
@@ -93,29 +110,31 @@ impl Totals {
         for allocation in placement.allocations() {
             self.placed += 1;
             self.evicted += allocation.preempted().len() as u64;
-            if !self.nodes.contains(allocation.node_id()) {
-                self.nodes.insert(allocation.node_id().to_owned());
+            match self.nodes.get_mut(allocation.node_id()) {
+                Some(placed) => *placed += 1,
+                None => _ = self.nodes.insert(allocation.node_id().to_owned(), 1),
             }
         }
     }
 
-    /// Writes the line of totals.
-    fn write(&self, run: &Run<'_>, failures: &Failures, to: &mut Output) -> io::Result<()> {
+    /// The line of totals.
+    fn summary(&self, run: &Run<'_>, failures: &Failures) -> String {
         let jobs = count(run.jobs.len(), "job");
         let missing = failures.missing();
-        write!(to, "\n{jobs}: {} placed", count(self.placed as usize, "allocation"))?;
+        let mut summary = format!("{jobs}: {} placed", count(self.placed as usize, "allocation"));
         if self.placed > 0 {
             let nodes = run.inventory.nodes().len();
-            write!(to, " on {} of {}", number(self.nodes.len() as u64), count(nodes, "node"))?;
+            let used = number(self.nodes.len() as u64);
+            summary += &format!(" on {used} of {}", count(nodes, "node"));
         }
         if self.evicted > 0 {
-            write!(to, ", {} evicted", number(self.evicted))?;
+            summary += &format!(", {} evicted", number(self.evicted));
         }
         if missing > 0 {
-            write!(to, ", {} could not be placed", number(missing))?;
+            summary += &format!(", {} could not be placed", number(missing));
         } else if self.placed == 0 {
-            write!(to, ", none is missing")?;
+            summary += ", none is missing";
         }
-        writeln!(to)
+        summary
     }
 }

@@ -36,7 +36,7 @@ struct Row {
 const EXTRAS: [&str; 4] = ["Ports", "Cores", "Devices", "Evicts"];
 
 impl Rows {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: Settings<'_>) -> Self {
         Rows {
             rows_max: if settings.full { usize::MAX } else { ROWS_MAX },
             with_scores: settings.scores,
