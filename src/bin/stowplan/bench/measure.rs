@@ -13,6 +13,10 @@ use stowplan::{Cluster, PlaceOptions, Placement};
 
 use super::load::{self, Numbers};
 use super::mix::Plan;
+use crate::progress::Progress;
+
+/// How many jobs are placed before somebody who watches is told again.
+const STEPS: usize = 256;
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -111,7 +115,11 @@ impl Totals {
         let before = memory("VmRSS");
         let started = Instant::now();
         let mut last = started;
-        for job in &jobs {
+        let mut progress = Progress::new("placing jobs", jobs.len());
+        for (at, job) in jobs.iter().enumerate() {
+            if at % STEPS == 0 {
+                progress.at(at);
+            }
             let placement = cluster.place(job, options);
             self.count(&placement);
             let now = Instant::now();
@@ -133,7 +141,9 @@ impl Totals {
         let mut arrived = live.len();
         let mut left = Vec::with_capacity(CHUNK);
         self.times.reserve(plan.events);
+        let mut progress = Progress::new("jobs come and go", plan.events);
         while self.events < plan.events {
+            progress.at(self.events);
             let events = CHUNK.min(plan.events - self.events);
             let draws: Vec<usize> = (0..events).map(|_| numbers.below(usize::MAX)).collect();
             let arrivals = draws.iter().filter(|&draw| is_arrival(*draw)).count();

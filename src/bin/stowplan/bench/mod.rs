@@ -98,12 +98,16 @@ impl Bench {
     /// Runs the benchmark and prints what it measured.
     pub(crate) fn run(self) -> u8 {
         let plan = self.plan();
-        let measured = Measured::run(&plan, self.seed, self.oracle);
         let mut output = Output::stdout();
-        let written = match self.json {
-            true => report::json(&measured, &mut output),
-            false => report::table(&measured, &mut output),
-        };
+        // A run may take minutes, so what is being run is said first.
+        let begun = if self.json { Ok(()) } else { report::heading(&plan, &mut output) };
+        let written = begun.and_then(|()| {
+            let measured = Measured::run(&plan, self.seed, self.oracle);
+            match self.json {
+                true => report::json(&measured, &mut output),
+                false => report::table(&measured, &mut output),
+            }
+        });
         match written.and_then(|()| output.finish()) {
             Ok(()) => SUCCESS,
             Err(error) => {

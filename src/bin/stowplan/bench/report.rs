@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::measure::Measured;
+use super::mix::Plan;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
 use crate::words::{decimal, number};
@@ -62,12 +63,16 @@ fn to_nanos(us: f64) -> f64 {
     (us * 1e3).round() / 1e3
 }
 
+/// Says what is being run, at once.
+pub(crate) fn heading(plan: &Plan, output: &mut Output) -> io::Result<()> {
+    let heading = format!("{} on {} nodes", plan.name, number(plan.nodes as u64));
+    Look::of_stdout().heading(&heading, Tone::Good, output)?;
+    output.finish()
+}
+
 /// A table of two columns.
 pub(crate) fn table(measured: &Measured, output: &mut Output) -> io::Result<()> {
     let look = Look::of_stdout();
-    let plan = &measured.plan;
-    let heading = format!("{} on {} nodes", plan.name, number(plan.nodes as u64));
-    look.heading(&heading, Tone::Good, output)?;
     let mut sheet = Sheet::new(look, &["What", "Measured ", "Unit"]);
     let mut row = |what: &str, value: String, unit: &str| {
         sheet.row([what.to_owned(), value, unit.to_owned()]);
