@@ -1,8 +1,9 @@
 //! A scheduling engine to embed: jobs and an inventory of nodes go in, allocations come out, with the
 //! reason for each, and for what cannot be placed the whole reason why not.
 //!
-//! The documents are those of HashiCorp Nomad's HTTP API, and so are the rules; both are written down
-//! in a specification, whose sections the documentation refers to.
+//! The documents are those of HashiCorp Nomad's HTTP API, and so are the rules. Both are written down in
+//! the repository, in `docs/placement.md` (which node, and why) and `docs/lifecycle.md` (what happens over
+//! time), whose sections this documentation cites; where this crate differs on purpose, they say so.
 //!
 //! # The contract
 //!

@@ -1,5 +1,5 @@
-//! Every row of the specification's tables of numbers (section 9) and every trap (section 10) is named
-//! by a test: a row by the name of a unit test in `src` (`fn row_41_typed_attributes`,
+//! Every row of the tables of numbers (docs/placement.md, section 9) and every trap (section 10 there)
+//! is named by a test: a row by the name of a unit test in `src` (`fn row_41_typed_attributes`,
 //! `fn rows_1_to_4_full_empty_half`), a row or a trap by the heading of a scenario (`== Row 42: ...`,
 //! `== Row 19 to row 21: ...`, `== Trap 13: ...`).
 

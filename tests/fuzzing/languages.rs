@@ -154,7 +154,7 @@ fn globs(bytes: &mut Bytes<'_>) {
     assert_eq!(is_ranked(&node, &job), expected, "{pattern} {datacenter}");
 }
 
-/// Lists of ports against a reader that does as the specification says, word by word.
+/// Lists of ports against a reader that does as docs/placement.md, section 4.1, says, word by word.
 fn port_lists(bytes: &mut Bytes<'_>) {
     let text: String = match bytes.one_in(2) {
         true => bytes.text(LONGEST),

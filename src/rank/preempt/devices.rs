@@ -9,7 +9,7 @@ use crate::state::slots::AllocationSlot;
 use crate::state::usage::{Holdings, Taken};
 
 /// The victims that free devices for all requests of an ask, if that can be done at all: request by
-/// request as the specification has it, and where this leads nowhere, all that are in the way.
+/// request as docs/placement.md, section 6.4, has it, and where this leads nowhere, all that are in the way.
 pub(super) fn victims(cleared: &Cleared<'_>, ask: &Ask) -> Option<Vec<AllocationSlot>> {
     let everyone: Vec<&Candidate<'_>> = cleared.candidates.iter().collect();
     let eligible = cleared.eligible();
