@@ -12,8 +12,7 @@ use thiserror::Error;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
-/// The year, month and day that Go's zero time falls on.
-#[allow(dead_code, reason = "documents with instants come next")]
+/// Go's zero time.
 const GO_ZERO: &str = "0001-01-01T00:00:00Z";
 
 /// An instant: nanoseconds since 1970-01-01T00:00:00Z, from the year 1677 to 2262.
@@ -257,22 +256,10 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// Reads and writes an instant that may be absent as RFC 3339, absent being Go's zero time:
-/// `#[serde(with = "crate::time::rfc3339")]`.
-#[allow(dead_code, reason = "documents with instants come next")]
+/// Reads an instant that may be absent, which `null`, an empty text and Go's zero time stand for.
 pub(crate) mod rfc3339 {
-    use super::{Deserialize, Deserializer, GO_ZERO, Serialize, Serializer, Timestamp};
+    use super::{Deserialize, Deserializer, GO_ZERO, Timestamp};
     use serde::de::Error as _;
-
-    pub(crate) fn serialize<S: Serializer>(
-        at: &Option<Timestamp>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match at {
-            Some(at) => at.serialize(serializer),
-            None => serializer.serialize_str(GO_ZERO),
-        }
-    }
 
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,

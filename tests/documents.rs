@@ -10,7 +10,9 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use serde_json::Value;
-use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem, read};
+use stowplan::model::{
+    Allocation, Deployment, Evaluation, Job, JobSpec, Node, NodeSpec, Problem, read,
+};
 
 /// The folder of shared data, where there is one.
 fn shared() -> Option<PathBuf> {
@@ -44,7 +46,7 @@ fn is_default(value: &Value) -> bool {
         Value::Number(number) => number.as_f64() == Some(0.0),
         Value::String(text) => text.is_empty(),
         Value::Array(list) => list.is_empty(),
-        Value::Object(object) => object.is_empty(),
+        Value::Object(object) => object.values().all(Value::is_null),
     }
 }
 
@@ -271,7 +273,20 @@ fn golden_lifecycle_cases() {
                 check_job(&context, job);
             }
             for allocation in case["allocs"].as_array().unwrap() {
-                check_allocation(&context, &overridden(&file["alloc_template"], allocation));
+                let original = overridden(&file["alloc_template"], allocation);
+                let allocation = check_allocation(&context, &original);
+                let states = allocation.task_states.values();
+                assert!(states.clone().all(|state| state.extra.is_empty()), "{context}");
+                assert!(allocation.extra.is_empty(), "{context}: {:?}", allocation.extra);
+            }
+            let evaluation: Evaluation = serde_json::from_value(case["eval"].clone()).unwrap();
+            assert_round_trip(&context, &case["eval"], &evaluation);
+            assert!(evaluation.extra.is_empty(), "{context}: {:?}", evaluation.extra);
+            if !case["deployment"].is_null() {
+                let deployment: Deployment =
+                    serde_json::from_value(case["deployment"].clone()).unwrap();
+                assert_round_trip(&context, &case["deployment"], &deployment);
+                assert!(deployment.extra.is_empty(), "{context}: {:?}", deployment.extra);
             }
         }
     }
@@ -284,7 +299,10 @@ fn recordings_of_a_real_server() {
     let is_allocation = |value: &Value| {
         value.get("ClientStatus").is_some_and(Value::is_string) && value.get("JobID").is_some()
     };
+    let is_evaluation = |value: &Value| value.get("TriggeredBy").is_some_and(Value::is_string);
+    let is_deployment = |value: &Value| value.get("JobSpecModifyIndex").is_some();
     let (mut node_count, mut allocation_count) = (0, 0);
+    let (mut evaluation_count, mut deployment_count) = (0, 0);
     for folder in ["data/scheduling", "data/recorded/cluster-api"] {
         for path in files(&shared.join(folder)) {
             let recording = value(&path);
@@ -298,8 +316,25 @@ fn recordings_of_a_real_server() {
             }
             objects(&recording, &is_allocation, &mut found);
             allocation_count += found.len();
-            for allocation in found {
+            for allocation in found.drain(..) {
                 check_allocation(&context, allocation);
+            }
+            objects(&recording, &is_evaluation, &mut found);
+            evaluation_count += found.len();
+            for original in found.drain(..) {
+                let evaluation: Evaluation = serde_json::from_value(original.clone()).unwrap();
+                assert_round_trip(&context, original, &evaluation);
+                assert!(evaluation.status().is_some(), "{context}");
+                assert!(evaluation.trigger().is_some(), "{context}");
+                assert!(evaluation.extra.is_empty(), "{context}: {:?}", evaluation.extra);
+            }
+            objects(&recording, &is_deployment, &mut found);
+            deployment_count += found.len();
+            for original in found.drain(..) {
+                let deployment: Deployment = serde_json::from_value(original.clone()).unwrap();
+                assert_round_trip(&context, original, &deployment);
+                assert!(deployment.status().is_some(), "{context}");
+                assert!(deployment.extra.is_empty(), "{context}: {:?}", deployment.extra);
             }
             if let Some(job) = recording.get("job") {
                 check_job(&context, job);
@@ -307,4 +342,8 @@ fn recordings_of_a_real_server() {
         }
     }
     assert!(node_count > 150 && allocation_count > 300, "{node_count} {allocation_count}");
+    assert!(
+        evaluation_count > 150 && deployment_count > 50,
+        "{evaluation_count} {deployment_count}"
+    );
 }

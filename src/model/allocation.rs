@@ -1,11 +1,14 @@
 //! Allocations as documents: a group's tasks placed on a node (docs/placement.md, sections 1.2 to
-//! 1.4).
+//! 1.4; docs/lifecycle.md, section 8).
 
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::document::document;
+use super::allocation_state::{
+    AllocationDeploymentStatus, AllocationState, DesiredTransition, RescheduleTracker, TaskState,
+};
+use super::document::{document, is_default};
 use super::job_spec::JobSpec;
 use super::metrics::AllocationMetrics;
 use super::problem::AllocationErrors;
@@ -32,6 +35,9 @@ document! {
         /// The job as it was.
         #[serde(skip_serializing_if = "Option::is_none")]
         "Job" => pub job: Option<Arc<JobSpec>>,
+        /// The version of the job that it runs, where the job as it was is left out.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "JobVersion" => pub job_version: Option<u64>,
         /// The group.
         "TaskGroup" => pub task_group: String,
         /// What it holds.
@@ -50,6 +56,33 @@ document! {
         "ClientStatus" => pub client_status: String,
         /// Why.
         "ClientDescription" => pub client_description: String,
+        /// What it was told to do.
+        #[serde(skip_serializing_if = "is_default")]
+        "DesiredTransition" => pub desired_transition: DesiredTransition,
+        /// What its tasks do, by name.
+        #[serde(skip_serializing_if = "IndexMap::is_empty")]
+        "TaskStates" => pub task_states: IndexMap<String, TaskState>,
+        /// Changes of its client status that the server made or noted, oldest first.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        "AllocStates" => pub alloc_states: Vec<AllocationState>,
+        /// The deployment that it is part of.
+        #[serde(skip_serializing_if = "is_default")]
+        "DeploymentID" => pub deployment_id: String,
+        /// Its part in it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "DeploymentStatus" => pub deployment_status: Option<AllocationDeploymentStatus>,
+        /// Which allocations it was the replacement of.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "RescheduleTracker" => pub reschedule_tracker: Option<RescheduleTracker>,
+        /// The evaluation that will look at it anew.
+        #[serde(skip_serializing_if = "is_default")]
+        "FollowupEvalID" => pub followup_eval_id: String,
+        /// The allocation that it took the place of.
+        #[serde(skip_serializing_if = "is_default")]
+        "PreviousAllocation" => pub previous_allocation: String,
+        /// The allocation that took its place.
+        #[serde(skip_serializing_if = "is_default")]
+        "NextAllocation" => pub next_allocation: String,
         /// What it evicted, sorted.
         "PreemptedAllocations" => pub preempted_allocations: Vec<String>,
         /// What evicted it.
@@ -61,10 +94,30 @@ document! {
         "CreateIndex" => pub create_index: u64,
         /// The index at which it last changed.
         "ModifyIndex" => pub modify_index: u64,
+        /// The index at which the server last changed it.
+        #[serde(skip_serializing_if = "is_default")]
+        "AllocModifyIndex" => pub alloc_modify_index: u64,
+        /// When it was created, in nanoseconds since 1970.
+        #[serde(skip_serializing_if = "is_default")]
+        "CreateTime" => pub create_time: i64,
+        /// When it last changed, in nanoseconds since 1970.
+        #[serde(skip_serializing_if = "is_default")]
+        "ModifyTime" => pub modify_time: i64,
     }
 }
 
 impl Allocation {
+    /// The version of the job that it runs: its own word, else the job's that it holds, else 0.
+    pub fn job_version(&self) -> u64 {
+        let version = || self.job.as_ref().map_or(0, |job| job.version);
+        self.job_version.unwrap_or_else(version)
+    }
+
+    /// Whether it is a canary that was not promoted.
+    pub fn is_canary(&self) -> bool {
+        self.deployment_status.as_ref().is_some_and(|status| status.canary)
+    }
+
     /// Checks the allocation by itself: its names are there, its statuses known, its amounts and ports
     /// in range. Whether its node exists and has room for it is the cluster's to say; the job that it
     /// may hold is checked by making a [`Job`](super::Job) of it.

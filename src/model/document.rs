@@ -29,16 +29,25 @@ where
     Ok(Option::<T>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Whether a value says no more than an absent key: what many keys are left out for in writing.
+pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// Defines a document: a struct whose fields are the keys of a JSON object.
 ///
 /// Every field follows its key; it reads `null` and absence as its default. Unknown keys go to
-/// `extra`.
+/// `extra`. After the fields may come `instants`: keys whose values are instants in RFC 3339, absent
+/// where they are `null`, empty or Go's zero time, and written as `null` where they are absent.
 macro_rules! document {
     (
         $(#[$meta:meta])*
         pub struct $name:ident {
             $( $(#[$field_meta:meta])* $key:literal => pub $field:ident: $ty:ty, )*
         }
+        $(instants {
+            $( $(#[$instant_meta:meta])* $instant_key:literal => pub $instant:ident, )*
+        })?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
@@ -49,13 +58,21 @@ macro_rules! document {
                 #[serde(rename = $key, deserialize_with = "crate::model::document::nullable")]
                 pub $field: $ty,
             )*
+            $($(
+                $(#[$instant_meta])*
+                #[serde(
+                    rename = $instant_key,
+                    deserialize_with = "crate::time::rfc3339::deserialize"
+                )]
+                pub $instant: Option<crate::time::Timestamp>,
+            )*)?
             /// Keys that scheduling does not use, kept as they came.
             #[serde(flatten)]
             pub extra: crate::model::document::Extra,
         }
 
         impl crate::model::document::Document for $name {
-            const KEYS: &'static [&'static str] = &[$($key),*];
+            const KEYS: &'static [&'static str] = &[$($key,)* $($($instant_key,)*)?];
 
             fn extra(&self) -> &crate::model::document::Extra {
                 &self.extra

@@ -70,7 +70,7 @@ impl Job {
     pub fn new(mut spec: JobSpec) -> Result<Self, JobErrors> {
         JobErrors::check(validate::job(&spec))?;
         canonical::job(&mut spec);
-        Ok(Job { job_type: JobType::of(&spec.job_type), spec: Arc::new(spec) })
+        Ok(Job { job_type: spec.job_type(), spec: Arc::new(spec) })
     }
 
     /// Reads one job from JSON, in any of the shapes of [`read::jobs`], and checks and completes it.
@@ -110,14 +110,14 @@ impl Job {
 }
 
 impl JobType {
-    /// The type of its name, `service` for instance.
-    fn of(name: &str) -> Self {
+    /// The type of this name, if there is one.
+    pub fn from_text(name: &str) -> Option<Self> {
         match name {
-            "batch" => JobType::Batch,
-            "system" => JobType::System,
-            "sysbatch" => JobType::Sysbatch,
-            // Validation lets no other name than `service` through.
-            _ => JobType::Service,
+            "service" => Some(JobType::Service),
+            "batch" => Some(JobType::Batch),
+            "system" => Some(JobType::System),
+            "sysbatch" => Some(JobType::Sysbatch),
+            _ => None,
         }
     }
 

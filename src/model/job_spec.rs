@@ -4,10 +4,16 @@ use indexmap::IndexMap;
 
 use super::constraint::{Affinity, Constraint, Spread};
 use super::device::RequestedDevice;
-use super::document::document;
+use super::document::{document, is_default};
+use super::job::JobType;
 use super::network::NetworkResource;
 use super::resources::{CPU_MHZ_DEFAULT, MEMORY_MB_DEFAULT, Resources};
+use super::strategy::{
+    DisconnectStrategy, MigrateStrategy, ReschedulePolicy, RestartPolicy, ScalingPolicy,
+    UpdateStrategy,
+};
 use super::volume::VolumeRequest;
+use crate::time::Span;
 
 /// The priority of a job that names none.
 pub(crate) const PRIORITY_DEFAULT: i64 = 50;
@@ -17,6 +23,8 @@ pub(crate) const COUNT_DEFAULT: i64 = 1;
 pub(crate) const DISK_MB_DEFAULT: i64 = 300;
 /// MB of disk that a group has at least.
 pub(crate) const DISK_MB_MIN: i64 = 10;
+/// The time to stop of a task that names none.
+const KILL_TIMEOUT_DEFAULT: Span = Span::from_secs(5);
 
 document! {
     /// A job as its document has it; [`Job`](super::Job) is the validated form that the engine takes.
@@ -50,7 +58,25 @@ document! {
         /// Facts for the tasks.
         "Meta" => pub meta: IndexMap<String, String>,
         /// Counts the versions of the job.
-        "Version" => pub version: i64,
+        "Version" => pub version: u64,
+        /// How its allocations are changed, where its groups do not say.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Update" => pub update: Option<UpdateStrategy>,
+        /// `pending`, `running` or `dead`.
+        #[serde(skip_serializing_if = "is_default")]
+        "Status" => pub status: String,
+        /// Why.
+        #[serde(skip_serializing_if = "is_default")]
+        "StatusDescription" => pub status_description: String,
+        /// Whether this version was deployed successfully, or called stable by a person.
+        #[serde(skip_serializing_if = "is_default")]
+        "Stable" => pub stable: bool,
+        /// Whether the job is stopped.
+        #[serde(skip_serializing_if = "is_default")]
+        "Stop" => pub stop: bool,
+        /// When this version was registered, in nanoseconds since 1970.
+        #[serde(skip_serializing_if = "is_default")]
+        "SubmitTime" => pub submit_time: i64,
         /// The index at which it was created.
         "CreateIndex" => pub create_index: u64,
         /// The index at which it last changed.
@@ -85,6 +111,30 @@ document! {
         /// How allocations leave their nodes.
         #[serde(skip_serializing_if = "Option::is_none")]
         "Migrate" => pub migrate: Option<MigrateStrategy>,
+        /// How its allocations are changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Update" => pub update: Option<UpdateStrategy>,
+        /// Whether and when failed allocations are replaced.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "ReschedulePolicy" => pub reschedule_policy: Option<ReschedulePolicy>,
+        /// How often a client restarts failed tasks in place.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "RestartPolicy" => pub restart_policy: Option<RestartPolicy>,
+        /// What becomes of its allocations when their node no longer answers.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Disconnect" => pub disconnect: Option<DisconnectStrategy>,
+        /// The older way to say `Disconnect.LostAfter`, kept and not used.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "MaxClientDisconnect" => pub max_client_disconnect: Option<Span>,
+        /// The older way to say `Disconnect.StopOnClientAfter`, kept and not used.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "StopAfterClientDisconnect" => pub stop_after_client_disconnect: Option<Span>,
+        /// The older way to say `Disconnect.Replace = false`, kept and not used.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "PreventRescheduleOnLost" => pub prevent_reschedule_on_lost: Option<bool>,
+        /// Between which counts it may be scaled.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Scaling" => pub scaling: Option<ScalingPolicy>,
         /// Facts for the tasks.
         "Meta" => pub meta: IndexMap<String, String>,
     }
@@ -110,6 +160,12 @@ document! {
         /// Secrets it reads.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         "Secrets" => pub secrets: Vec<Secret>,
+        /// How long it may take to stop before it is killed; absent is 5 s.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "KillTimeout" => pub kill_timeout: Option<Span>,
+        /// How often a client restarts it in place, where that is not as the group says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "RestartPolicy" => pub restart_policy: Option<RestartPolicy>,
         /// Facts for the task.
         "Meta" => pub meta: IndexMap<String, String>,
     }
@@ -145,18 +201,15 @@ document! {
     }
 }
 
-document! {
-    /// How many of a group's allocations may leave their nodes at once.
-    pub struct MigrateStrategy {
-        /// At once; scheduling uses it as a limit on preemption.
-        "MaxParallel" => pub max_parallel: Option<i64>,
-    }
-}
-
 impl JobSpec {
     /// How important the job is, 1 to 100.
     pub fn priority(&self) -> i64 {
         self.priority.unwrap_or(PRIORITY_DEFAULT)
+    }
+
+    /// How its allocations come and go. An unknown type, which validation refuses, is `service`.
+    pub fn job_type(&self) -> JobType {
+        JobType::from_text(&self.job_type).unwrap_or_default()
     }
 
     /// The group of a name.
@@ -219,6 +272,11 @@ impl TaskGroup {
 }
 
 impl Task {
+    /// How long it may take to stop before it is killed.
+    pub fn kill_timeout(&self) -> Span {
+        self.kill_timeout.unwrap_or(KILL_TIMEOUT_DEFAULT)
+    }
+
     /// MHz that the task asks for; see [`Resources::cpu_mhz`].
     pub fn cpu_mhz(&self) -> i64 {
         self.resources.as_ref().map_or(CPU_MHZ_DEFAULT, Resources::cpu_mhz)

@@ -1,7 +1,7 @@
 //! What users write and read: the documents of the API, field for field.
 //!
 //! In: JSON, Rust literals and builders. Out: documents, and their validated forms [`Job`] and
-//! [`Node`], which the rest of the crate works on. Imports `syntax` only.
+//! [`Node`], which the rest of the crate works on. Imports `syntax` and `time` only.
 //!
 //! - **Documents** ([`JobSpec`], [`NodeSpec`], [`Allocation`] and what they consist of) are plain data
 //!   with public fields. They may hold anything that has the right types.
@@ -11,11 +11,14 @@
 //!   What is wrong is said at once, as a list of [`Problem`]s with their paths.
 
 pub(crate) mod allocation;
+pub(crate) mod allocation_state;
 mod builder;
 mod canonical;
 pub(crate) mod constraint;
+pub(crate) mod deployment;
 pub(crate) mod device;
 mod document;
+pub(crate) mod evaluation;
 pub(crate) mod job;
 pub(crate) mod job_spec;
 pub(crate) mod metrics;
@@ -28,17 +31,24 @@ pub mod read;
 mod read_error;
 pub(crate) mod resources;
 pub(crate) mod status;
+pub(crate) mod strategy;
 mod validate;
 pub(crate) mod volume;
 
 pub use allocation::Allocation;
+pub use allocation_state::{
+    AllocationDeploymentStatus, AllocationState, DesiredTransition, RescheduleEvent,
+    RescheduleTracker, TaskEvent, TaskState,
+};
 pub use builder::{
     DeviceRequestBuilder, GroupBuilder, JobBuilder, NodeBuilder, NodeDeviceBuilder, TaskBuilder,
 };
 pub use constraint::{Affinity, Constraint, Operand, Spread, SpreadTarget};
+pub use deployment::{Deployment, DeploymentState, DeploymentStatus};
 pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, RequestedDevice};
+pub use evaluation::{Evaluation, EvaluationStatus, Trigger};
 pub use job::{Job, JobType};
-pub use job_spec::{EphemeralDisk, JobSpec, Lifecycle, MigrateStrategy, Secret, Task, TaskGroup};
+pub use job_spec::{EphemeralDisk, JobSpec, Lifecycle, Secret, Task, TaskGroup};
 pub use metrics::{AllocationMetrics, NodeScoreMeta};
 pub use network::{AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports};
 pub use node::{Core, Node, NodeAddress, NodeStatus};
@@ -51,4 +61,8 @@ pub use resources::{
     NodeReservedResources, NodeResources, NumaRequest, Resources,
 };
 pub use status::{ClientStatus, DesiredStatus};
+pub use strategy::{
+    DelayFunction, DisconnectReconcile, DisconnectStrategy, MigrateStrategy, ReschedulePolicy,
+    RestartPolicy, ScalingPolicy, UpdateStrategy,
+};
 pub use volume::{DynamicVolume, HostVolume, VolumeCapability, VolumeRequest};

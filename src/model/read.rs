@@ -421,9 +421,9 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_kept() {
-        let job = job(r#"{"ID": "a", "Periodic": {"Spec": "@daily"}, "Stop": null}"#).unwrap();
+        let job = job(r#"{"ID": "a", "Periodic": {"Spec": "@daily"}, "Other": null}"#).unwrap();
         assert_eq!(job.extra["Periodic"]["Spec"], "@daily");
-        assert_eq!(job.extra["Stop"], serde_json::Value::Null);
+        assert_eq!(job.extra["Other"], serde_json::Value::Null);
         // Nodes and allocations have no wrapper, so this key is as unknown as any.
         let node = node(r#"{"ID": "a", "job": 5}"#).unwrap();
         assert_eq!(node.extra["job"], 5);

@@ -1,9 +1,11 @@
-//! The statuses of allocations (docs/placement.md, sections 1.2 and 1.4).
+//! The statuses of allocations (docs/placement.md, sections 1.2 and 1.4; docs/lifecycle.md,
+//! section 8).
 
 use super::allocation::Allocation;
+use super::allocation_state::TaskState;
 
-/// Defines a closed set of statuses with their texts in documents.
-macro_rules! statuses {
+/// Defines a closed set of things with their texts in documents.
+macro_rules! texts {
     (
         $(#[$meta:meta])*
         pub enum $name:ident {
@@ -17,7 +19,7 @@ macro_rules! statuses {
         }
 
         impl $name {
-            /// Every status.
+            /// Every one there is.
             pub const ALL: &[$name] = &[$( $name::$variant, )*];
 
             /// The text in documents.
@@ -27,7 +29,7 @@ macro_rules! statuses {
                 }
             }
 
-            /// The status with this text, if there is one.
+            /// The one with this text, if there is one.
             pub fn from_text(text: &str) -> Option<$name> {
                 match text {
                     $( $text => Some($name::$variant), )*
@@ -35,10 +37,18 @@ macro_rules! statuses {
                 }
             }
         }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
     };
 }
 
-statuses! {
+pub(crate) use texts;
+
+texts! {
     /// What should become of an allocation.
     pub enum DesiredStatus {
         /// It should run.
@@ -52,7 +62,7 @@ statuses! {
     }
 }
 
-statuses! {
+texts! {
     /// What became of an allocation on its node.
     pub enum ClientStatus {
         /// It has not started.
@@ -97,6 +107,21 @@ impl Allocation {
             "dead" => ClientStatus::Complete,
             text => ClientStatus::from_text(text).unwrap_or(ClientStatus::Pending),
         }
+    }
+
+    /// Whether the node has done with it.
+    pub fn is_client_terminal(&self) -> bool {
+        self.client().is_terminal()
+    }
+
+    /// Whether the scheduler has done with it.
+    pub fn is_server_terminal(&self) -> bool {
+        self.desired().is_terminal()
+    }
+
+    /// Whether it has task states, and every task has ended and did not fail.
+    pub fn ran_successfully(&self) -> bool {
+        !self.task_states.is_empty() && self.task_states.values().all(TaskState::is_successful)
     }
 
     /// Whether the scheduler or the node has done with it.
