@@ -64,6 +64,8 @@ mod fit;
 pub mod model;
 mod placement;
 mod rank;
+#[allow(dead_code, reason = "processing evaluations comes next")]
+mod reconcile;
 mod rng;
 mod state;
 mod syntax;

@@ -1,0 +1,149 @@
+//! Nodes that stop answering and answer again (docs/lifecycle.md, section 3.2).
+
+use super::changes::{FollowUpKind, StopReason, Update};
+use super::follow_ups;
+use super::group::Group;
+use super::view::{AllocationView, Facts, Flags, NONE, ReconnectChoice};
+use crate::model::{ClientStatus, DesiredStatus};
+use crate::time::{Span, Timestamp};
+
+impl<F: Facts> Group<'_, '_, F> {
+    /// Decides who stays where an allocation comes back: itself, or what replaced it.
+    pub(super) fn reconnect(&mut self) {
+        let reconnecting = std::mem::take(&mut self.sets.reconnecting);
+        for at in &reconnecting {
+            if let Some(reason) = self.reason_against(*at) {
+                self.stop_returned(*at, reason);
+                continue;
+            }
+            if !self.wins_against_replacements(*at) {
+                self.stop_returned(*at, StopReason::NotNeeded);
+                continue;
+            }
+            self.sets.untainted.push(*at);
+            let (client, follow_up) = (self.allocation(*at).client, self.allocation(*at).follow_up);
+            // Its client has not said yet how it is.
+            if client == ClientStatus::Unknown {
+                continue;
+            }
+            self.figures.reconnect += 1;
+            self.update(Update { at: *at, is_reconnecting: true, ..Update::default() });
+            if follow_up != NONE {
+                self.changes.superseded.push(follow_up);
+            }
+        }
+        self.sets.reconnecting = reconnecting;
+    }
+
+    /// Marks what stopped answering, and makes the evaluations that give it up.
+    pub(super) fn disconnect(&mut self) {
+        let disconnecting = std::mem::take(&mut self.sets.disconnecting);
+        if disconnecting.is_empty() {
+            return;
+        }
+        self.figures.disconnect = disconnecting.len() as u32;
+        self.figures.reschedule_now = self.sets.now.len() as u32;
+        let mut due: Vec<(Timestamp, u32)> = Vec::with_capacity(disconnecting.len());
+        for at in &disconnecting {
+            self.update(Update { at: *at, is_disconnecting: true, ..Update::default() });
+            let own = self.input.own_rules(self.allocation(*at));
+            let lost_after = own.disconnect.lost_after.unwrap_or(Span::ZERO);
+            due.push((self.input.now + lost_after, *at));
+        }
+        let mut stamps = Vec::new();
+        let kind = FollowUpKind::DisconnectTimeout;
+        follow_ups::batch(&mut due, kind, kind, &mut self.changes.follow_ups, |at, to| {
+            stamps.push((at, to));
+        });
+        for (at, follow_up) in stamps {
+            self.update(Update { at, follow_up: Some(follow_up), ..Update::default() });
+        }
+        self.sets.disconnecting = disconnecting;
+    }
+
+    /// Why an allocation that came back is not wanted, whatever replaced it.
+    fn reason_against(&self, at: u32) -> Option<StopReason> {
+        let allocation = self.allocation(at);
+        if allocation.client == ClientStatus::Failed {
+            return Some(StopReason::Rescheduled);
+        }
+        let told = Flags::MIGRATE.with(Flags::RESCHEDULE).with(Flags::FORCE_RESCHEDULE);
+        let is_unwanted = allocation.desired != DesiredStatus::Run
+            || allocation.flags.has(told)
+            || self.input.is_older(allocation);
+        is_unwanted.then_some(StopReason::NotNeeded)
+    }
+
+    fn stop_returned(&mut self, at: u32, reason: StopReason) {
+        self.figures.stop += 1;
+        self.stop(at, reason, false);
+    }
+
+    /// Compares an allocation that came back with each live replacement of it; those that lose stop.
+    fn wins_against_replacements(&mut self, at: u32) -> bool {
+        let mut next = self.allocation(at).next;
+        // A chain is no longer than the group has allocations.
+        for _ in self.members.clone() {
+            let Some(place) = self.find(next) else { return true };
+            let replacement = *self.allocation(place);
+            next = replacement.next;
+            if replacement.is_terminal() {
+                continue;
+            }
+            if self.prefers_replacement(at, place, &replacement) {
+                return false;
+            }
+            if self.take_out(place) {
+                self.stop_returned(place, StopReason::ReconnectReplaced);
+            }
+        }
+        true
+    }
+
+    /// The place of the group's allocation with a handle.
+    fn find(&self, handle: u32) -> Option<u32> {
+        let members = &self.input.allocations[self.members.clone()];
+        let place = members.iter().position(|it| handle != NONE && it.handle == handle)?;
+        Some((self.members.start + place) as u32)
+    }
+
+    /// Takes an allocation out of what counts; false where it stops anyway.
+    fn take_out(&mut self, place: u32) -> bool {
+        let sets = &mut self.sets;
+        sets.later.retain(|(_, at)| *at != place);
+        sets.canaries.retain(|at| *at != place);
+        let before = sets.untainted.len() + sets.migrating.len() + sets.now.len();
+        sets.untainted.retain(|at| *at != place);
+        sets.migrating.retain(|at| *at != place);
+        sets.now.retain(|at| *at != place);
+        before > sets.untainted.len() + sets.migrating.len() + sets.now.len()
+    }
+
+    /// Whether a replacement is preferred to the allocation that came back.
+    fn prefers_replacement(&self, at: u32, place: u32, replacement: &AllocationView) -> bool {
+        let original = self.allocation(at);
+        let version = |it: &AllocationView| {
+            self.input.versions.get(it.version as usize).map(|it| (it.create_index, it.version))
+        };
+        if version(replacement) > version(original) {
+            return true;
+        }
+        let (at, place) = (at as usize, place as usize);
+        match self.input.own_rules(original).disconnect.choice {
+            ReconnectChoice::KeepOriginal => false,
+            ReconnectChoice::KeepReplacement => true,
+            ReconnectChoice::BestScore => {
+                let runs = |it: &AllocationView| it.client == ClientStatus::Running;
+                self.facts.top_score(place) > self.facts.top_score(at)
+                    && (runs(replacement) || !runs(original))
+            }
+            ReconnectChoice::LongestRunning => {
+                match (self.facts.running_since(at), self.facts.running_since(place)) {
+                    (None, _) => true,
+                    (Some(_), None) => false,
+                    (Some(original), Some(replacement)) => replacement <= original,
+                }
+            }
+        }
+    }
+}

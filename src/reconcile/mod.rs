@@ -1,0 +1,104 @@
+//! What has to change: a job as it should be against its allocations as they are
+//! (docs/lifecycle.md, sections 3 and 4).
+//!
+//! In: views of one job, its allocations and nodes, an instant, and answers to a few questions
+//! ([`view::Facts`]). Out: a list of what to stop, place and update, of evaluations to create, and of
+//! what becomes of deployments ([`changes::Changes`]). It looks at names, versions, statuses and time,
+//! never at scores, and changes nothing. May import `model`, `state`, `feasibility`, `syntax` and
+//! `time`.
+
+pub(crate) mod canaries;
+pub(crate) mod changes;
+pub(crate) mod classify;
+pub(crate) mod deployment;
+mod disconnect;
+mod follow_ups;
+mod group;
+mod limits;
+mod names;
+mod placements;
+pub(crate) mod reschedule;
+mod sets;
+mod stops;
+pub(crate) mod view;
+
+#[cfg(test)]
+mod tests;
+
+use self::changes::{Changes, DeploymentChange, Figures, Stop, StopReason};
+use self::classify::Class;
+use self::deployment::Deployments;
+use self::group::Group;
+use self::sets::Sets;
+use self::view::{Facts, Input, NodeCondition};
+use crate::model::ClientStatus;
+
+/// Finds what has to change of a service or batch job (docs/lifecycle.md, section 3).
+pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
+    let (deployments, deployment_update) = Deployments::triage(input);
+    let mut changes = Changes { deployment_update, ..Changes::default() };
+    stop_lost_leavers(input, &mut changes);
+    if input.is_stopped {
+        stop_everything(input, facts, &mut changes);
+        return changes;
+    }
+    let mut is_complete = true;
+    let mut from = 0;
+    for group in 0..input.groups {
+        let of_group = |allocation: &&view::AllocationView| allocation.group == group;
+        let to = from + input.allocations[from..].iter().take_while(of_group).count();
+        let updates_from = changes.updates.len();
+        let mut pass = Group {
+            input,
+            facts,
+            deployments: &deployments,
+            changes: &mut changes,
+            group,
+            rules: input.rules(group).copied().unwrap_or_default(),
+            members: from..to,
+            figures: Figures::default(),
+            sets: Sets::default(),
+            updates_from,
+        };
+        is_complete &= pass.reconcile();
+        let figures = pass.figures;
+        changes.figures.push(figures);
+        from = to;
+    }
+    let is_active = deployments.current.is_some_and(|it| it.status.is_active());
+    if is_complete && is_active {
+        changes.deployment_update = Some(DeploymentChange::Successful);
+    }
+    changes
+}
+
+/// What was told to stop and cannot any more, as its node is gone, is lost.
+fn stop_lost_leavers(input: &Input<'_>, changes: &mut Changes) {
+    for (at, allocation) in input.allocations.iter().enumerate() {
+        let is_gone = matches!(allocation.condition, NodeCondition::Missing | NodeCondition::Down);
+        let is_going = matches!(allocation.client, ClientStatus::Pending | ClientStatus::Running);
+        if is_gone && is_going && allocation.is_server_terminal() {
+            let reason = StopReason::Lost;
+            changes.stops.push(Stop { at: at as u32, reason, is_lost: true, follow_up: None });
+        }
+    }
+}
+
+/// Stops all that lives of a job that is stopped or gone.
+fn stop_everything(input: &Input<'_>, facts: &impl Facts, changes: &mut Changes) {
+    changes.figures.resize(input.groups as usize, Figures::default());
+    for (at, allocation) in input.allocations.iter().enumerate() {
+        if allocation.is_terminal() {
+            continue;
+        }
+        let own = input.own_rules(allocation);
+        let last_unknown = facts.history(at).last_unknown;
+        let class = classify::classify(allocation, &own.disconnect, last_unknown, input.now);
+        let is_lost = class == Class::Lost;
+        let reason = if is_lost { StopReason::Lost } else { StopReason::NotNeeded };
+        changes.stops.push(Stop { at: at as u32, reason, is_lost, follow_up: None });
+        if let Some(figures) = changes.figures.get_mut(allocation.group as usize) {
+            figures.stop += 1;
+        }
+    }
+}

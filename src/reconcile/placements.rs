@@ -1,0 +1,220 @@
+//! What is placed: replacements, missing ones, new versions and migrations (docs/lifecycle.md,
+//! section 3, *Placements*, *Destructive*, *Migrations*).
+
+use super::canaries::Canaries;
+use super::changes::{Placement, PlacementKind, StopReason};
+use super::group::{Group, Outdated};
+use super::names::NameIndex;
+use super::view::{Facts, Flags};
+use crate::model::{ClientStatus, JobType};
+
+/// What came of a group's placements.
+#[derive(Debug, Default)]
+pub(super) struct Placed {
+    /// How many placements are wanted, held back ones included, without canaries and migrations.
+    pub(super) wanted: usize,
+    /// How many of them are made now.
+    pub(super) made: usize,
+}
+
+impl<F: Facts> Group<'_, '_, F> {
+    /// Places what is missing, replaces what is outdated as far as the limit allows, and moves what
+    /// should move.
+    pub(super) fn place(&mut self, outdated: &Outdated, canaries: &Canaries) -> Placed {
+        self.figures.canary = canaries.placed;
+        let missing = self.missing();
+        let is_still = missing == 0
+            && canaries.placed == 0
+            && self.sets.now.is_empty()
+            && self.sets.migrating.is_empty()
+            && outdated.destructive.is_empty();
+        if is_still {
+            return Placed::default();
+        }
+        let mut names = self.name_index();
+        let mut list = self.canary_placements(canaries, outdated, &mut names);
+        let wanted = self.wanted(missing, canaries, &mut names);
+        let mut placed = Placed { wanted: wanted.len(), made: 0 };
+        let made = self.release(wanted, canaries);
+        placed.made = made.len();
+        list.extend(made);
+        self.figures.place = placed.made as u32;
+        if list.len() > self.rules.count as usize {
+            list.truncate(self.rules.count as usize);
+            self.figures.place = self.rules.count;
+        }
+        let limit = self.limit(canaries).saturating_sub(placed.made);
+        let mut destructive = self.replace(outdated, limit, canaries);
+        list.extend(self.migrate(canaries));
+        self.number(&mut destructive, &mut list, &mut names);
+        self.changes.destructive.extend(destructive);
+        self.changes.placements.extend(list);
+        placed
+    }
+
+    /// How many the group lacks, what is replaced as failed aside.
+    fn missing(&self) -> usize {
+        let sets = &self.sets;
+        let existing = sets.untainted.len() - self.waiting_canaries(true)
+            + sets.migrating.len()
+            + sets.now.len();
+        (self.rules.count as usize).saturating_sub(existing)
+    }
+
+    fn name_index(&self) -> NameIndex {
+        let sets = [&self.sets.untainted, &self.sets.migrating, &self.sets.now, &self.sets.lost];
+        let held = sets.into_iter().flatten().map(|at| self.allocation(*at).name_index).collect();
+        NameIndex::new(self.rules.count, held)
+    }
+
+    fn canary_placements(
+        &self,
+        canaries: &Canaries,
+        outdated: &Outdated,
+        names: &mut NameIndex,
+    ) -> Vec<Placement> {
+        let numbers = self.canary_names(canaries.placed, outdated, names);
+        let canary = |name_index| Placement {
+            is_canary: true,
+            ..self.placement(PlacementKind::Canary, name_index)
+        };
+        numbers.into_iter().map(canary).collect()
+    }
+
+    /// What the group wants placed: replacements of what failed, of what is lost, and fresh ones.
+    fn wanted(&self, missing: usize, canaries: &Canaries, names: &mut NameIndex) -> Vec<Placement> {
+        if self.sets.is_held_back {
+            return Vec::new();
+        }
+        let mut now = self.sets.now.clone();
+        now.sort_by_key(|at| self.name_order(*at));
+        let mut wanted: Vec<Placement> =
+            now.iter().map(|at| self.reschedule(*at, canaries)).collect();
+        let mut lost = self.sets.lost.clone();
+        lost.sort_by_key(|at| self.name_order(*at));
+        lost.truncate(missing);
+        let replaced = lost.len();
+        wanted
+            .extend(lost.into_iter().map(|at| self.replacement(PlacementKind::Lost, at, canaries)));
+        let fresh = |_| self.placement(PlacementKind::Fresh, names.take_next());
+        wanted.extend((replaced..missing).map(fresh));
+        wanted
+    }
+
+    /// What of it is placed now: while the deployment is held or canaries wait, only what replaces
+    /// something. What is replaced as failed is stopped (docs/lifecycle.md, section
+    /// 12, trap 9).
+    fn release(&mut self, mut wanted: Vec<Placement>, canaries: &Canaries) -> Vec<Placement> {
+        if self.deployments.is_held() || canaries.are_waiting {
+            let failed = self.deployments.current.filter(|_| self.deployments.has_failed());
+            wanted.retain(|placement| match placement.kind {
+                PlacementKind::Lost => true,
+                PlacementKind::Reschedule => placement.previous.is_none_or(|at| {
+                    failed.is_none_or(|failed| self.allocation(at).deployment != failed.handle)
+                }),
+                _ => false,
+            });
+        }
+        for placement in &wanted {
+            let Some(at) = placement.previous else { continue };
+            // What only lost its connection is not stopped.
+            let has_ended = self.allocation(at).client != ClientStatus::Running;
+            if placement.kind == PlacementKind::Reschedule && has_ended {
+                self.figures.stop += 1;
+                self.stop(at, StopReason::Rescheduled, false);
+            }
+        }
+        wanted
+    }
+
+    /// Replaces outdated ones, the lowest names first; the rest is left for later.
+    fn replace(
+        &mut self,
+        outdated: &Outdated,
+        limit: usize,
+        canaries: &Canaries,
+    ) -> Vec<Placement> {
+        let made = limit.min(outdated.destructive.len());
+        self.figures.destructive_update = made as u32;
+        self.figures.ignore += (outdated.destructive.len() - made) as u32;
+        let replacement = |at: &u32| self.replacement(PlacementKind::Destructive, *at, canaries);
+        outdated.destructive[..made].iter().map(replacement).collect()
+    }
+
+    /// Moves what should move. What a drain has forced to end is stopped only.
+    fn migrate(&mut self, canaries: &Canaries) -> Vec<Placement> {
+        let mut migrating = self.sets.migrating.clone();
+        migrating.sort_by_key(|at| self.name_order(*at));
+        self.figures.migrate = migrating.len() as u32;
+        let mut moved = Vec::new();
+        for at in migrating {
+            self.stop(at, StopReason::Migrating, false);
+            let ends = Flags::MIGRATE_DISABLE_PLACEMENT.with(Flags::RESCHEDULE);
+            let is_batch = self.input.job_type == JobType::Batch;
+            if !(is_batch && self.allocation(at).flags.has(ends)) {
+                moved.push(self.replacement(PlacementKind::Migration, at, canaries));
+            }
+        }
+        moved
+    }
+
+    /// Gives the first holders of a number that several hold another one.
+    fn number(&self, destructive: &mut [Placement], list: &mut [Placement], names: &mut NameIndex) {
+        let mut moved: Vec<(u32, usize)> = Vec::new();
+        for placement in destructive.iter_mut().chain(list) {
+            let number = placement.name_index;
+            let holders = names.holders(number);
+            if placement.previous.is_none() || holders < 2 {
+                continue;
+            }
+            let place = moved.iter().position(|(known, _)| *known == number).unwrap_or_else(|| {
+                moved.push((number, 0));
+                moved.len() - 1
+            });
+            if moved[place].1 + 1 < holders {
+                moved[place].1 += 1;
+                placement.name_index = names.take_next();
+            }
+        }
+    }
+
+    fn placement(&self, kind: PlacementKind, name_index: u32) -> Placement {
+        Placement {
+            group: self.group,
+            name_index,
+            kind,
+            previous: None,
+            is_canary: false,
+            is_downgraded: false,
+            reschedule: None,
+            node: None,
+        }
+    }
+
+    /// A placement under the name of what it replaces.
+    fn replacement(&self, kind: PlacementKind, at: u32, canaries: &Canaries) -> Placement {
+        let allocation = self.allocation(at);
+        let is_canary = allocation.flags.has(Flags::CANARY);
+        let keeps_mark = matches!(kind, PlacementKind::Reschedule | PlacementKind::Migration);
+        Placement {
+            previous: Some(at),
+            is_canary: is_canary && keeps_mark,
+            is_downgraded: canaries.are_waiting && !is_canary,
+            ..self.placement(kind, allocation.name_index)
+        }
+    }
+
+    /// A placement that replaces a failed allocation.
+    fn reschedule(&self, at: u32, canaries: &Canaries) -> Placement {
+        let own = self.input.own_rules(self.allocation(at));
+        let is_disconnecting = self.sets.disconnecting.contains(&at);
+        let situation = self.situation(at as usize, &own, is_disconnecting);
+        let failed_at = super::reschedule::failed_at(self.allocation(at), &situation);
+        let events = situation.history.reschedules;
+        let record = own.reschedule.record(events, failed_at, self.input.now);
+        Placement {
+            reschedule: Some(record),
+            ..self.replacement(PlacementKind::Reschedule, at, canaries)
+        }
+    }
+}

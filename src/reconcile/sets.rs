@@ -1,0 +1,204 @@
+//! The allocations of a group, sorted by what they are to it (docs/lifecycle.md, section 3, steps 1
+//! to 5).
+
+use super::changes::{StopReason, Update};
+use super::classify::{self, Class};
+use super::group::Group;
+use super::reschedule::{self, Outcome, Situation};
+use super::view::{AllocationView, Facts, Flags, GroupRules, NONE};
+use crate::model::{ClientStatus, JobType};
+use crate::time::Timestamp;
+
+/// The allocations of a group by their places in the input.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    /// Where they should be.
+    pub(super) untainted: Vec<u32>,
+    /// The canaries of the current deployment among them.
+    pub(super) canaries: Vec<u32>,
+    pub(super) migrating: Vec<u32>,
+    /// Gone, or given up.
+    pub(super) lost: Vec<u32>,
+    pub(super) disconnecting: Vec<u32>,
+    pub(super) reconnecting: Vec<u32>,
+    /// Failed, to be replaced now.
+    pub(super) now: Vec<u32>,
+    /// Failed, to be replaced then; they stand in their sets as well.
+    pub(super) later: Vec<(Timestamp, u32)>,
+    /// Whether any that is left after step 4 runs the present version.
+    pub(super) has_current: bool,
+    /// Whether a client may still run what was given up, so that nothing is placed.
+    pub(super) is_held_back: bool,
+    /// Untainted as far as their class tells.
+    suspects: Vec<u32>,
+}
+
+impl<F: Facts> Group<'_, '_, F> {
+    /// Sorts the allocations of the group.
+    pub(super) fn sort(&mut self) {
+        let has_canaries = self.deployments.has_canaries(self.group);
+        for at in self.members.clone() {
+            let allocation = &self.input.allocations[at];
+            if classify::is_plain(allocation) && !has_canaries {
+                self.sets.untainted.push(at as u32);
+                self.sets.has_current |= allocation.version == self.input.current;
+            } else if self.is_member(at) && !self.is_canary_stopped(at) {
+                let is_current = self.input.is_current(allocation);
+                self.sets.has_current |= is_current;
+                self.sort_one(at);
+            }
+        }
+        self.filter_reschedules();
+    }
+
+    /// Whether an allocation is more than history (docs/lifecycle.md, section 3, steps 1 and 3).
+    pub(super) fn is_member(&mut self, at: usize) -> bool {
+        let allocation = &self.input.allocations[at];
+        let is_batch = self.input.job_type == JobType::Batch;
+        if allocation.is_server_terminal() && (!is_batch || allocation.flags.has(Flags::RESCHEDULE))
+        {
+            self.sets.is_held_back |= self.may_still_run(allocation);
+            return false;
+        }
+        true
+    }
+
+    /// Whether the client of an allocation that was given up may still run it, so that what replaces
+    /// it waits for the evaluation that was made then (docs/lifecycle.md, section 12, trap 10).
+    fn may_still_run(&self, allocation: &AllocationView) -> bool {
+        allocation.client == ClientStatus::Lost
+            && allocation.flags.has(Flags::FOLLOW_UP_WAITS)
+            && allocation.follow_up != self.input.evaluation
+            && self.input.own_rules(allocation).disconnect.stop_on_client_after.is_some()
+    }
+
+    /// The class of an allocation.
+    pub(super) fn class(&self, at: usize) -> Class {
+        let allocation = &self.input.allocations[at];
+        let own = self.input.own_rules(allocation);
+        let last_unknown = (allocation.client == ClientStatus::Unknown)
+            .then(|| self.facts.history(at).last_unknown)
+            .flatten();
+        classify::classify(allocation, &own.disconnect, last_unknown, self.input.now)
+    }
+
+    fn sort_one(&mut self, at: usize) {
+        let allocation = &self.input.allocations[at];
+        let is_batch = self.input.job_type == JobType::Batch;
+        if is_batch && allocation.is_terminal() && self.input.is_older(allocation) {
+            self.figures.ignore += 1;
+            return;
+        }
+        let class = self.class(at);
+        let sets = &mut self.sets;
+        match class {
+            Class::Ignore => {
+                self.figures.ignore += 1;
+                return;
+            }
+            Class::Untainted if classify::is_plain(allocation) => &mut sets.untainted,
+            Class::Untainted => &mut sets.suspects,
+            Class::Migrate => &mut sets.migrating,
+            Class::Lost | Class::Expiring => &mut sets.lost,
+            Class::Disconnecting => &mut sets.disconnecting,
+            Class::Reconnecting => &mut sets.reconnecting,
+        }
+        .push(at as u32);
+    }
+
+    /// Finds what is to be replaced as failed, now or later.
+    fn filter_reschedules(&mut self) {
+        for at in std::mem::take(&mut self.sets.suspects) {
+            if self.keep(at, false) {
+                self.sets.untainted.push(at);
+            }
+        }
+        let migrating = std::mem::take(&mut self.sets.migrating);
+        self.sets.migrating = migrating.into_iter().filter(|at| self.keep(*at, false)).collect();
+        let disconnecting = std::mem::take(&mut self.sets.disconnecting);
+        for at in &disconnecting {
+            if self.keep(*at, true) {
+                self.sets.untainted.push(*at);
+            }
+        }
+        self.sets.disconnecting = disconnecting;
+    }
+
+    /// Whether an allocation stays in its set.
+    fn keep(&mut self, at: u32, is_disconnecting: bool) -> bool {
+        let allocation = &self.input.allocations[at as usize];
+        let own = self.input.own_rules(allocation);
+        let situation = self.situation(at as usize, &own, is_disconnecting);
+        match reschedule::outcome(allocation, &situation) {
+            Outcome::Stays => true,
+            Outcome::Dropped => false,
+            Outcome::Now => {
+                self.sets.now.push(at);
+                false
+            }
+            Outcome::Later(due) => {
+                self.sets.later.push((due, at));
+                true
+            }
+        }
+    }
+
+    /// What rescheduling an allocation depends on.
+    pub(super) fn situation<'s>(
+        &'s self,
+        at: usize,
+        own: &'s GroupRules,
+        is_disconnecting: bool,
+    ) -> Situation<'s> {
+        let active = self.deployments.current.filter(|it| it.status.is_active());
+        Situation {
+            now: self.input.now,
+            is_batch: self.input.job_type == JobType::Batch,
+            evaluation: self.input.evaluation,
+            active_deployment: active.map_or(NONE, |it| it.handle),
+            is_disconnecting,
+            replace: own.disconnect.replace,
+            rules: &own.reschedule,
+            history: self.facts.history(at),
+        }
+    }
+
+    /// Stops everything of a group that the job has not, or wants none of (docs/lifecycle.md,
+    /// section 3, step 2).
+    pub(super) fn stop_all(&mut self) {
+        for at in self.members.clone() {
+            if !self.is_member(at) {
+                continue;
+            }
+            self.figures.stop += 1;
+            match self.class(at) {
+                Class::Ignore => {}
+                Class::Lost => self.stop(at as u32, StopReason::Lost, true),
+                _ => self.stop(at as u32, StopReason::NotNeeded, false),
+            }
+        }
+    }
+
+    /// Writes an allocation anew.
+    pub(super) fn update(&mut self, update: Update) {
+        self.changes.updates.push(update);
+    }
+
+    /// Makes one update of all that was said of each allocation; of evaluations the last one counts.
+    pub(super) fn merge_updates(&mut self) {
+        let updates = &mut self.changes.updates;
+        let mut of_group = updates.split_off(self.updates_from);
+        of_group.sort_by_key(|update| update.at);
+        of_group.dedup_by(|update, first| {
+            if update.at != first.at {
+                return false;
+            }
+            first.in_place |= update.in_place;
+            first.is_disconnecting |= update.is_disconnecting;
+            first.is_reconnecting |= update.is_reconnecting;
+            first.follow_up = update.follow_up.or(first.follow_up);
+            true
+        });
+        updates.extend(of_group);
+    }
+}

@@ -1,0 +1,5 @@
+//! Tests of reconciling. In: cases of the specification and golden cases. Out: agreement. May import
+//! what `reconcile` may.
+
+mod answer;
+mod golden;
