@@ -4,11 +4,11 @@ use indexmap::IndexMap;
 
 use super::Cluster;
 use super::inventory::Inventory;
-use crate::explain::fixes::action::FixAction;
 use crate::explain::fixes::apply::{FixError, by_node, change_node, change_state, evicted};
 use crate::explain::fixes::fix::{Fix, NextFailure};
 use crate::explain::fixes::search::FIXES_MAX;
 use crate::explain::verdicts::Explanation;
+use crate::feasibility::fix_action::FixAction;
 use crate::fit::ask::Ask;
 use crate::model::Job;
 use crate::placement::options::PlaceOptions;

@@ -2,7 +2,11 @@
 
 use std::fmt;
 
+use super::fix_action::FixAction;
+use super::view::NodeView;
 use crate::model::Job;
+use crate::state::facts::{Fact, FactSet};
+use crate::state::key_writer::KeyWriter;
 use crate::state::node::NodeRecord;
 use crate::syntax::glob;
 
@@ -47,44 +51,70 @@ impl fmt::Display for NotCandidate {
     }
 }
 
+impl NotCandidate {
+    /// The change after which it is no reason any more.
+    pub(crate) fn remedy(&self) -> FixAction {
+        match self {
+            NotCandidate::Pool(pool) => FixAction::UsePool { pool: pool.clone() },
+            NotCandidate::Datacenter(datacenter) => {
+                FixAction::AllowDatacenter { datacenter: datacenter.clone() }
+            }
+            NotCandidate::Status(_)
+            | NotCandidate::Draining
+            | NotCandidate::Ineligible
+            | NotCandidate::Done => FixAction::MakeReady { nodes: Vec::new() },
+        }
+    }
+}
+
 impl<'a> BaseSet<'a> {
+    /// The facts of a node that decide.
+    pub(crate) const FACTS: FactSet = FactSet::of(&[Fact::Readiness, Fact::Datacenter, Fact::Pool]);
+
     pub(crate) fn of(job: &'a Job) -> BaseSet<'a> {
         let spec = job.spec();
         BaseSet { datacenters: &spec.datacenters, node_pool: &spec.node_pool }
     }
 
+    /// Writes what decides which nodes a job looks at.
+    pub(crate) fn write_key(&self, key: &mut KeyWriter) {
+        key.number(self.datacenters.len() as u64);
+        self.datacenters.iter().for_each(|datacenter| key.text(datacenter));
+        key.text(self.node_pool);
+    }
+
     /// Whether the job looks at a node.
     pub(crate) fn contains(&self, node: &NodeRecord) -> bool {
-        node.node.is_ready() && self.has_pool(node) && self.has_datacenter(node)
+        let node = NodeView::alone(node, BaseSet::FACTS);
+        node.is_ready() && self.has_pool(node) && self.has_datacenter(node)
     }
 
     /// Everything that keeps a node out.
     pub(crate) fn all_reasons(&self, node: &NodeRecord) -> Vec<NotCandidate> {
-        let spec = node.node.spec();
+        let node = NodeView::alone(node, BaseSet::FACTS);
         let mut reasons = Vec::new();
-        if spec.status != "ready" {
-            reasons.push(NotCandidate::Status(spec.status.clone()));
+        if node.status() != "ready" {
+            reasons.push(NotCandidate::Status(node.status().into()));
         }
-        if spec.is_draining() {
+        if node.is_draining() {
             reasons.push(NotCandidate::Draining);
-        } else if spec.scheduling_eligibility != "eligible" {
+        } else if !node.is_eligible() {
             reasons.push(NotCandidate::Ineligible);
         }
         if !self.has_pool(node) {
-            reasons.push(NotCandidate::Pool(spec.node_pool.clone()));
+            reasons.push(NotCandidate::Pool(node.node_pool().into()));
         }
         if !self.has_datacenter(node) {
-            reasons.push(NotCandidate::Datacenter(spec.datacenter.clone()));
+            reasons.push(NotCandidate::Datacenter(node.datacenter().into()));
         }
         reasons
     }
 
-    fn has_pool(&self, node: &NodeRecord) -> bool {
-        self.node_pool == ALL_POOLS || self.node_pool == node.node.spec().node_pool
+    fn has_pool(&self, node: NodeView<'_>) -> bool {
+        self.node_pool == ALL_POOLS || self.node_pool == node.node_pool()
     }
 
-    fn has_datacenter(&self, node: &NodeRecord) -> bool {
-        let datacenter = &node.node.spec().datacenter;
-        self.datacenters.iter().any(|pattern| glob::matches(pattern, datacenter))
+    fn has_datacenter(&self, node: NodeView<'_>) -> bool {
+        self.datacenters.iter().any(|pattern| glob::matches(pattern, node.datacenter()))
     }
 }

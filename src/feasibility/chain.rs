@@ -3,161 +3,122 @@
 
 use std::sync::Arc;
 
-use super::constraint::ConstraintRule;
-use super::device::DeviceRequest;
-use super::driver;
-use super::network::NetworkRule;
-use super::secrets;
-use super::supply;
-use super::volume::{self, HostVolumeRule};
-use crate::model::Job;
-use crate::model::TaskGroup;
-use crate::model::constraint::Constraint;
-use crate::model::volume::DynamicVolume;
+use super::constraint::{GROUP_CONSTRAINTS, JOB_CONSTRAINTS};
+use super::device_rule::DEVICES;
+use super::driver::DRIVERS;
+use super::network::NETWORK;
+use super::reason::FilterReason;
+use super::remedies::Remedies;
+use super::rule::{Rule, RuleKind, RuleSource, Surroundings};
+use super::secrets::SECRETS;
+use super::view::NodeView;
+use super::volume::{CSI_VOLUMES, HOST_VOLUMES};
+use crate::state::facts::{Fact, FactSet};
+use crate::state::key_writer::KeyWriter;
 use crate::state::node::NodeRecord;
 
-/// The text the metrics count nodes under that lack devices.
-const MISSING_DEVICES: &str = "missing devices";
-
-/// One rule of the chain.
-#[derive(Clone, Debug)]
-enum Rule {
-    Constraint(ConstraintRule),
-    Drivers(Vec<String>),
-    Devices(Vec<DeviceRequest>),
-    Network(NetworkRule),
-    Secrets(Vec<String>),
-    HostVolumes(Vec<HostVolumeRule>),
-    CsiVolumes(Arc<str>),
-}
+/// All rules. A new one is a file and a line here.
+const RULES: [RuleKind; 8] = [
+    JOB_CONSTRAINTS,
+    DRIVERS,
+    GROUP_CONSTRAINTS,
+    DEVICES,
+    NETWORK,
+    SECRETS,
+    HOST_VOLUMES,
+    CSI_VOLUMES,
+];
 
 /// What a group asks of a node's facts.
 #[derive(Clone, Debug)]
 pub(crate) struct Chain {
-    rules: Vec<Rule>,
+    /// Each rule with the facts that it reads.
+    rules: Vec<(Arc<dyn Rule>, FactSet)>,
 }
 
-/// What rules may ask beside a node's facts.
-pub(crate) struct Surroundings<'a> {
-    pub(crate) volumes: &'a [DynamicVolume],
-    /// Whether an allocation on the node has the volume of this name to write.
-    pub(crate) has_writer: &'a dyn Fn(&str) -> bool,
+/// Writes what decides which nodes may run a group by their facts: the parts of all rules.
+pub(crate) fn write_key(source: &RuleSource<'_>, key: &mut KeyWriter) {
+    write_key_of(&RULES, source, key);
+}
+
+fn write_key_of(kinds: &[RuleKind], source: &RuleSource<'_>, key: &mut KeyWriter) {
+    kinds.iter().for_each(|kind| (kind.write_key)(source, key));
 }
 
 impl Chain {
-    /// The rules of a group; `index` is the number of the allocation to be placed, which the names of
-    /// some volumes carry.
-    pub(crate) fn of(job: &Job, group: &TaskGroup, index: u32) -> Chain {
-        let mut rules = Vec::new();
-        rules.extend(hard(&job.spec().constraints));
-        let mut drivers: Vec<String> = group.tasks.iter().map(|it| it.driver.clone()).collect();
-        drivers.sort();
-        drivers.dedup();
-        rules.push(Rule::Drivers(drivers));
-        rules.extend(hard(&group.constraints));
-        rules.extend(group.tasks.iter().flat_map(|task| hard(&task.constraints)));
-        let resources = group.tasks.iter().filter_map(|task| task.resources.as_ref());
-        let requests: Vec<DeviceRequest> =
-            resources.flat_map(|it| &it.devices).map(DeviceRequest::new).collect();
-        if !requests.is_empty() {
-            rules.push(Rule::Devices(requests));
-        }
-        rules.extend(NetworkRule::of(group).map(Rule::Network));
-        let secrets = group.tasks.iter().flat_map(|task| &task.secrets);
-        let providers: Vec<String> = secrets.map(|secret| secret.provider.clone()).collect();
-        if !providers.is_empty() {
-            rules.push(Rule::Secrets(providers));
-        }
-        let volumes = HostVolumeRule::of(group, &job.spec().namespace, index);
-        if !volumes.is_empty() {
-            rules.push(Rule::HostVolumes(volumes));
-        }
-        rules.extend(volume::missing_csi_volumes(group, index).map(Rule::CsiVolumes));
-        Chain { rules }
+    /// The rules of a group.
+    pub(crate) fn of(source: &RuleSource<'_>) -> Chain {
+        Chain::of_kinds(&RULES, source)
     }
 
-    /// The first rule that a node breaks, by the text the metrics count it under.
+    /// The rules of some kinds.
+    fn of_kinds(kinds: &[RuleKind], source: &RuleSource<'_>) -> Chain {
+        let rules = kinds.iter().flat_map(|kind| (kind.rules)(source));
+        let with_facts = rules.map(|rule| {
+            let facts = rule.facts();
+            (rule, facts)
+        });
+        Chain { rules: with_facts.collect() }
+    }
+
+    /// The first reason why a node may not run the group.
     pub(crate) fn first_failure(
         &self,
         node: &NodeRecord,
         surroundings: &Surroundings<'_>,
-    ) -> Option<Arc<str>> {
-        self.rules.iter().find_map(|rule| rule.failures(node, surroundings).into_iter().next())
+    ) -> Option<FilterReason> {
+        let mut reasons = Vec::new();
+        for (rule, facts) in &self.rules {
+            rule.filter(NodeView::new(node, surroundings, *facts), &mut reasons);
+            if !reasons.is_empty() {
+                return reasons.into_iter().next();
+            }
+        }
+        None
     }
 
-    /// All rules that a node breaks, in the order of the chain.
+    /// All reasons why a node may not run the group, in the order of the chain, each once.
     pub(crate) fn all_failures(
         &self,
         node: &NodeRecord,
         surroundings: &Surroundings<'_>,
-    ) -> Vec<Arc<str>> {
-        let mut failures: Vec<Arc<str>> = Vec::new();
-        for failure in self.rules.iter().flat_map(|rule| rule.failures(node, surroundings)) {
-            if !failures.contains(&failure) {
-                failures.push(failure);
+    ) -> Vec<FilterReason> {
+        let mut all = Vec::new();
+        for (rule, facts) in &self.rules {
+            rule.filter(NodeView::new(node, surroundings, *facts), &mut all);
+        }
+        let mut reasons: Vec<FilterReason> = Vec::new();
+        for reason in all {
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
             }
         }
-        failures
+        reasons
     }
 
-    /// Whether it reads facts that differ from node to node by their nature.
-    pub(crate) fn is_unique(&self) -> bool {
-        self.rules.iter().any(|rule| match rule {
-            Rule::Constraint(rule) => rule.is_unique(),
-            Rule::Devices(requests) => requests.iter().any(DeviceRequest::reads_ids),
-            Rule::Network(rule) => rule.is_unique(),
-            // These read names, health and versions, all of which are in the key of nodes alike.
-            Rule::Drivers(_) | Rule::Secrets(_) | Rule::HostVolumes(_) | Rule::CsiVolumes(_) => {
-                false
-            }
-        })
+    /// Adds what would do away with all rules that a node breaks.
+    pub(crate) fn remedies(
+        &self,
+        node: &NodeRecord,
+        surroundings: &Surroundings<'_>,
+        remedies: &mut Remedies,
+    ) {
+        for (rule, facts) in &self.rules {
+            rule.remedy(NodeView::new(node, surroundings, *facts), remedies);
+        }
+    }
+
+    /// The facts that its rules read.
+    pub(crate) fn facts(&self) -> FactSet {
+        self.rules.iter().fold(FactSet::default(), |all, (_, facts)| all.union(*facts))
     }
 
     /// Whether its answers depend on the allocations that are on a node.
     pub(crate) fn depends_on_allocations(&self) -> bool {
-        self.rules.iter().any(|rule| match rule {
-            Rule::HostVolumes(rules) => rules.iter().any(HostVolumeRule::depends_on_allocations),
-            _ => false,
-        })
+        self.facts().contains(Fact::Allocations)
     }
 }
 
-/// The rules among constraints that filter by facts of nodes.
-fn hard(constraints: &[Constraint]) -> impl Iterator<Item = Rule> {
-    let by_facts = |it: &&Constraint| !it.is_soft() && !it.operand.is_distinct();
-    constraints.iter().filter(by_facts).map(|it| Rule::Constraint(ConstraintRule::of(it)))
-}
-
-impl Rule {
-    /// The texts of what a node lacks; none if it passes.
-    fn failures(&self, node: &NodeRecord, surroundings: &Surroundings<'_>) -> Vec<Arc<str>> {
-        let fails_with = |passes: bool, key: &str| {
-            if passes { Vec::new() } else { vec![Arc::from(key)] }
-        };
-        match self {
-            Rule::Constraint(rule) if rule.holds(node) => Vec::new(),
-            Rule::Constraint(rule) => vec![rule.key.clone()],
-            Rule::Drivers(drivers) => {
-                fails_with(drivers.iter().all(|it| driver::has_driver(node, it)), driver::KEY)
-            }
-            Rule::Devices(requests) => fails_with(has_devices(node, requests), MISSING_DEVICES),
-            Rule::Network(rule) => rule.failures(node).collect(),
-            Rule::Secrets(providers) => {
-                let has_all = providers.iter().all(|it| secrets::has_provider(node, it));
-                fails_with(has_all, secrets::KEY)
-            }
-            Rule::HostVolumes(rules) => {
-                let holds = |rule: &HostVolumeRule| {
-                    rule.holds(node, surroundings.volumes, surroundings.has_writer)
-                };
-                fails_with(rules.iter().all(holds), volume::KEY)
-            }
-            Rule::CsiVolumes(key) => vec![key.clone()],
-        }
-    }
-}
-
-/// Whether a node has enough healthy devices, in use or not.
-fn has_devices(node: &NodeRecord, requests: &[DeviceRequest]) -> bool {
-    supply::unmet(node, requests.iter(), |group| group.facts.healthy()).is_empty()
-}
+#[cfg(test)]
+#[path = "chain_tests.rs"]
+mod tests;

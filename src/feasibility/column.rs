@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
-use super::target::resolve;
+use super::target::{facts_of, resolve};
+use super::view::NodeView;
 use crate::state::State;
 use crate::state::node::NodeRecord;
 use crate::state::pages::Pages;
@@ -80,7 +81,7 @@ impl Column {
         let blocks = state.node_slots().div_ceil(BLOCK);
         let mut symbols = vec![[NO_VALUE; BLOCK]; blocks];
         let mut known = vec![None; state.facts_classes()];
-        let shares = !self.target.is_unique();
+        let shares = facts_of(&self.target).is_shared();
         for (slot, node) in state.nodes() {
             let known = &mut known[node.facts_class as usize];
             let symbol = match *known {
@@ -99,6 +100,7 @@ impl Column {
 
     /// The symbol of the value on a node, which is made if the value is new.
     fn symbol_on(&mut self, node: &NodeRecord) -> Symbol {
+        let node = NodeView::alone(node, facts_of(&self.target));
         let Some(value) = resolve(&self.target, node) else { return NO_VALUE };
         match self.values.get_index_of(value) {
             Some(at) => at as Symbol + 1,

@@ -9,10 +9,13 @@ use std::cmp::Ordering;
 use crate::model::constraint::Operand;
 use crate::model::device::RequestedDevice;
 use crate::state::device::DeviceFacts;
+use crate::state::key_writer::KeyWriter;
 use crate::syntax::quantity::Quantity;
 use crate::syntax::target::DeviceTarget;
 
+use super::constraint::write_comparison;
 use super::operator::{Comparison, Order};
+use super::view::DeviceView;
 
 /// A task's request for devices, made ready.
 #[derive(Clone, Debug)]
@@ -26,6 +29,27 @@ pub(crate) struct DeviceRequest {
 
 /// The weight of an affinity that names none.
 const AFFINITY_WEIGHT_DEFAULT: i64 = 50;
+
+/// Writes which devices a request may have, and how many it asks for.
+pub(crate) fn write_key(request: &RequestedDevice, key: &mut KeyWriter) {
+    key.text(&request.name);
+    key.number(request.count().into());
+    key.number(request.constraints.len() as u64);
+    for it in &request.constraints {
+        write_comparison(&it.l_target, &it.operand, &it.r_target, key);
+        key.number(it.is_soft().into());
+        key.number(it.weight.unwrap_or(0) as u64);
+    }
+}
+
+/// Writes which devices a request likes better than others, beside what [`write_key`] writes.
+pub(crate) fn write_affinities_key(request: &RequestedDevice, key: &mut KeyWriter) {
+    key.number(request.affinities.len() as u64);
+    for it in &request.affinities {
+        write_comparison(&it.l_target, &it.operand, &it.r_target, key);
+        key.number(it.weight() as u64);
+    }
+}
 
 impl DeviceRequest {
     /// Makes a request ready. A constraint with `hard: Some(false)` becomes an affinity of its weight,
@@ -62,7 +86,12 @@ impl DeviceRequest {
     /// instances with commas between them (`set_contains_any` is the operand for that), and again for
     /// each instance by [`DeviceRequest::instance_allowed`].
     pub(crate) fn matches(&self, device: &DeviceFacts) -> bool {
-        self.name.matches(device) && self.constraints.iter().all(|rule| rule.holds(device))
+        self.matches_in(DeviceView::whole(device))
+    }
+
+    /// The same for a rule, which reads no more of a group than it names.
+    pub(super) fn matches_in(&self, device: DeviceView<'_>) -> bool {
+        self.name.matches(device.facts()) && self.constraints.iter().all(|it| it.holds(device))
     }
 
     /// Whether [`DeviceRequest::instance_allowed`] may refuse anything.
@@ -80,6 +109,7 @@ impl DeviceRequest {
     /// that names `${device.ids}` on exactly one side holds with its other side on the left and the
     /// instance's id on the right.
     pub(crate) fn instance_allowed(&self, device: &DeviceFacts, id: &str) -> bool {
+        let device = DeviceView::whole(device);
         let id = Quantity::Text(id.into());
         self.constraints
             .iter()
@@ -92,7 +122,7 @@ impl DeviceRequest {
         // Weights are small whole numbers, so these sums are exact in any order.
         self.affinities
             .iter()
-            .filter(|(rule, _)| rule.holds(device))
+            .filter(|(rule, _)| rule.holds(DeviceView::whole(device)))
             .map(|(_, weight)| *weight as f64)
             .sum()
     }
@@ -160,7 +190,7 @@ impl Rule {
     }
 
     /// Whether it holds for a group.
-    fn holds(&self, device: &DeviceFacts) -> bool {
+    fn holds(&self, device: DeviceView<'_>) -> bool {
         self.test.holds(self.left.value(device).as_ref(), self.right.value(device).as_ref())
     }
 }
@@ -193,7 +223,7 @@ impl Side {
         if let Side::Literal(text, _) = self { Some(text) } else { None }
     }
 
-    fn value<'a>(&'a self, device: &'a DeviceFacts) -> Option<Value<'a>> {
+    fn value<'a>(&'a self, device: DeviceView<'a>) -> Option<Value<'a>> {
         match self {
             Side::Literal(written, typed) => Some(Value { typed, written: Some(written) }),
             Side::Fact(target) => device.find(target).map(Value::fact),

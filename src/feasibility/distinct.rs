@@ -1,17 +1,16 @@
 //! Rules on where a job's allocations are: no two on one node, at most so many for each value of a
 //! property (docs/placement.md, section 2.8).
 
-use std::sync::Arc;
-
-use super::target::resolve;
+use super::fix_action::FixAction;
+use super::reason::FilterReason;
+use super::remedies::Remedies;
+use super::target::{facts_of, resolve};
+use super::view::NodeView;
 use crate::model::constraint::{Constraint, Operand};
 use crate::state::node::NodeRecord;
 use crate::syntax::boolean::parse_bool;
 use crate::syntax::count::parse_count;
 use crate::syntax::target::Target;
-
-/// The text the metrics count nodes under that `distinct_hosts` filtered.
-pub(crate) const HOSTS_KEY: &str = "distinct_hosts";
 
 /// Which of a job's allocations a rule counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,9 +26,9 @@ pub(crate) enum Scope {
 pub(crate) struct DistinctProperty {
     pub(crate) target: Target,
     pub(crate) scope: Scope,
-    text: String,
-    /// How many allocations each value may have, or why that cannot be told.
-    allowed: Result<u64, Arc<str>>,
+    constraint: Constraint,
+    /// How many allocations each value may have; none if the count cannot be read.
+    allowed: Option<u64>,
 }
 
 /// Whether `distinct_hosts` is on among some constraints. Soft ones filter nothing.
@@ -50,36 +49,51 @@ impl DistinctProperty {
     }
 
     fn new(constraint: &Constraint, scope: Scope) -> DistinctProperty {
-        let allowed = match constraint.r_target.as_str() {
-            "" => Ok(1),
-            text => parse_count(text)
-                .ok_or_else(|| format!("failed to convert RTarget \"{text}\" to uint64").into()),
-        };
+        let count = constraint.r_target.as_str();
         DistinctProperty {
             target: Target::left(&constraint.l_target),
             scope,
-            text: constraint.l_target.clone(),
-            allowed,
+            constraint: constraint.clone(),
+            allowed: if count.is_empty() { Some(1) } else { parse_count(count) },
         }
     }
 
     /// The property's value on a node.
     pub(crate) fn value<'a>(&'a self, node: &'a NodeRecord) -> Option<&'a str> {
-        resolve(&self.target, node)
+        resolve(&self.target, NodeView::alone(node, facts_of(&self.target)))
     }
 
-    /// Whether a node with this value may take one more, when `used` allocations have the value; the
-    /// text of the filter if not.
-    pub(crate) fn check(&self, value: Option<&str>, used: u64) -> Result<(), Arc<str>> {
-        let allowed = self.allowed.clone()?;
-        let text = &self.text;
-        let Some(value) = value else {
-            return Err(format!("missing property \"{text}\"").into());
+    /// Why a node with this value may not take one more, when `used` allocations have the value; none
+    /// if it may.
+    pub(crate) fn filter(&self, value: Option<&str>, used: u64) -> Option<FilterReason> {
+        let Some(allowed) = self.allowed else {
+            return Some(FilterReason::UnreadableCount { count: self.constraint.r_target.clone() });
         };
-        if used < allowed {
-            return Ok(());
+        let property = || self.constraint.l_target.clone();
+        match value {
+            None => Some(FilterReason::MissingProperty { property: property() }),
+            Some(_) if used < allowed => None,
+            Some(value) => Some(FilterReason::DistinctProperty {
+                property: property(),
+                value: value.into(),
+                allocations: used,
+            }),
         }
-        Err(format!("distinct_property: {text}={value} used by {used} allocs").into())
+    }
+
+    /// Adds the changes after which a node with this value may take one more.
+    pub(crate) fn remedy(&self, value: Option<&str>, used: u64, remedies: &mut Remedies) {
+        if self.filter(value, used).is_none() {
+            return;
+        }
+        let text = || self.constraint.to_string();
+        let drop = FixAction::DropConstraint { text: text(), paths: Vec::new() };
+        if value.is_none() {
+            return remedies.add(drop);
+        }
+        let (property, allowed) = (self.constraint.l_target.clone(), used.saturating_add(1));
+        let raise = FixAction::RaiseDistinctProperty { text: text(), property, allowed };
+        remedies.add_with_other(raise, drop);
     }
 }
 

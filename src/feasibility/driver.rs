@@ -1,20 +1,66 @@
 //! Drivers: every driver of a group's tasks must be on the node and healthy (docs/placement.md, section
 //! 2.4).
 
-use crate::state::node::NodeRecord;
+use super::fix_action::FixAction;
+use super::reason::FilterReason;
+use super::remedies::Remedies;
+use super::rule::{Rule, RuleKind, one};
+use super::view::NodeView;
+use crate::state::facts::{Fact, FactSet};
 use crate::syntax::boolean::parse_bool;
 
-/// The text the metrics count filtered nodes under.
-pub(crate) const KEY: &str = "missing drivers";
+/// The rule on a group's drivers.
+pub(crate) const DRIVERS: RuleKind = RuleKind {
+    write_key: |source, key| {
+        key.number(source.group.tasks.len() as u64);
+        source.group.tasks.iter().for_each(|task| key.text(&task.driver));
+    },
+    rules: |source| {
+        let drivers = source.group.tasks.iter().map(|task| task.driver.clone());
+        let mut drivers: Vec<String> = drivers.collect();
+        drivers.sort();
+        drivers.dedup();
+        one(DriverRule { drivers })
+    },
+};
+
+/// The drivers that a group needs.
+#[derive(Debug)]
+struct DriverRule {
+    drivers: Vec<String>,
+}
+
+impl DriverRule {
+    fn missing<'a>(&'a self, node: NodeView<'a>) -> impl Iterator<Item = &'a String> {
+        self.drivers.iter().filter(move |driver| !has_driver(node, driver))
+    }
+}
+
+impl Rule for DriverRule {
+    fn facts(&self) -> FactSet {
+        FactSet::of(&[Fact::Drivers, Fact::Attributes])
+    }
+
+    fn filter(&self, node: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
+        if self.missing(node).next().is_some() {
+            reasons.push(FilterReason::MissingDrivers);
+        }
+    }
+
+    fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies) {
+        for driver in self.missing(node) {
+            remedies.add(FixAction::AddDriver { nodes: Vec::new(), driver: driver.clone() });
+        }
+    }
+}
 
 /// Whether a node has a driver. A node that does not describe its drivers may name them in
 /// attributes.
-pub(crate) fn has_driver(node: &NodeRecord, driver: &str) -> bool {
-    let spec = node.node.spec();
-    match spec.drivers.get(driver) {
+fn has_driver(node: NodeView<'_>, driver: &str) -> bool {
+    match node.driver(driver) {
         Some(info) => info.detected && info.healthy,
         None => {
-            let attribute = spec.attributes.get(&format!("driver.{driver}"));
+            let attribute = node.attribute(&format!("driver.{driver}"));
             attribute.is_some_and(|text| parse_bool(text).unwrap_or(false))
         }
     }

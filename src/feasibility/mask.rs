@@ -6,9 +6,11 @@ use std::sync::Arc;
 use indexmap::IndexSet;
 
 use super::base::BaseSet;
-use super::chain::{Chain, Surroundings};
+use super::chain::{self, Chain};
+use super::rule::{RuleSource, Surroundings};
 use crate::model::Job;
 use crate::state::State;
+use crate::state::key_writer::KeyWriter;
 use crate::state::names::Name;
 use crate::state::node::NodeRecord;
 use crate::state::pages::Pages;
@@ -25,9 +27,16 @@ pub(crate) const PASSES: Code = 0;
 /// The job does not look at the node.
 pub(crate) const NOT_CANDIDATE: Code = 1;
 /// The first of the rules.
-const FIRST_RULE: Code = 2;
+pub(super) const FIRST_RULE: Code = 2;
 /// No verdict yet, in the memory for nodes alike.
 const UNKNOWN: Code = Code::MAX;
+
+/// Writes what groups must have in common to share a mask: what it reads of the job and the group.
+pub(crate) fn write_key(source: &RuleSource<'_>, key: &mut KeyWriter) {
+    key.clear();
+    BaseSet::of(source.job).write_key(key);
+    chain::write_key(source, key);
+}
 
 /// What is known of 64 nodes.
 #[derive(Clone, Debug)]
@@ -159,7 +168,7 @@ impl Mask {
         // Of nodes alike, what one of them comes to does for all, and they are counted together.
         let mut known: Vec<(Code, u32, Option<&NodeRecord>)> =
             vec![(UNKNOWN, 0, None); state.facts_classes()];
-        let shares = !self.chain.is_unique();
+        let shares = BaseSet::FACTS.union(self.chain.facts()).is_shared();
         for (slot, node) in state.nodes() {
             let (code, nodes, example) = &mut known[node.facts_class as usize];
             if !shares || *code == UNKNOWN {
@@ -203,10 +212,11 @@ impl Mask {
         let surroundings = Surroundings { volumes: &state.volumes, has_writer: &|_| false };
         match self.chain.first_failure(node, &surroundings) {
             None => PASSES,
-            Some(rule) => {
-                let at = match self.rules.get_index_of(&rule) {
+            Some(reason) => {
+                let text = reason.text();
+                let at = match self.rules.get_index_of(&text) {
                     Some(at) => at,
-                    None => Arc::make_mut(&mut self.rules).insert_full(rule).0,
+                    None => Arc::make_mut(&mut self.rules).insert_full(text).0,
                 };
                 FIRST_RULE + at as Code
             }

@@ -1,103 +1,130 @@
 //! Networks: the mode and the host networks that a group asks for (docs/placement.md, section 2.6).
 
-use std::sync::Arc;
-
-use super::target::resolve;
+use super::fix_action::FixAction;
+use super::reason::FilterReason;
+use super::remedies::Remedies;
+use super::rule::{Rule, RuleKind, one};
+use super::target::{facts_of, resolve};
+use super::view::NodeView;
 use crate::model::TaskGroup;
 use crate::model::network::Port;
-use crate::state::node::NodeRecord;
+use crate::state::facts::{Fact, FactSet};
+use crate::state::key_writer::KeyWriter;
 use crate::syntax::target::Target;
 use crate::syntax::version::{Dialect, Version, VersionConstraints};
-
-/// The text the metrics count filtered nodes under when the mode is missing.
-const MISSING_NETWORK: &str = "missing network";
 
 /// Nodes of versions before this one run networks of mode `bridge` without saying so.
 const BRIDGE_ANNOUNCED_SINCE: &str = "< 0.12.0";
 
+/// The attribute that says which version a node runs.
+const VERSION: &str = "nomad.version";
+
+/// The rule on a group's network. A group without one asks for nothing, so that no node is filtered for
+/// having none.
+pub(crate) const NETWORK: RuleKind = RuleKind {
+    write_key: |source, key| write_key(source.group, key),
+    rules: |source| {
+        source.group.network().map_or_else(Vec::new, |_| one(NetworkRule::of(source.group)))
+    },
+};
+
+fn write_key(group: &TaskGroup, key: &mut KeyWriter) {
+    let Some(network) = group.network() else { return key.number(0) };
+    key.number(1);
+    key.text(network.mode());
+    key.number(ports(group).count() as u64);
+    for port in ports(group) {
+        key.text(&port.host_network);
+        key.text(&port.label);
+    }
+}
+
+/// The ports of a group's network that name a host network: dynamic ones, then static ones.
+fn ports(group: &TaskGroup) -> impl Iterator<Item = &Port> {
+    let ports = group
+        .network()
+        .into_iter()
+        .flat_map(|network| network.dynamic_ports.iter().chain(network.reserved_ports.iter()));
+    ports.filter(|port| !port.host_network.is_empty())
+}
+
 /// What a group's network asks of a node.
-#[derive(Clone, Debug)]
-pub(crate) struct NetworkRule {
+#[derive(Debug)]
+struct NetworkRule {
     mode: String,
-    /// Ports that name a host network: dynamic ones, then static ones.
+    /// Ports that name a host network, none if the mode has none.
     ports: Vec<(Port, Target)>,
 }
 
 impl NetworkRule {
-    /// The rule of a group, if it asks for a network. A group without one asks for nothing, so that no
-    /// node is filtered for having none.
-    pub(crate) fn of(group: &TaskGroup) -> Option<NetworkRule> {
-        let network = group.networks.first()?;
-        let ports = network.dynamic_ports.iter().chain(network.reserved_ports.iter());
-        let names_network = |port: &&Port| !port.host_network.is_empty();
+    fn of(group: &TaskGroup) -> NetworkRule {
+        let mode = group.network().map_or("none", |network| network.mode());
         let with_target = |port: &Port| (port.clone(), Target::right(&port.host_network));
-        Some(NetworkRule {
-            mode: mode_or_host(&network.mode).to_owned(),
-            ports: ports.filter(names_network).map(with_target).collect(),
-        })
-    }
-
-    /// Everything on a node that does not do, in the order of the checks.
-    pub(crate) fn failures<'a>(
-        &'a self,
-        node: &'a NodeRecord,
-    ) -> impl Iterator<Item = Arc<str>> + 'a {
-        let without_mode = !self.has_mode(node);
-        let missing = without_mode.then(|| MISSING_NETWORK.into());
-        missing.into_iter().chain(self.missing_host_networks(node).map(|(_, text)| text))
-    }
-
-    /// The ports whose host networks a node lacks.
-    pub(crate) fn ports_without_network<'a>(
-        &'a self,
-        node: &'a NodeRecord,
-    ) -> impl Iterator<Item = &'a Port> {
-        self.missing_host_networks(node).map(|(port, _)| port)
-    }
-
-    /// Whether it reads facts that differ from node to node by their nature.
-    pub(crate) fn is_unique(&self) -> bool {
-        self.ports.iter().any(|(_, target)| target.is_unique())
-    }
-
-    fn missing_host_networks<'a>(
-        &'a self,
-        node: &'a NodeRecord,
-    ) -> impl Iterator<Item = (&'a Port, Arc<str>)> {
-        let ports = if self.mode == "none" { &[] } else { &*self.ports };
-        ports
-            .iter()
-            .filter_map(|(port, target)| Some((port, missing_host_network(port, target, node)?)))
+        let ports =
+            if mode == "none" { Vec::new() } else { ports(group).map(with_target).collect() };
+        NetworkRule { mode: mode.into(), ports }
     }
 
     /// Whether a node has networks of the mode.
-    pub(crate) fn has_mode(&self, node: &NodeRecord) -> bool {
-        let networks = node.node.networks();
+    fn has_mode(&self, node: NodeView<'_>) -> bool {
         self.mode == "none"
-            || networks.iter().any(|network| mode_or_host(&network.mode) == self.mode)
+            || node.network_modes().any(|mode| mode == self.mode)
             || (self.mode == "bridge" && is_before_bridges(node))
+    }
+
+    /// The ports whose host networks a node lacks, and why.
+    fn missing<'a>(&'a self, node: NodeView<'a>) -> impl Iterator<Item = (&'a Port, FilterReason)> {
+        let ports = self.ports.iter();
+        ports.filter_map(move |(port, target)| {
+            Some((port, missing_host_network(port, target, node)?))
+        })
     }
 }
 
-fn mode_or_host(mode: &str) -> &str {
-    if mode.is_empty() { "host" } else { mode }
+impl Rule for NetworkRule {
+    fn facts(&self) -> FactSet {
+        let mut facts = FactSet::of(&[Fact::NetworkModes]);
+        if self.mode == "bridge" {
+            facts = facts.with(Fact::Attributes);
+        }
+        if !self.ports.is_empty() {
+            facts = facts.with(Fact::AddressAliases);
+        }
+        self.ports.iter().fold(facts, |facts, (_, target)| facts.union(facts_of(target)))
+    }
+
+    fn filter(&self, node: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
+        if !self.has_mode(node) {
+            reasons.push(FilterReason::MissingNetwork);
+        }
+        reasons.extend(self.missing(node).map(|(_, reason)| reason));
+    }
+
+    fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies) {
+        if !self.has_mode(node) {
+            return remedies.add(FixAction::DropNetwork { task: None, mode: self.mode.clone() });
+        }
+        for (port, _) in self.missing(node) {
+            let (label, port) = (port.label.clone(), port.value);
+            remedies.add(FixAction::DropPort { task: None, label, port });
+        }
+    }
 }
 
-fn is_before_bridges(node: &NodeRecord) -> bool {
-    let Some(version) = node.node.spec().attributes.get("nomad.version") else { return false };
+fn is_before_bridges(node: NodeView<'_>) -> bool {
+    let Some(version) = node.attribute(VERSION) else { return false };
     let Ok(version) = Version::parse_in(version, Dialect::Semver) else { return false };
     VersionConstraints::parse(BRIDGE_ANNOUNCED_SINCE, Dialect::Semver)
         .is_ok_and(|constraints| constraints.accepts(&version))
 }
 
-fn missing_host_network(port: &Port, target: &Target, node: &NodeRecord) -> Option<Arc<str>> {
-    let label = &port.label;
+fn missing_host_network(port: &Port, target: &Target, node: NodeView<'_>) -> Option<FilterReason> {
     let Some(alias) = resolve(target, node) else {
-        let raw = &port.host_network;
-        return Some(
-            format!("invalid host network \"{raw}\" template for port \"{label}\"").into(),
-        );
+        let host_network = port.host_network.clone();
+        return Some(FilterReason::InvalidHostNetwork { host_network, port: port.label.clone() });
     };
-    let is_there = node.addresses.iter().any(|address| &*address.alias == alias);
-    (!is_there).then(|| format!("missing host network \"{alias}\" for port \"{label}\"").into())
+    (!node.has_address(alias)).then(|| FilterReason::MissingHostNetwork {
+        host_network: alias.into(),
+        port: port.label.clone(),
+    })
 }

@@ -6,20 +6,21 @@
 //! where they can, so that no node is filtered that has enough for all.
 
 use super::device::DeviceRequest;
-use crate::state::node::{DeviceGroup, NodeRecord};
+use super::view::{DeviceView, NodeView};
 
 /// The requests that cannot be met beside those before them, as places in the list, where each group of
 /// devices has as many as `supply` says.
-pub(crate) fn unmet<'a>(
-    node: &NodeRecord,
-    requests: impl Iterator<Item = &'a DeviceRequest>,
-    supply: impl Fn(&DeviceGroup) -> usize,
+pub(super) fn unmet(
+    node: NodeView<'_>,
+    requests: &[DeviceRequest],
+    supply: impl Fn(DeviceView<'_>) -> usize,
 ) -> Vec<usize> {
-    let mut shares = Shares { left: node.devices.iter().map(supply).collect(), takers: Vec::new() };
+    let mut shares = Shares { left: node.devices().map(supply).collect(), takers: Vec::new() };
     let mut unmet = Vec::new();
-    for (at, request) in requests.enumerate() {
-        let matching = |&group: &usize| request.matches(&node.devices[group].facts);
-        let groups: Vec<usize> = (0..node.devices.len()).filter(matching).collect();
+    for (at, request) in requests.iter().enumerate() {
+        let devices = node.devices().enumerate();
+        let matching = devices.filter(|(_, device)| request.matches_in(*device));
+        let groups: Vec<usize> = matching.map(|(group, _)| group).collect();
         shares.takers.push(Taker { taken: vec![0; groups.len()], groups });
         if !(0..request.count()).all(|_| shares.take_one(at)) {
             shares.give_back(at);

@@ -5,98 +5,66 @@
 //! them). The inventory knows no CSI volumes, so that a group that asks for one finds it missing.
 
 use std::borrow::Cow;
-use std::sync::Arc;
 
+use super::fix_action::FixAction;
+use super::reason::FilterReason;
+use super::remedies::Remedies;
+use super::rule::{Rule, RuleKind, RuleSource, one};
+use super::view::NodeView;
 use crate::model::TaskGroup;
-use crate::model::volume::{DynamicVolume, HostVolume, VolumeRequest};
-use crate::state::node::NodeRecord;
-
-/// The text the metrics count filtered nodes under for host volumes.
-pub(crate) const KEY: &str = "missing compatible host volumes";
+use crate::model::volume::{HostVolume, VolumeRequest};
+use crate::state::facts::{Fact, FactSet};
+use crate::state::key_writer::KeyWriter;
 
 const READER_ONLY: &str = "single-node-reader-only";
 const WRITER: &str = "single-node-writer";
 const SINGLE_WRITER: &str = "single-node-single-writer";
-const FILE_SYSTEM: &str = "file-system";
 
-/// A group's request for a host volume.
-#[derive(Clone, Debug)]
-pub(crate) struct HostVolumeRule {
-    request: VolumeRequest,
-    namespace: String,
-}
-
-impl HostVolumeRule {
-    /// The rules of a group's host volumes. The name of a volume that each allocation has for itself
-    /// carries the allocation's index.
-    pub(crate) fn of(group: &TaskGroup, namespace: &str, index: u32) -> Vec<HostVolumeRule> {
-        let host_volumes = group.volumes.values().filter(|it| it.volume_type == "host");
-        let rule = |request: &VolumeRequest| {
-            let source = source_of(request, index).into_owned();
-            let request = VolumeRequest { source, ..request.clone() };
-            HostVolumeRule { request, namespace: namespace.to_owned() }
-        };
-        host_volumes.map(rule).collect()
-    }
-
-    /// Whether a node has the volume and lets it be used so. `has_writer` tells whether an allocation
-    /// on the node has the volume to write; it is asked only where that matters.
-    pub(crate) fn holds(
-        &self,
-        node: &NodeRecord,
-        volumes: &[DynamicVolume],
-        has_writer: impl FnOnce(&str) -> bool,
-    ) -> bool {
-        let Some(volume) = node.node.spec().host_volumes.get(&self.request.source) else {
-            return false;
-        };
-        if volume.id.is_empty() {
-            return !self.request.sticky && (self.request.read_only || !volume.read_only);
+/// The rule on a group's host volumes.
+pub(crate) const HOST_VOLUMES: RuleKind = RuleKind {
+    write_key: |source, key| {
+        key.number(of_type(source.group, "host").count() as u64);
+        for (_, request) in of_type(source.group, "host") {
+            write_source(request, source.index, key);
+            key.text(&source.job.namespace);
+            key.text(&request.access_mode);
+            key.text(&request.attachment_mode);
+            key.number(request.read_only.into());
+            key.number(request.sticky.into());
         }
-        let writes_alone = self.access_mode() == SINGLE_WRITER;
-        self.dynamic_holds(volume, volumes) && !(writes_alone && has_writer(&self.request.source))
-    }
-
-    /// The volume's name on the nodes.
-    pub(crate) fn source(&self) -> &str {
-        &self.request.source
-    }
-
-    /// Whether its answer depends on the allocations that are on a node.
-    pub(crate) fn depends_on_allocations(&self) -> bool {
-        self.access_mode() == SINGLE_WRITER
-    }
-
-    fn access_mode(&self) -> &str {
-        match (self.request.access_mode.as_str(), self.request.read_only) {
-            ("", true) => READER_ONLY,
-            ("", false) => WRITER,
-            (mode, _) => mode,
-        }
-    }
-
-    fn dynamic_holds(&self, on_node: &HostVolume, volumes: &[DynamicVolume]) -> bool {
-        let Some(volume) = volumes.iter().find(|volume| volume.id == on_node.id) else {
-            return false;
-        };
-        let namespace = if volume.namespace.is_empty() { "default" } else { &volume.namespace };
-        if namespace != self.namespace || volume.state != "ready" {
-            return false;
-        }
-        let attachment = match self.request.attachment_mode.as_str() {
-            "" => FILE_SYSTEM,
-            mode => mode,
-        };
-        let is_capable = volume.requested_capabilities.iter().any(|capability| {
-            capability.access_mode == self.access_mode() && capability.attachment_mode == attachment
+    },
+    rules: |source| {
+        let mounts = of_type(source.group, "host").map(|(alias, request)| Mount {
+            alias: alias.clone(),
+            source: source_of(request, source.index).into_owned(),
+            request: request.clone(),
         });
-        let suits_mode = match self.access_mode() {
-            READER_ONLY => self.request.read_only,
-            WRITER => !self.request.read_only,
-            _ => true,
-        };
-        is_capable && suits_mode
-    }
+        let mounts: Vec<Mount> = mounts.collect();
+        let namespace = source.job.namespace.clone();
+        if mounts.is_empty() { Vec::new() } else { one(HostVolumeRule { mounts, namespace }) }
+    },
+};
+
+/// The rule on a group's CSI volumes.
+pub(crate) const CSI_VOLUMES: RuleKind = RuleKind {
+    write_key: |source, key| {
+        key.number(of_type(source.group, "csi").count() as u64);
+        for (_, request) in of_type(source.group, "csi") {
+            write_source(request, source.index, key);
+        }
+    },
+    rules: |source| {
+        let rule = CsiVolumeRule::of(source);
+        if rule.aliases.is_empty() { Vec::new() } else { one(rule) }
+    },
+};
+
+/// The volumes of a type that a group asks for, by alias.
+fn of_type<'a>(
+    group: &'a TaskGroup,
+    volume_type: &'static str,
+) -> impl Iterator<Item = (&'a String, &'a VolumeRequest)> {
+    group.volumes.iter().filter(move |(_, request)| request.volume_type == volume_type)
 }
 
 /// The name of the volume that a request means for the allocation of a number.
@@ -107,20 +75,135 @@ fn source_of(request: &VolumeRequest, index: u32) -> Cow<'_, str> {
     }
 }
 
-/// Whether the allocation of a number has the host volume of a name to write, by its group's requests.
-pub(crate) fn writes(group: &TaskGroup, index: u32, source: &str) -> bool {
-    let mut to_write =
-        group.volumes.values().filter(|it| it.volume_type == "host" && !it.read_only);
-    to_write.any(|it| source_of(it, index) == source)
+/// Writes what the name of a request's volume is made of.
+fn write_source(request: &VolumeRequest, index: u32, key: &mut KeyWriter) {
+    key.text(&request.source);
+    key.number(if request.per_alloc { u64::from(index) + 1 } else { 0 });
 }
 
-/// The text for the CSI volumes that a group asks for, all of which are missing; `None` if it asks for
-/// none.
-pub(crate) fn missing_csi_volumes(group: &TaskGroup, index: u32) -> Option<Arc<str>> {
-    let csi_volumes = group.volumes.values().filter(|it| it.volume_type == "csi");
-    let sources: Vec<Cow<'_, str>> = csi_volumes.map(|it| source_of(it, index)).collect();
-    if sources.is_empty() {
-        return None;
+/// Whether the allocation of a number has the host volume of a name to write, by its group's requests.
+pub(crate) fn writes(group: &TaskGroup, index: u32, source: &str) -> bool {
+    let mut to_write = of_type(group, "host").filter(|(_, it)| !it.read_only);
+    to_write.any(|(_, it)| source_of(it, index) == source)
+}
+
+/// The host volumes that a group asks for.
+#[derive(Debug)]
+struct HostVolumeRule {
+    mounts: Vec<Mount>,
+    namespace: String,
+}
+
+/// A host volume that a group asks for.
+#[derive(Debug)]
+struct Mount {
+    /// The group's name for it.
+    alias: String,
+    /// The volume's name on the nodes.
+    source: String,
+    request: VolumeRequest,
+}
+
+impl HostVolumeRule {
+    fn refused<'a>(&'a self, node: NodeView<'a>) -> impl Iterator<Item = &'a Mount> {
+        self.mounts.iter().filter(move |mount| !mount.is_allowed(&self.namespace, node))
     }
-    Some(format!("missing CSI volume(s) {}", sources.join(", ")).into())
+}
+
+impl Rule for HostVolumeRule {
+    fn facts(&self) -> FactSet {
+        let facts = FactSet::of(&[Fact::HostVolumes, Fact::DynamicVolumes]);
+        let writes_alone = self.mounts.iter().any(Mount::writes_alone);
+        if writes_alone { facts.with(Fact::Allocations) } else { facts }
+    }
+
+    fn filter(&self, node: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
+        if self.refused(node).next().is_some() {
+            reasons.push(FilterReason::MissingHostVolumes);
+        }
+    }
+
+    fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies) {
+        for mount in self.refused(node) {
+            let drop = FixAction::DropVolume { alias: mount.alias.clone() };
+            let on_node = node.host_volume(&mount.source);
+            let is_dynamic = on_node.is_some_and(|volume| !volume.id.is_empty());
+            if is_dynamic || mount.request.sticky {
+                remedies.add(drop);
+            } else {
+                let volume = mount.source.clone();
+                remedies.add_with_other(FixAction::AddVolume { nodes: Vec::new(), volume }, drop);
+            }
+        }
+    }
+}
+
+impl Mount {
+    /// Whether a node has the volume and lets it be used so.
+    fn is_allowed(&self, namespace: &str, node: NodeView<'_>) -> bool {
+        let Some(volume) = node.host_volume(&self.source) else { return false };
+        if volume.id.is_empty() {
+            return !self.request.sticky && (self.request.read_only || !volume.read_only);
+        }
+        // Who writes to it is asked only where that matters.
+        self.dynamic_allows(volume, namespace, node)
+            && !(self.writes_alone() && node.has_writer(&self.source))
+    }
+
+    /// Whether no other allocation may write to it.
+    fn writes_alone(&self) -> bool {
+        self.request.access_mode() == SINGLE_WRITER
+    }
+
+    fn dynamic_allows(&self, on_node: &HostVolume, namespace: &str, node: NodeView<'_>) -> bool {
+        let Some(volume) = node.dynamic_volume(&on_node.id) else { return false };
+        let of_volume = if volume.namespace.is_empty() { "default" } else { &volume.namespace };
+        if of_volume != namespace || volume.state != "ready" {
+            return false;
+        }
+        let request = &self.request;
+        let is_capable = volume.requested_capabilities.iter().any(|capability| {
+            capability.access_mode == request.access_mode()
+                && capability.attachment_mode == request.attachment_mode()
+        });
+        let suits_mode = match request.access_mode() {
+            READER_ONLY => request.read_only,
+            WRITER => !request.read_only,
+            _ => true,
+        };
+        is_capable && suits_mode
+    }
+}
+
+/// The CSI volumes that a group asks for.
+#[derive(Debug)]
+struct CsiVolumeRule {
+    aliases: Vec<String>,
+    sources: Vec<String>,
+}
+
+impl CsiVolumeRule {
+    fn of(source: &RuleSource<'_>) -> CsiVolumeRule {
+        let volumes = of_type(source.group, "csi");
+        let (aliases, sources) = volumes
+            .map(|(alias, request)| (alias.clone(), source_of(request, source.index).into_owned()))
+            .unzip();
+        CsiVolumeRule { aliases, sources }
+    }
+}
+
+impl Rule for CsiVolumeRule {
+    fn facts(&self) -> FactSet {
+        FactSet::default()
+    }
+
+    fn filter(&self, _: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
+        reasons.push(FilterReason::MissingCsiVolumes(self.sources.clone()));
+    }
+
+    fn remedy(&self, _: NodeView<'_>, remedies: &mut Remedies) {
+        for alias in &self.aliases {
+            remedies.add(FixAction::DropVolume { alias: alias.clone() });
+        }
+    }
 }

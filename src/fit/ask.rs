@@ -1,7 +1,8 @@
 //! What one allocation of a group asks of a node (docs/placement.md, sections 1.2, 1.3 and 3.3).
 
-use crate::feasibility::device::DeviceRequest;
+use crate::feasibility::device::{self, DeviceRequest};
 use crate::model::{NetworkResource, Port, Task, TaskGroup};
+use crate::state::key_writer::KeyWriter;
 use crate::state::phases::{Phase, PhaseSums};
 use crate::state::usage::Amounts;
 
@@ -107,6 +108,36 @@ impl Ask {
         ask
     }
 
+    /// Writes what groups must have in common for a node to have as much room for each of them.
+    /// `is_reserved` tells of a static port whether any node has it reserved; other static ports are no
+    /// part of the key.
+    pub(crate) fn write_key(
+        &self,
+        group: &TaskGroup,
+        is_reserved: impl Fn(i64) -> bool,
+        key: &mut KeyWriter,
+    ) {
+        key.number(self.amounts.cpu_mhz as u64);
+        key.number(self.amounts.memory_mb as u64);
+        key.number(self.amounts.disk_mb as u64);
+        if self.is_plain() {
+            return;
+        }
+        write_ports_key(self.network.as_ref(), &is_reserved, key);
+        for task in &self.tasks {
+            key.number(task.task.into());
+            key.number(task.cores as u64);
+            write_ports_key(task.network.as_ref(), &is_reserved, key);
+            let requests = group.tasks.get(usize::from(task.task)).map(|task| task.devices());
+            let requests = requests.unwrap_or_default();
+            key.number(requests.len() as u64);
+            for request in requests {
+                device::write_key(request, key);
+                device::write_affinities_key(request, key);
+            }
+        }
+    }
+
     /// Whether amounts are all it asks for.
     pub(crate) fn is_plain(&self) -> bool {
         self.network.is_none() && self.tasks.is_empty()
@@ -148,6 +179,26 @@ impl Ask {
     /// The networks of tasks, in order.
     pub(crate) fn task_networks(&self) -> impl Iterator<Item = &PortsAsk> {
         self.tasks.iter().filter_map(|task| task.network.as_ref())
+    }
+}
+
+fn write_ports_key(
+    network: Option<&PortsAsk>,
+    is_reserved: &impl Fn(i64) -> bool,
+    key: &mut KeyWriter,
+) {
+    let Some(network) = network else { return key.number(0) };
+    key.number(1);
+    key.number(network.mbits as u64);
+    key.number(network.static_ports as u64);
+    key.number(network.ports.len() as u64);
+    for port in &network.ports {
+        if is_reserved(port.value) {
+            key.text(&port.label);
+            key.number(port.value as u64);
+        }
+        key.text(port.host_network());
+        key.number(port.ignore_collision.into());
     }
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::ask::{Ask, PortsAsk};
 use super::exhausted::NetworkError;
 use crate::feasibility::target;
+use crate::feasibility::view::NodeView;
 use crate::model::network::Port;
 use crate::rng::Rng;
 use crate::state::node::{Address, NodeRecord, TaskNetwork};
@@ -253,6 +254,7 @@ pub(crate) fn addresses_of<'a>(
     port: &Port,
 ) -> impl Iterator<Item = &'a Address> {
     let target = Target::right(port.host_network());
-    let alias = target::resolve(&target, node).map(str::to_owned);
+    let seen = NodeView::alone(node, target::facts_of(&target));
+    let alias = target::resolve(&target, seen).map(str::to_owned);
     node.addresses.iter().filter(move |address| alias.as_deref() == Some(&*address.alias))
 }

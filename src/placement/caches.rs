@@ -8,14 +8,14 @@ use std::sync::Arc;
 
 use super::buffers::Buffers;
 use super::group::GroupPlan;
-use super::keys::KeyWriter;
 use crate::feasibility::column::Column;
-use crate::feasibility::mask::Mask;
-use crate::rank::affinity::AffinityColumn;
+use crate::feasibility::mask::{self, Mask};
+use crate::rank::affinity::{self, AffinityColumn};
 use crate::rank::frontier::partition::{Lanes, Partition};
 use crate::rank::frontier::{Facts, Frontier, Purpose};
 use crate::state::State;
 use crate::state::fast_map::FastMap;
+use crate::state::key_writer::KeyWriter;
 use crate::syntax::target::Target;
 
 /// The most masks, columns or partitions that are kept.
@@ -85,7 +85,9 @@ impl Caches {
         let (columns, partition, partition_number) = self.lanes(state, plan);
         let parts = [mask_number, affinity_number, partition_number, plan.algorithm as u64];
         let is_reserved = |port| state.port_users.may_be_reserved(port);
-        self.writer.frontier(&parts, plan.group, &plan.ask, is_reserved);
+        self.writer.clear();
+        parts.into_iter().for_each(|part| self.writer.number(part));
+        plan.ask.write_key(plan.group, is_reserved, &mut self.writer);
         let facts = Facts { state, mask: &mask, affinities: affinities.as_deref() };
         let (key, frontier) = match self.frontiers.take(self.writer.bytes()) {
             Some((key, mut frontier)) => {
@@ -124,7 +126,7 @@ impl Caches {
     }
 
     fn mask(&mut self, state: &State, plan: &GroupPlan<'_>) -> (Arc<Mask>, u64) {
-        self.writer.mask(plan.job, plan.group, plan.index);
+        mask::write_key(&plan.rule_source(), &mut self.writer);
         let make = || Mask::new(state, plan.job, plan.chain().clone());
         self.masks.get(self.writer.bytes(), make, |mask| {
             if !mask.is_current(state) {
@@ -139,7 +141,7 @@ impl Caches {
         plan: &GroupPlan<'_>,
     ) -> (Option<Arc<AffinityColumn>>, u64) {
         const NONE: (Option<Arc<AffinityColumn>>, u64) = (None, u64::MAX);
-        if !self.writer.affinities(plan.job, plan.group) {
+        if !affinity::write_key(plan.job, plan.group, &mut self.writer) {
             return NONE;
         }
         let Some(affinities) = plan.affinities() else { return NONE };

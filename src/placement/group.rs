@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 use crate::feasibility::base::BaseSet;
 use crate::feasibility::chain::Chain;
 use crate::feasibility::distinct::{DistinctProperty, Scope, wants_distinct_hosts};
+use crate::feasibility::rule::RuleSource;
 use crate::fit::ask::Ask;
 use crate::model::{Job, TaskGroup};
 use crate::placement::options::PlaceOptions;
@@ -101,7 +102,12 @@ impl<'a> GroupPlan<'a> {
 
     /// The rules on facts of nodes.
     pub(crate) fn chain(&self) -> &Chain {
-        self.chain.get_or_init(|| Chain::of(self.job, self.group, self.index))
+        self.chain.get_or_init(|| Chain::of(&self.rule_source()))
+    }
+
+    /// What its rules are made of.
+    pub(crate) fn rule_source(&self) -> RuleSource<'a> {
+        RuleSource { job: self.job, group: self.group, index: self.index }
     }
 
     /// Whether the rules ask for more than facts of nodes: who writes to a volume.

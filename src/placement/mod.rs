@@ -8,7 +8,6 @@ mod buffers;
 pub(crate) mod caches;
 mod contest;
 pub(crate) mod group;
-mod keys;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod outcome;

@@ -10,8 +10,9 @@ use std::sync::Arc;
 use super::contest::{Choice, Contest};
 use super::group::GroupPlan;
 use crate::feasibility::column::Column;
-use crate::feasibility::distinct::{DistinctProperty, HOSTS_KEY, Scope};
+use crate::feasibility::distinct::{DistinctProperty, Scope};
 use crate::feasibility::mask::PASSES;
+use crate::feasibility::reason::DISTINCT_HOSTS;
 use crate::fit::exhausted::Exhausted;
 use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
 use crate::rank::frontier::counts::{Keys, LaneCounts};
@@ -242,7 +243,7 @@ impl<'a> Pass<'a> {
             let hosts = &counts.hosts;
             if hosts.nodes > 0 {
                 tally.filtered.nodes += hosts.nodes;
-                add(&mut tally.filtered.by_rule, &HOSTS_KEY.into(), hosts.nodes);
+                add(&mut tally.filtered.by_rule, &DISTINCT_HOSTS.into(), hosts.nodes);
                 hosts.add_named(&state.names, &Default::default(), &mut tally.filtered.by_class);
             }
             // Only where lanes can close are they counted one by one.
@@ -474,7 +475,7 @@ impl<'a> Pass<'a> {
         let scores = spreads.map(|(spread, &symbol)| spread.score(symbol));
         let total = spread::total(scores).unwrap_or(0.0);
         let mut properties = self.properties.iter().zip(of_properties);
-        let closed = properties.find_map(|(property, &symbol)| property.check(symbol));
+        let closed = properties.find_map(|(property, &symbol)| property.filter(symbol));
         if self.scratch.contest.set_lane(lane, total, closed) {
             (self.tally, self.is_untouched) = (None, false);
         }
@@ -487,9 +488,9 @@ impl<'a> PropertyCounter<'a> {
     }
 
     /// Why nodes with this value may not be used, if so.
-    fn check(&self, symbol: u32) -> Option<Arc<str>> {
+    fn filter(&self, symbol: u32) -> Option<Arc<str>> {
         let value = self.column.value(symbol).map(|value| &**value);
-        self.rule.check(value, self.used[symbol as usize]).err()
+        self.rule.filter(value, self.used[symbol as usize]).map(|reason| reason.text())
     }
 }
 

@@ -8,8 +8,11 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::group::GroupPlan;
-use crate::feasibility::chain::Surroundings;
-use crate::feasibility::distinct::{HOSTS_KEY, Scope};
+use crate::feasibility::distinct::Scope;
+use crate::feasibility::fix_action::FixAction;
+use crate::feasibility::reason::{DISTINCT_HOSTS, FilterReason};
+use crate::feasibility::remedies::Remedies;
+use crate::feasibility::rule::Surroundings;
 use crate::feasibility::volume;
 use crate::fit::exhausted::Exhausted;
 use crate::fit::{self, Assignment, Room};
@@ -138,11 +141,12 @@ impl<'a> Scan<'a> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
         let by_facts = self.plan.chain().first_failure(node, &surroundings);
-        by_facts.or_else(|| self.distinct_failures(slot, node).next())
+        let first = by_facts.or_else(|| self.distinct_failures(slot, node).next());
+        first.map(|reason| reason.text())
     }
 
-    /// All rules that filter a node, the first one first.
-    pub(crate) fn all_filters(&self, slot: NodeSlot, node: &'a NodeRecord) -> Vec<Arc<str>> {
+    /// All reasons why a node is filtered, the first one first.
+    pub(crate) fn all_filters(&self, slot: NodeSlot, node: &'a NodeRecord) -> Vec<FilterReason> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
         let mut failures = self.plan.chain().all_failures(node, &surroundings);
@@ -155,18 +159,34 @@ impl<'a> Scan<'a> {
         failures
     }
 
+    /// Adds what would do away with all rules that a node breaks.
+    pub(crate) fn remedies(&self, slot: NodeSlot, node: &NodeRecord, remedies: &mut Remedies) {
+        let has_writer = |source: &str| self.has_writer(slot, source);
+        let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
+        self.plan.chain().remedies(node, &surroundings, remedies);
+        if self.is_taken_by_own(slot) {
+            let text = DISTINCT_HOSTS.into();
+            remedies.add(FixAction::DropConstraint { text, paths: Vec::new() });
+        }
+        for (property, used) in self.plan.distinct_properties.iter().zip(&self.used_by_property) {
+            let value = property.value(node);
+            let used = value.and_then(|value| used.get(value)).copied().unwrap_or(0);
+            property.remedy(value, used.into(), remedies);
+        }
+    }
+
     /// The rules on where the job's allocations are that a node breaks.
     fn distinct_failures(
         &self,
         slot: NodeSlot,
         node: &'a NodeRecord,
-    ) -> impl Iterator<Item = Arc<str>> {
-        let hosts = self.is_taken_by_own(slot).then(|| Arc::from(HOSTS_KEY));
+    ) -> impl Iterator<Item = FilterReason> {
+        let hosts = self.is_taken_by_own(slot).then_some(FilterReason::DistinctHosts);
         let properties = self.plan.distinct_properties.iter().zip(&self.used_by_property);
         let properties = properties.filter_map(move |(property, used)| {
             let value = property.value(node);
             let used = value.and_then(|value| used.get(value)).copied().unwrap_or(0);
-            property.check(value, used.into()).err()
+            property.filter(value, used.into())
         });
         hosts.into_iter().chain(properties)
     }
@@ -174,12 +194,6 @@ impl<'a> Scan<'a> {
     /// Whether `distinct_hosts` keeps the group off a node.
     pub(crate) fn is_taken_by_own(&self, slot: NodeSlot) -> bool {
         self.plan.distinct_hosts.is_some_and(|scope| self.own_on(slot, scope) > 0)
-    }
-
-    /// How many allocations have a value of the plan's `at`th distinct property.
-    pub(crate) fn used_of_property(&self, at: usize, value: Option<&str>) -> u32 {
-        let used = self.used_by_property.get(at);
-        used.zip(value).and_then(|(used, value)| used.get(value)).copied().unwrap_or(0)
     }
 
     /// How many allocations of the job or of the group occupy a node.

@@ -3,21 +3,47 @@
 
 use std::sync::Arc;
 
-use crate::feasibility::constraint::ConstraintRule;
+use crate::feasibility::constraint::{NodeComparison, write_comparison};
 use crate::model::Job;
 use crate::model::TaskGroup;
 use crate::model::constraint::{Affinity, Constraint};
 use crate::state::State;
 use crate::state::check::Report;
+use crate::state::facts::FactSet;
+use crate::state::key_writer::KeyWriter;
 use crate::state::node::NodeRecord;
 use crate::state::pages::Pages;
 use crate::state::slots::NodeSlot;
 use crate::state::usage::{BLOCK, block_of};
 
+/// Writes what groups must have in common to share a column of affinities; false if a group has none.
+pub(crate) fn write_key(job: &Job, group: &TaskGroup, key: &mut KeyWriter) -> bool {
+    key.clear();
+    let mut any = false;
+    let mut write = |affinities: &[Affinity], constraints: &[Constraint]| {
+        for it in affinities {
+            any = true;
+            write_comparison(&it.l_target, &it.operand, &it.r_target, key);
+            key.number(it.weight() as u64);
+        }
+        for it in constraints.iter().filter(|it| it.is_soft()) {
+            any = true;
+            write_comparison(&it.l_target, &it.operand, &it.r_target, key);
+            key.number(it.weight.unwrap_or(0) as u64);
+        }
+    };
+    write(&job.affinities, &job.constraints);
+    write(&group.affinities, &group.constraints);
+    for task in &group.tasks {
+        write(&task.affinities, &task.constraints);
+    }
+    any
+}
+
 /// The affinities of a job, a group and its tasks together.
 #[derive(Clone, Debug)]
 pub(crate) struct Affinities {
-    rules: Vec<(ConstraintRule, f64)>,
+    rules: Vec<(NodeComparison, f64)>,
     /// The sum of the sizes of all weights.
     weight_sum: f64,
 }
@@ -29,13 +55,13 @@ impl Affinities {
         let mut rules = Vec::new();
         let mut add = |affinities: &[Affinity], constraints: &[Constraint]| {
             rules.extend(affinities.iter().map(|it| {
-                let rule = ConstraintRule::new(&it.l_target, &it.operand, &it.r_target);
+                let rule = NodeComparison::new(&it.l_target, &it.operand, &it.r_target);
                 (rule, it.weight() as f64)
             }));
             let soft = constraints.iter().filter(|it| it.is_soft());
             let weighted = soft.map(|it| (it, it.weight.unwrap_or(0) as f64));
             let weighing = weighted.filter(|(_, weight)| *weight != 0.0);
-            rules.extend(weighing.map(|(it, weight)| (ConstraintRule::of(it), weight)));
+            rules.extend(weighing.map(|(it, weight)| (NodeComparison::of(it), weight)));
         };
         add(&job.spec().affinities, &job.spec().constraints);
         add(&group.affinities, &group.constraints);
@@ -62,9 +88,9 @@ impl Affinities {
         column
     }
 
-    /// Whether it reads facts that differ from node to node by their nature.
-    pub(crate) fn is_unique(&self) -> bool {
-        self.rules.iter().any(|(rule, _)| rule.is_unique())
+    /// The facts of a node that they read.
+    fn facts(&self) -> FactSet {
+        self.rules.iter().fold(FactSet::default(), |all, (rule, _)| all.union(rule.facts()))
     }
 }
 
@@ -122,7 +148,7 @@ impl AffinityColumn {
         let blocks = state.node_slots().div_ceil(BLOCK);
         let mut scores = vec![[0.0; BLOCK]; blocks];
         let mut known = vec![f64::NAN; state.facts_classes()];
-        let shares = !self.affinities.is_unique();
+        let shares = self.affinities.facts().is_shared();
         for (slot, node) in state.nodes() {
             let known = &mut known[node.facts_class as usize];
             if !shares || known.is_nan() {

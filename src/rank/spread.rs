@@ -6,7 +6,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::feasibility::column::{Column, NO_VALUE, Symbol};
-use crate::feasibility::target::resolve;
+use crate::feasibility::target::{facts_of, resolve};
+use crate::feasibility::view::NodeView;
 use crate::model::Job;
 use crate::model::TaskGroup;
 use crate::model::constraint;
@@ -63,7 +64,7 @@ impl Spread {
 
     /// The value that a node's allocations count under.
     pub(crate) fn value<'a>(&'a self, node: &'a NodeRecord) -> Option<&'a str> {
-        resolve(&self.target, node)
+        resolve(&self.target, NodeView::alone(node, facts_of(&self.target)))
     }
 
     /// The score of nodes with this value, given how many allocations each value has.

@@ -16,6 +16,7 @@ pub(crate) struct DeviceFacts {
     /// Sorted by key.
     attributes: Vec<(Box<str>, Quantity)>,
     healthy: usize,
+    instances: usize,
 }
 
 impl DeviceFacts {
@@ -35,12 +36,18 @@ impl DeviceFacts {
             ids: text(&ids.join(",")),
             attributes,
             healthy: device.instances.iter().filter(|instance| instance.healthy).count(),
+            instances: device.instances.len(),
         }
     }
 
     /// How many instances are healthy, in use or not (section 5.2).
     pub(crate) fn healthy(&self) -> usize {
         self.healthy
+    }
+
+    /// How many instances there are, unhealthy ones too.
+    pub(crate) fn instances(&self) -> usize {
+        self.instances
     }
 
     /// What a target names on these devices.

@@ -15,6 +15,7 @@ pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod jobs;
 pub(crate) mod journal;
+pub(crate) mod key_writer;
 pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod nodes;

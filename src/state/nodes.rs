@@ -168,10 +168,10 @@ impl State {
 
     /// A node with its names and its kind.
     fn record_of(&mut self, node: Node) -> NodeRecord {
-        let key = facts::key(&node);
-        let facts_class = match self.facts_classes.get_index_of(key.as_slice()) {
+        let key = facts::class_key(&node);
+        let facts_class = match self.facts_classes.get_index_of(key.bytes()) {
             Some(at) => at,
-            None => Arc::make_mut(&mut self.facts_classes).insert_full(key.into()).0,
+            None => Arc::make_mut(&mut self.facts_classes).insert_full(key.bytes().into()).0,
         };
         let (datacenter, class) =
             (self.names.intern(&node.datacenter), self.names.intern(&node.node_class));

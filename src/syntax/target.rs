@@ -71,21 +71,6 @@ impl Target {
     pub(crate) fn literal(&self) -> Option<&str> {
         if let Target::Literal(text) = self { Some(text) } else { None }
     }
-
-    /// Whether this names a fact that by its nature differs from node to node: the id, the name, and
-    /// attributes and meta entries whose keys start with `unique.`. Nodes alike otherwise need not
-    /// agree on it (section 2.3).
-    pub(crate) fn is_unique(&self) -> bool {
-        match self {
-            Target::NodeId | Target::NodeName => true,
-            Target::Attribute(key) | Target::Meta(key) => key.starts_with("unique."),
-            Target::Literal(_)
-            | Target::Datacenter
-            | Target::NodeClass
-            | Target::NodePool
-            | Target::Unknown(_) => false,
-        }
-    }
 }
 
 /// What one side of a constraint on devices names.
@@ -228,21 +213,6 @@ mod tests {
     fn row_40_text_after_a_target_never_resolves() {
         let target = Target::right("${meta.private_network}-x");
         assert_eq!(target, Target::Meta("private_network}-x".into()));
-    }
-
-    #[test]
-    fn unique_facts_differ_from_node_to_node() {
-        let unique =
-            ["${node.unique.id}", "${node.unique.name}", "${attr.unique.x}", "${meta.unique.x}"];
-        for text in unique {
-            assert!(Target::left(text).is_unique(), "{text}");
-        }
-        assert!(Target::left("unique.hostname").is_unique());
-        let shared =
-            ["${node.class}", "${attr.uniquely}", "${meta.a.unique.b}", "unique", "${unique.x}"];
-        for text in shared {
-            assert!(!Target::left(text).is_unique(), "{text}");
-        }
     }
 
     #[test]

@@ -6,16 +6,14 @@
 use indexmap::{IndexMap, IndexSet};
 use thiserror::Error;
 
-use super::action::FixAction;
+use crate::feasibility::fix_action::FixAction;
+use crate::feasibility::reason::DISTINCT_HOSTS;
 use crate::model::resources::{CpuCore, CpuTopology, NodeProcessors};
 use crate::model::{
     Constraint, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node, NodeErrors, NodeResources,
     NodeSpec, Operand, TaskGroup,
 };
 use crate::state::State;
-
-/// What a constraint on distinct hosts goes by, as in the metrics.
-pub(super) const DISTINCT_HOSTS: &str = "distinct_hosts";
 
 /// Why a fix cannot be carried out on something.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]

@@ -3,20 +3,11 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
-use super::action::FixAction;
-use super::apply::{self, DISTINCT_HOSTS, paths_of, text_of};
-use super::reduced_ask::{ReducedAsks, sorted};
+use super::apply::{self, paths_of};
+use super::reduced_ask::ReducedAsks;
 use super::shortage::{Short, shortage};
-use crate::feasibility::base::NotCandidate;
-use crate::feasibility::constraint::ConstraintRule;
-use crate::feasibility::distinct::Scope;
-use crate::feasibility::network::NetworkRule;
-use crate::feasibility::volume::HostVolumeRule;
-use crate::feasibility::{driver, secrets, supply};
-use crate::model::volume::VolumeRequest;
-use crate::model::{Constraint, Operand};
+use crate::feasibility::fix_action::FixAction;
+use crate::feasibility::remedies::Remedies;
 use crate::placement::group::GroupPlan;
 use crate::placement::scan::Scan;
 use crate::rank::preempt::{Evicted, PRIORITY_GAP, Preemptor, priority_of};
@@ -55,14 +46,6 @@ pub(super) struct Blockers<'a> {
     evicted: &'a Evicted,
     /// Whether placing may evict by itself.
     may_evict: bool,
-    constraints: Vec<(String, ConstraintRule)>,
-    /// The texts of the constraints on distinct properties, in the order of the plan's.
-    properties: Vec<(String, String)>,
-    drivers: Vec<String>,
-    providers: Vec<String>,
-    network: Option<NetworkRule>,
-    host_volumes: Vec<(String, VolumeRequest, HostVolumeRule)>,
-    csi_volumes: Vec<String>,
     /// What the group asks for with some of it dropped.
     reduced: ReducedAsks<'a>,
 }
@@ -75,157 +58,20 @@ impl<'a> Blockers<'a> {
         evicted: &'a Evicted,
         may_evict: bool,
     ) -> Blockers<'a> {
-        let group = plan.group;
-        let mut drivers: Vec<String> = group.tasks.iter().map(|it| it.driver.clone()).collect();
-        drivers.sort();
-        drivers.dedup();
-        let secrets = group.tasks.iter().flat_map(|task| &task.secrets);
-        let mut providers: Vec<String> = secrets.map(|it| it.provider.clone()).collect();
-        providers.sort();
-        providers.dedup();
-        let of_type = |name: &'static str| {
-            group.volumes.iter().filter(move |(_, request)| request.volume_type == name)
-        };
-        let host_rules = HostVolumeRule::of(group, &plan.job.namespace, plan.index);
-        let host_volumes = of_type("host").zip(host_rules);
-        Blockers {
-            state,
-            plan,
-            scan,
-            evicted,
-            may_evict,
-            constraints: constraints(plan),
-            properties: properties(plan),
-            drivers,
-            providers,
-            network: NetworkRule::of(group),
-            host_volumes: host_volumes
-                .map(|((alias, request), rule)| (alias.clone(), request.clone(), rule))
-                .collect(),
-            csi_volumes: of_type("csi").map(|(alias, _)| alias.clone()).collect(),
-            reduced: ReducedAsks::new(plan),
-        }
+        Blockers { state, plan, scan, evicted, may_evict, reduced: ReducedAsks::new(plan) }
     }
 
     /// What a node needs.
     pub(super) fn of(&mut self, slot: NodeSlot, node: &Arc<NodeRecord>) -> Need {
-        let mut rules = Rules::default();
-        self.base(node, &mut rules);
-        self.facts(node, &mut rules);
-        self.devices(node, &mut rules);
-        self.network(node, &mut rules);
-        self.volumes(slot, node, &mut rules);
-        self.distinct(slot, node, &mut rules);
-        let (first, other) = rules.finish();
+        let mut remedies = Remedies::default();
+        for reason in self.plan.base.all_reasons(node) {
+            remedies.add(reason.remedy());
+        }
+        self.scan.remedies(slot, node, &mut remedies);
+        let (first, other) = remedies.finish();
         let node = repaired(node, &first);
         let (room, victims) = self.room(slot, &node, &first);
         Need { rules: first, other_rules: other, room, victims }
-    }
-
-    fn base(&self, node: &NodeRecord, rules: &mut Rules) {
-        for reason in self.plan.base.all_reasons(node) {
-            rules.add(match reason {
-                NotCandidate::Pool(pool) => FixAction::UsePool { pool },
-                NotCandidate::Datacenter(datacenter) => FixAction::AllowDatacenter { datacenter },
-                _ => FixAction::MakeReady { nodes: Vec::new() },
-            });
-        }
-    }
-
-    fn facts(&self, node: &NodeRecord, rules: &mut Rules) {
-        for (text, _) in self.constraints.iter().filter(|(_, rule)| !rule.holds(node)) {
-            rules.add(FixAction::DropConstraint { text: text.clone(), paths: Vec::new() });
-        }
-        for driver in self.drivers.iter().filter(|it| !driver::has_driver(node, it)) {
-            rules.add(FixAction::AddDriver { nodes: Vec::new(), driver: driver.clone() });
-        }
-        for provider in self.providers.iter().filter(|it| !secrets::has_provider(node, it)) {
-            let provider = provider.clone();
-            rules.add(FixAction::AddSecretsProvider { nodes: Vec::new(), provider });
-        }
-    }
-
-    /// Requests that a node has too few devices for, whatever is in use.
-    fn devices(&self, node: &NodeRecord, rules: &mut Rules) {
-        let requests = || self.reduced.requests.iter().map(|(_, request)| request);
-        let unmet = supply::unmet(node, requests(), |group| group.facts.healthy());
-        if unmet.is_empty() {
-            return;
-        }
-        let unmet_if_healthy = supply::unmet(node, requests(), |group| group.instances.len());
-        for (at, (drop, _)) in
-            self.reduced.requests.iter().enumerate().filter(|(at, _)| unmet.contains(at))
-        {
-            match drop {
-                FixAction::DropDevices { devices, .. } if !unmet_if_healthy.contains(&at) => {
-                    let devices = devices.clone();
-                    let repair = FixAction::RepairDevices { nodes: Vec::new(), devices };
-                    rules.add_with_other(repair, drop.clone());
-                }
-                _ => rules.add(drop.clone()),
-            }
-        }
-    }
-
-    fn network(&self, node: &NodeRecord, rules: &mut Rules) {
-        let Some(rule) = &self.network else { return };
-        let mode = self.plan.group.network().map_or("host", |network| network.mode());
-        if !rule.has_mode(node) {
-            return rules.add(FixAction::DropNetwork { task: None, mode: mode.into() });
-        }
-        for port in rule.ports_without_network(node) {
-            let (label, port) = (port.label.clone(), port.value);
-            rules.add(FixAction::DropPort { task: None, label, port });
-        }
-    }
-
-    fn volumes(&self, slot: NodeSlot, node: &NodeRecord, rules: &mut Rules) {
-        for alias in &self.csi_volumes {
-            rules.add(FixAction::DropVolume { alias: alias.clone() });
-        }
-        for (alias, request, rule) in &self.host_volumes {
-            let has_writer = |source: &str| self.scan.has_writer(slot, source);
-            if rule.holds(node, &self.state.volumes, has_writer) {
-                continue;
-            }
-            let drop = FixAction::DropVolume { alias: alias.clone() };
-            let source = rule.source();
-            let on_node = node.node.spec().host_volumes.get(source);
-            let is_dynamic = on_node.is_some_and(|volume| !volume.id.is_empty());
-            if is_dynamic || request.sticky {
-                rules.add(drop);
-            } else {
-                let volume = source.to_owned();
-                rules.add_with_other(FixAction::AddVolume { nodes: Vec::new(), volume }, drop);
-            }
-        }
-    }
-
-    fn distinct(&self, slot: NodeSlot, node: &NodeRecord, rules: &mut Rules) {
-        if self.scan.is_taken_by_own(slot) {
-            let text = DISTINCT_HOSTS.into();
-            rules.add(FixAction::DropConstraint { text, paths: Vec::new() });
-        }
-        for (at, property) in self.plan.distinct_properties.iter().enumerate() {
-            let value = property.value(node);
-            let used = self.scan.used_of_property(at, value);
-            if property.check(value, used.into()).is_ok() {
-                continue;
-            }
-            let Some((text, target)) = self.properties.get(at) else { continue };
-            let drop = FixAction::DropConstraint { text: text.clone(), paths: Vec::new() };
-            match value {
-                Some(_) => rules.add_with_other(
-                    FixAction::RaiseDistinctProperty {
-                        text: text.clone(),
-                        property: target.clone(),
-                        allowed: u64::from(used) + 1,
-                    },
-                    drop,
-                ),
-                None => rules.add(drop),
-            }
-        }
     }
 
     /// What would make room for the group once the rules are done away with.
@@ -294,33 +140,6 @@ impl<'a> Blockers<'a> {
     }
 }
 
-/// Collects what does away with the rules that a node breaks.
-#[derive(Default)]
-struct Rules {
-    /// Each with its other way, if it has one.
-    actions: Vec<(FixAction, Option<FixAction>)>,
-}
-
-impl Rules {
-    fn add(&mut self, action: FixAction) {
-        self.actions.push((action, None));
-    }
-
-    fn add_with_other(&mut self, action: FixAction, other: FixAction) {
-        self.actions.push((action, Some(other)));
-    }
-
-    /// The actions, and where any has another way, the same with these.
-    fn finish(self) -> (Vec<FixAction>, Option<Vec<FixAction>>) {
-        let has_others = self.actions.iter().any(|(_, other)| other.is_some());
-        let others = has_others.then(|| {
-            let actions = self.actions.iter().cloned();
-            sorted(actions.map(|(first, other)| other.unwrap_or(first)).collect())
-        });
-        (sorted(self.actions.into_iter().map(|(first, _)| first).collect()), others)
-    }
-}
-
 /// A node with the devices repaired that rules want repaired.
 fn repaired(node: &Arc<NodeRecord>, rules: &[FixAction]) -> Arc<NodeRecord> {
     let is_repair = |it: &&FixAction| matches!(it, FixAction::RepairDevices { .. });
@@ -332,32 +151,4 @@ fn repaired(node: &Arc<NodeRecord>, rules: &[FixAction]) -> Arc<NodeRecord> {
         Ok(changed) => Arc::new(NodeRecord::new(changed)),
         Err(_) => node.clone(),
     }
-}
-
-/// All constraints that count for the group, each text once.
-fn constraints(plan: &GroupPlan<'_>) -> Vec<(String, ConstraintRule)> {
-    let of_tasks = plan.group.tasks.iter().flat_map(|task| &task.constraints);
-    let all = plan.job.constraints.iter().chain(&plan.group.constraints).chain(of_tasks);
-    let by_facts = |it: &&Constraint| {
-        let is_distinct = matches!(it.operand, Operand::DistinctHosts | Operand::DistinctProperty);
-        !it.is_soft() && !is_distinct
-    };
-    let mut constraints: IndexMap<String, ConstraintRule> = IndexMap::new();
-    for constraint in all.filter(by_facts) {
-        constraints.entry(text_of(constraint)).or_insert_with(|| ConstraintRule::of(constraint));
-    }
-    constraints.into_iter().collect()
-}
-
-/// The texts and the targets of the plan's distinct properties, in its order.
-fn properties(plan: &GroupPlan<'_>) -> Vec<(String, String)> {
-    let of = |constraints: &[Constraint]| -> Vec<(String, String)> {
-        let hard = constraints.iter().filter(|it| !it.is_soft());
-        let properties = hard.filter(|it| it.operand == Operand::DistinctProperty);
-        properties.map(|it| (text_of(it), it.l_target.clone())).collect()
-    };
-    let properties = [of(&plan.job.constraints), of(&plan.group.constraints)].concat();
-    debug_assert_eq!(properties.len(), plan.distinct_properties.len());
-    debug_assert!(plan.distinct_properties.is_sorted_by_key(|it| it.scope == Scope::Group));
-    properties
 }

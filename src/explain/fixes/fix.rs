@@ -1,7 +1,7 @@
 //! Fixes: a change of a job or of nodes after which the next allocation of a group finds a node.
 
-use super::action::FixAction;
 use super::apply::{FixError, change_job};
+use crate::feasibility::fix_action::FixAction;
 use crate::model::Job;
 
 /// A change after which the next allocation of a group finds a node.

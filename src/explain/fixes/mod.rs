@@ -5,7 +5,6 @@
 //! and found to work, the smallest first. Nothing is said of what was not found to work. May import
 //! what `explain` may: plans and scans of `placement` and everything below.
 
-pub(crate) mod action;
 pub(crate) mod apply;
 mod blockers;
 pub(crate) mod fix;

@@ -4,23 +4,23 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::action::FixAction;
 use super::apply::change_group;
-use crate::feasibility::device::DeviceRequest;
+use crate::feasibility::fix_action::FixAction;
 use crate::fit::ask::Ask;
+use crate::model::TaskGroup;
 use crate::placement::group::GroupPlan;
 
 /// A group's ask with parts of it dropped, each made once.
 pub(super) struct ReducedAsks<'a> {
     pub(super) plan: &'a GroupPlan<'a>,
-    /// Requests for devices with the task, the place in its list and the name.
-    pub(super) requests: Vec<(FixAction, DeviceRequest)>,
+    /// What drops each of the group's requests for devices, in order.
+    pub(super) device_drops: Vec<FixAction>,
     asks: IndexMap<Vec<FixAction>, Arc<Ask>>,
 }
 
 impl<'a> ReducedAsks<'a> {
     pub(super) fn new(plan: &'a GroupPlan<'a>) -> ReducedAsks<'a> {
-        ReducedAsks { plan, requests: requests(plan), asks: IndexMap::new() }
+        ReducedAsks { plan, device_drops: drops(plan.group), asks: IndexMap::new() }
     }
 
     /// What the group asks for once some of it is dropped.
@@ -39,28 +39,17 @@ impl<'a> ReducedAsks<'a> {
         self.asks.insert(dropped.to_vec(), ask.clone());
         Some(ask)
     }
-
-    /// What drops each of the group's requests for devices, in order.
-    pub(super) fn device_requests(&self) -> impl Iterator<Item = &FixAction> {
-        self.requests.iter().map(|(drop, _)| drop)
-    }
 }
 
-/// Actions in order, each once.
-pub(super) fn sorted(mut actions: Vec<FixAction>) -> Vec<FixAction> {
-    actions.sort_unstable();
-    actions.dedup();
-    actions
-}
-
-/// The group's requests for devices with what drops each of them.
-fn requests(plan: &GroupPlan<'_>) -> Vec<(FixAction, DeviceRequest)> {
-    let tasks = plan.group.tasks.iter();
-    let requests = tasks.flat_map(|task| {
-        task.devices().iter().enumerate().map(|(request, asked)| {
-            let (task, devices) = (task.name.clone(), asked.name.clone());
-            (FixAction::DropDevices { task, request, devices }, DeviceRequest::new(asked))
+/// What drops each of a group's requests for devices.
+fn drops(group: &TaskGroup) -> Vec<FixAction> {
+    let drops = group.tasks.iter().flat_map(|task| {
+        let requests = task.devices().iter().enumerate();
+        requests.map(|(request, asked)| FixAction::DropDevices {
+            task: task.name.clone(),
+            request,
+            devices: asked.name.clone(),
         })
     });
-    requests.collect()
+    drops.collect()
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::action::FixAction;
 use super::apply;
 use super::blockers::{Blockers, Need, Victims};
 use super::fix::Fix;
-use super::reduced_ask::sorted;
 use super::shortage::Short;
+use crate::feasibility::fix_action::FixAction;
+use crate::feasibility::remedies::sorted;
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
 use crate::placement::scan::{Scan, Verdict};

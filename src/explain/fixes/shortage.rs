@@ -1,8 +1,9 @@
 //! What a node is short of for a group, each dimension by itself, whatever else is in the way.
 
-use super::action::FixAction;
 use super::apply::core_speed_mhz;
-use super::reduced_ask::{ReducedAsks, sorted};
+use super::reduced_ask::ReducedAsks;
+use crate::feasibility::fix_action::FixAction;
+use crate::feasibility::remedies::sorted;
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::{Exhausted, NetworkError};
 use crate::fit::{self, Room, cores, devices};
@@ -262,6 +263,6 @@ fn request_to_drop(
     dropped: &[FixAction],
 ) -> Option<FixAction> {
     let unmet = devices::first_unmet(room.node, &room.taken, ask)?;
-    let mut left = asks.device_requests().filter(|drop| !dropped.contains(drop));
+    let mut left = asks.device_drops.iter().filter(|drop| !dropped.contains(drop));
     left.nth(unmet).cloned()
 }

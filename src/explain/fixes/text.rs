@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::action::FixAction;
 use super::fix::Fix;
 use crate::explain::format::{Count, Joined, in_backticks};
+use crate::feasibility::fix_action::FixAction;
 
 /// For instance ``12 nodes if `${attr.kernel.name} = linux` were dropped``.
 impl fmt::Display for Fix {

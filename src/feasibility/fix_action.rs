@@ -1,8 +1,9 @@
-//! The changes that fixes consist of.
+//! The changes that fixes consist of: of a job, or of nodes. Rules name those that would do away with
+//! them, and `explain` carries them out.
 
 use serde::Serialize;
 
-/// One change of a [`Fix`](super::Fix), to the job or to nodes.
+/// One change of a [`Fix`](crate::Fix), to the job or to nodes.
 ///
 /// Nodes and allocations go by their identities.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -160,7 +161,7 @@ impl FixAction {
     }
 
     /// The list of nodes, where there may be several.
-    pub(super) fn nodes_mut(&mut self) -> Option<&mut Vec<String>> {
+    pub(crate) fn nodes_mut(&mut self) -> Option<&mut Vec<String>> {
         match self {
             FixAction::MakeReady { nodes }
             | FixAction::AddDriver { nodes, .. }
@@ -175,7 +176,7 @@ impl FixAction {
     }
 
     /// What it does, whatever the nodes and the amounts.
-    pub(super) fn kind(&self) -> FixAction {
+    pub(crate) fn kind(&self) -> FixAction {
         let mut kind = self.clone();
         if let Some(nodes) = kind.nodes_mut() {
             nodes.clear();
@@ -200,7 +201,7 @@ impl FixAction {
     }
 
     /// Whether it changes what the group asks for beside amounts.
-    pub(super) fn changes_ask(&self) -> bool {
+    pub(crate) fn changes_ask(&self) -> bool {
         matches!(
             self,
             FixAction::DropNetwork { .. }
@@ -212,7 +213,7 @@ impl FixAction {
 
     /// How big a change it is: first what only says where to look, then what moves or repairs
     /// something, then new things, and last what takes from the job.
-    pub(super) fn weight(&self) -> u32 {
+    pub(crate) fn weight(&self) -> u32 {
         match self {
             FixAction::RaiseDistinctProperty { .. } => 10,
             FixAction::DropConstraint { .. } | FixAction::AllowDatacenter { .. } => 11,
