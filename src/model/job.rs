@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::job_spec::JobSpec;
+use super::keys::{self, UnknownKey};
 use super::problem::JobErrors;
 use super::{canonical, read, validate};
 
@@ -62,13 +63,21 @@ impl Job {
     /// (`service`), the priority (50), the datacenters (`*`, which is any), the node pool (`default`),
     /// of groups the count (1) and the disk (300 MB), of tasks CPU (100 MHz, or 0 beside whole cores)
     /// and memory (300 MB), the weights of affinities and spreads (50), the counts of devices (1) and
-    /// the names of volumes (their aliases) (docs/placement.md, section 1.2).
+    /// the names of volumes (their aliases) (docs/placement.md, section 1.2). Keys that differ from
+    /// known ones in letter case only are read as those.
     ///
     /// # Errors
     ///
     /// All that is wrong with the document, each with its path.
     pub fn new(mut spec: JobSpec) -> Result<Self, JobErrors> {
-        JobErrors::check(validate::job(&spec))?;
+        let mut problems = validate::job(&spec);
+        if !problems.is_empty()
+            && let Some(corrected) = keys::corrected(&spec)
+        {
+            spec = corrected?;
+            problems = validate::job(&spec);
+        }
+        JobErrors::check(problems)?;
         canonical::job(&mut spec);
         Ok(Job { job_type: spec.job_type(), spec: Arc::new(spec) })
     }
@@ -91,6 +100,23 @@ impl Job {
         let mut spec = JobSpec::clone(&self.spec);
         change(&mut spec);
         Job::new(spec)
+    }
+
+    /// The keys of its document that neither this crate nor the API of either era knows, which are
+    /// ignored: misspelt ones for instance.
+    ///
+    /// ```
+    /// use stowplan::model::Job;
+    ///
+    /// let job = Job::from_json(r#"{"ID": "web", "TaskGroups": [{"Name": "front", "Conut": 4,
+    ///     "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#)?;
+    /// let unknown = job.unknown_keys();
+    /// assert_eq!(unknown[0].path, "TaskGroups[0].Conut");
+    /// assert_eq!(unknown[0].nearest, Some("Count"));
+    /// # Ok::<(), stowplan::model::JobErrors>(())
+    /// ```
+    pub fn unknown_keys(&self) -> Vec<UnknownKey> {
+        serde_json::to_value(&*self.spec).map(|job| keys::of_job(&job)).unwrap_or_default()
     }
 
     /// The canonical document.

@@ -21,6 +21,7 @@ mod document;
 pub(crate) mod evaluation;
 pub(crate) mod job;
 pub(crate) mod job_spec;
+mod keys;
 pub(crate) mod metrics;
 pub(crate) mod network;
 pub(crate) mod node;
@@ -49,6 +50,7 @@ pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, R
 pub use evaluation::{Evaluation, EvaluationStatus, Trigger};
 pub use job::{Job, JobType};
 pub use job_spec::{EphemeralDisk, JobSpec, Lifecycle, Secret, Task, TaskGroup};
+pub use keys::UnknownKey;
 pub use metrics::{AllocationMetrics, NodeScoreMeta};
 pub use network::{AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports};
 pub use node::{Core, Node, NodeAddress, NodeStatus};

@@ -19,6 +19,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 
 use super::allocation::Allocation;
 use super::job_spec::JobSpec;
+use super::keys::{self, UnknownKey};
 use super::node_spec::NodeSpec;
 use super::problem::{Problem, excerpt};
 
@@ -43,6 +44,19 @@ pub use super::read_error::ReadError;
 /// ```
 pub fn jobs(text: impl AsRef<[u8]>) -> Result<Vec<JobSpec>, ReadError> {
     documents(text.as_ref())
+}
+
+/// The keys of a text of jobs, in any of the shapes of [`jobs`], that neither this crate nor the API of
+/// either era knows, and those in another letter case.
+///
+/// # Errors
+///
+/// The text is not UTF-8 or not JSON.
+pub fn unknown_keys(text: impl AsRef<[u8]>) -> Result<Vec<UnknownKey>, ReadError> {
+    let text = ReadError::utf8(text.as_ref())?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let value = serde_json::from_str(text).map_err(|error| ReadError::syntax(&error))?;
+    Ok(keys::of_text(&value))
 }
 
 /// Reads a text that holds exactly one job, in any of the shapes of [`jobs`].

@@ -6,6 +6,7 @@
 pub(crate) mod boolean;
 pub(crate) mod count;
 pub(crate) mod glob;
+pub(crate) mod nearest;
 pub(crate) mod pattern;
 pub(crate) mod ports;
 pub(crate) mod quantity;

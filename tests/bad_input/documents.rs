@@ -155,7 +155,7 @@ const JOBS: &[Row] = &[
         "TaskGroups[0].EphemeralDisk.SizeMB: expected 10 to 1099511627776 MB, found \
          `9223372036854775807`"),
     ("/TaskGroups/0/EphemeralDisk", r#"{"sizemb": 500}"#,
-        "TaskGroups[0].EphemeralDisk: unknown key `sizemb`, did you mean `SizeMB`"),
+        ""),
     ("/TaskGroups/0/Migrate", r#"{"MaxParallel": -1}"#,
         "TaskGroups[0].Migrate.MaxParallel: expected 0 to 1000000, found `-1`"),
     ("/TaskGroups/0/Networks", r#"[{"Mode": "overlay"}]"#,
@@ -264,9 +264,7 @@ const JOBS: &[Row] = &[
         "TaskGroups[0].Tasks[0].Constraints[0].Operand: `distinct_hosts` is for jobs and groups, \
          write it there"),
     ("/TaskGroups/0/Tasks/0/Constraints", r#"[{"ltarget": "kernel.os"}]"#,
-        "TaskGroups[0].Tasks[0].Constraints[0]: unknown key `ltarget`, did you mean `LTarget`\n\
-         TaskGroups[0].Tasks[0].Constraints[0].LTarget: `=` needs a left side, \
-         `${attr.kernel.name}` for instance"),
+        ""),
     ("/Affinities", r#"[{"LTarget": "${meta.a}", "RTarget": "b", "Weight": 0}]"#,
         "Affinities[0].Weight: a weight of 0 has no effect, expected -100 to -1 or 1 to 100"),
     ("/Affinities", r#"[{"LTarget": "${meta.a}", "RTarget": "b", "Weight": -101}]"#,

@@ -119,18 +119,12 @@ fn every_mistake_is_reported_at_once() {
         ],
     });
     let expected = "\
-unknown key `id`, did you mean `ID`
-ID: a job needs an ID
 Type: unknown job type `daemon`, known are `service`, `batch`, `system`, `sysbatch`
 Priority: expected 1 to 100, found `0`
 Constraints[0].LTarget: `$attr.kernel.name` is not a target: the name after `$` needs braces around \
 it; allowed are `${node.unique.id}`, `${node.unique.name}`, `${node.datacenter}`, `${node.class}`, \
 `${node.pool}`, `${attr.<key>}` and `${meta.<key>}`
-TaskGroups[0]: unknown key `count`, did you mean `Count`
-TaskGroups[0].Tasks[0]: unknown key `driver`, did you mean `Driver`
-TaskGroups[0].Tasks[0].Driver: a task needs a driver
 TaskGroups[1].Count: expected 0 to 1000000, found `-1`
-TaskGroups[1].Tasks[0].Resources: unknown key `memorymb`, did you mean `MemoryMB`
 TaskGroups[1].Tasks[1].Name: the name `t` is that of Tasks[0] too
 TaskGroups[1].Name: the name `a` is that of TaskGroups[0] too";
     assert_eq!(answer("job", text.to_string().as_bytes()), expected);

@@ -314,3 +314,36 @@ fn a_thousand_mistakes_are_not_all_written_out() {
     assert_eq!(lines[49], "jobs.json: [49].Priority: expected 1 to 100, found `101`");
     assert_eq!(lines[50], "and 950 more problems");
 }
+
+/// Keys that nobody knows are named with the nearest known one; those in another letter case are read.
+#[test]
+fn misspelt_keys_are_warned_of_and_with_strict_refused() {
+    let mut web = job("web", 50, 1, 100);
+    web["Datacentres"] = json!(["eu1"]);
+    web["TaskGroups"][0]["Conut"] = json!(4);
+    web["TaskGroups"][0]["Constraint"] = json!([]);
+    web["TaskGroups"][0]["Tasks"][0]["Resources"]["Memory"] = json!(4000);
+    web["TaskGroups"][0]["Tasks"][0]["config"] = json!({"Imagee": "nginx"});
+    let folder = Folder::new("misspelt").with("nodes.json", json!([node("n1", 1000)]));
+    let folder = folder.with("job.json", json!({"Job": web}));
+    let answer = folder.run("place --nodes nodes.json --job job.json");
+    assert_eq!(answer.status, 0, "{}", answer.stderr);
+    let expected = "\
+warning: job.json: Job.Datacentres: unknown key, ignored; did you mean `Datacenters`?
+warning: job.json: Job.TaskGroups[0].Constraint: unknown key, ignored; did you mean `Constraints`?
+warning: job.json: Job.TaskGroups[0].Conut: unknown key, ignored; did you mean `Count`?
+warning: job.json: Job.TaskGroups[0].Tasks[0].Resources.Memory: unknown key, ignored; did you mean `MemoryMB`?
+warning: job.json: Job.TaskGroups[0].Tasks[0].config: read as `Config`
+";
+    assert_eq!(answer.stderr, expected);
+    let answer = folder.run("place --nodes nodes.json --job job.json --strict");
+    assert_eq!(answer.status, 1);
+    assert_eq!(answer.stderr, expected.replace("warning: ", ""));
+}
+
+/// What real job files of both eras hold is known.
+#[test]
+fn the_example_is_free_of_unknown_keys() {
+    let answer = Folder::new("known").run(&format!("{} --strict", super::example()));
+    assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
+}

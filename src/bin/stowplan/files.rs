@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use indexmap::IndexMap;
 use indexmap::map::Entry;
 use stowplan::Inventory;
-use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem};
+use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem, read};
 
 use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
@@ -24,6 +24,8 @@ pub(crate) struct Files<'a> {
     pub(crate) nodes: &'a [PathBuf],
     pub(crate) jobs: &'a [PathBuf],
     pub(crate) allocations: &'a [PathBuf],
+    /// Whether it is a mistake where something means nothing.
+    pub(crate) is_strict: bool,
 }
 
 /// What they hold.
@@ -31,6 +33,8 @@ pub(crate) struct Input {
     pub(crate) inventory: Inventory,
     /// In the order in which they are placed.
     pub(crate) jobs: Vec<Job>,
+    /// What was read and means nothing, as lines.
+    pub(crate) warnings: Vec<String>,
 }
 
 /// A document with the place it was read from.
@@ -75,6 +79,17 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
         problems.add(file, "", "there is no job to place in an empty list");
     }
 
+    let mut warnings = Vec::new();
+    for source in job_sources.iter().flatten() {
+        // A text that is not JSON is a problem already.
+        for key in read::unknown_keys(&source.text).unwrap_or_default() {
+            match files.is_strict {
+                true => problems.add(&source.name, "", &key.to_string()),
+                false => warnings.push(format!("{}: {key}", source.name)),
+            }
+        }
+    }
+
     let node_ids = nodes.unique(|node| node.id.clone(), &mut problems);
     let job_ids = jobs.unique(job_key, &mut problems);
     allocations.unique(|allocation| allocation.id.clone(), &mut problems);
@@ -97,7 +112,7 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
         .and_then(|inventory| inventory.with_allocations(allocations))
         .map_err(|error| Problems::one(&error.to_string()))?
         .with_jobs(&jobs);
-    Ok(Input { inventory, jobs })
+    Ok(Input { inventory, jobs, warnings })
 }
 
 /// The documents of all texts of a kind.

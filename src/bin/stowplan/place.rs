@@ -58,6 +58,10 @@ pub(crate) struct Place {
     #[arg(long)]
     explain: bool,
 
+    /// Refuse job files with keys that nobody knows instead of warning of them
+    #[arg(long)]
+    strict: bool,
+
     /// Write one JSON object instead of tables
     #[arg(long)]
     json: bool,
@@ -130,7 +134,12 @@ Examples:
 impl Place {
     /// Runs the subcommand and gives the exit status.
     pub(crate) fn run(&self) -> u8 {
-        let files = Files { nodes: &self.nodes, jobs: &self.job, allocations: &self.allocs };
+        let files = Files {
+            nodes: &self.nodes,
+            jobs: &self.job,
+            allocations: &self.allocs,
+            is_strict: self.strict,
+        };
         let input = match files::read(&files) {
             Ok(input) => input,
             Err(problems) => {
@@ -138,6 +147,9 @@ impl Place {
                 return BAD_INPUT;
             }
         };
+        for warning in &input.warnings {
+            complain(&format_args!("warning: {warning}\n"));
+        }
         let run = Run {
             inventory: &input.inventory,
             jobs: &input.jobs,
