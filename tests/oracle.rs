@@ -18,7 +18,9 @@ mod common;
 use common::random::Random;
 use common::world::{Recipe, World};
 use common::{Feature, jobs, nodes};
-use stowplan::model::{Allocation, ClientStatus, Job, JobSpec, Node, NodeSpec};
+use stowplan::model::{
+    Allocation, ClientStatus, Constraint, Job, JobSpec, Node, NodeSpec, Operand, Spread,
+};
 use stowplan::{Algorithm, Cluster, PlaceOptions, Placement, Preemption, ScoreDetail};
 
 const WORLDS: u64 = 300;
@@ -57,6 +59,66 @@ fn it_agrees_on_many_nodes() {
             life.change_a_node();
             life.check();
         }
+    }
+}
+
+/// Jobs of many allocations over nodes that all have values of their own, or share them with one other:
+/// none of them is looked for by the scan, and the metrics name no more values than a few.
+#[test]
+fn it_agrees_where_every_node_has_a_value_of_its_own() {
+    let mut totals = Totals::default();
+    for (seed, spread, property) in [
+        (0, Some("${node.unique.name}"), None),
+        (1, None, Some(("${node.unique.name}", ""))),
+        (2, Some("${meta.pair}"), Some(("${meta.pair}", "2"))),
+        (3, Some("${meta.rack}"), Some(("${node.unique.name}", "1"))),
+        (4, Some("${node.unique.name}"), Some(("${meta.rack}", "9"))),
+    ] {
+        let recipe = Recipe { nodes: 60, features: 0, ..Recipe::from_seed(seed) };
+        let mut life = Life::of(recipe);
+        for count in [1, 12, 40] {
+            let mut spec: JobSpec = jobs::job(&recipe, 0);
+            (spec.job_type, spec.constraints) = (String::new(), Vec::new());
+            let group = &mut spec.task_groups[0];
+            group.count = Some(count);
+            group.spreads = spread.into_iter().map(spread_over).collect();
+            group.constraints = property.into_iter().map(distinct).collect();
+            spec.task_groups.truncate(1);
+            life.place_job(&Job::new(spec).unwrap(), &mut totals);
+            life.change_a_node();
+            life.check();
+        }
+    }
+    assert_eq!(totals.quick, totals.placed);
+}
+
+/// However many values there are, they are no reason to look at every node.
+#[test]
+fn a_thousand_values_are_not_scanned() {
+    let recipe = Recipe { nodes: 1_100, features: 0, ..Recipe::from_seed(6) };
+    let mut cluster = World::new(recipe).cluster();
+    let spec = Job::builder("web").group("front", 20, |group| {
+        let group = group.task("nginx", "docker", |task| task.cpu_shares(10).memory_mb(10));
+        let group = group.constraint("${node.unique.name}", Operand::DistinctProperty, "");
+        group.spread("${attr.unique.hostname}", 100, Vec::<(String, i64)>::new())
+    });
+    let placement = cluster.place(&spec.build().unwrap(), &PlaceOptions::default());
+    assert_eq!((placement.len(), placement.scanned()), (20, 0));
+    let metrics = placement.allocations().last().unwrap().to_allocation().metrics.unwrap();
+    let many = "distinct_property: ${node.unique.name}: more than 8 values in use";
+    assert_eq!(metrics.constraint_filtered.get(many), Some(&19), "{metrics:?}");
+}
+
+fn spread_over(attribute: &str) -> Spread {
+    Spread { attribute: attribute.into(), ..Spread::default() }
+}
+
+fn distinct((property, allowed): (&str, &str)) -> Constraint {
+    Constraint {
+        l_target: property.into(),
+        operand: Operand::from("distinct_property"),
+        r_target: allowed.into(),
+        ..Constraint::default()
     }
 }
 
@@ -154,10 +216,15 @@ impl Life {
     }
 
     fn place(&mut self, totals: &mut Totals) {
-        let (job, options) = (self.job(), self.options());
-        let quick = self.quick.place(&job, &options);
-        let slow = self.slow.place(&job, &options.oracle(true));
-        self.compare(&job, &quick, &slow);
+        let job = self.job();
+        self.place_job(&job, totals);
+    }
+
+    fn place_job(&mut self, job: &Job, totals: &mut Totals) {
+        let options = self.options();
+        let quick = self.quick.place(job, &options);
+        let slow = self.slow.place(job, &options.oracle(true));
+        self.compare(job, &quick, &slow);
         totals.placed += quick.len();
         totals.refused += quick.failed().len();
         totals.quick += quick.len() - quick.scanned().min(quick.len());

@@ -67,6 +67,11 @@ impl Column {
         self.symbols.get(block).map_or(NO_VALUE, |symbols| symbols[at])
     }
 
+    /// The symbol of a value, if any node has or had it.
+    pub(crate) fn find(&self, value: &str) -> Option<Symbol> {
+        self.values.get_index_of(value).map(|at| at as Symbol + 1)
+    }
+
     /// The value of a symbol.
     pub(crate) fn value(&self, symbol: Symbol) -> Option<&Arc<str>> {
         self.values.get_index(symbol.checked_sub(1)? as usize)

@@ -1,6 +1,8 @@
 //! Rules on where a job's allocations are: no two on one node, at most so many for each value of a
 //! property (docs/placement.md, section 2.8).
 
+use std::sync::Arc;
+
 use super::fix_action::FixAction;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -11,6 +13,10 @@ use crate::state::node::NodeRecord;
 use crate::syntax::boolean::parse_bool;
 use crate::syntax::count::parse_count;
 use crate::syntax::target::Target;
+
+/// The most values of one `distinct_property` that metrics name one by one: of a property that is
+/// another one on every node there are as many as the job has allocations.
+pub(crate) const VALUES_NAMED: usize = 8;
 
 /// Which of a job's allocations a rule counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,6 +100,24 @@ impl DistinctProperty {
         let (property, allowed) = (self.constraint.l_target.clone(), used.saturating_add(1));
         let raise = FixAction::RaiseDistinctProperty { text: text(), property, allowed };
         remedies.add_with_other(raise, drop);
+    }
+
+    /// Whether nodes may take one more that have a value or none, when `used` allocations have it: what
+    /// [`filter`](DistinctProperty::filter) says, without the reason.
+    pub(crate) fn allows(&self, has_value: bool, used: u64) -> bool {
+        has_value && self.allowed.is_some_and(|allowed| used < allowed)
+    }
+
+    /// Whether no value may have anything.
+    pub(crate) fn allows_nothing(&self) -> bool {
+        self.allowed == Some(0)
+    }
+
+    /// The text that stands for all others of this rule in metrics where more than [`VALUES_NAMED`] of
+    /// its values filter nodes.
+    pub(crate) fn text_of_many(&self) -> Arc<str> {
+        let property = &self.constraint.l_target;
+        format!("distinct_property: {property}: more than {VALUES_NAMED} values in use").into()
     }
 }
 

@@ -120,11 +120,6 @@ impl Caches {
         }
     }
 
-    /// Whether a group's lanes are few enough to be worth having.
-    pub(crate) fn lanes_of(&mut self, state: &State, plan: &GroupPlan<'_>) -> usize {
-        self.lanes(state, plan).1.lanes.len()
-    }
-
     fn mask(&mut self, state: &State, plan: &GroupPlan<'_>) -> (Arc<Mask>, u64) {
         mask::write_key(&plan.rule_source(), &mut self.writer);
         let make = || Mask::new(state, plan.job, plan.chain().clone());

@@ -6,8 +6,9 @@
 
 mod buffers;
 pub(crate) mod caches;
-mod contest;
+mod filters;
 pub(crate) mod group;
+mod leaderboard;
 pub(crate) mod observer;
 pub(crate) mod options;
 pub(crate) mod outcome;

@@ -6,19 +6,18 @@ use super::group::GroupPlan;
 use super::options::{ScoreDetail, Search};
 use super::pass::Pass;
 use super::place::{Chosen, Failure, OpenGroup, Placing};
+use crate::feasibility::distinct::DistinctProperty;
 use crate::rank::frontier::Facts;
 use crate::rank::frontier::queue::Entry;
 use crate::state::slots::NodeSlot;
-
-/// The most lanes: beyond them looking at every node is about as quick.
-const MOST_LANES: usize = 1024;
 
 /// The most scores in the metrics: beyond them looking at every node is about as quick.
 const MOST_SCORES: usize = 64;
 
 /// Whether a group can be placed off a frontier. What cannot: samples, which look at few nodes in an
 /// order of their own; rules that depend on other jobs' allocations; static ports that nodes may give
-/// out by themselves; and what has as many lanes or scores as there are nodes.
+/// out by themselves; as many scores as there are nodes; and properties of which nothing is allowed, so
+/// that every value filters nodes.
 pub(crate) fn is_quick(placing: &mut Placing<'_, '_>, plan: &GroupPlan<'_>) -> bool {
     let options = placing.options;
     let has_few_scores = match options.score_detail {
@@ -32,7 +31,7 @@ pub(crate) fn is_quick(placing: &mut Placing<'_, '_>, plan: &GroupPlan<'_>) -> b
         && !plan.group.volumes.values().any(|volume| volume.per_alloc)
         && !plan.chain_depends_on_allocations()
         && !plan.ask.static_ports().any(|port| placing.state.port_users.may_be_dynamic(port))
-        && placing.caches.lanes_of(placing.state, plan) <= MOST_LANES
+        && !plan.distinct_properties.iter().any(DistinctProperty::allows_nothing)
 }
 
 /// Places allocations one after another off the group's frontier. Where it has nothing to offer,

@@ -3,7 +3,6 @@
 //! of.
 
 use std::cmp::Ordering;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -32,12 +31,20 @@ use crate::state::usage::factor;
 pub(crate) enum Verdict {
     /// The job does not look at it.
     NotCandidate,
-    /// It may not run the group; the text of the first rule that says so.
-    Filtered(Arc<str>),
+    /// It may not run the group, and the first rule that says so.
+    Filtered(Filter),
     /// It has no room.
     Exhausted(Exhausted),
     /// It would do.
     Ranked(Candidate),
+}
+
+/// A rule that filters a node.
+#[derive(Clone, Debug)]
+pub(crate) struct Filter {
+    pub(crate) reason: FilterReason,
+    /// Of a `distinct_property` its place among the group's.
+    pub(crate) property: Option<usize>,
 }
 
 /// A node that would do.
@@ -137,12 +144,12 @@ impl<'a> Scan<'a> {
     }
 
     /// The first rule that filters a node.
-    fn first_filter(&self, slot: NodeSlot, node: &'a NodeRecord) -> Option<Arc<str>> {
+    fn first_filter(&self, slot: NodeSlot, node: &'a NodeRecord) -> Option<Filter> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
         let by_facts = self.plan.chain().first_failure(node, &surroundings);
-        let first = by_facts.or_else(|| self.distinct_failures(slot, node).next());
-        first.map(|reason| reason.text())
+        let by_facts = by_facts.map(|reason| Filter { reason, property: None });
+        by_facts.or_else(|| self.distinct_failures(slot, node).next())
     }
 
     /// All reasons why a node is filtered, the first one first.
@@ -151,7 +158,7 @@ impl<'a> Scan<'a> {
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
         let mut failures = self.plan.chain().all_failures(node, &surroundings);
         // Job and group may have the same rule.
-        for failure in self.distinct_failures(slot, node) {
+        for failure in self.distinct_failures(slot, node).map(|filter| filter.reason) {
             if !failures.contains(&failure) {
                 failures.push(failure);
             }
@@ -180,13 +187,15 @@ impl<'a> Scan<'a> {
         &self,
         slot: NodeSlot,
         node: &'a NodeRecord,
-    ) -> impl Iterator<Item = FilterReason> {
-        let hosts = self.is_taken_by_own(slot).then_some(FilterReason::DistinctHosts);
+    ) -> impl Iterator<Item = Filter> {
+        let hosts = self.is_taken_by_own(slot);
+        let hosts = hosts.then_some(Filter { reason: FilterReason::DistinctHosts, property: None });
         let properties = self.plan.distinct_properties.iter().zip(&self.used_by_property);
-        let properties = properties.filter_map(move |(property, used)| {
+        let properties = properties.enumerate().filter_map(move |(at, (property, used))| {
             let value = property.value(node);
             let used = value.and_then(|value| used.get(value)).copied().unwrap_or(0);
-            property.filter(value, used.into())
+            let reason = property.filter(value, used.into())?;
+            Some(Filter { reason, property: Some(at) })
         });
         hosts.into_iter().chain(properties)
     }

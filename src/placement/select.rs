@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::filters::FilteredByProperty;
 use super::group::GroupPlan;
 use super::options::{PlaceOptions, Search};
 use super::sample::{self, Cursor};
-use super::scan::{Candidate, Scan, Verdict, compare};
-use crate::fit::ask::Ask;
+use super::scan::{Candidate, Filter, Scan, Verdict, compare};
 use crate::fit::exhausted::Exhausted;
 use crate::rank::preempt::Evicted;
 use crate::state::State;
@@ -36,7 +36,7 @@ pub(crate) fn select(
     cursor: Option<&mut Cursor>,
 ) -> Selection {
     let scan = Scan::new(state, plan, evicted);
-    let mut counter = Counter::new(&plan.ask);
+    let mut counter = Counter::new(plan);
     let mut candidates: Vec<Candidate> = match (options.search, cursor) {
         (Search::Best, _) | (_, None) => {
             let nodes = state.nodes();
@@ -74,15 +74,18 @@ pub(crate) fn base_tally(state: &State, plan: &GroupPlan<'_>, filtered: Filtered
 
 /// Counts what becomes of the nodes that a selection looks at.
 struct Counter<'a> {
-    ask: &'a Ask,
+    plan: &'a GroupPlan<'a>,
     tally: Tally,
+    /// What each `distinct_property` filters.
+    by_property: Vec<FilteredByProperty>,
     /// The texts of what ran out, each made once.
     keys: IndexMap<Exhausted, Arc<str>>,
 }
 
 impl<'a> Counter<'a> {
-    fn new(ask: &'a Ask) -> Counter<'a> {
-        Counter { ask, tally: Tally::default(), keys: IndexMap::new() }
+    fn new(plan: &'a GroupPlan<'a>) -> Counter<'a> {
+        let by_property = vec![FilteredByProperty::default(); plan.distinct_properties.len()];
+        Counter { plan, tally: Tally::default(), by_property, keys: IndexMap::new() }
     }
 
     /// Looks at a node and gives it back if it would do.
@@ -99,12 +102,19 @@ impl<'a> Counter<'a> {
         let class = scan.state().name(node.class);
         match verdict {
             Verdict::NotCandidate => None,
-            Verdict::Filtered(rule) => {
-                self.tally.filtered.add(&rule, class);
+            Verdict::Filtered(Filter { reason, property }) => {
+                let text = reason.text();
+                match property {
+                    None => self.tally.filtered.add(&text, class),
+                    Some(at) => {
+                        self.by_property[at].add(&text, 1);
+                        self.tally.filtered.add_class(class, 1);
+                    }
+                }
                 None
             }
             Verdict::Exhausted(exhausted) => {
-                let ask = self.ask;
+                let ask = &self.plan.ask;
                 let key = self.keys.entry(exhausted).or_insert_with(|| exhausted.key(ask).into());
                 self.tally.exhausted.add(key, class);
                 None
@@ -113,7 +123,10 @@ impl<'a> Counter<'a> {
         }
     }
 
-    fn finish(self) -> Tally {
+    fn finish(mut self) -> Tally {
+        for (rule, filtered) in self.plan.distinct_properties.iter().zip(&self.by_property) {
+            filtered.add_to(rule, &mut self.tally.filtered);
+        }
         self.tally
     }
 }

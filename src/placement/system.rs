@@ -3,20 +3,24 @@
 
 use std::sync::Arc;
 
+use super::filters::FilteredByProperty;
 use super::group::GroupPlan;
 use super::place::{Failure, Placing};
-use super::scan::{Scan, Verdict};
+use super::scan::{Filter, Scan, Verdict};
 use super::select::{Selection, base_tally};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
+use crate::state::names::Name;
 use crate::state::slots::NodeSlot;
-use crate::state::tally::{BaseTally, Filtered, Tally, add};
+use crate::state::tally::{BaseTally, Filtered, Tally};
 
 /// What the nodes that did not take an allocation come to.
 #[derive(Default)]
 struct Refusals {
     /// All filtered nodes together.
     filtered: Filtered,
+    /// What each `distinct_property` filters.
+    by_property: Vec<FilteredByProperty>,
     evaluated: u32,
     /// The first node without room.
     first_exhausted: Option<Tally>,
@@ -32,7 +36,7 @@ pub(crate) fn place_group(placing: &mut Placing<'_, '_>, at: usize) {
     placing.begin(&plan);
     let base = base_tally(placing.state, &plan, Filtered::default());
     let (nodes, has_any) = nodes_without(placing.state, &plan);
-    let mut refusals = Refusals::default();
+    let mut refusals = Refusals::new(&plan);
     let mut open = placing.open_group(&plan, nodes.len());
     let mut placed_any = false;
     if plan.group.count() > 0 {
@@ -42,7 +46,10 @@ pub(crate) fn place_group(placing: &mut Placing<'_, '_>, at: usize) {
             let tally = tally_of_one(placing.state, &plan, &base, slot, &verdict);
             match verdict {
                 Verdict::NotCandidate => {}
-                Verdict::Filtered(_) => refusals.add_filtered(&tally),
+                Verdict::Filtered(filter) => {
+                    let class = placing.state.node(slot).map_or(Name::NONE, |node| node.class);
+                    refusals.add_filtered(&filter, placing.state.name(class));
+                }
                 Verdict::Exhausted(_) => {
                     refusals.exhausted += 1;
                     refusals.first_exhausted.get_or_insert(tally);
@@ -65,7 +72,7 @@ pub(crate) fn place_group(placing: &mut Placing<'_, '_>, at: usize) {
         Some(tally) => placing.fail(&plan, failure(tally, refusals.exhausted)),
         // Filtered nodes are as it should be, unless nothing runs anywhere.
         None if !placed_any && !has_any && plan.group.count() > 0 => {
-            let Refusals { evaluated, filtered, .. } = refusals;
+            let (evaluated, filtered) = refusals.filtered(&plan);
             let base = Arc::new(base);
             let tally = Tally { base, evaluated, filtered, ..Tally::default() };
             placing.fail(&plan, failure(tally, 1));
@@ -117,7 +124,9 @@ fn tally_of_one(
     let mut tally = Tally { evaluated: 1, base: Arc::new(base.clone()), ..Tally::default() };
     let Some(node) = state.node(slot) else { return tally };
     match verdict {
-        Verdict::Filtered(rule) => tally.filtered.add(rule, state.name(node.class)),
+        Verdict::Filtered(filter) => {
+            tally.filtered.add(&filter.reason.text(), state.name(node.class));
+        }
         Verdict::Exhausted(exhausted) => {
             tally.exhausted.add(&exhausted.key(&plan.ask).into(), state.name(node.class));
         }
@@ -127,14 +136,29 @@ fn tally_of_one(
 }
 
 impl Refusals {
-    fn add_filtered(&mut self, one: &Tally) {
-        self.evaluated += one.evaluated;
-        self.filtered.nodes += one.filtered.nodes;
-        for (rule, nodes) in one.filtered.by_rule.iter() {
-            add(&mut self.filtered.by_rule, rule, *nodes);
+    fn new(plan: &GroupPlan<'_>) -> Refusals {
+        let by_property = vec![FilteredByProperty::default(); plan.distinct_properties.len()];
+        Refusals { by_property, ..Refusals::default() }
+    }
+
+    fn add_filtered(&mut self, filter: &Filter, class: &Arc<str>) {
+        self.evaluated += 1;
+        let text = filter.reason.text();
+        match filter.property {
+            None => self.filtered.add(&text, class),
+            Some(at) => {
+                self.by_property[at].add(&text, 1);
+                self.filtered.add_class(class, 1);
+            }
         }
-        for (class, nodes) in one.filtered.by_class.iter() {
-            add(&mut self.filtered.by_class, class, *nodes);
+    }
+
+    /// How many nodes were looked at and filtered, and why.
+    fn filtered(self, plan: &GroupPlan<'_>) -> (u32, Filtered) {
+        let mut filtered = self.filtered;
+        for (rule, of_rule) in plan.distinct_properties.iter().zip(&self.by_property) {
+            of_rule.add_to(rule, &mut filtered);
         }
+        (self.evaluated, filtered)
     }
 }

@@ -9,3 +9,4 @@ pub(crate) mod binpack;
 pub(crate) mod frontier;
 pub(crate) mod preempt;
 pub(crate) mod spread;
+pub(crate) mod value_counts;

@@ -11,6 +11,8 @@ use crate::feasibility::view::NodeView;
 use crate::model::Job;
 use crate::model::TaskGroup;
 use crate::model::constraint;
+use crate::rank::value_counts::ValueCounts;
+use crate::state::fast_map::FastMap;
 use crate::state::node::NodeRecord;
 use crate::syntax::target::Target;
 
@@ -92,8 +94,12 @@ impl Spread {
 
     /// Which of the listed values a value counts under: its own, or that of the others.
     fn bucket(&self, value: &str) -> Option<usize> {
-        let place_of = |value: &str| self.desired.iter().position(|(it, _)| **it == *value);
-        place_of(value).or_else(|| place_of(OTHERS))
+        self.position(value).or_else(|| self.position(OTHERS))
+    }
+
+    /// Where a value stands among those listed.
+    fn position(&self, value: &str) -> Option<usize> {
+        self.desired.iter().position(|(it, _)| **it == *value)
     }
 
     fn score_of_bucket(&self, bucket: Option<usize>, used: &[u32]) -> f64 {
@@ -115,15 +121,22 @@ impl Spread {
     }
 }
 
-/// The allocations of a spread counted by the symbols of a column, so that a score costs no look at
-/// texts.
-#[derive(Clone, Debug)]
+/// What the values of one spread count under: of an even spread the symbol of the value, or
+/// [`RARE`](crate::rank::frontier::partition::RARE) for all that have nothing and share lanes; else the place of a listed value, or [`NO_BUCKET`].
+pub(crate) type Bucket = u32;
+
+/// What values count under that should have nothing, or that there is none of.
+const NO_BUCKET: Bucket = u32::MAX;
+
+/// The allocations of a spread counted by bucket, so that a score costs no look at texts.
+#[derive(Debug)]
 pub(crate) struct SpreadCounter<'a> {
     spread: &'a Spread,
-    /// For each symbol but [`NO_VALUE`], less one: what it counts under. Of an even spread, itself.
-    buckets: Vec<Option<usize>>,
-    /// By bucket.
-    used: Vec<u32>,
+    /// The buckets of the listed values that any node has.
+    listed: FastMap<Symbol, Bucket>,
+    /// The bucket of all other values.
+    others: Bucket,
+    used: ValueCounts,
     /// The fewest and the most that any value has that has any, of an even spread.
     range: Option<(u32, u32)>,
     /// How many values have so many, of an even spread.
@@ -133,44 +146,80 @@ pub(crate) struct SpreadCounter<'a> {
 }
 
 impl<'a> SpreadCounter<'a> {
-    /// No allocations yet, of the values in a column.
-    pub(crate) fn new(spread: &'a Spread, column: &Column) -> SpreadCounter<'a> {
-        let values = column.values();
-        let bucket = |(at, value): (usize, &Arc<str>)| match spread.is_even() {
-            true => Some(at),
-            false => spread.bucket(value),
-        };
-        let buckets: Vec<Option<usize>> = values.enumerate().map(bucket).collect();
-        let used = match spread.is_even() {
-            true => vec![0; buckets.len()],
-            false => vec![0; spread.desired.len()],
-        };
-        let has_unwanted = spread.desired.iter().any(|(_, desired)| *desired == 0.0);
-        let values_with = Vec::new();
-        SpreadCounter { spread, buckets, used, range: None, values_with, has_unwanted }
+    /// No allocations yet, of the values in a column. `used` is memory to count in.
+    pub(crate) fn new(
+        spread: &'a Spread,
+        column: &Column,
+        mut used: ValueCounts,
+    ) -> SpreadCounter<'a> {
+        let mut listed = FastMap::default();
+        // Of values that are listed twice the first one counts.
+        for (at, (value, _)) in spread.desired.iter().enumerate() {
+            if let Some(symbol) = column.find(value) {
+                listed.entry(symbol).or_insert(at as Bucket);
+            }
+        }
+        used.begin(match spread.is_even() {
+            true => column.values().len() + 1,
+            false => spread.desired.len(),
+        });
+        SpreadCounter {
+            spread,
+            listed,
+            others: spread.position(OTHERS).map_or(NO_BUCKET, |at| at as Bucket),
+            used,
+            range: None,
+            values_with: Vec::new(),
+            has_unwanted: spread.desired.iter().any(|(_, desired)| *desired == 0.0),
+        }
     }
 
-    /// Counts allocations on nodes with this value. True if that changes the scores of nodes whose
-    /// values do not [count as the same](SpreadCounter::counts_as).
-    pub(crate) fn add(&mut self, symbol: Symbol, allocations: u32) -> bool {
-        let Some(bucket) = self.bucket(symbol) else { return false };
-        self.used[bucket] += allocations;
+    /// The memory that was counted in.
+    pub(crate) fn into_counts(self) -> ValueCounts {
+        self.used
+    }
+
+    /// What a value counts under.
+    pub(crate) fn bucket(&self, symbol: Symbol) -> Bucket {
+        match self.spread.is_even() {
+            true => symbol,
+            false if symbol == NO_VALUE => NO_BUCKET,
+            false => self.listed.get(&symbol).copied().unwrap_or(self.others),
+        }
+    }
+
+    /// The values that do not count under the same as all that have nothing and are not listed.
+    pub(crate) fn values_apart(&self) -> impl Iterator<Item = Symbol> {
+        let used = if self.spread.is_even() { self.used.used() } else { &[] };
+        used.iter().chain(self.listed.keys()).copied()
+    }
+
+    /// How many allocations count under this.
+    pub(crate) fn used(&self, bucket: Bucket) -> u32 {
+        self.used.get(bucket)
+    }
+
+    /// Counts an allocation. True if that changes the scores of other buckets.
+    pub(crate) fn add(&mut self, bucket: Bucket) -> bool {
+        if bucket == NO_BUCKET || self.spread.is_even() && bucket == NO_VALUE {
+            return false;
+        }
+        let after = self.used.add(bucket);
         if !self.spread.is_even() {
             return self.has_unwanted;
         }
-        let after = self.used[bucket];
-        let range = self.range_after(after - allocations, after);
+        let range = self.range_after(after);
         self.range.replace(range) != Some(range)
     }
 
-    /// The fewest and the most, once a value has more than before.
-    fn range_after(&mut self, before: u32, after: u32) -> (u32, u32) {
+    /// The fewest and the most, once a value has `after`, which is one more than before.
+    fn range_after(&mut self, after: u32) -> (u32, u32) {
         if self.values_with.len() <= after as usize {
             self.values_with.resize(after as usize + 1, 0);
         }
         self.values_with[after as usize] += 1;
-        if before > 0 {
-            self.values_with[before as usize] -= 1;
+        if after > 1 {
+            self.values_with[after as usize - 1] -= 1;
         }
         let Some((mut min, max)) = self.range else { return (after, after) };
         min = min.min(after);
@@ -186,24 +235,17 @@ impl<'a> SpreadCounter<'a> {
         self.spread.is_even()
     }
 
-    /// Whether two values count as the same.
-    pub(crate) fn counts_as(&self, a: Symbol, b: Symbol) -> bool {
-        a == b || self.bucket(a) == self.bucket(b)
-    }
-
-    /// The score of nodes with this value.
-    pub(crate) fn score(&self, symbol: Symbol) -> f64 {
-        let bucket = self.bucket(symbol);
-        match self.range {
-            _ if symbol == NO_VALUE => LOWEST,
-            _ if !self.spread.is_even() => self.spread.score_of_bucket(bucket, &self.used),
-            None => 0.0,
-            Some((min, max)) => even_score(bucket.map_or(0, |at| self.used[at]), min, max),
+    /// The score of nodes whose value counts under this.
+    pub(crate) fn score(&self, bucket: Bucket) -> f64 {
+        if !self.spread.is_even() {
+            let at = (bucket != NO_BUCKET).then_some(bucket as usize);
+            return self.spread.score_of_bucket(at, self.used.first(self.spread.desired.len()));
         }
-    }
-
-    fn bucket(&self, symbol: Symbol) -> Option<usize> {
-        self.buckets.get(symbol.checked_sub(1)? as usize).copied().flatten()
+        match self.range {
+            _ if bucket == NO_VALUE => LOWEST,
+            None => 0.0,
+            Some((min, max)) => even_score(self.used.get(bucket), min, max),
+        }
     }
 }
 

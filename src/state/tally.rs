@@ -61,6 +61,11 @@ impl Filtered {
     pub(crate) fn add_many(&mut self, rule: &Arc<str>, class: &Arc<str>, nodes: u32) {
         self.nodes += nodes;
         add(&mut self.by_rule, rule, nodes);
+        self.add_class(class, nodes);
+    }
+
+    /// Counts nodes of one class, if it has a name, that are counted otherwise in all and by rule.
+    pub(crate) fn add_class(&mut self, class: &Arc<str>, nodes: u32) {
         if !class.is_empty() {
             add(&mut self.by_class, class, nodes);
         }
@@ -182,10 +187,17 @@ impl ClassCounts {
         }
     }
 
-    /// Adds the classes that have names, less those that are in `without`.
-    pub(crate) fn add_named(&self, names: &Names, without: &ClassCounts, to: &mut Counts) {
+    /// Takes off other counts, which were added before.
+    pub(crate) fn subtract(&mut self, other: &ClassCounts) {
+        self.nodes -= other.nodes;
+        for (mine, theirs) in self.by_class.iter_mut().zip(&other.by_class) {
+            *mine -= theirs;
+        }
+    }
+
+    /// Adds the classes that have names.
+    pub(crate) fn add_named(&self, names: &Names, to: &mut Counts) {
         for (at, &nodes) in self.by_class.iter().enumerate() {
-            let nodes = nodes - without.by_class.get(at).copied().unwrap_or(0);
             let name = names.text(Name(at as u32));
             if nodes > 0 && !name.is_empty() {
                 add(to, name, nodes);

@@ -100,7 +100,13 @@ fn constraints(random: &mut Random, recipe: &Recipe, may_be_distinct: bool) -> V
             constraints.push(constraint("", "distinct_hosts", on));
         }
         if random.percent(15) {
-            let property = random.pick(&["${meta.rack}", "${node.datacenter}", "${attr.cpu.arch}"]);
+            let property = random.pick(&[
+                "${meta.rack}",
+                "${node.datacenter}",
+                "${attr.cpu.arch}",
+                "${node.unique.name}",
+                "${meta.pair}",
+            ]);
             let allowed = random.pick(&["", "1", "2", "3", "5"]);
             constraints.push(constraint(property, "distinct_property", allowed));
         }
@@ -133,6 +139,8 @@ fn spreads(random: &mut Random, recipe: &Recipe) -> Vec<Spread> {
             "${meta.rack}",
             "${attr.cpu.arch}",
             "${meta.tier}",
+            "${node.unique.name}",
+            "${meta.pair}",
         ]);
         let target = |value: &str, percent| SpreadTarget {
             value: value.into(),
@@ -143,6 +151,8 @@ fn spreads(random: &mut Random, recipe: &Recipe) -> Vec<Spread> {
             ("${node.datacenter}", 0) => vec![target("dc1", 70), target("dc2", 30)],
             ("${node.datacenter}", 1) => vec![target("dc1", 50), target("*", 20)],
             ("${meta.rack}", 0) => vec![target("r0", 40), target("r1", 0), target("r2", 10)],
+            ("${meta.pair}", 0) => vec![target("p0", 40), target("p3", 0), target("p2", 10)],
+            ("${node.unique.name}", 0) => vec![target("client-1", 50)],
             _ => Vec::new(),
         };
         spreads.push(Spread {

@@ -97,6 +97,10 @@ fn facts(spec: &mut NodeSpec, at: usize, random: &mut Random) {
     if random.percent(90) {
         spec.meta.insert("rack".into(), format!("r{}", random.below(5)));
     }
+    // Values that one node or two have.
+    if at % 7 != 3 {
+        spec.meta.insert("pair".into(), format!("p{}", at / 2));
+    }
     if random.percent(50) {
         spec.meta.insert("tier".into(), random.pick(&["gold", "silver", "bronze"]).into());
     }

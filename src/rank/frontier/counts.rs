@@ -51,11 +51,26 @@ impl LaneCounts {
     /// Adds another lane's counts.
     pub(crate) fn merge(&mut self, other: &LaneCounts) {
         self.passing.merge(&other.passing);
+        self.merge_exhausted(other);
+        self.hosts.merge(&other.hosts);
+    }
+
+    /// Adds another lane's nodes without room.
+    pub(crate) fn merge_exhausted(&mut self, other: &LaneCounts) {
         for &(exhausted, nodes) in &other.exhausted {
             self.add_many_exhausted(exhausted, nodes);
         }
         self.exhausted_classes.merge(&other.exhausted_classes);
-        self.hosts.merge(&other.hosts);
+    }
+
+    /// Takes off another lane's nodes without room, which were added before.
+    pub(crate) fn subtract_exhausted(&mut self, other: &LaneCounts) {
+        for &(exhausted, nodes) in &other.exhausted {
+            if let Some((_, count)) = self.exhausted.iter_mut().find(|(it, _)| *it == exhausted) {
+                *count -= nodes;
+            }
+        }
+        self.exhausted_classes.subtract(&other.exhausted_classes);
     }
 
     /// Whether two counts say the same, whatever order they came about in.

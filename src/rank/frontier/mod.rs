@@ -277,10 +277,12 @@ impl Frontier {
         }
     }
 
-    /// The candidate at a place of a lane's order, the best being at 0.
+    /// The candidate at a place of a lane's order, the best being at 0. Lanes that a pass makes have
+    /// none.
     pub(crate) fn candidate(&mut self, lane: usize, at: usize) -> Option<&Entry> {
+        let head = self.heads.get_mut(lane)?;
         let mut store = LaneStore { partition: &self.partition, shards: &mut self.shards, lane };
-        self.heads[lane].get(&mut store, at)
+        head.get(&mut store, at)
     }
 
     /// Takes the best candidate of a lane out, to be placed on.

@@ -1,10 +1,13 @@
 //! Lanes: nodes that have the same values of the attributes that a group spreads over or keeps apart,
 //! and so get the same boost and close together. A group that does neither has one lane.
+//!
+//! Values that few nodes have, down to one each, share lanes: as long as a job has nothing on any of
+//! them they are all alike to it. A pass takes out the nodes of those that are not.
 
 use std::sync::Arc;
 
 use super::shard::{self, Ranks};
-use crate::feasibility::column::{Column, Symbol};
+use crate::feasibility::column::{Column, NO_VALUE, Symbol};
 use crate::state::State;
 use crate::state::fast_map::FastMap;
 use crate::state::names::Name;
@@ -18,8 +21,57 @@ pub(crate) struct Partition {
     /// By node slot; not used where there is one lane, whose leaves are in the order of slots.
     places: Vec<Place>,
     is_single: bool,
+    /// By column: the nodes of its rare values.
+    rare: Vec<RareValues>,
     /// How many nodes a shard has at most.
     pub(super) shard_size: usize,
+}
+
+/// The symbol that stands for all rare values of a column in the symbols of a lane.
+pub(crate) const RARE: Symbol = Symbol::MAX;
+
+/// A value is rare if fewer nodes than this have it, and fewer than the share below of all nodes, so
+/// that a column has few values that are not.
+const FEWEST_COMMON: usize = 4;
+const COMMON_SHARE: usize = 256;
+
+/// The nodes of the rare values of one column.
+#[derive(Clone, Debug)]
+struct RareValues {
+    /// By symbol: whether it is rare.
+    is_rare: Vec<bool>,
+    /// Symbols and node slots, ascending.
+    nodes: Vec<(Symbol, u32)>,
+}
+
+impl RareValues {
+    fn new(state: &State, column: &Column) -> RareValues {
+        let mut nodes_by_symbol = vec![0; column.values().len() + 1];
+        let mut all = 0;
+        for (slot, _) in state.nodes() {
+            nodes_by_symbol[column.symbol(slot) as usize] += 1;
+            all += 1;
+        }
+        let fewest = (all / COMMON_SHARE).max(FEWEST_COMMON);
+        let mut is_rare: Vec<bool> = nodes_by_symbol.iter().map(|&nodes| nodes < fewest).collect();
+        is_rare[NO_VALUE as usize] = false;
+        let symbols = state.nodes().map(|(slot, _)| (column.symbol(slot), slot.0));
+        let mut nodes: Vec<_> = symbols.filter(|(symbol, _)| is_rare[*symbol as usize]).collect();
+        nodes.sort_unstable();
+        RareValues { is_rare, nodes }
+    }
+
+    /// The symbol that a lane has for a node's.
+    fn of_lane(&self, symbol: Symbol) -> Symbol {
+        if self.is_rare[symbol as usize] { RARE } else { symbol }
+    }
+
+    /// The nodes of a value, if it is rare.
+    fn nodes(&self, symbol: Symbol) -> &[(Symbol, u32)] {
+        let first = self.nodes.partition_point(|(other, _)| *other < symbol);
+        let rest = &self.nodes[first..];
+        &rest[..rest.partition_point(|(other, _)| *other == symbol)]
+    }
 }
 
 /// The size of shards as long as there are few. A fork's first placement copies a shard or two, and who
@@ -63,7 +115,7 @@ impl Lanes {
 /// Nodes with the same values.
 #[derive(Clone, Debug)]
 pub(crate) struct Lane {
-    /// The values, in the order of the columns.
+    /// The values, in the order of the columns; [`RARE`] for any that is rare.
     pub(crate) symbols: Box<[Symbol]>,
     /// Its shards.
     pub(crate) shards: Vec<u32>,
@@ -97,25 +149,36 @@ impl Partition {
             shards: Vec::new(),
             places: Vec::new(),
             is_single: columns.is_empty(),
+            rare: columns.iter().map(|column| RareValues::new(state, column)).collect(),
             shard_size: match state.node_slots() > MOST_IN_SMALL {
                 true => shard::LARGEST,
                 false => SMALL_SHARD,
             },
         };
-        if partition.is_single {
-            let slots: Vec<u32> = (0..state.node_slots() as u32).collect();
-            partition.add_lane(state, Box::default(), &slots);
-            return partition;
+        let mut lanes = slots_by_symbols(state, columns, &partition.rare);
+        let are_rare = |symbols: &[Symbol]| symbols.iter().all(|symbol| *symbol == RARE);
+        // Nodes that differ in everything are one lane until a job has something on them.
+        if columns.is_empty() || lanes.len() == 1 && lanes.keys().all(|it| are_rare(it)) {
+            partition.is_single = true;
+            let slots = (0..state.node_slots() as u32).collect();
+            lanes = FastMap::from_iter([(vec![RARE; columns.len()].into(), slots)]);
+        } else {
+            partition.places = vec![Place::NONE; state.node_slots()];
         }
-        partition.places = vec![Place::NONE; state.node_slots()];
-        let lanes = match columns {
-            [column] => slots_by_symbol(state, column),
-            _ => slots_by_symbols(state, columns),
-        };
         for (symbols, slots) in lanes {
             partition.add_lane(state, symbols, &slots);
         }
         partition
+    }
+
+    /// The nodes of a value of a column, if it is rare.
+    pub(crate) fn rare_nodes(
+        &self,
+        column: usize,
+        symbol: Symbol,
+    ) -> impl Iterator<Item = NodeSlot> + use<'_> {
+        let nodes = self.rare.get(column).map_or(&[][..], |rare| rare.nodes(symbol));
+        nodes.iter().map(|(_, slot)| NodeSlot(*slot))
     }
 
     /// Whether there is one lane, whose leaves are in the order of slots.
@@ -155,7 +218,19 @@ impl Partition {
             let leaf = place.leaf as usize;
             shard.ranks.get(leaf) == state.rank(slot)
                 && shard.classes[leaf] == node.class
-                && self.lanes[shard.lane as usize].symbols == symbols_of(columns, slot)
+                && self.has_symbols(shard.lane, columns, slot)
+        })
+    }
+
+    /// Whether a node has the values of a lane, and is known for those that are rare.
+    fn has_symbols(&self, lane: u32, columns: &[Arc<Column>], slot: NodeSlot) -> bool {
+        let of_lane = self.lanes[lane as usize].symbols.iter().zip(&self.rare);
+        columns.iter().zip(of_lane).all(|(column, (&of_lane, rare))| {
+            let symbol = column.symbol(slot);
+            match of_lane {
+                RARE => rare.nodes.binary_search(&(symbol, slot.0)).is_ok(),
+                _ => symbol == of_lane,
+            }
         })
     }
 
@@ -182,31 +257,25 @@ impl Partition {
     }
 }
 
-fn symbols_of(columns: &[Arc<Column>], slot: NodeSlot) -> Box<[Symbol]> {
-    columns.iter().map(|column| column.symbol(slot)).collect()
-}
-
-/// The nodes by their value in one column.
-fn slots_by_symbol(state: &State, column: &Column) -> Vec<(Box<[Symbol]>, Vec<u32>)> {
-    let mut slots = vec![Vec::new(); column.values().len() + 1];
-    for (slot, _) in state.nodes() {
-        slots[column.symbol(slot) as usize].push(slot.0);
-    }
-    let lanes = slots.into_iter().enumerate().filter(|(_, slots)| !slots.is_empty());
-    lanes.map(|(symbol, slots)| ([symbol as Symbol].into(), slots)).collect()
-}
-
-/// The nodes by their values in several columns.
-fn slots_by_symbols(state: &State, columns: &[Arc<Column>]) -> Vec<(Box<[Symbol]>, Vec<u32>)> {
+/// The nodes by their values in the columns.
+fn slots_by_symbols(
+    state: &State,
+    columns: &[Arc<Column>],
+    rare: &[RareValues],
+) -> FastMap<Box<[Symbol]>, Vec<u32>> {
     let mut lanes: FastMap<Box<[Symbol]>, Vec<u32>> = FastMap::default();
+    if columns.is_empty() {
+        return lanes;
+    }
     let mut symbols = Vec::new();
     for (slot, _) in state.nodes() {
         symbols.clear();
-        symbols.extend(columns.iter().map(|column| column.symbol(slot)));
+        let of_columns = columns.iter().zip(rare);
+        symbols.extend(of_columns.map(|(column, rare)| rare.of_lane(column.symbol(slot))));
         match lanes.get_mut(symbols.as_slice()) {
             Some(slots) => slots.push(slot.0),
             None => _ = lanes.insert(symbols.as_slice().into(), vec![slot.0]),
         }
     }
-    lanes.into_iter().collect()
+    lanes
 }
