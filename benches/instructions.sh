@@ -24,8 +24,8 @@ measure() {
     name=$1
     shift
     valgrind --tool=callgrind --callgrind-out-file=/dev/null --collect-atstart=no \
-        --toggle-collect='*Cluster::place_changing' \
-        --toggle-collect='*Cluster::remove_allocation' \
+        --toggle-collect='*Cluster*::place_changing' \
+        --toggle-collect='*Cluster*::remove_allocation' \
         target/release/stowplan bench --mix "$name" --json "$@" >"$folder/json" 2>"$folder/log"
     instructions=$(sed -n 's/.*Collected : *\([0-9]*\).*/\1/p' "$folder/log")
     jobs=$(sed -n 's/.*"jobs":\([0-9]*\).*/\1/p' "$folder/json")
