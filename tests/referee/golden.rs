@@ -7,8 +7,7 @@ use std::{env, fs};
 use serde_json::{Map, Value};
 
 use crate::documents::Documents;
-use crate::facts::Kind;
-use crate::{generic, read, system};
+use crate::judge;
 
 #[test]
 fn the_referee_agrees_with_the_golden_cases() {
@@ -31,7 +30,8 @@ fn the_referee_agrees_with_the_golden_cases() {
                 continue;
             }
             total += 1;
-            let difference = differences(&case["expect"], &answer(&whole(&file, case)));
+            let difference =
+                differences(&case["expect"], &judge::answer(&whole(&file, case), &Documents));
             if difference.is_empty() {
                 agree += 1;
             } else {
@@ -54,15 +54,6 @@ fn whole(file: &Value, case: &Value) -> Value {
         }
     }
     case
-}
-
-fn answer(case: &Value) -> Value {
-    let world = read::world(case);
-    let answer = match world.job().unwrap().kind {
-        Kind::Service | Kind::Batch => generic::process(&world, &Documents),
-        Kind::System | Kind::Sysbatch => system::process(&world, &Documents),
-    };
-    answer.document(world.now, world.eval.priority)
 }
 
 /// Field by field, what is expected and not given, and the other way round.

@@ -13,15 +13,22 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../common/random.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
+mod random;
+
 mod answer;
 mod classify;
 mod deployment;
 mod disconnect;
 mod documents;
 mod facts;
+mod generate;
+mod generate_jobs;
 mod generic;
 mod golden;
 mod group;
+mod judge;
 mod names;
 mod placements;
 mod questions;
@@ -29,3 +36,4 @@ mod read;
 mod reschedule;
 mod system;
 mod system_deployment;
+mod variety;

@@ -1,154 +1,160 @@
 //! Documents to facts.
 
-use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use stowplan::Timestamp;
-
-use crate::facts::{
-    Alloc, Deployment, DeploymentGroup, Disconnect, Eval, Event, Group, Job, Kind, Node, Policy,
-    TaskState, Update, World,
+use stowplan::model::{
+    Allocation, Deployment, DisconnectStrategy, Evaluation, JobSpec, NodeSpec, ReschedulePolicy,
+    TaskGroup,
 };
+use stowplan::{Span, Timestamp};
 
-/// Reads a case: `now`, `nodes`, `jobs`, `allocs`, `deployment`, `eval`, and in our own cases also
-/// `deployments` (older ones, before the latest) and `waiting_evals`.
+use crate::facts::{self, Event, Kind, Policy, TaskState, World};
+
+/// A case: a golden one with its templates filled in, or one of our own, which may also have older
+/// deployments and evaluations that wait.
+#[derive(Deserialize)]
+struct Case {
+    now: String,
+    nodes: Vec<NodeSpec>,
+    jobs: Vec<JobSpec>,
+    allocs: Vec<Allocation>,
+    deployment: Option<Deployment>,
+    #[serde(default)]
+    deployments: Vec<Deployment>,
+    eval: Evaluation,
+    #[serde(default)]
+    waiting_evals: Vec<String>,
+}
+
 pub(crate) fn world(case: &Value) -> World {
-    let mut jobs: Vec<Rc<Job>> = Vec::new();
-    for (version, document) in list(case, "jobs").iter().enumerate() {
-        jobs.push(Rc::new(job(document, version)));
-    }
-    let mut nodes = BTreeMap::new();
-    for document in list(case, "nodes") {
-        nodes.insert(text(document, "ID"), node(document));
-    }
-    let mut allocs: Vec<Alloc> =
-        list(case, "allocs").iter().filter_map(|document| alloc(document, &jobs)).collect();
+    let case = Case::deserialize(case).unwrap();
+    let jobs: Vec<Rc<facts::Job>> =
+        case.jobs.iter().enumerate().map(|(version, spec)| Rc::new(job(spec, version))).collect();
+    let mut allocs: Vec<facts::Alloc> =
+        case.allocs.iter().filter_map(|document| alloc(document, &jobs)).collect();
     allocs.sort_by(|a, b| a.id.cmp(&b.id));
-    let older = list(case, "deployments").iter();
-    let latest = case.get("deployment").into_iter().filter(|it| !it.is_null());
     World {
-        now: instant(case, "now").unwrap(),
-        nodes,
+        now: case.now.parse::<Timestamp>().unwrap().as_nanos(),
+        nodes: case.nodes.iter().map(|document| (document.id.clone(), node(document))).collect(),
         jobs,
         allocs,
-        deployments: older.chain(latest).map(deployment).collect(),
-        eval: eval(&case["eval"]),
-        waiting_evals: list(case, "waiting_evals")
-            .iter()
-            .map(|id| id.as_str().unwrap().to_owned())
-            .collect(),
+        deployments: case.deployments.iter().chain(&case.deployment).map(deployment).collect(),
+        eval: facts::Eval {
+            id: case.eval.id,
+            priority: case.eval.priority,
+            triggered_by: case.eval.triggered_by,
+            status: case.eval.status,
+            wait_until: case.eval.wait_until.map(Timestamp::as_nanos),
+        },
+        waiting_evals: case.waiting_evals,
     }
 }
 
-fn node(document: &Value) -> Node {
-    Node {
-        id: text(document, "ID"),
-        status: text(document, "Status"),
-        is_eligible: text(document, "SchedulingEligibility") != "ineligible",
-        is_draining: document.get("DrainStrategy").is_some_and(|drain| !drain.is_null()),
-        datacenter: text(document, "Datacenter"),
-        pool: text_or(document, "NodePool", "default"),
-        document: document.clone(),
+fn node(document: &NodeSpec) -> facts::Node {
+    facts::Node {
+        id: document.id.clone(),
+        status: document.status.clone(),
+        is_eligible: document.scheduling_eligibility != "ineligible",
+        is_draining: document.drain_strategy.as_ref().is_some_and(|drain| !drain.is_null()),
+        datacenter: document.datacenter.clone(),
+        pool: text_or(&document.node_pool, "default"),
+        document: json!(document),
     }
 }
 
-fn job(document: &Value, version: usize) -> Job {
-    let kind = match text_or(document, "Type", "service").as_str() {
-        "batch" => Kind::Batch,
-        "system" => Kind::System,
-        "sysbatch" => Kind::Sysbatch,
-        _ => Kind::Service,
-    };
-    Job {
-        id: text(document, "ID"),
-        name: text_or(document, "Name", &text(document, "ID")),
+fn job(spec: &JobSpec, version: usize) -> facts::Job {
+    facts::Job {
+        id: spec.id.clone(),
+        name: text_or(&spec.name, &spec.id),
         version: i64::try_from(version).unwrap(),
         create_index: 1,
         // Each version was registered on its own, so its specification differs from the one before.
         job_modify_index: u64::try_from(version).unwrap() + 1,
-        kind,
-        is_stopped: flag(document, "Stop"),
-        datacenters: list(document, "Datacenters")
-            .iter()
-            .map(|name| name.as_str().unwrap().to_owned())
-            .collect(),
-        pool: text_or(document, "NodePool", "default"),
-        groups: list(document, "TaskGroups").iter().map(|it| group(document, it)).collect(),
-        document: document.clone(),
+        kind: match spec.job_type.as_str() {
+            "batch" => Kind::Batch,
+            "system" => Kind::System,
+            "sysbatch" => Kind::Sysbatch,
+            _ => Kind::Service,
+        },
+        is_stopped: spec.stop,
+        datacenters: spec.datacenters.clone(),
+        pool: text_or(&spec.node_pool, "default"),
+        groups: spec.task_groups.iter().map(|it| group(spec, it)).collect(),
+        document: json!(spec),
     }
 }
 
-fn group(job: &Value, document: &Value) -> Group {
-    let tasks = list(document, "Tasks").iter();
-    Group {
-        name: text(document, "Name"),
-        count: document.get("Count").and_then(Value::as_u64).map_or(1, |count| count as usize),
-        update: object(document, "Update").map(|update| Update {
-            max_parallel: count(update, "MaxParallel"),
-            canary: count(update, "Canary"),
-            auto_promote: flag(update, "AutoPromote"),
-            auto_revert: flag(update, "AutoRevert"),
+fn group(job: &JobSpec, document: &TaskGroup) -> facts::Group {
+    let update = document.update.as_ref().or(job.update.as_ref());
+    let kill_timeouts = document.tasks.iter().filter_map(|task| task.kill_timeout);
+    facts::Group {
+        name: document.name.clone(),
+        count: usize::try_from(document.count.unwrap_or(1)).unwrap(),
+        update: update.map(|update| facts::Update {
+            max_parallel: count(update.max_parallel),
+            canary: count(update.canary),
+            auto_promote: update.auto_promote == Some(true),
+            auto_revert: update.auto_revert == Some(true),
         }),
-        reschedule: object(document, "ReschedulePolicy").map_or_else(Policy::default, policy),
-        disconnect: disconnect(object(document, "Disconnect")),
-        kill_timeout_max_ns: tasks.map(|task| number(task, "KillTimeout")).max().unwrap_or(0),
-        tasks: destructive_parts(job, document),
+        reschedule: document.reschedule_policy.as_ref().map_or_else(Policy::default, policy),
+        disconnect: disconnect(document.disconnect.as_ref()),
+        kill_timeout_max_ns: kill_timeouts.map(Span::as_nanos).max().unwrap_or(0),
+        tasks: destructive_parts(&json!(job), &json!(document)),
     }
 }
 
-fn policy(document: &Value) -> Policy {
+fn policy(document: &ReschedulePolicy) -> Policy {
+    let nanos = |span: Option<Span>| span.map_or(0, Span::as_nanos);
     Policy {
-        is_unlimited: flag(document, "Unlimited"),
-        attempts: count(document, "Attempts"),
-        interval_ns: number(document, "Interval"),
-        delay_ns: number(document, "Delay"),
-        delay_function: text(document, "DelayFunction"),
-        max_delay_ns: number(document, "MaxDelay"),
+        is_unlimited: document.unlimited == Some(true),
+        attempts: count(document.attempts),
+        interval_ns: nanos(document.interval),
+        delay_ns: nanos(document.delay),
+        delay_function: document.delay_function.clone(),
+        max_delay_ns: nanos(document.max_delay),
     }
 }
 
-fn disconnect(document: Option<&Value>) -> Disconnect {
-    let length = |key: &str| document.and_then(|it| it.get(key)).and_then(Value::as_i64);
-    let replace = document.and_then(|it| it.get("Replace")).and_then(Value::as_bool);
-    let reconcile = document.map(|it| text(it, "Reconcile")).filter(|it| !it.is_empty());
-    Disconnect {
-        lost_after_ns: length("LostAfter").filter(|&it| it > 0),
-        stop_on_client_after_ns: length("StopOnClientAfter"),
-        replace: replace.unwrap_or(true),
-        reconcile: reconcile.unwrap_or_else(|| "best_score".to_owned()),
+fn disconnect(document: Option<&DisconnectStrategy>) -> facts::Disconnect {
+    let lost_after = document.and_then(|it| it.lost_after).map(Span::as_nanos);
+    let reconcile = document.map(|it| it.reconcile.clone()).unwrap_or_default();
+    facts::Disconnect {
+        lost_after_ns: lost_after.filter(|&it| it > 0),
+        stop_on_client_after_ns: document
+            .and_then(|it| it.stop_on_client_after)
+            .map(Span::as_nanos),
+        replace: document.and_then(|it| it.replace).unwrap_or(true),
+        reconcile: text_or(&reconcile, "best_score"),
     }
 }
 
 /// What of a group takes a new allocation when it changes (section 3, "Destructive changes").
 fn destructive_parts(job: &Value, group: &Value) -> Value {
     let mut tasks = Map::new();
-    for task in list(group, "Tasks") {
-        let mut parts = pick(
-            task,
-            &[
-                "Driver",
-                "User",
-                "Config",
-                "Env",
-                "Artifacts",
-                "Vault",
-                "Secrets",
-                "Templates",
-                "Identities",
-                "VolumeMounts",
-                "CSIPluginConfig",
-                "Resources",
-            ],
-        );
+    for task in group["Tasks"].as_array().into_iter().flatten() {
+        let keys = [
+            "Driver",
+            "User",
+            "Config",
+            "Env",
+            "Artifacts",
+            "Vault",
+            "Secrets",
+            "Templates",
+            "Identities",
+            "VolumeMounts",
+            "CSIPluginConfig",
+            "Resources",
+        ];
+        let mut parts = pick(task, &keys);
         let mut meta = Map::new();
         for source in [job, group, task] {
-            meta.extend(
-                object(source, "Meta").and_then(Value::as_object).cloned().unwrap_or_default(),
-            );
+            meta.extend(source["Meta"].as_object().cloned().unwrap_or_default());
         }
         parts.insert("Meta".to_owned(), Value::Object(meta));
-        tasks.insert(text(task, "Name"), Value::Object(parts));
+        tasks.insert(task["Name"].as_str().unwrap_or_default().to_owned(), Value::Object(parts));
     }
     let mut parts = pick(group, &["EphemeralDisk", "Networks", "Volumes", "Consul"]);
     parts.insert("Tasks".to_owned(), Value::Object(tasks));
@@ -161,151 +167,98 @@ fn pick(document: &Value, keys: &[&str]) -> Map<String, Value> {
 }
 
 /// None for the record of a failed placement of the first API, which takes no part in anything.
-fn alloc(document: &Value, jobs: &[Rc<Job>]) -> Option<Alloc> {
-    let desired = text(document, "DesiredStatus");
-    if desired == "failed" {
+fn alloc(document: &Allocation, jobs: &[Rc<facts::Job>]) -> Option<facts::Alloc> {
+    if document.desired_status == "failed" {
         return None;
     }
-    let version = count(document, "JobVersion");
+    let version = usize::try_from(document.job_version()).unwrap();
     let job = Rc::clone(jobs.get(version).or_else(|| jobs.last())?);
-    let transition =
-        |key: &str| object(document, "DesiredTransition").is_some_and(|it| flag(it, key));
-    let status = object(document, "DeploymentStatus");
-    let tracker = object(document, "RescheduleTracker");
-    let group = text(document, "TaskGroup");
-    Some(Alloc {
-        id: text(document, "ID"),
-        name: text(document, "Name"),
-        node_id: text(document, "NodeID"),
-        desired,
-        client: text(document, "ClientStatus"),
-        modify_time: number(document, "ModifyTime"),
-        migrate: transition("Migrate"),
-        reschedule: transition("Reschedule"),
-        force_reschedule: transition("ForceReschedule"),
-        migrate_disable_placement: transition("MigrateDisablePlacement"),
-        deployment_id: text(document, "DeploymentID"),
-        health: status.and_then(|it| it.get("Healthy")).and_then(Value::as_bool),
-        is_canary: status.is_some_and(|it| flag(it, "Canary")),
-        followup: text(document, "FollowupEvalID"),
-        next: text(document, "NextAllocation"),
-        events: tracker
-            .map(|it| list(it, "Events").iter().map(event).collect())
-            .unwrap_or_default(),
-        last_reschedule: tracker.map(|it| text(it, "LastReschedule")).unwrap_or_default(),
-        states: list(document, "AllocStates")
-            .iter()
-            .filter(|state| number(state, "Field") == 0)
-            .map(|state| (instant(state, "Time").unwrap_or(0), text(state, "Value")))
+    let transition = &document.desired_transition;
+    let status = document.deployment_status.as_ref();
+    let tracker = document.reschedule_tracker.as_ref();
+    let states = document.alloc_states.iter().filter(|state| state.field == 0);
+    let scores = document.metrics.iter().flat_map(|metrics| &metrics.score_meta_data);
+    Some(facts::Alloc {
+        id: document.id.clone(),
+        name: document.name.clone(),
+        group: document.task_group.clone(),
+        node_id: document.node_id.clone(),
+        desired: document.desired_status.clone(),
+        client: document.client_status.clone(),
+        modify_time: document.modify_time,
+        migrate: transition.migrate == Some(true),
+        reschedule: transition.reschedule == Some(true),
+        force_reschedule: transition.force_reschedule == Some(true),
+        migrate_disable_placement: transition.migrate_disable_placement == Some(true),
+        deployment_id: document.deployment_id.clone(),
+        health: status.and_then(|status| status.healthy),
+        is_canary: status.is_some_and(|status| status.canary),
+        followup: document.followup_eval_id.clone(),
+        next: document.next_allocation.clone(),
+        events: tracker.map(events).unwrap_or_default(),
+        last_reschedule: tracker.map(|it| it.last_reschedule.clone()).unwrap_or_default(),
+        states: states
+            .map(|state| (state.time.map_or(0, Timestamp::as_nanos), state.value.clone()))
             .collect(),
         tasks: task_states(document),
-        leader: leader(&job, &group),
-        score: top_score(document),
+        leader: leader(&job, &document.task_group),
+        score: scores.map(|it| it.norm_score).fold(0.0, f64::max),
         job,
-        group,
     })
 }
 
-fn leader(job: &Job, group: &str) -> Option<String> {
-    let groups = list(&job.document, "TaskGroups");
-    let group = groups.iter().find(|it| text(it, "Name") == group)?;
-    list(group, "Tasks").iter().find(|task| flag(task, "Leader")).map(|task| text(task, "Name"))
+fn leader(job: &facts::Job, group: &str) -> Option<String> {
+    let groups = job.document["TaskGroups"].as_array()?;
+    let tasks = groups.iter().find(|it| it["Name"] == group)?["Tasks"].as_array()?;
+    let leader = tasks.iter().find(|task| task["Leader"] == true)?;
+    Some(leader["Name"].as_str()?.to_owned())
 }
 
-fn top_score(document: &Value) -> f64 {
-    let scores = document.pointer("/Metrics/ScoreMetaData").and_then(Value::as_array);
-    let scores = scores.into_iter().flatten().filter_map(|it| it.get("NormScore")?.as_f64());
-    scores.fold(0.0, f64::max)
+fn events(tracker: &stowplan::model::RescheduleTracker) -> Vec<Event> {
+    let read = |event: &stowplan::model::RescheduleEvent| Event {
+        time: event.reschedule_time,
+        alloc_id: event.prev_alloc_id.clone(),
+        node_id: event.prev_node_id.clone(),
+        delay_ns: event.delay.as_nanos(),
+    };
+    tracker.events.iter().map(read).collect()
 }
 
-fn event(document: &Value) -> Event {
-    Event {
-        time: number(document, "RescheduleTime"),
-        alloc_id: text(document, "PrevAllocID"),
-        node_id: text(document, "PrevNodeID"),
-        delay_ns: number(document, "Delay"),
-    }
-}
-
-fn task_states(document: &Value) -> Vec<TaskState> {
-    let states = object(document, "TaskStates").and_then(Value::as_object);
-    let read = |(name, state): (&String, &Value)| TaskState {
+fn task_states(document: &Allocation) -> Vec<TaskState> {
+    let read = |(name, state): (&String, &stowplan::model::TaskState)| TaskState {
         name: name.clone(),
-        is_dead: text(state, "State") == "dead",
-        has_failed: flag(state, "Failed"),
-        started: instant(state, "StartedAt"),
-        finished: instant(state, "FinishedAt"),
-        restarts: state.get("Restarts").and_then(Value::as_u64).unwrap_or(0),
-        last_restart: instant(state, "LastRestart"),
+        is_dead: state.state == "dead",
+        has_failed: state.failed,
+        started: state.started_at.map(Timestamp::as_nanos),
+        finished: state.finished_at.map(Timestamp::as_nanos),
+        restarts: state.restarts,
+        last_restart: state.last_restart.map(Timestamp::as_nanos),
     };
-    states.into_iter().flatten().map(read).collect()
+    document.task_states.iter().map(read).collect()
 }
 
-fn deployment(document: &Value) -> Deployment {
-    let groups = object(document, "TaskGroups").and_then(Value::as_object);
-    let read = |state: &Value| DeploymentGroup {
-        promoted: flag(state, "Promoted"),
-        placed_canaries: list(state, "PlacedCanaries")
-            .iter()
-            .map(|id| id.as_str().unwrap().to_owned())
-            .collect(),
-        desired_canaries: count(state, "DesiredCanaries"),
-        desired_total: count(state, "DesiredTotal"),
-        healthy: count(state, "HealthyAllocs"),
+fn deployment(document: &Deployment) -> facts::Deployment {
+    let read = |state: &stowplan::model::DeploymentState| facts::DeploymentGroup {
+        promoted: state.promoted,
+        placed_canaries: state.placed_canaries.clone(),
+        desired_canaries: count(Some(state.desired_canaries)),
+        desired_total: count(Some(state.desired_total)),
+        healthy: count(Some(state.healthy_allocs)),
     };
-    Deployment {
-        id: text(document, "ID"),
-        job_version: number(document, "JobVersion"),
+    facts::Deployment {
+        id: document.id.clone(),
+        job_version: i64::try_from(document.job_version).unwrap(),
         job_create_index: 1,
-        status: text(document, "Status"),
-        groups: groups.into_iter().flatten().map(|(name, it)| (name.clone(), read(it))).collect(),
+        status: document.status.clone(),
+        groups: document.task_groups.iter().map(|(name, it)| (name.clone(), read(it))).collect(),
     }
 }
 
-fn eval(document: &Value) -> Eval {
-    Eval {
-        id: text(document, "ID"),
-        priority: document.get("Priority").and_then(Value::as_i64).unwrap_or(50),
-        triggered_by: text(document, "TriggeredBy"),
-        status: text(document, "Status"),
-        wait_until: instant(document, "WaitUntil"),
-    }
+fn text_or(text: &str, default: &str) -> String {
+    if text.is_empty() { default.to_owned() } else { text.to_owned() }
 }
 
-fn object<'a>(document: &'a Value, key: &str) -> Option<&'a Value> {
-    document.get(key).filter(|value| value.is_object())
-}
-
-fn list<'a>(document: &'a Value, key: &str) -> &'a [Value] {
-    document.get(key).and_then(Value::as_array).map_or(&[], Vec::as_slice)
-}
-
-fn text(document: &Value, key: &str) -> String {
-    text_or(document, key, "")
-}
-
-fn text_or(document: &Value, key: &str, default: &str) -> String {
-    let found = document.get(key).and_then(Value::as_str).filter(|it| !it.is_empty());
-    found.unwrap_or(default).to_owned()
-}
-
-fn flag(document: &Value, key: &str) -> bool {
-    document.get(key).and_then(Value::as_bool).unwrap_or(false)
-}
-
-fn number(document: &Value, key: &str) -> i64 {
-    document.get(key).and_then(Value::as_i64).unwrap_or(0)
-}
-
-fn count(document: &Value, key: &str) -> usize {
-    usize::try_from(number(document, key)).unwrap_or(0)
-}
-
-/// Absent, null and Go's zero time are no instant.
-fn instant(document: &Value, key: &str) -> Option<i64> {
-    let text = document.get(key).and_then(Value::as_str)?;
-    if text.starts_with("0001-01-01T00:00:00") {
-        return None;
-    }
-    Some(text.parse::<Timestamp>().unwrap().as_nanos())
+/// Absent and negative amounts are none.
+fn count(number: Option<i64>) -> usize {
+    usize::try_from(number.unwrap_or(0)).unwrap_or(0)
 }

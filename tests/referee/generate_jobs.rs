@@ -1,0 +1,219 @@
+//! Random versions of one job.
+
+use serde_json::{Value, json};
+
+use crate::random::Random;
+
+const SECOND: i64 = 1_000_000_000;
+
+/// What all versions of a job have in common.
+pub(crate) struct Shape {
+    pub(crate) kind: &'static str,
+    groups: usize,
+    has_updates: bool,
+    has_disconnects: bool,
+    is_constrained: bool,
+}
+
+impl Shape {
+    pub(crate) fn draw(random: &mut Random) -> Shape {
+        let kinds = [
+            "service", "service", "service", "service", "batch", "batch", "system", "system",
+            "sysbatch",
+        ];
+        let kind = random.pick(&kinds);
+        Shape {
+            kind,
+            groups: random.pick(&[1, 1, 1, 2, 2, 3]),
+            has_updates: matches!(kind, "service" | "system") && random.percent(55),
+            has_disconnects: random.percent(35),
+            is_constrained: random.percent(40),
+        }
+    }
+
+    pub(crate) fn is_system(&self) -> bool {
+        matches!(self.kind, "system" | "sysbatch")
+    }
+
+    pub(crate) fn has_updates(&self) -> bool {
+        self.has_updates
+    }
+}
+
+/// Versions, oldest first, each of which differs from the one before.
+pub(crate) fn versions(random: &mut Random, shape: &Shape) -> Vec<Value> {
+    let groups: Vec<Value> =
+        (0..shape.groups).map(|at| group(random, shape, &format!("g{at}"))).collect();
+    let mut job = json!({
+        "ID": "web",
+        "Name": if random.percent(10) { "site" } else { "web" },
+        "Namespace": "default",
+        "Region": "global",
+        "Type": shape.kind,
+        "Priority": 50,
+        "Datacenters": if random.percent(60) { json!(["dc1"]) } else { json!(["*"]) },
+        "NodePool": "default",
+        "TaskGroups": groups,
+    });
+    let mut versions = vec![job.clone()];
+    for number in 1..1 + random.pick(&[0, 1, 1, 1, 2, 3]) {
+        // What else may change, the priority does; it changes nothing in what runs.
+        job["Priority"] = json!(50 + number);
+        change(random, shape, &mut job);
+        versions.push(job.clone());
+    }
+    if random.percent(6) {
+        job["Stop"] = json!(true);
+        job["Priority"] = json!(40);
+        versions.push(job);
+    }
+    versions
+}
+
+fn change(random: &mut Random, shape: &Shape, job: &mut Value) {
+    if random.percent(4) {
+        job["Datacenters"] = json!([random.pick(&["dc1", "dc2", "*", "d*1"])]);
+    }
+    if random.percent(2) {
+        job["NodePool"] = json!(random.pick(&["all", "other"]));
+    }
+    let groups = job["TaskGroups"].as_array_mut().unwrap();
+    for group in groups.iter_mut() {
+        if random.percent(45) {
+            let version = random.below(1_000);
+            group["Tasks"][0]["Env"] = json!({"V": version.to_string()});
+        }
+        if random.percent(25) {
+            group["Count"] = json!(count(random, shape));
+        }
+        if random.percent(5) {
+            group["Tasks"][0]["KillTimeout"] = json!(30 * SECOND);
+        }
+        if random.percent(8) && shape.has_updates {
+            group["Update"] = update(random, shape);
+        }
+        if random.percent(5) && !shape.is_system() {
+            group["ReschedulePolicy"] = policy(random, shape);
+        }
+        if random.percent(5) && shape.is_constrained {
+            group["Constraints"] = constraints(random);
+        }
+    }
+    if random.percent(8) {
+        let at = random.below(groups.len());
+        groups[at] = group(random, shape, "fresh");
+    }
+    if random.percent(4) && groups.len() > 1 {
+        groups.pop();
+    }
+    let mut names: Vec<String> = Vec::new();
+    groups.retain(|group| {
+        let name = group["Name"].as_str().unwrap().to_owned();
+        let is_new = !names.contains(&name);
+        names.push(name);
+        is_new
+    });
+}
+
+fn count(random: &mut Random, shape: &Shape) -> i64 {
+    if shape.is_system() {
+        random.pick(&[1, 1, 1, 1, 1, 1, 1, 0])
+    } else {
+        random.pick(&[0, 1, 1, 2, 2, 3, 3, 4, 5, 6, 7, 10])
+    }
+}
+
+fn group(random: &mut Random, shape: &Shape, name: &str) -> Value {
+    let mut group = json!({
+        "Name": name,
+        "Count": count(random, shape),
+        "RestartPolicy": {
+            "Attempts": 2, "Interval": 1_800 * SECOND, "Delay": 15 * SECOND, "Mode": "fail",
+        },
+        "EphemeralDisk": {"SizeMB": 10},
+        "Tasks": [{
+            "Name": "main",
+            "Driver": "exec",
+            "Config": {"command": "/bin/app"},
+            "Env": {"V": "0"},
+            "Resources": {"CPU": 20, "MemoryMB": 20},
+            "KillTimeout": 5 * SECOND,
+            "Leader": random.percent(30),
+            "LogConfig": {"MaxFiles": 1, "MaxFileSizeMB": 1},
+        }],
+    });
+    if !shape.is_system() {
+        group["ReschedulePolicy"] = policy(random, shape);
+    }
+    if shape.kind == "service" {
+        group["Migrate"] = json!({
+            "MaxParallel": 1, "HealthCheck": "checks",
+            "MinHealthyTime": 10 * SECOND, "HealthyDeadline": 300 * SECOND,
+        });
+    }
+    if shape.has_updates && random.percent(85) {
+        group["Update"] = update(random, shape);
+    }
+    if shape.has_disconnects && random.percent(80) {
+        group["Disconnect"] = disconnect(random);
+    }
+    if shape.is_constrained && random.percent(60) {
+        group["Constraints"] = constraints(random);
+    }
+    group
+}
+
+/// A kind of node that is there as a rule, or one that no node is of.
+fn constraints(random: &mut Random) -> Value {
+    let kind = random.pick(&["a", "a", "a", "a", "b", "z"]);
+    json!([{"LTarget": "${meta.kind}", "RTarget": kind, "Operand": "="}])
+}
+
+fn update(random: &mut Random, shape: &Shape) -> Value {
+    let canaries: &[i64] =
+        if shape.is_system() { &[0, 0, 10, 30, 50, 100] } else { &[0, 0, 0, 1, 2, 3, 5] };
+    let max_parallel = random.pick(&[0, 1, 1, 2, 2, 3, 5]);
+    // Canaries with no limit are one of the oddities.
+    let canary = if max_parallel == 0 { 0 } else { random.pick(canaries) };
+    json!({
+        "MaxParallel": max_parallel,
+        "HealthCheck": "checks",
+        "MinHealthyTime": 10 * SECOND,
+        "HealthyDeadline": 300 * SECOND,
+        "ProgressDeadline": 600 * SECOND,
+        "Stagger": 30 * SECOND,
+        "Canary": canary,
+        "AutoPromote": canary > 0 && random.percent(30),
+        "AutoRevert": random.percent(30),
+    })
+}
+
+fn policy(random: &mut Random, shape: &Shape) -> Value {
+    let function = random.pick(&["constant", "exponential", "fibonacci"]);
+    let delay_s = random.pick(&[5, 30, 60]);
+    let max_delay_s = if function == "constant" { 0 } else { random.pick(&[90, 600, 3_600]) };
+    let limit = if shape.kind == "batch" { 80 } else { 40 };
+    let (attempts, interval_s) =
+        random.pick(&[(0, 0), (1, 86_400), (2, 1_800), (3, 3_600), (3, 86_400)]);
+    if !random.percent(limit) {
+        return json!({
+            "Unlimited": true, "Delay": delay_s * SECOND,
+            "DelayFunction": function, "MaxDelay": max_delay_s * SECOND,
+        });
+    }
+    json!({
+        "Unlimited": false, "Attempts": attempts, "Interval": interval_s * SECOND,
+        "Delay": delay_s * SECOND, "DelayFunction": function, "MaxDelay": max_delay_s * SECOND,
+    })
+}
+
+fn disconnect(random: &mut Random) -> Value {
+    let reconcile = ["best_score", "longest_running", "keep_original", "keep_replacement", ""];
+    let mut block = json!({"Replace": random.percent(70), "Reconcile": random.pick(&reconcile)});
+    match random.below(10) {
+        0..=6 => block["LostAfter"] = json!(random.pick(&[60, 300, 3_600]) * SECOND),
+        7 | 8 => block["StopOnClientAfter"] = json!(random.pick(&[0, 10, 120]) * SECOND),
+        _ => {}
+    }
+    block
+}
