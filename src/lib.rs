@@ -77,6 +77,7 @@ pub use cluster::inventory::{Inventory, InventoryError};
 pub use cluster::place::Proposal;
 pub use cluster::placement::{PlacedAllocation, Placement};
 pub use cluster::question::place;
+pub use cluster::request::{PlacementRequest, RequestError};
 pub use cluster::usage::{NodeUsage, Usage};
 pub use cluster::{Cluster, ClusterError};
 pub use explain::fixes::apply::FixError;

@@ -21,7 +21,9 @@ use common::{Feature, jobs, nodes};
 use stowplan::model::{
     Allocation, ClientStatus, Constraint, Job, JobSpec, Node, NodeSpec, Operand, Spread,
 };
-use stowplan::{Algorithm, Cluster, PlaceOptions, Placement, Preemption, ScoreDetail};
+use stowplan::{
+    Algorithm, Cluster, PlaceOptions, Placement, PlacementRequest, Preemption, ScoreDetail,
+};
 
 const WORLDS: u64 = 300;
 const STEPS: usize = 80;
@@ -202,10 +204,6 @@ impl Life {
             options =
                 options.preemption(self.random.pick(&[Preemption::all(), Preemption::none()]));
         }
-        if self.random.percent(15) {
-            let ids = self.node_ids();
-            options = options.penalty_nodes(ids.into_iter().take(2));
-        }
         options
     }
 
@@ -222,12 +220,36 @@ impl Life {
 
     fn place_job(&mut self, job: &Job, totals: &mut Totals) {
         let options = self.options();
-        let quick = self.quick.place(job, &options);
-        let slow = self.slow.place(job, &options.oracle(true));
+        let (quick, slow) = match self.random.percent(20) {
+            true => {
+                let requests = self.requests(job);
+                let quick = self.quick.place_requests(&requests, &options).unwrap();
+                (quick, self.slow.place_requests(&requests, &options.oracle(true)).unwrap())
+            }
+            false => {
+                let quick = self.quick.place(job, &options);
+                (quick, self.slow.place(job, &options.oracle(true)))
+            }
+        };
         self.compare(job, &quick, &slow);
         totals.placed += quick.len();
         totals.refused += quick.failed().len();
         totals.quick += quick.len() - quick.scanned().min(quick.len());
+    }
+
+    /// What is missing of a job, some of it to be placed here rather than there.
+    fn requests(&mut self, job: &Job) -> Vec<PlacementRequest> {
+        let ids = self.node_ids();
+        let mut requests = self.quick.missing(job);
+        for request in requests.iter_mut().filter(|_| !ids.is_empty()) {
+            if self.random.percent(50) {
+                *request = ids.iter().take(2).fold(request.clone(), PlacementRequest::penalty_node);
+            }
+            if self.random.percent(20) {
+                *request = request.clone().preferred_node(self.random.pick(&ids));
+            }
+        }
+        requests
     }
 
     fn propose(&mut self) {

@@ -3,12 +3,15 @@
 use super::Cluster;
 use super::failed::FailedGroup;
 use super::fixes::look_at_whole_job;
+use super::request::PlacementRequest;
 use crate::explain::verdicts::{self, Explanation};
-use crate::model::Job;
+use crate::model::{Job, TaskGroup};
 use crate::placement::group::GroupPlan;
+use crate::placement::missing;
 use crate::placement::observer::Observer;
 use crate::placement::options::PlaceOptions;
-use crate::placement::place;
+use crate::placement::outcome::GroupFailure;
+use crate::placement::request::Request;
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 
@@ -44,27 +47,54 @@ impl Observer for Explainer<'_> {
 impl Cluster {
     /// What every node is to the next allocation of a group; `None` if the job has no such group.
     pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
-        let mut explanation = self.explain_next(job, group, options)?;
+        let at = job.task_groups.iter().position(|it| it.name == group)?;
+        let request = self.next_request(job, &job.task_groups[at]);
+        let mut explanation = self.explain_one(job, at, &request, options)?;
         look_at_whole_job(&mut explanation, self, job, options);
         Some(explanation)
     }
 
-    /// The same with fixes that go no further than the next allocation.
-    fn explain_next(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
-        let at = job.task_groups.iter().position(|it| it.name == group)?;
-        let index = match job.job_type().is_system() {
-            true => 0,
-            false => place::next_name(&self.state, job, &job.task_groups[at]),
-        };
-        let plan = GroupPlan::new(&self.state, job, at, index, options)?;
+    /// What every node is to a request; `None` if the job has no such group. Nodes to prefer are not
+    /// heeded.
+    pub fn explain_request(
+        &self,
+        request: &PlacementRequest,
+        options: &PlaceOptions,
+    ) -> Option<Explanation> {
+        let (at, resolved) = request.resolve(&self.state).ok()?;
+        let mut explanation = self.explain_one(request.job(), at, &resolved, options)?;
+        look_at_whole_job(&mut explanation, self, request.job(), options);
+        Some(explanation)
+    }
+
+    fn next_request(&self, job: &Job, group: &TaskGroup) -> Request {
+        Request::named(missing::next_number(&self.state, job, group))
+    }
+
+    /// An explanation with fixes that go no further than one allocation.
+    fn explain_one(
+        &self,
+        job: &Job,
+        at: usize,
+        request: &Request,
+        options: &PlaceOptions,
+    ) -> Option<Explanation> {
+        let mut plan = GroupPlan::new(&self.state, job, at, request.name_index, options)?;
+        plan.adapt_to(request);
         let mut explanation = verdicts::explain(&self.state, &plan, options, &Evicted::new());
         explanation.add_fixes(&self.state, &plan, options, &Evicted::new());
         Some(explanation)
     }
 
     /// The same for a group that could not be placed whole.
-    fn explain_failed(&self, job: &Job, at: usize, options: &PlaceOptions) -> Explanation {
-        let group = job.task_groups.get(at).map_or("", |group| &group.name);
+    fn explain_failed(&self, failure: &GroupFailure, options: &PlaceOptions) -> Explanation {
+        let (job, at) = (&failure.job, failure.group);
+        let explain = |cluster: &Cluster| {
+            let mut request = cluster.next_request(job, job.task_groups.get(at)?);
+            let nodes = failure.penalty_nodes.iter();
+            request.penalty_nodes.extend(nodes.filter_map(|id| cluster.state.find_node(id)));
+            cluster.explain_one(job, at, &request, options)
+        };
         // Of a job to be placed whole nothing was kept, but it was what could be placed of it that
         // left no room for the rest.
         let piecemeal = job.changed(|spec| {
@@ -75,10 +105,11 @@ impl Cluster {
             Ok(piecemeal) if job.all_at_once => {
                 let mut fork = self.fork();
                 fork.place(&piecemeal, &options.clone().explain(false));
-                fork.explain_next(job, group, options)
+                explain(&fork)
             }
-            _ => self.explain_next(job, group, options),
+            _ => explain(self),
         };
+        let group = job.task_groups.get(at).map_or("", |group| &group.name);
         let mut explanation = explanation.unwrap_or_else(|| Explanation::nothing(job, group));
         look_at_whole_job(&mut explanation, self, job, options);
         explanation
@@ -90,6 +121,6 @@ impl FailedGroup {
     /// nearest fixes if none would do. Of a job that is placed whole or not at all, what could be placed
     /// of it is taken as placed.
     pub fn explain(&self, cluster: &Cluster) -> Explanation {
-        cluster.explain_failed(self.job(), self.place(), self.options())
+        cluster.explain_failed(self.failure(), self.options())
     }
 }

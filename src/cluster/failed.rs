@@ -13,7 +13,6 @@ use crate::syntax::glob;
 /// A group of which not everything could be placed.
 #[derive(Clone, Debug)]
 pub struct FailedGroup {
-    job: Job,
     failure: GroupFailure,
     /// Made when asked for.
     metrics: OnceLock<Box<AllocationMetrics>>,
@@ -23,13 +22,12 @@ pub struct FailedGroup {
 
 impl FailedGroup {
     pub(super) fn new(
-        job: &Job,
         options: &PlaceOptions,
         identity_seed: u64,
         failure: GroupFailure,
     ) -> FailedGroup {
-        let (job, options) = (job.clone(), options.clone());
-        FailedGroup { job, failure, metrics: OnceLock::new(), options, identity_seed }
+        let options = options.clone();
+        FailedGroup { failure, metrics: OnceLock::new(), options, identity_seed }
     }
 
     /// The options that it was placed with.
@@ -37,19 +35,18 @@ impl FailedGroup {
         &self.options
     }
 
-    /// The group, as its place in the job.
-    pub(super) fn place(&self) -> usize {
-        self.failure.group
+    pub(super) fn failure(&self) -> &GroupFailure {
+        &self.failure
     }
 
     /// The job.
     pub fn job(&self) -> &Job {
-        &self.job
+        &self.failure.job
     }
 
     /// The group.
     pub fn task_group(&self) -> &TaskGroup {
-        &self.job.spec().task_groups[self.failure.group]
+        &self.failure.job.spec().task_groups[self.failure.group]
     }
 
     /// The group's name.
@@ -66,7 +63,7 @@ impl FailedGroup {
     /// counted in `coalesced_failures`.
     pub fn metrics(&self) -> &AllocationMetrics {
         self.metrics.get_or_init(|| {
-            let mut metrics = self.failure.tally.metrics(&self.job.node_pool);
+            let mut metrics = self.failure.tally.metrics(&self.failure.job.node_pool);
             metrics.coalesced_failures = u64::from(self.failure.unplaced.saturating_sub(1));
             metrics.allocation_time = self.failure.time_ns;
             add_exhausted_resources(&mut metrics, self.task_group(), self.failure.unplaced);
@@ -78,14 +75,19 @@ impl FailedGroup {
     /// none where [`PlaceOptions::record_failed_placements`](crate::PlaceOptions) is off.
     pub fn to_allocation(&self) -> Option<Allocation> {
         let group = self.task_group();
-        let name = format!("{}.{}[{}]", self.job.id, group.name, self.failure.name_index);
+        let name = format!("{}.{}[{}]", self.failure.job.id, group.name, self.failure.name_index);
         let is_recorded = !self.options.without_failed_allocations;
         is_recorded.then(|| Allocation {
-            id: ids::of_failure(self.identity_seed, self.failure.modify_index, &self.job, group),
-            namespace: self.job.namespace.clone(),
+            id: ids::of_failure(
+                self.identity_seed,
+                self.failure.modify_index,
+                &self.failure.job,
+                group,
+            ),
+            namespace: self.failure.job.namespace.clone(),
             name,
-            job_id: self.job.id.clone(),
-            job: Some(self.job.shared_spec()),
+            job_id: self.failure.job.id.clone(),
+            job: Some(self.failure.job.shared_spec()),
             task_group: group.name.clone(),
             resources: Some(task_sum(group)),
             metrics: Some(self.metrics().clone()),

@@ -11,6 +11,7 @@ pub(crate) mod inventory;
 pub(crate) mod place;
 pub(crate) mod placement;
 pub(crate) mod question;
+pub(crate) mod request;
 pub(crate) mod usage;
 
 use std::sync::Arc;

@@ -10,9 +10,8 @@ use crate::state::{State, ids, view};
 
 /// What placing a job gave. What could not be placed is an answer, not an error: see
 /// [`Placement::failed`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Placement {
-    job: Job,
     identity_seed: u64,
     pub(super) groups: Vec<GroupPlacement>,
     failed: Vec<FailedGroup>,
@@ -23,7 +22,6 @@ pub struct Placement {
 impl Placement {
     pub(super) fn new(
         state: &State,
-        job: &Job,
         options: &PlaceOptions,
         outcome: Outcome,
         explanations: Vec<Explanation>,
@@ -31,18 +29,21 @@ impl Placement {
         let identity_seed = state.identity_seed;
         let failed = outcome.failed.into_iter();
         Placement {
-            job: job.clone(),
             identity_seed,
             groups: outcome.groups,
-            failed: failed.map(|it| FailedGroup::new(job, options, identity_seed, it)).collect(),
+            failed: failed.map(|it| FailedGroup::new(options, identity_seed, it)).collect(),
             explanations,
             scanned: outcome.scanned,
         }
     }
 
-    /// The job.
-    pub fn job(&self) -> &Job {
-        &self.job
+    /// Takes over what another one has.
+    pub(super) fn add(&mut self, other: Placement) {
+        self.identity_seed = other.identity_seed;
+        self.groups.extend(other.groups);
+        self.failed.extend(other.failed);
+        self.explanations.extend(other.explanations);
+        self.scanned += other.scanned;
     }
 
     /// What was placed, in the order of placement.
@@ -122,6 +123,11 @@ impl<'a> PlacedAllocation<'a> {
     /// The node's name.
     pub fn node_name(&self) -> &'a str {
         &self.node().name
+    }
+
+    /// The job, in the version that was placed.
+    pub fn job(&self) -> &'a Job {
+        &self.group.run.job
     }
 
     /// The group's name.

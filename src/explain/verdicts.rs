@@ -8,9 +8,9 @@ use crate::fit::exhausted::Exhausted;
 use crate::fit::{cores, devices};
 use crate::model::{Job, Node};
 use crate::placement::group::GroupPlan;
+use crate::placement::missing;
 use crate::placement::options::PlaceOptions;
-use crate::placement::scan::{self, Scan};
-use crate::placement::system;
+use crate::placement::scan::{NodeResult, Scan};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::node::NodeRecord;
@@ -157,7 +157,7 @@ pub(crate) fn explain(
 
 fn verdicts(state: &State, plan: &GroupPlan<'_>, evicted: Option<&Evicted>) -> Vec<NodeVerdict> {
     let scan = Scan::new(state, plan, evicted);
-    let done = system::nodes_with(state, plan);
+    let done = missing::done_nodes(state, plan);
     let nodes = state.nodes();
     let mut verdicts: Vec<NodeVerdict> = nodes
         .map(|(slot, record)| NodeVerdict {
@@ -179,16 +179,16 @@ fn verdict<'a>(
     slot: NodeSlot,
     node: &'a NodeRecord,
 ) -> Verdict {
-    match scan.verdict(slot, node) {
-        scan::Verdict::NotCandidate => Verdict::NotCandidate(plan.base.all_reasons(node)),
-        scan::Verdict::Filtered(_) => {
+    match scan.result(slot, node) {
+        NodeResult::NotCandidate => Verdict::NotCandidate(plan.base.all_reasons(node)),
+        NodeResult::Filtered(_) => {
             let filters = scan.all_filters(slot, node);
             Verdict::Filtered(filters.iter().map(|rule| rule.to_string()).collect())
         }
-        scan::Verdict::Exhausted(first) => {
+        NodeResult::Exhausted(first) => {
             Verdict::Exhausted(shortages(state, plan, slot, node, first))
         }
-        scan::Verdict::Ranked(candidate) => {
+        NodeResult::Ranked(candidate) => {
             let ids = candidate.victims.iter().map(|&victim| state.allocation_id(victim));
             let mut preempts: Vec<String> = ids.collect();
             preempts.sort_unstable();

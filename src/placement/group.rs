@@ -9,10 +9,12 @@ use crate::feasibility::rule::RuleSource;
 use crate::fit::ask::Ask;
 use crate::model::{Job, TaskGroup};
 use crate::placement::options::PlaceOptions;
+use crate::placement::request::Request;
 use crate::rank::affinity::Affinities;
 use crate::rank::binpack::Algorithm;
 use crate::rank::spread::Spread;
 use crate::state::State;
+use crate::state::few::Few;
 use crate::state::slots::{JobSlot, NodeSlot};
 
 /// Everything that placing one group needs to know of it.
@@ -47,7 +49,8 @@ pub(crate) struct Scorers {
     pub(crate) spreads: Vec<Spread>,
     /// How many allocations the group should have; `None` where they do not mind each other.
     pub(crate) anti_affinity_count: Option<u32>,
-    pub(crate) penalty_nodes: Vec<NodeSlot>,
+    /// Those of the request that is served.
+    pub(crate) penalty_nodes: Few<NodeSlot>,
 }
 
 impl<'a> GroupPlan<'a> {
@@ -61,12 +64,11 @@ impl<'a> GroupPlan<'a> {
         options: &PlaceOptions,
     ) -> Option<GroupPlan<'a>> {
         let slot = state.find_job(&job.namespace, &job.id);
-        GroupPlan::of_known(state, job, slot, at, index, options)
+        GroupPlan::of_known(job, slot, at, index, options)
     }
 
     /// The same for a job whose slot was looked up already.
     pub(crate) fn of_known(
-        state: &State,
         job: &'a Job,
         job_slot: Option<JobSlot>,
         at: usize,
@@ -88,16 +90,36 @@ impl<'a> GroupPlan<'a> {
             base: BaseSet::of(job),
             device_weights: ask.devices.iter().map(|request| request.weight_sum()).sum(),
             ask,
-            scorers: if is_system {
-                Scorers::default()
-            } else {
-                Scorers::of(state, job, group, options)
-            },
+            scorers: if is_system { Scorers::default() } else { Scorers::of(job, group) },
             distinct_hosts: if is_system { None } else { distinct_hosts(job, group) },
             distinct_properties,
             chain: OnceCell::new(),
             affinities: OnceCell::new(),
         })
+    }
+
+    /// Makes it ready for a request: for its number, and the nodes that it should stay away from.
+    pub(crate) fn adapt_to(&mut self, request: &Request) {
+        if self.index != request.name_index && self.names_volumes_by_number() {
+            self.chain = OnceCell::new();
+        }
+        self.index = request.name_index;
+        if !self.job.job_type().is_system() {
+            self.scorers.penalty_nodes.clone_from(&request.penalty_nodes);
+        }
+    }
+
+    /// Whether a request that may go to any node can be served without [`GroupPlan::adapt_to`].
+    pub(crate) fn is_for(&self, request: &Request) -> bool {
+        request.only_node.is_none()
+            && request.preferred_node.is_none()
+            && request.penalty_nodes == self.scorers.penalty_nodes
+            && (self.index == request.name_index || !self.names_volumes_by_number())
+    }
+
+    /// Whether each allocation has volumes of its own, whose names carry its number.
+    pub(crate) fn names_volumes_by_number(&self) -> bool {
+        self.group.volumes.values().any(|volume| volume.per_alloc)
     }
 
     /// The rules on facts of nodes.
@@ -126,12 +148,11 @@ impl<'a> GroupPlan<'a> {
 }
 
 impl Scorers {
-    fn of(state: &State, job: &Job, group: &TaskGroup, options: &PlaceOptions) -> Scorers {
-        let penalty_nodes = options.penalty_nodes.iter();
+    fn of(job: &Job, group: &TaskGroup) -> Scorers {
         Scorers {
             spreads: Spread::of(job, group),
             anti_affinity_count: Some(group.count()),
-            penalty_nodes: penalty_nodes.filter_map(|id| state.find_node(id)).collect(),
+            penalty_nodes: Few::None,
         }
     }
 }

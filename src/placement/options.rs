@@ -24,7 +24,6 @@ pub struct PlaceOptions {
     pub(crate) seed: Option<u64>,
     pub(crate) search: Search,
     pub(crate) score_detail: ScoreDetail,
-    pub(crate) penalty_nodes: Vec<String>,
     pub(crate) without_failed_allocations: bool,
     pub(crate) explain: bool,
     pub(crate) stopwatch: Option<fn() -> u64>,
@@ -213,13 +212,6 @@ impl PlaceOptions {
     /// Of how many nodes the metrics show the scores.
     pub fn score_detail(mut self, detail: ScoreDetail) -> Self {
         self.score_detail = detail;
-        self
-    }
-
-    /// Nodes to stay away from, because what is replaced failed there (docs/placement.md, section
-    /// 3.5).
-    pub fn penalty_nodes(mut self, ids: impl IntoIterator<Item = impl Into<String>>) -> Self {
-        self.penalty_nodes = ids.into_iter().map(Into::into).collect();
         self
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::model::Job;
 use crate::state::NodeTable;
 use crate::state::run::Run;
 use crate::state::slots::AllocationSlot;
@@ -43,6 +44,7 @@ pub(crate) fn slots(groups: &[GroupPlacement]) -> impl DoubleEndedIterator<Item 
 /// A group of which not everything could be placed.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupFailure {
+    pub(crate) job: Job,
     /// The group, as its place in the job.
     pub(crate) group: usize,
     /// The number in the name of the first allocation that could not be placed.
@@ -52,6 +54,8 @@ pub(crate) struct GroupFailure {
     /// The counts of the selection that failed.
     pub(crate) tally: Arc<Tally>,
     pub(crate) time_ns: u64,
+    /// Identities of the nodes that the request was to stay away from.
+    pub(crate) penalty_nodes: Vec<String>,
     /// The state's index when it failed.
     pub(crate) modify_index: u64,
 }

@@ -248,7 +248,7 @@ impl<'a> Pass<'a> {
     /// allocations for spreads and properties.
     fn find_nodes(&mut self, state: &State) {
         let plan = self.plan;
-        for slot in &plan.scorers.penalty_nodes {
+        for slot in plan.scorers.penalty_nodes.iter() {
             self.scratch.nodes.entry(*slot).has_penalty = true;
         }
         // A static port of the ask may be taken on the nodes that use it.

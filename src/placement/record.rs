@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::buffers::emptied;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
+use super::reuse::emptied;
 use crate::state::State;
 use crate::state::few::Few;
 use crate::state::run::{Placed, Run};

@@ -28,7 +28,7 @@ use crate::state::usage::factor;
 
 /// What one node is to the next allocation of a group.
 #[derive(Clone, Debug)]
-pub(crate) enum Verdict {
+pub(crate) enum NodeResult {
     /// The job does not look at it.
     NotCandidate,
     /// It may not run the group, and the first rule that says so.
@@ -36,7 +36,7 @@ pub(crate) enum Verdict {
     /// It has no room.
     Exhausted(Exhausted),
     /// It would do.
-    Ranked(Candidate),
+    Ranked(RankedNode),
 }
 
 /// A rule that filters a node.
@@ -49,18 +49,18 @@ pub(crate) struct Filter {
 
 /// A node that would do.
 #[derive(Clone, Debug)]
-pub(crate) struct Candidate {
+pub(crate) struct RankedNode {
     pub(crate) node: NodeSlot,
-    /// The node's place among equals.
+    /// Orders nodes that are equal otherwise.
     pub(crate) rank: u64,
     pub(crate) scores: Scores,
     /// What would have to be evicted.
     pub(crate) victims: Vec<AllocationSlot>,
 }
 
-/// The order of candidates, the better one being greater: by score; of equal scores, by the part that
+/// The order of ranked nodes, the better one being greater: by score; of equal scores, by the part that
 /// is the node's own; of equal nodes, by rank.
-pub(crate) fn compare(a: &Candidate, b: &Candidate) -> Ordering {
+pub(crate) fn compare(a: &RankedNode, b: &RankedNode) -> Ordering {
     let scores = a.scores.mean().total_cmp(&b.scores.mean());
     scores
         .then_with(|| a.scores.local().total_cmp(&b.scores.local()))
@@ -126,19 +126,19 @@ impl<'a> Scan<'a> {
     }
 
     /// What a node is to the group's next allocation.
-    pub(crate) fn verdict(&self, slot: NodeSlot, node: &'a NodeRecord) -> Verdict {
+    pub(crate) fn result(&self, slot: NodeSlot, node: &'a NodeRecord) -> NodeResult {
         if !self.plan.base.contains(node) {
-            return Verdict::NotCandidate;
+            return NodeResult::NotCandidate;
         }
         if let Some(rule) = self.first_filter(slot, node) {
-            return Verdict::Filtered(rule);
+            return NodeResult::Filtered(rule);
         }
         match self.assign(slot, node) {
-            Err(exhausted) => Verdict::Exhausted(exhausted),
+            Err(exhausted) => NodeResult::Exhausted(exhausted),
             Ok((assignment, victims)) => {
                 let scores = self.scores(slot, node, &assignment, &victims);
                 let rank = self.state.rank(slot);
-                Verdict::Ranked(Candidate { node: slot, rank, scores, victims })
+                NodeResult::Ranked(RankedNode { node: slot, rank, scores, victims })
             }
         }
     }
@@ -171,7 +171,7 @@ impl<'a> Scan<'a> {
         let has_writer = |source: &str| self.has_writer(slot, source);
         let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
         self.plan.chain().remedies(node, &surroundings, remedies);
-        if self.is_taken_by_own(slot) {
+        if self.is_taken_by_job(slot) {
             let text = DISTINCT_HOSTS.into();
             remedies.add(FixAction::DropConstraint { text, paths: Vec::new() });
         }
@@ -188,7 +188,7 @@ impl<'a> Scan<'a> {
         slot: NodeSlot,
         node: &'a NodeRecord,
     ) -> impl Iterator<Item = Filter> {
-        let hosts = self.is_taken_by_own(slot);
+        let hosts = self.is_taken_by_job(slot);
         let hosts = hosts.then_some(Filter { reason: FilterReason::DistinctHosts, property: None });
         let properties = self.plan.distinct_properties.iter().zip(&self.used_by_property);
         let properties = properties.enumerate().filter_map(move |(at, (property, used))| {
@@ -201,17 +201,17 @@ impl<'a> Scan<'a> {
     }
 
     /// Whether `distinct_hosts` keeps the group off a node.
-    pub(crate) fn is_taken_by_own(&self, slot: NodeSlot) -> bool {
-        self.plan.distinct_hosts.is_some_and(|scope| self.own_on(slot, scope) > 0)
+    pub(crate) fn is_taken_by_job(&self, slot: NodeSlot) -> bool {
+        self.plan.distinct_hosts.is_some_and(|scope| self.allocations_on(slot, scope) > 0)
     }
 
     /// How many allocations of the job or of the group occupy a node.
-    fn own_on(&self, slot: NodeSlot, scope: Scope) -> u32 {
+    fn allocations_on(&self, slot: NodeSlot, scope: Scope) -> u32 {
         let Some(job) = self.plan.job_slot else { return 0 };
-        let is_own = |record: &&AllocationRecord| {
+        let is_of_job = |record: &&AllocationRecord| {
             record.job == job && (scope == Scope::Job || self.is_in_group(record))
         };
-        self.records_on(slot).filter(is_own).count() as u32
+        self.records_on(slot).filter(is_of_job).count() as u32
     }
 
     /// How many allocations of the group, and of groups and jobs of the same names in other

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stowplan::model::{Allocation, AllocationMetrics, Job};
-use stowplan::{Cluster, PlaceOptions, Placement, Verdict};
+use stowplan::{Cluster, PlaceOptions, Placement, PlacementRequest, Verdict};
 
 use super::in_use::{InUse, occupies};
 
@@ -45,6 +45,8 @@ pub(crate) fn place(
     proposal.take_back();
     assert_eq!(allocations(&proposing), allocations_before, "take_back left something");
 
+    check_requests(&before, asked, &proposed);
+
     // The plain scan places the same, and so does who proposed before.
     let mut slow = cluster.fork();
     let by_scan = answer(&slow.place(asked.job, &options.clone().oracle(true)));
@@ -70,6 +72,29 @@ pub(crate) fn place(
     }
     check_explanation(asked, &explained);
     placement
+}
+
+/// What is missing, as requests, comes to the same as placing the job; with nodes to stay away from, the
+/// plain scan agrees.
+fn check_requests(before: &Cluster, asked: &Asked<'_>, proposed: &[Allocation]) {
+    let missing = before.missing(asked.job);
+    let place = |requests: &[PlacementRequest], options: &PlaceOptions| {
+        answer(&before.fork().place_requests(requests, options).unwrap())
+    };
+    // A system job that runs nowhere fails without a node that misses it.
+    if !asked.job.job_type().is_system() {
+        assert_same(&place(&missing, asked.options), proposed, "placing requests");
+    }
+    let away: Vec<PlacementRequest> = missing
+        .into_iter()
+        .map(|request| match request.name_index() % 3 {
+            0 => request,
+            1 => request.penalty_node("n1"),
+            _ => request.penalty_node("n2").preferred_node("n1"),
+        })
+        .collect();
+    let by_scan = place(&away, &asked.options.clone().oracle(true));
+    assert_same(&place(&away, asked.options), &by_scan, "the plain scan of requests");
 }
 
 fn assert_same(ours: &[Allocation], theirs: &[Allocation], who: &str) {

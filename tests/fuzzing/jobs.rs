@@ -241,14 +241,11 @@ fn device(bytes: &mut Bytes<'_>) -> RequestedDevice {
 pub(crate) fn options(bytes: &mut Bytes<'_>) -> (PlaceOptions, bool) {
     let samples = bytes.one_in(8);
     let search = if samples { Search::Sample(1 + bytes.below(4)) } else { Search::Best };
-    let mut options = PlaceOptions::default()
+    let options = PlaceOptions::default()
         .algorithm(bytes.pick(&[Algorithm::Binpack, Algorithm::Spread]))
         .preemption(bytes.pick(&[Preemption::none(), Preemption::all(), Preemption::default()]))
         .memory_oversubscription(bytes.one_in(4))
         .search(search)
         .score_detail(bytes.pick(&[ScoreDetail::All, ScoreDetail::Top(2), ScoreDetail::None]));
-    if bytes.one_in(6) {
-        options = options.penalty_nodes(["n1", "n2"]);
-    }
     (options, !samples)
 }

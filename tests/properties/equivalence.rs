@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 use stowplan::model::{Allocation, Job};
-use stowplan::{Algorithm, Cluster, Inventory, Placement, Preemption, Verdict, place};
+use stowplan::{
+    Algorithm, Cluster, Inventory, Placement, PlacementRequest, Preemption, Verdict, place,
+};
 
 use crate::common::check::check;
 use crate::common::world::World;
@@ -12,7 +14,7 @@ use crate::{bytes, choices, same};
 pub(crate) fn inventory_after(world: &World, placements: &[&Placement]) -> Inventory {
     let placed = placements.iter().flat_map(|placement| {
         placement.allocations().map(|it| {
-            let job = Some(placement.job().shared_spec());
+            let job = Some(it.job().shared_spec());
             Allocation { job, ..it.to_allocation() }
         })
     });
@@ -137,9 +139,10 @@ fn penalty_nodes_are_penalised_and_nothing_else() {
         };
         let Some(node) = world.nodes.first() else { return Ok(()) };
         let cluster = world.cluster();
-        let plain = cluster.explain(job, &group.name, &world.options).unwrap();
-        let options = world.options.clone().penalty_nodes([node.id.as_str()]);
-        let penalised = cluster.explain(job, &group.name, &options).unwrap();
+        let request = PlacementRequest::new(job, &group.name, group.count());
+        let plain = cluster.explain_request(&request, &world.options).unwrap();
+        let request = request.penalty_node(&node.id);
+        let penalised = cluster.explain_request(&request, &world.options).unwrap();
         for (plain, penalised) in plain.nodes().iter().zip(penalised.nodes()) {
             if plain.node().id != node.id {
                 prop_assert_eq!(plain.verdict(), penalised.verdict());

@@ -70,10 +70,10 @@ fn each_failure(
 #[test]
 fn every_fix_helps_on_a_cluster() {
     check_with(full_of_failures, |world| {
-        each_failure(&world, &world.options, |cluster, placement, failed| {
+        each_failure(&world, &world.options, |cluster, _, failed| {
             let explanation = failed.explain(cluster);
             for fix in explanation.fixes() {
-                let (cluster, job) = fix.apply_to(cluster, placement.job()).unwrap();
+                let (cluster, job) = fix.apply_to(cluster, failed.job()).unwrap();
                 helps(fix, &cluster, &job, failed.name(), &world)?;
             }
             Ok(())
@@ -87,7 +87,7 @@ fn every_fix_helps_on_an_inventory() {
         each_failure(&world, &world.options, |cluster, placement, failed| {
             let inventory = inventory_after(&world, &[placement]);
             for fix in failed.explain(cluster).fixes() {
-                let (inventory, job) = fix.apply(&inventory, placement.job()).unwrap();
+                let (inventory, job) = fix.apply(&inventory, failed.job()).unwrap();
                 let cluster = Cluster::from_inventory(&inventory, 0);
                 helps(fix, &cluster, &job, failed.name(), &world)?;
             }
@@ -172,7 +172,7 @@ fn fixes_evict_only_what_may_be_evicted() {
     check_with(
         |recipe| full_of_failures(recipe).without(Feature::Preemption),
         |world| {
-            each_failure(&world, &world.options, |cluster, placement, failed| {
+            each_failure(&world, &world.options, |cluster, _, failed| {
                 let explanation = failed.explain(cluster);
                 for action in explanation.fixes().iter().flat_map(|fix| fix.actions()) {
                     let FixAction::Evict { node, allocations, names } = action else { continue };
@@ -182,7 +182,7 @@ fn fixes_evict_only_what_may_be_evicted() {
                         let victim = world.allocations.iter().find(|it| it.id == *id).unwrap();
                         let priority = victim.job.as_ref().and_then(|job| job.priority);
                         prop_assert_eq!(&victim.node_id, node);
-                        prop_assert!(placement.job().priority() - priority.unwrap_or(50) >= 10);
+                        prop_assert!(failed.job().priority() - priority.unwrap_or(50) >= 10);
                     }
                 }
                 Ok(())
@@ -211,9 +211,9 @@ fn where_a_node_would_do_there_is_nothing_to_fix() {
 #[test]
 fn a_fix_for_something_else_is_an_error() {
     check_with(full_of_failures, |world| {
-        each_failure(&world, &world.options, |cluster, placement, failed| {
+        each_failure(&world, &world.options, |cluster, _, failed| {
             for fix in failed.explain(cluster).fixes() {
-                let job = placement.job();
+                let job = failed.job();
                 let other = job.changed(|spec| spec.id = "another".into()).unwrap();
                 let is_other =
                     matches!(fix.apply_to(cluster, &other), Err(FixError::OtherJob { .. }));
@@ -233,8 +233,8 @@ fn a_fix_for_something_else_is_an_error() {
 fn fixes_of_system_jobs_leave_fewer_allocations_missing() {
     let recipe = |recipe: Recipe| full_of_failures(recipe).with(Feature::SystemJobs);
     check_with(recipe, |world| {
-        each_failure(&world, &world.options, |cluster, placement, failed| {
-            let before = without_room(cluster, placement.job(), failed.name(), &world.options);
+        each_failure(&world, &world.options, |cluster, _, failed| {
+            let before = without_room(cluster, failed.job(), failed.name(), &world.options);
             if !failed.job().job_type().is_system() || before == 0 {
                 return Ok(());
             }
@@ -251,7 +251,7 @@ fn fixes_of_system_jobs_leave_fewer_allocations_missing() {
                     )
                 });
                 prop_assert!(!other_nodes, "{fix}");
-                let (cluster, job) = fix.apply_to(cluster, placement.job()).unwrap();
+                let (cluster, job) = fix.apply_to(cluster, failed.job()).unwrap();
                 let after = without_room(&cluster, &job, failed.name(), &world.options);
                 prop_assert!(after < before, "{fix}: {before} were missing, {after} would be");
                 // One more placement may keep others off by the property that they share.

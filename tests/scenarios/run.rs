@@ -8,7 +8,9 @@ use serde_json::Value;
 use stowplan::model::{
     Allocation, ClientStatus, DynamicVolume, Job, JobSpec, MigrateStrategy, Node, TaskGroup,
 };
-use stowplan::{Algorithm, Cluster, Inventory, PlaceOptions, Preemption, ScoreDetail, Search};
+use stowplan::{
+    Algorithm, Cluster, Inventory, PlaceOptions, PlacementRequest, Preemption, ScoreDetail, Search,
+};
 
 use crate::print::{self, Shown};
 use crate::words::Line;
@@ -184,7 +186,17 @@ impl Scenario {
         let group = line.value("group").unwrap_or(&job.task_groups[0].name).to_owned();
         let shown = Shown::of(line);
         let cluster = self.cluster();
-        match cluster.explain(&job, &group, &options) {
+        let explanation = match line.value("penalty") {
+            None => cluster.explain(&job, &group, &options),
+            Some(nodes) => {
+                let missing = cluster.missing(&job);
+                let request = missing.into_iter().find(|it| it.task_group() == group);
+                let request = request.unwrap_or_else(|| line.fail("nothing is missing"));
+                let request = nodes.split(',').fold(request, PlacementRequest::penalty_node);
+                cluster.explain_request(&request, &options)
+            }
+        };
+        match explanation {
             Some(explanation) => print::explanation(&explanation, cluster, &shown),
             None => format!("no group {group}"),
         }
@@ -257,10 +269,13 @@ impl Scenario {
                 ("oversubscription", "") => options.memory_oversubscription(true),
                 ("seed", seed) => options.seed(seed.parse().unwrap()),
                 ("search", search) => options.search(self.search(line, search, job)),
-                ("penalty", nodes) => options.penalty_nodes(nodes.split(',')),
                 ("detail", "all") => options.score_detail(ScoreDetail::All),
                 ("detail", top) => options.score_detail(ScoreDetail::Top(top.parse().unwrap())),
-                _ if Shown::WORDS.contains(&key) || ["commit", "group"].contains(&key) => options,
+                _ if Shown::WORDS.contains(&key)
+                    || ["commit", "group", "penalty"].contains(&key) =>
+                {
+                    options
+                }
                 _ => line.fail(&format!("unknown word `{word}`")),
             };
         }

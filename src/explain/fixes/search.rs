@@ -13,9 +13,9 @@ use super::shortage::Short;
 use crate::feasibility::fix_action::FixAction;
 use crate::feasibility::remedies::sorted;
 use crate::placement::group::GroupPlan;
+use crate::placement::missing;
 use crate::placement::options::PlaceOptions;
-use crate::placement::scan::{Scan, Verdict};
-use crate::placement::system;
+use crate::placement::scan::{NodeResult, Scan};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::node::NodeRecord;
@@ -52,7 +52,7 @@ pub(crate) fn nearest(
         options,
         evicted,
         may_evict: options.preemption.is_on_for(plan.job.job_type()),
-        done: system::nodes_with(state, plan),
+        done: missing::done_nodes(state, plan),
         missing: 0,
     };
     let mut nodes = search.nodes();
@@ -190,7 +190,7 @@ impl<'a> Search<'a> {
         let scan = Scan::new(state, plan, self.may_evict.then_some(self.evicted));
         let would_do = |slot: &NodeSlot| {
             let node = state.node(*slot);
-            node.is_some_and(|node| matches!(scan.verdict(*slot, node), Verdict::Ranked(_)))
+            node.is_some_and(|node| matches!(scan.result(*slot, node), NodeResult::Ranked(_)))
         };
         nodes.filter(would_do).collect()
     }
@@ -200,7 +200,7 @@ impl<'a> Search<'a> {
         let scan = Scan::new(state, plan, self.may_evict.then_some(self.evicted));
         let has_none = |slot: &NodeSlot| {
             let node = state.node(*slot);
-            node.is_some_and(|node| matches!(scan.verdict(*slot, node), Verdict::Exhausted(_)))
+            node.is_some_and(|node| matches!(scan.result(*slot, node), NodeResult::Exhausted(_)))
         };
         self.nodes().into_iter().map(|(slot, _)| slot).filter(has_none).collect()
     }

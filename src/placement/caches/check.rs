@@ -89,7 +89,7 @@ mod tests {
         let job = r#"{"ID": "web", "TaskGroups": [{"Name": "front",
             "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#;
         let job = Job::from_json(job).unwrap();
-        place::place(&mut state, &mut caches, &job, &PlaceOptions::default(), None);
+        place::place_missing(&mut state, &mut caches, &job, &PlaceOptions::default(), None);
 
         let mut report = Report::default();
         caches.check(&state, &mut report);

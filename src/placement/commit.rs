@@ -1,0 +1,121 @@
+//! Taking room: the one place where a selected node is given an allocation.
+
+use std::sync::Arc;
+
+use super::group::GroupPlan;
+use super::open_group::OpenGroup;
+use super::outcome::NewSlot;
+use super::record::NewPlaced;
+use super::scan::room;
+use super::select::selection::Selected;
+use crate::fit::{self, Room};
+use crate::rank::preempt::Evicted;
+use crate::rng::Rng;
+use crate::state::State;
+use crate::state::allocation::core_mhz;
+use crate::state::allocations::{Eviction, NewAllocation};
+use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::tally::Tally;
+use crate::state::usage::Holdings;
+
+/// What a placement's metrics show beside its node.
+pub(super) struct Record<'a> {
+    pub(super) name_index: u32,
+    pub(super) tally: &'a Arc<Tally>,
+    /// The places of the best nodes' scores.
+    pub(super) top: &'a [u32],
+    pub(super) time_ns: u64,
+}
+
+/// What was evicted for a job so far.
+#[derive(Default)]
+pub(super) struct Evictions {
+    /// How many allocations of each group.
+    pub(super) by_group: Evicted,
+    /// What they were before.
+    pub(super) done: Vec<Eviction>,
+}
+
+/// Gives an allocation its room on a node: what it has there is assigned first, then what has to
+/// go is evicted. False, and nothing is changed, if the node turns out not to have the room, which
+/// the selection has ruled out.
+///
+/// The allocation is on no list yet ([`OpenGroup::enlist`]), and the node is not touched.
+pub(super) fn commit(
+    state: &mut State,
+    evictions: &mut Evictions,
+    plan: &GroupPlan<'_>,
+    open: &mut OpenGroup,
+    selected: Selected,
+    record: Record<'_>,
+) -> bool {
+    let Selected { node, score, victims } = selected;
+    let Record { name_index, tally, top, time_ns } = record;
+    let (slot, generation) = state.next_allocation(open.pending.len());
+    let mut amounts = plan.ask.amounts;
+    let mut holdings = None;
+    if !plan.ask.is_plain() {
+        let assigned = assign(state, plan, node, &victims, (slot, generation));
+        let Some(assigned) = assigned else { return false };
+        amounts.cpu_mhz += core_mhz(&assigned);
+        let assigned = Arc::new(assigned);
+        open.holdings.push(assigned.clone());
+        holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
+    }
+    let evicted = evict(state, evictions, &victims, slot);
+    state.take_room(node, amounts, holdings.as_deref());
+    let in_run = open.run.len() as u32;
+    open.pending.push(NewAllocation { node, name_index, in_run, holdings });
+    open.allocations.push(NewSlot { slot, generation });
+    open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, top);
+    true
+}
+
+/// The ports, cores and devices of an allocation on a node once the victims are gone, ports being
+/// drawn at random.
+fn assign(
+    state: &State,
+    plan: &GroupPlan<'_>,
+    node: NodeSlot,
+    victims: &[AllocationSlot],
+    (slot, generation): (AllocationSlot, u32),
+) -> Option<Holdings> {
+    let mut rng = Rng::for_key(state.seed, &[slot.0.into(), generation.into()]);
+    let now = room(state, node, state.node(node)?);
+    let taken;
+    let room = match victims {
+        [] => now,
+        _ => {
+            taken = state.taken_without(node, victims);
+            let amounts = victims.iter().map(|&victim| state.amounts_of(victim));
+            Room {
+                taken: &taken,
+                free: amounts.fold(now.free, |free, amounts| free.plus(amounts)),
+                free_allocations: now.free_allocations.saturating_add(victims.len() as i64),
+                ..now
+            }
+        }
+    };
+    let assigned = fit::assign_at_random(room, &plan.ask, &mut rng);
+    debug_assert!(assigned.is_ok(), "the selected node has no room: {assigned:?}");
+    assigned.ok().map(|assignment| assignment.holdings)
+}
+
+/// Evicts allocations for another one and gives their identities, sorted.
+fn evict(
+    state: &mut State,
+    evictions: &mut Evictions,
+    victims: &[AllocationSlot],
+    by: AllocationSlot,
+) -> Vec<String> {
+    let mut ids: Vec<String> = Vec::new();
+    for &victim in victims {
+        let Some(record) = state.allocation(victim) else { continue };
+        *evictions.by_group.entry((record.job, record.group)).or_insert(0) += 1;
+        evictions.done.extend(state.evict(victim));
+        state.set_evicted_by(victim, by);
+        ids.push(state.allocation_id(victim));
+    }
+    ids.sort_unstable();
+    ids
+}

@@ -1,0 +1,86 @@
+//! Missing allocations: what a job has too few of, as requests.
+
+use super::group::GroupPlan;
+use super::request::Request;
+use crate::model::{Job, TaskGroup};
+use crate::state::State;
+use crate::state::slots::{JobSlot, NodeSlot};
+
+/// Adds a request for each allocation of a group that is missing: of a system job one for each node
+/// that does not have it yet, of other jobs one for each of the lowest numbers that no live allocation
+/// has.
+pub(crate) fn requests(
+    state: &State,
+    job: &Job,
+    job_slot: Option<JobSlot>,
+    group: &TaskGroup,
+    requests: &mut Vec<Request>,
+) {
+    if !job.job_type().is_system() {
+        return visit_numbers(state, job_slot, group, |index| requests.push(Request::named(index)));
+    }
+    if group.count() > 0 {
+        let nodes = nodes_without(state, job_slot, group);
+        requests.extend(nodes.into_iter().map(Request::on_node));
+    }
+}
+
+/// The number of a group's next allocation: the lowest that is missing, or one more than there should
+/// be where none is. Those of system jobs all have the number 0.
+pub(crate) fn next_number(state: &State, job: &Job, group: &TaskGroup) -> u32 {
+    if job.job_type().is_system() {
+        return 0;
+    }
+    let job = state.find_job(&job.namespace, &job.id);
+    let mut first = None;
+    visit_numbers(state, job, group, |index| first = first.or(Some(index)));
+    first.unwrap_or(group.count())
+}
+
+/// Shows the numbers of a group's missing allocations: the lowest that none of its live ones has.
+fn visit_numbers(state: &State, job: Option<JobSlot>, group: &TaskGroup, visit: impl FnMut(u32)) {
+    let count = group.count();
+    let known = job.map(|job| state.allocations_of(job, &group.name)).unwrap_or_default();
+    if known.is_empty() {
+        return (0..count).for_each(visit);
+    }
+    let mut is_used = vec![false; count as usize];
+    let mut live = 0;
+    for record in known.iter().filter_map(|&slot| state.allocation(slot)).filter(|it| it.is_live())
+    {
+        live += 1;
+        if let Some(used) = is_used.get_mut(record.name_index as usize) {
+            *used = true;
+        }
+    }
+    let missing = count.saturating_sub(live) as usize;
+    (0..count).filter(|&index| !is_used[index as usize]).take(missing).for_each(visit);
+}
+
+/// The nodes that have a group of a system job and need no other allocation of it, ascending; of other
+/// jobs none.
+pub(crate) fn done_nodes(state: &State, plan: &GroupPlan<'_>) -> Vec<NodeSlot> {
+    match plan.job.job_type().is_system() {
+        true => nodes_with(state, plan.job_slot, plan.group),
+        false => Vec::new(),
+    }
+}
+
+/// The nodes that have a live allocation of a group, ascending.
+fn nodes_with(state: &State, job: Option<JobSlot>, group: &TaskGroup) -> Vec<NodeSlot> {
+    let known = job.map(|job| state.allocations_of(job, &group.name)).unwrap_or_default();
+    let records = known.iter().filter_map(|&slot| state.allocation(slot));
+    let mut nodes: Vec<NodeSlot> = records.filter(|it| it.is_live()).map(|it| it.node).collect();
+    nodes.sort_unstable();
+    nodes
+}
+
+/// The nodes that have none yet, in the order of their identities.
+fn nodes_without(state: &State, job: Option<JobSlot>, group: &TaskGroup) -> Vec<NodeSlot> {
+    let with = nodes_with(state, job, group);
+    let without = state.nodes().filter(|(slot, _)| with.binary_search(slot).is_err());
+    let mut nodes: Vec<(&str, NodeSlot)> =
+        without.map(|(slot, node)| (node.node.id.as_str(), slot)).collect();
+    nodes.sort_unstable();
+    nodes.into_iter().map(|(_, slot)| slot).collect()
+}

@@ -1,0 +1,385 @@
+//! The loop over requests: for each the best node, then its room. What searches is a selector; the
+//! loop, the clock, failures and the taking of room are the same for all of them.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::caches::Caches;
+use super::commit::{Evictions, Record, commit};
+use super::group::GroupPlan;
+use super::missing;
+use super::observer::Observer;
+use super::open_group::OpenGroup;
+use super::options::{PlaceOptions, Search};
+use super::outcome::{self, GroupFailure, Outcome};
+use super::refusal::{NodeRefusals, Refusal};
+use super::request::Request;
+use super::select::frontier::{self, FrontierLoan};
+use super::select::nodes::{Look, base_tally};
+use super::select::sample::Cursor;
+use super::select::selector::{Selector, SelectorKind, Way};
+use crate::model::Job;
+use crate::state::State;
+use crate::state::allocations::Changes;
+use crate::state::slots::{JobSlot, NodeSlot};
+use crate::state::tally::Filtered;
+
+/// A job being placed.
+pub(crate) struct Placer<'a, 'o> {
+    pub(super) state: &'a mut State,
+    pub(super) caches: &'a mut Caches,
+    options: &'a PlaceOptions,
+    observer: Option<&'o mut dyn Observer>,
+    pub(super) job_slot: JobSlot,
+    /// Whether it is placed whole or not at all.
+    all_at_once: bool,
+    evictions: Evictions,
+    /// Of a search that samples: where the next selection begins.
+    cursor: Option<Cursor>,
+    changes: Changes,
+    outcome: Outcome,
+}
+
+impl<'a, 'o> Placer<'a, 'o> {
+    pub(crate) fn new(
+        state: &'a mut State,
+        caches: &'a mut Caches,
+        job: &Job,
+        options: &'a PlaceOptions,
+        observer: Option<&'o mut dyn Observer>,
+    ) -> Placer<'a, 'o> {
+        let seed = state.seed;
+        if let Some(seed) = options.seed.filter(|seed| *seed != state.seed) {
+            state.set_seed(seed);
+        }
+        let modify_index = state.modify_index;
+        let allocation_slots = state.allocation_slots();
+        let (job_slot, is_new) = state.ensure_job(job);
+        let new_job = is_new.then_some(job_slot);
+        Placer {
+            state,
+            caches,
+            options,
+            observer,
+            job_slot,
+            all_at_once: job.all_at_once,
+            evictions: Evictions::default(),
+            cursor: None,
+            changes: Changes {
+                new_job,
+                modify_index,
+                seed,
+                allocation_slots,
+                ..Changes::default()
+            },
+            outcome: Outcome {
+                groups: Vec::with_capacity(job.task_groups.len()),
+                ..Outcome::default()
+            },
+        }
+    }
+
+    /// Serves the requests for one group. It breaks if nothing of the job can be placed any more.
+    pub(crate) fn place_group(
+        &mut self,
+        job: &Job,
+        at: usize,
+        requests: &[Request],
+    ) -> ControlFlow<()> {
+        if self.has_failed(job, at, requests.len()) {
+            return ControlFlow::Continue(());
+        }
+        let is_system = job.job_type().is_system();
+        let first = match requests.first() {
+            Some(request) => request.name_index,
+            None if is_system => 0,
+            None => job.spec().task_groups.get(at).map_or(0, |group| group.count()),
+        };
+        let slot = Some(self.job_slot);
+        let plan = GroupPlan::of_known(job, slot, at, first, self.options);
+        let Some(mut plan) = plan else { return ControlFlow::Continue(()) };
+        if let Some(request) = requests.first() {
+            plan.adapt_to(request);
+        }
+        if let Some(observer) = &mut self.observer {
+            observer.group_begins(self.state, &plan, &self.evictions.by_group);
+        }
+        match is_system {
+            true => self.place_system_group(&mut plan, requests),
+            false if requests.is_empty() => {}
+            false => self.place_counted_group(&mut plan, requests),
+        }
+        match self.all_at_once && !self.outcome.failed.is_empty() {
+            true => {
+                self.give_up();
+                ControlFlow::Break(())
+            }
+            false => ControlFlow::Continue(()),
+        }
+    }
+
+    /// Whether a request for the group failed before. Those after it are counted and not attempted.
+    fn has_failed(&mut self, job: &Job, at: usize, requests: usize) -> bool {
+        let Some(group) = job.spec().task_groups.get(at) else { return false };
+        let mut failed = self.outcome.failed.iter_mut();
+        let known = failed.find(|it| {
+            it.job.spec().task_groups.get(it.group).is_some_and(|it| it.name == group.name)
+        });
+        match known.filter(|_| !job.job_type().is_system()) {
+            Some(failure) => {
+                failure.unplaced += requests as u32;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Places a group of which there should be so many. The first failure ends it.
+    fn place_counted_group(&mut self, plan: &mut GroupPlan<'_>, requests: &[Request]) {
+        let mut open = self.open_group(plan, requests.len());
+        let mut left = requests;
+        let mut refusal = None;
+        while let Some(request) = left.first()
+            && refusal.is_none()
+        {
+            plan.adapt_to(request);
+            refusal = self.serve(plan, &mut open, &mut left);
+        }
+        self.close_group(open);
+        if let Some(refusal) = refusal {
+            self.fail(plan, refusal, left.len() as u32);
+        }
+    }
+
+    /// Places a group of which there should be one on every node that takes it, each node being a
+    /// request (docs/placement.md, sections 2.2, 3.1 and 8).
+    fn place_system_group(&mut self, plan: &mut GroupPlan<'_>, requests: &[Request]) {
+        let mut open = self.open_group(plan, requests.len());
+        let mut left = requests;
+        let mut refusals = NodeRefusals::new(plan);
+        while let Some(request) = left.first() {
+            plan.adapt_to(request);
+            if let Some(refusal) = self.serve(plan, &mut open, &mut left) {
+                refusals.add(refusal);
+                left = left.split_first().map_or(&[], |(_, rest)| rest);
+            }
+        }
+        self.close_group(open);
+        if let Some((refusal, nodes)) = refusals.exhausted() {
+            self.fail(plan, refusal, nodes);
+        } else if plan.group.count() > 0 && missing::done_nodes(self.state, plan).is_empty() {
+            // Filtered nodes are as it should be, unless nothing runs anywhere.
+            let base = Arc::new(base_tally(self.state, plan, Filtered::default()));
+            self.fail(plan, refusals.filtered(plan, base), 1);
+        }
+    }
+
+    /// Serves the first of the requests in the first way that finds a node, and those after it that
+    /// can be served in the same way. Gives the refusal if no way finds one.
+    fn serve(
+        &mut self,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        left: &mut &[Request],
+    ) -> Option<Refusal> {
+        let request = left.first()?;
+        let may_evict = self.options.preemption.is_on_for(plan.job.job_type());
+        if let Some(node) = request.only_node {
+            let way = Way { kind: SelectorKind::OneNode(node), evicts: may_evict };
+            return self.serve_in(way, plan, open, left);
+        }
+        if let Some(node) = request.preferred_node {
+            let way = Way::new(SelectorKind::OneNode(node));
+            self.serve_in(way, plan, open, left)?;
+        }
+        let way = Way::new(self.kind_for(plan, open));
+        let refusal = self.serve_in(way, plan, open, left)?;
+        match may_evict {
+            true => self.serve_in(way.evicting(), plan, open, left),
+            false => Some(refusal),
+        }
+    }
+
+    /// Which selector serves requests that may go to any node.
+    fn kind_for(&self, plan: &GroupPlan<'_>, open: &mut OpenGroup) -> SelectorKind {
+        let (state, options) = (&*self.state, self.options);
+        *open.any_node.get_or_insert_with(|| match options.search {
+            Search::Sample(limit) => SelectorKind::Sample(limit),
+            _ if frontier::serves(state, plan, options) => SelectorKind::Frontier,
+            _ => SelectorKind::Scan,
+        })
+    }
+
+    /// Serves the first of the requests with one selector, and those after it for which that does.
+    /// Gives the refusal of the first for which it finds no node.
+    fn serve_in(
+        &mut self,
+        way: Way,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        left: &mut &[Request],
+    ) -> Option<Refusal> {
+        let mut loan = (way.kind == SelectorKind::Frontier)
+            .then(|| FrontierLoan::take(self.caches, self.state, plan));
+        let mut cursor = self.cursor.take();
+        let mut selector = match (way.kind, &mut loan) {
+            (SelectorKind::Frontier, Some(loan)) => {
+                Selector::Frontier(loan.selector(self.state, plan))
+            }
+            (SelectorKind::Frontier | SelectorKind::Scan, _) => Selector::Scan,
+            (SelectorKind::Sample(limit), _) => {
+                Selector::Sample(limit, cursor.get_or_insert_with(|| Cursor::new(self.state)))
+            }
+            (SelectorKind::OneNode(node), _) => {
+                let base = || Arc::new(base_tally(self.state, plan, Filtered::default()));
+                Selector::OneNode(node, open.base.get_or_insert_with(base).clone())
+            }
+        };
+        let refusal = self.serve_with(&mut selector, way, plan, open, left);
+        if let Selector::Frontier(frontier) = selector {
+            // Whoever looks at nodes reads the state's lists.
+            let may_evict = self.options.preemption.is_on_for(plan.job.job_type());
+            if may_evict || (refusal.is_none() && !left.is_empty()) {
+                open.enlist(self.state);
+            }
+            for node in frontier.changed_nodes() {
+                self.state.touch(node);
+            }
+            frontier.finish(self.state);
+        }
+        if let Some(loan) = loan {
+            loan.give_back(self.caches);
+        }
+        self.cursor = cursor;
+        refusal
+    }
+
+    /// The loop itself.
+    fn serve_with(
+        &mut self,
+        selector: &mut Selector<'_>,
+        way: Way,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        left: &mut &[Request],
+    ) -> Option<Refusal> {
+        let shown = self.options.score_detail.limit();
+        let mut top = std::mem::take(&mut self.caches.buffers.best);
+        let mut refusal = None;
+        while let Some((request, rest)) = left.split_first() {
+            let started = self.now_ns();
+            top.clear();
+            let selection = selector.select(Look {
+                state: self.state,
+                plan,
+                evicted: way.evicts.then_some(&self.evictions.by_group),
+                shown,
+                run: &mut open.run,
+                top: &mut top,
+            });
+            let time_ns = self.now_ns().saturating_sub(started);
+            self.outcome.scanned += usize::from(way.looks_at_many());
+            let (name_index, tally) = (request.name_index, selection.tally);
+            let filter = selection.filter;
+            let node = selection.best.and_then(|best| {
+                let node = best.node;
+                let record = Record { name_index, tally: &tally, top: &top, time_ns };
+                commit(self.state, &mut self.evictions, plan, open, best, record).then_some(node)
+            });
+            let Some(node) = node else {
+                refusal = Some(Refusal { tally, name_index, time_ns, filter });
+                break;
+            };
+            *left = rest;
+            self.follow(selector, open, node);
+            if !way.serves_many() || !rest.first().is_some_and(|next| plan.is_for(next)) {
+                break;
+            }
+        }
+        self.caches.buffers.best = top;
+        refusal
+    }
+
+    /// Lets a selector know what was placed.
+    fn follow(&mut self, selector: &mut Selector<'_>, open: &mut OpenGroup, node: NodeSlot) {
+        match selector {
+            Selector::Frontier(frontier) => frontier.placed(self.state),
+            // The others read the state's lists.
+            _ => {
+                open.enlist(self.state);
+                self.state.touch(node);
+            }
+        }
+    }
+
+    fn now_ns(&self) -> u64 {
+        self.options.stopwatch.map_or(0, |now_ns| now_ns())
+    }
+
+    fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
+        let open = OpenGroup::new(
+            self.state,
+            &mut self.caches.buffers,
+            self.job_slot,
+            plan,
+            self.options,
+            expected,
+        );
+        self.changes.runs.push(open.run_slot());
+        open
+    }
+
+    fn close_group(&mut self, open: OpenGroup) {
+        match open.close(self.state, &mut self.caches.buffers) {
+            Some(group) => self.outcome.groups.push(group),
+            None => {
+                let last = self.changes.runs.len().saturating_sub(1);
+                self.changes.runs.swap_remove(last);
+            }
+        }
+    }
+
+    /// Notes that a group could not be placed whole, and how many of its allocations are missing.
+    fn fail(&mut self, plan: &GroupPlan<'_>, refusal: Refusal, unplaced: u32) {
+        if let Some(observer) = &mut self.observer {
+            observer.group_fails(self.state, plan, &self.evictions.by_group);
+        }
+        let Refusal { tally, name_index, time_ns, .. } = refusal;
+        let penalty_nodes = plan.scorers.penalty_nodes.iter();
+        let id_of = |node: &NodeSlot| Some(self.state.node(*node)?.node.id.clone());
+        self.outcome.failed.push(GroupFailure {
+            job: plan.job.clone(),
+            group: plan.at,
+            name_index,
+            unplaced,
+            tally,
+            time_ns,
+            penalty_nodes: penalty_nodes.filter_map(id_of).collect(),
+            modify_index: self.state.modify_index,
+        });
+    }
+
+    /// Takes back everything that was done for the job, which has to be placed whole.
+    fn give_up(&mut self) {
+        let Changes { new_job, modify_index, seed, allocation_slots, .. } = self.changes;
+        // The job itself and the seed are still in use: the end of placing takes them back.
+        self.changes.new_job = None;
+        self.changes.seed = self.state.seed;
+        self.changes.evicted.append(&mut self.evictions.done);
+        self.state.take_back(&self.changes, outcome::slots(&self.outcome.groups));
+        self.changes =
+            Changes { new_job, modify_index, seed, allocation_slots, ..Changes::default() };
+        self.outcome.groups.clear();
+    }
+
+    pub(crate) fn finish(mut self) -> (Outcome, Changes) {
+        self.changes.evicted.append(&mut self.evictions.done);
+        // A job of which nothing was placed leaves no trace.
+        if self.outcome.groups.is_empty() {
+            self.state.take_back(&self.changes, std::iter::empty());
+            let Changes { modify_index, seed, allocation_slots, .. } = self.changes;
+            self.changes = Changes { modify_index, seed, allocation_slots, ..Changes::default() };
+        }
+        (self.outcome, self.changes)
+    }
+}

@@ -1,0 +1,29 @@
+//! Requests: what placing serves, one allocation each.
+
+use crate::state::few::Few;
+use crate::state::slots::NodeSlot;
+
+/// One allocation of a group to be placed.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Request {
+    /// The number in the allocation's name.
+    pub(crate) name_index: u32,
+    /// The only node that it may go to; any that the job looks at if there is none.
+    pub(crate) only_node: Option<NodeSlot>,
+    /// The node that it goes to if that would do, whatever the others score.
+    pub(crate) preferred_node: Option<NodeSlot>,
+    /// Nodes to stay away from, because what it replaces failed there (docs/placement.md, section 3.5).
+    pub(crate) penalty_nodes: Few<NodeSlot>,
+}
+
+impl Request {
+    /// A request for an allocation of this number, on whatever node is best.
+    pub(crate) fn named(name_index: u32) -> Request {
+        Request { name_index, ..Request::default() }
+    }
+
+    /// A request of a system job: its allocation on one node.
+    pub(crate) fn on_node(node: NodeSlot) -> Request {
+        Request { only_node: Some(node), ..Request::default() }
+    }
+}
