@@ -4,7 +4,7 @@ use super::exhausted::Exhausted;
 use crate::state::usage::Amounts;
 
 /// What of an ask's amounts ran out first, if anything did; an exact fit passes.
-pub(crate) fn test(free: Amounts, ask: Amounts) -> Result<(), Exhausted> {
+pub(crate) fn fits(free: Amounts, ask: Amounts) -> Result<(), Exhausted> {
     if ask.cpu_mhz > free.cpu_mhz {
         Err(Exhausted::Cpu)
     } else if ask.memory_mb > free.memory_mb {

@@ -48,7 +48,7 @@ pub(crate) fn measure(room: Room<'_>, ask: &Ask) -> Result<(Amounts, f64), Exhau
         return assign(room, ask).map(|it| (it.amounts, it.device_affinity));
     }
     if let Some(network) = &ask.network {
-        match ports::test(node, taken, network) {
+        match ports::fits(node, taken, network) {
             None => return assign(room, ask).map(|it| (it.amounts, it.device_affinity)),
             Some(result) => result.map_err(Exhausted::Network)?,
         }
@@ -57,7 +57,7 @@ pub(crate) fn measure(room: Room<'_>, ask: &Ask) -> Result<(Amounts, f64), Exhau
         true => 0.0,
         false => devices::affinity(node, taken, ask).map_err(Exhausted::Devices)?,
     };
-    test(room, ask.amounts)?;
+    fits(room, ask.amounts)?;
     Ok((ask.amounts, device_affinity))
 }
 
@@ -89,7 +89,7 @@ fn assign_with(room: Room<'_>, ask: &Ask, chooser: Chooser<'_>) -> Result<Assign
     }
     let mut amounts = ask.amounts;
     amounts.cpu_mhz += holdings.cores.iter().map(|core| core.speed_mhz).sum::<i64>();
-    test(room, amounts)?;
+    fits(room, amounts)?;
     Ok(Assignment { amounts, holdings, device_affinity })
 }
 
@@ -133,14 +133,14 @@ fn assign_exclusive(
 }
 
 /// The fit test proper (docs/placement.md, section 7).
-fn test(room: Room<'_>, amounts: Amounts) -> Result<(), Exhausted> {
+fn fits(room: Room<'_>, amounts: Amounts) -> Result<(), Exhausted> {
     if room.free_allocations < 1 {
         return Err(Exhausted::MaxAllocations);
     }
     if room.taken.core_collision {
         return Err(Exhausted::Cores);
     }
-    match amounts::test(room.free, amounts) {
+    match amounts::fits(room.free, amounts) {
         Err(Exhausted::Cpu) => Err(Exhausted::Cpu),
         _ if room.taken.foreign_core => Err(Exhausted::Cores),
         result => result,

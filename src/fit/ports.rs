@@ -212,7 +212,7 @@ impl PortAssignment<'_> {
 
 /// Whether the group's ports can be had on a node, found out without assigning them; nothing if that
 /// takes the assignment, as it does where there are several addresses to choose from.
-pub(crate) fn test(
+pub(crate) fn fits(
     node: &NodeRecord,
     taken: &Taken,
     ask: &PortsAsk,

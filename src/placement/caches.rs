@@ -3,9 +3,11 @@
 //! later.
 
 mod check;
+mod lru_cache;
 
 use std::sync::Arc;
 
+use self::lru_cache::LruCache;
 use super::buffers::Buffers;
 use super::group::GroupPlan;
 use crate::feasibility::column::Column;
@@ -14,12 +16,9 @@ use crate::rank::affinity::{self, AffinityColumn};
 use crate::rank::frontier::partition::{Lanes, Partition};
 use crate::rank::frontier::{Facts, Frontier, Purpose};
 use crate::state::State;
-use crate::state::fast_map::FastMap;
 use crate::state::key_writer::KeyWriter;
 use crate::syntax::target::Target;
 
-/// The most masks, columns or partitions that are kept.
-const MOST_FACTS: usize = 512;
 /// The most frontiers that are kept, and the most bytes they may take together.
 const MOST_FRONTIERS: usize = 512;
 const MOST_FRONTIER_BYTES: usize = 64 << 20;
@@ -27,31 +26,14 @@ const MOST_FRONTIER_BYTES: usize = 64 << 20;
 /// What is kept. Cloning copies pointers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Caches {
-    masks: Kept<Mask>,
-    affinities: Kept<AffinityColumn>,
-    columns: Kept<Column>,
-    lanes: Kept<Lanes>,
-    frontiers: Kept<Frontier>,
+    masks: LruCache<Mask>,
+    affinities: LruCache<AffinityColumn>,
+    columns: LruCache<Column>,
+    lanes: LruCache<Lanes>,
+    frontiers: LruCache<Frontier>,
     frontier_bytes: usize,
     writer: KeyWriter,
     pub(crate) buffers: Buffers,
-}
-
-/// Things by key, the ones not used for longest being let go first.
-#[derive(Clone, Debug)]
-struct Kept<T> {
-    by_key: FastMap<Arc<[u8]>, Entry<T>>,
-    /// Counts uses.
-    clock: u64,
-    /// Counts things ever kept, so that each has a number of its own.
-    made: u64,
-}
-
-#[derive(Clone, Debug)]
-struct Entry<T> {
-    thing: Arc<T>,
-    number: u64,
-    last_used: u64,
 }
 
 /// What a pass over a frontier reads beside it.
@@ -113,9 +95,9 @@ impl Caches {
     /// Keeps a frontier for later.
     pub(crate) fn keep(&mut self, prepared: &Prepared, frontier: Arc<Frontier>) {
         self.frontier_bytes += frontier.bytes();
-        self.frontiers.keep(prepared.key.clone(), frontier);
+        self.frontiers.put(prepared.key.clone(), frontier);
         while self.frontier_bytes > MOST_FRONTIER_BYTES || self.frontiers.len() > MOST_FRONTIERS {
-            let Some(oldest) = self.frontiers.let_go() else { break };
+            let Some(oldest) = self.frontiers.evict_oldest() else { break };
             self.frontier_bytes -= oldest.bytes();
         }
     }
@@ -181,58 +163,5 @@ impl Caches {
                 Arc::make_mut(column).catch_up(state);
             }
         })
-    }
-}
-
-impl<T> Default for Kept<T> {
-    fn default() -> Self {
-        Kept { by_key: FastMap::default(), clock: 0, made: 0 }
-    }
-}
-
-impl<T> Kept<T> {
-    fn len(&self) -> usize {
-        self.by_key.len()
-    }
-
-    /// The thing of a key, brought up to date or made, and its number.
-    fn get(
-        &mut self,
-        key: &[u8],
-        make: impl FnOnce() -> T,
-        update: impl FnOnce(&mut Arc<T>),
-    ) -> (Arc<T>, u64) {
-        self.clock += 1;
-        if let Some(entry) = self.by_key.get_mut(key) {
-            entry.last_used = self.clock;
-            update(&mut entry.thing);
-            return (entry.thing.clone(), entry.number);
-        }
-        if self.by_key.len() >= MOST_FACTS {
-            self.let_go();
-        }
-        self.made += 1;
-        let (thing, number) = (Arc::new(make()), self.made);
-        let entry = Entry { thing: thing.clone(), number, last_used: self.clock };
-        self.by_key.insert(key.into(), entry);
-        (thing, number)
-    }
-
-    fn take(&mut self, key: &[u8]) -> Option<(Arc<[u8]>, Arc<T>)> {
-        let (_, key, entry) = self.by_key.swap_remove_full(key)?;
-        Some((key, entry.thing))
-    }
-
-    fn keep(&mut self, key: Arc<[u8]>, thing: Arc<T>) {
-        self.clock += 1;
-        let entry = Entry { thing, number: 0, last_used: self.clock };
-        self.by_key.insert(key, entry);
-    }
-
-    /// Lets go what was not used for longest.
-    fn let_go(&mut self) -> Option<Arc<T>> {
-        let entries = self.by_key.values().enumerate();
-        let (oldest, _) = entries.min_by_key(|(_, entry)| entry.last_used)?;
-        self.by_key.swap_remove_index(oldest).map(|(_, entry)| entry.thing)
     }
 }

@@ -71,7 +71,7 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// The better one is greater: by score, then by the node's own part of it, then by rank.
+    /// The better one is greater: by score, then by the node's own part of it, then by tie-break.
     fn compare(&self, other: &Choice) -> Ordering {
         self.score.total_cmp(&other.score).then_with(|| self.entry.compare(&other.entry))
     }
@@ -236,7 +236,7 @@ impl Leaderboard {
         {
             self.searched_lanes += self.stale.len();
         }
-        self.bracket.settle(&self.stale);
+        self.bracket.update(&self.stale);
         self.stale.clear();
     }
 }
@@ -271,7 +271,7 @@ impl LaneQueues {
     fn score(&self, active: u32, queue: usize, entry: &Entry) -> f64 {
         let extras = queue.saturating_sub(1) as u32;
         let active = active + extras + u32::from(self.spread != 0.0);
-        mean(entry.key, self.spread, 0.0, active)
+        mean(entry.sum, self.spread, 0.0, active)
     }
 
     fn clear(&mut self) {

@@ -237,7 +237,7 @@ impl<'a> Pass<'a> {
         for &(node, _) in self.scratch.nodes.all() {
             self.frontier.look_at(facts, node);
         }
-        self.frontier.settle();
+        self.frontier.find_best();
         self.frontier.mark_seen(facts);
         let of_spreads = self.spreads.into_iter().map(SpreadCounter::into_counts);
         self.scratch.values.extend(of_spreads);
@@ -338,14 +338,14 @@ impl<'a> Pass<'a> {
         if facts.mask.code(slot) != PASSES {
             return;
         }
-        let Some(place) = self.partition.place(slot) else { return };
-        let from = self.partition.lane(place);
-        if let Some(exhausted) = self.frontier.exhausted(place) {
-            let (class, counts) = (self.frontier.class(place), &self.frontier.counts);
+        let Some(id) = self.partition.leaf(slot) else { return };
+        let from = self.partition.lane(id);
+        if let Some(exhausted) = self.frontier.exhausted(id) {
+            let (class, counts) = (self.frontier.class(id), &self.frontier.counts);
             self.scratch.counts.remove_exhausted(counts, from, exhausted, class);
             self.note_change();
         }
-        self.frontier.check_out(place);
+        self.frontier.check_out(id);
         self.scratch.leaderboard.forget(from, slot.0);
         let lane = self.lane_of(slot, from);
         self.move_to(slot, from, lane);
@@ -355,18 +355,18 @@ impl<'a> Pass<'a> {
     /// Puts a node into its lane for the time of the pass.
     fn move_to(&mut self, slot: NodeSlot, from: usize, lane: usize) {
         self.scratch.nodes.entry(slot).lane = lane as u32;
-        if let Some(place) = self.partition.place(slot).filter(|_| from != lane) {
-            let class = self.frontier.class(place);
+        if let Some(id) = self.partition.leaf(slot).filter(|_| from != lane) {
+            let class = self.frontier.class(id);
             self.scratch.counts.move_node(&self.frontier.counts, from, lane, class);
         }
     }
 
     /// Queues a checked-out node as what it is now, and counts it as that.
     fn queue(&mut self, facts: Facts<'_>, slot: NodeSlot) {
-        let Some(place) = self.partition.place(slot) else { return };
+        let Some(id) = self.partition.leaf(slot) else { return };
         let node = self.scratch.nodes.get(slot);
         let lane = node.lane as usize;
-        let (class, counts) = (self.frontier.class(place), &self.frontier.counts);
+        let (class, counts) = (self.frontier.class(id), &self.frontier.counts);
         if self.plan.distinct_hosts.is_some() && node.hosts > 0 {
             self.scratch.counts.add_host(counts, lane, class);
             return self.note_change();
@@ -392,11 +392,11 @@ impl<'a> Pass<'a> {
         slot: NodeSlot,
         node: &CheckedOut,
     ) -> Result<Scores, Exhausted> {
-        let own = self.frontier.own_scores(facts, slot, &self.plan.ask)?;
+        let of_ask = self.frontier.ask_scores(facts, slot, &self.plan.ask)?;
         let mut scores = Scores::default();
-        scores.set(Scorer::Binpack, own.fit);
+        scores.set(Scorer::Binpack, of_ask.fit);
         if self.plan.device_weights > 0.0 {
-            scores.set(Scorer::Devices, own.devices);
+            scores.set(Scorer::Devices, of_ask.devices);
         }
         let count = self.plan.scorers.anti_affinity_count.unwrap_or(1);
         if let Some(score) = job_anti_affinity(node.collisions, count) {
@@ -406,7 +406,7 @@ impl<'a> Pass<'a> {
             scores.set(Scorer::ReschedulePenalty, RESCHEDULE_PENALTY);
         }
         if facts.affinities.is_some() {
-            scores.set(Scorer::NodeAffinity, own.affinity);
+            scores.set(Scorer::NodeAffinity, of_ask.affinity);
         }
         Ok(scores)
     }

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::{Caches, Kept};
+use super::Caches;
+use super::lru_cache::LruCache;
 use crate::rank::frontier::{Facts, Frontier};
 use crate::state::State;
 use crate::state::check::Report;
 use crate::state::fast_map::FastMap;
 
-/// Things that have caught up, by their numbers.
+/// Values that have caught up, by their numbers.
 type ByNumber<T> = FastMap<u64, Arc<T>>;
 
 impl Caches {
@@ -25,7 +26,7 @@ impl Caches {
             // One of the columns may have been let go; then these lanes are not used again.
             let of_lanes = numbers(key).map(|number| columns.get(&number).cloned());
             let Some(of_lanes) = of_lanes.collect::<Option<Vec<_>>>() else { continue };
-            let mut lanes = (*entry.thing).clone();
+            let mut lanes = (*entry.value).clone();
             lanes.catch_up(state, &of_lanes);
             lanes.partition.check(state, &of_lanes, report);
             partitions.insert(entry.number, lanes.partition);
@@ -42,24 +43,24 @@ impl Caches {
                 continue;
             }
             let facts = Facts { state, mask, affinities: column.map(|column| &**column) };
-            let mut frontier = Frontier::clone(&entry.thing);
+            let mut frontier = Frontier::clone(&entry.value);
             frontier.catch_up(facts, partition);
             frontier.check(facts, report);
         }
-        let bytes = self.frontiers.by_key.values().map(|entry| entry.thing.bytes()).sum();
+        let bytes = self.frontiers.by_key.values().map(|entry| entry.value.bytes()).sum();
         let place = || "the frontiers kept".to_owned();
         report.same(place, "how many bytes they take", bytes, self.frontier_bytes);
     }
 }
 
-fn caught_up<T: Clone>(kept: &Kept<T>, catch_up: impl Fn(&mut T)) -> ByNumber<T> {
-    let mut things = FastMap::default();
-    for entry in kept.by_key.values() {
-        let mut thing = (*entry.thing).clone();
-        catch_up(&mut thing);
-        things.insert(entry.number, Arc::new(thing));
+fn caught_up<T: Clone>(cache: &LruCache<T>, catch_up: impl Fn(&mut T)) -> ByNumber<T> {
+    let mut values = FastMap::default();
+    for entry in cache.by_key.values() {
+        let mut value = (*entry.value).clone();
+        catch_up(&mut value);
+        values.insert(entry.number, Arc::new(value));
     }
-    things
+    values
 }
 
 /// The numbers that a key consists of, or begins with.
@@ -75,7 +76,7 @@ mod tests {
     use crate::model::{Job, Node};
     use crate::placement::options::PlaceOptions;
     use crate::placement::place;
-    use crate::rank::frontier::partition::Place;
+    use crate::rank::frontier::partition::LeafId;
     use crate::state::State;
     use crate::state::check::Report;
 
@@ -96,10 +97,10 @@ mod tests {
         assert_eq!(report.0, []);
 
         let frontier = caches.frontiers.by_key.get_index_mut(0).unwrap().1;
-        Arc::make_mut(&mut frontier.thing).check_out(Place { shard: 0, leaf: 0 });
+        Arc::make_mut(&mut frontier.value).check_out(LeafId { shard: 0, leaf: 0 });
         caches.frontier_bytes += 1;
         caches.check(&state, &mut report);
         let found: Vec<&str> = report.0.iter().map(|it| it.what.as_str()).collect();
-        assert_eq!(found, ["the bits of its key", "how many bytes they take"]);
+        assert_eq!(found, ["the bits of its sum", "how many bytes they take"]);
     }
 }

@@ -38,10 +38,10 @@ impl Bracket {
         for lane in 0..self.candidates.len() {
             self.winners[self.leaves + lane] = lane as u32;
         }
-        self.settle_all();
+        self.update_all();
     }
 
-    /// Sets the best candidate of a lane; the bracket has to be [settled](Bracket::settle) afterwards.
+    /// Sets the best candidate of a lane; the bracket has to be [updated](Bracket::update) afterwards.
     pub(super) fn set(&mut self, lane: u32, candidate: Option<Choice>) {
         self.candidates[lane as usize] = candidate;
     }
@@ -52,9 +52,9 @@ impl Bracket {
     }
 
     /// Finds out who wins, once these lanes have changed.
-    pub(super) fn settle(&mut self, changed: &[u32]) {
+    pub(super) fn update(&mut self, changed: &[u32]) {
         if changed.len() * self.leaves.checked_ilog2().unwrap_or(0).max(1) as usize > self.leaves {
-            return self.settle_all();
+            return self.update_all();
         }
         for &lane in changed {
             let mut vertex = (self.leaves + lane as usize) / 2;
@@ -71,7 +71,7 @@ impl Bracket {
         }
     }
 
-    fn settle_all(&mut self) {
+    fn update_all(&mut self) {
         for vertex in (1..self.leaves).rev() {
             self.winners[vertex] = self.winner_at(vertex);
         }
@@ -124,7 +124,7 @@ mod tests {
                 };
                 bracket.set(lane, score.map(choice));
             }
-            bracket.settle(&changed);
+            bracket.update(&changed);
             let lanes = scores
                 .iter()
                 .enumerate()

@@ -9,7 +9,7 @@ use crate::feasibility::reason::DISTINCT_HOSTS;
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
 use crate::rank::frontier::Facts;
-use crate::rank::frontier::counts::{Keys, LaneCounts};
+use crate::rank::frontier::counts::{DimensionTexts, LaneCounts};
 use crate::state::fast_map::FastMap;
 use crate::state::names::Name;
 use crate::state::tally::{ClassCounts, ExhaustedNodes, Filtered, Tally, add};
@@ -26,7 +26,7 @@ pub(super) struct PassCounts {
     closed_nodes: Vec<FilteredByProperty>,
     closed_classes: ClassCounts,
     /// The texts of what ran out.
-    keys: Keys,
+    dimension_texts: DimensionTexts,
 }
 
 /// A lane that may be closed.
@@ -54,7 +54,7 @@ impl PassCounts {
         self.closed_nodes.clear();
         self.closed_nodes.resize_with(rules, FilteredByProperty::default);
         self.closed_classes.clear();
-        self.keys.forget_ask();
+        self.dimension_texts.forget_ask();
     }
 
     /// Whether lanes can close at all.
@@ -200,7 +200,7 @@ impl PassCounts {
             ..ExhaustedNodes::default()
         };
         for &(what, nodes) in self.total.exhausted.iter().filter(|(_, nodes)| *nodes > 0) {
-            add(&mut exhausted.by_dimension, &self.keys.get(what, ask), nodes);
+            add(&mut exhausted.by_dimension, &self.dimension_texts.get(what, ask), nodes);
         }
         self.total.exhausted_classes.add_named(names, &mut exhausted.by_class);
         Tally { base: base.clone(), evaluated: base.nodes, filtered, exhausted }

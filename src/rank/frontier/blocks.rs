@@ -1,9 +1,9 @@
 //! Filling a shard for an ask for amounts only: 64 nodes at a time over the flat arrays of what is free.
 
-use super::own::{OwnScores, own_scores};
+use super::ask_scores::{AskScores, ask_scores};
 use super::partition::Geometry;
-use super::shard::OUT;
 use super::shards::Leaves;
+use super::tournament::OUT;
 use super::{AMOUNTS, CANDIDATE, Code, FIRST_DIMENSION, Facts, Frontier, MASKED};
 use crate::feasibility::mask::{self, PASSES};
 use crate::fit::ask::Ask;
@@ -25,38 +25,38 @@ impl Frontier {
     ) {
         let Leaves { tournament, codes } = leaves;
         let classes = geometry.classes.chunks(BLOCK);
-        let chunks = tournament.keys_mut().chunks_mut(BLOCK).zip(codes.chunks_mut(BLOCK));
+        let chunks = tournament.sums_mut().chunks_mut(BLOCK).zip(codes.chunks_mut(BLOCK));
         let mut exhausted = [0; AMOUNTS.len()];
-        for (chunk, ((keys, codes), classes)) in chunks.zip(classes).enumerate() {
+        for (chunk, ((sums, codes), classes)) in chunks.zip(classes).enumerate() {
             let block = first_slot / BLOCK + chunk;
             let room = facts.state.room_block(block);
             let mask = &facts.mask.block(block).codes;
             let affinities = facts.affinities.map_or(&[0.0; BLOCK], |column| column.block(block));
-            let mut tested = test_block(room, mask, ask.amounts);
+            let mut judged = codes_of_block(room, mask, ask.amounts);
             if room.odd != 0 {
                 for at in (0..BLOCK).filter(|&at| room.is_odd(at) && mask[at] == PASSES) {
                     let slot = NodeSlot::new(block * BLOCK + at);
-                    let scores = own_scores(facts, &self.purpose, &self.factors, slot, ask);
-                    tested[at] = scores.map_or_else(|it| self.code_of(it), |_| CANDIDATE);
+                    let scores = ask_scores(facts, &self.purpose, &self.factors, slot, ask);
+                    judged[at] = scores.map_or_else(|it| self.code_of(it), |_| CANDIDATE);
                 }
             }
-            codes.copy_from_slice(&tested[..codes.len()]);
-            if tested.contains(&CANDIDATE) {
+            codes.copy_from_slice(&judged[..codes.len()]);
+            if judged.contains(&CANDIDATE) {
                 let factors = &self.factors;
                 let scored = match self.purpose.algorithm {
                     Algorithm::Binpack => score_block::<true>(room, factors, affinities),
                     Algorithm::Spread => score_block::<false>(room, factors, affinities),
                 };
-                for ((key, scored), &code) in keys.iter_mut().zip(scored).zip(&tested) {
-                    *key = if code == CANDIDATE { scored } else { OUT };
+                for ((sum, scored), &code) in sums.iter_mut().zip(scored).zip(&judged) {
+                    *sum = if code == CANDIDATE { scored } else { OUT };
                 }
             }
-            let mut ran_out = which(&tested, |code| code >= FIRST_DIMENSION);
+            let mut ran_out = which(&judged, |code| code >= FIRST_DIMENSION);
             while ran_out != 0 {
                 let at = ran_out.trailing_zeros() as usize;
                 ran_out &= ran_out - 1;
                 self.counts[0].exhausted_classes.add(classes[at]);
-                let dimension = usize::from(tested[at] - FIRST_DIMENSION);
+                let dimension = usize::from(judged[at] - FIRST_DIMENSION);
                 match exhausted.get_mut(dimension) {
                     Some(nodes) => *nodes += 1,
                     None => self.counts[0].add_many_exhausted(self.dimensions[dimension], 1),
@@ -72,7 +72,7 @@ impl Frontier {
 
 /// What ran out on 64 nodes for an ask for amounts only. There are no branches and all numbers have one
 /// size, so that a processor can look at several nodes at once.
-fn test_block(room: &RoomBlock, mask: &[mask::Code; BLOCK], ask: Amounts) -> [Code; BLOCK] {
+fn codes_of_block(room: &RoomBlock, mask: &[mask::Code; BLOCK], ask: Amounts) -> [Code; BLOCK] {
     // 1 where there is enough: amounts are far from where this could overflow.
     let enough = |free: i64, asked: i64| !((free - asked) as u64) >> 63;
     let mut wide = [0; BLOCK];
@@ -99,7 +99,7 @@ fn which(codes: &[Code; BLOCK], holds: impl Fn(Code) -> bool) -> u64 {
     bits.fold(0, |all, bit| all | bit)
 }
 
-/// The keys of 64 nodes for an ask for amounts only.
+/// The sums of 64 nodes for an ask for amounts only.
 fn score_block<const BINPACK: bool>(
     room: &RoomBlock,
     factors: &[AskFactors],
@@ -112,11 +112,11 @@ fn score_block<const BINPACK: bool>(
     for at in 0..BLOCK {
         (of_cpu[at], of_memory[at]) = factors[room.size[at] as usize].parts();
     }
-    let mut keys = [OUT; BLOCK];
+    let mut sums = [OUT; BLOCK];
     for at in 0..BLOCK {
         let factors = AskFactors::of_parts(of_cpu[at], of_memory[at]);
         let fit = factors.score(algorithm, room.cpu_factor[at], room.memory_factor[at]);
-        keys[at] = OwnScores { fit, devices: 0.0, affinity: affinities[at] }.sum();
+        sums[at] = AskScores { fit, devices: 0.0, affinity: affinities[at] }.sum();
     }
-    keys
+    sums
 }

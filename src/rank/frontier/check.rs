@@ -1,7 +1,7 @@
 //! Whether a frontier that was kept up to date holds what a new one would, in the right order.
 
-use super::partition::{Partition, Place};
-use super::shard::OUT;
+use super::partition::{LeafId, Partition};
+use super::tournament::OUT;
 use super::{CANDIDATE, Facts, Frontier, MASKED};
 use crate::feasibility::column::Column;
 use crate::state::State;
@@ -10,19 +10,19 @@ use crate::state::slots::NodeSlot;
 use std::sync::Arc;
 
 impl Frontier {
-    /// Compares what every node counts as, every key and every count with a new frontier's, and the
+    /// Compares what every node counts as, every sum and every count with a new frontier's, and the
     /// order of the best with a plain look at all.
     pub(crate) fn check(&self, facts: Facts<'_>, report: &mut Report) {
         let fresh = Frontier::new(facts, self.partition.clone(), self.purpose.clone());
         for (slot, node) in facts.state.nodes() {
             let place = || format!("a frontier, node `{}`", node.node.id);
-            let Some(at) = self.partition.place(slot) else {
+            let Some(at) = self.partition.leaf(slot) else {
                 report.same(place, "whether it has a place", true, false);
                 continue;
             };
             report.same(place, "what it counts as", fresh.standing(at), self.standing(at));
-            let keys = (fresh.key(at).to_bits(), self.key(at).to_bits());
-            report.same(place, "the bits of its key", keys.0, keys.1);
+            let sums = (fresh.sum(at).to_bits(), self.sum(at).to_bits());
+            report.same(place, "the bits of its sum", sums.0, sums.1);
         }
         for (lane, (expected, found)) in fresh.counts.iter().zip(&self.counts).enumerate() {
             let place = || format!("a frontier, lane {lane}");
@@ -33,11 +33,11 @@ impl Frontier {
     }
 
     /// What a node counts as, in words: the numbers of dimensions differ from frontier to frontier.
-    fn standing(&self, place: Place) -> String {
-        match self.code(place) {
+    fn standing(&self, id: LeafId) -> String {
+        match self.code(id) {
             CANDIDATE => "a candidate".into(),
             MASKED => "filtered".into(),
-            _ => format!("{:?}", self.exhausted(place)),
+            _ => format!("{:?}", self.exhausted(id)),
         }
     }
 
@@ -50,13 +50,13 @@ impl Frontier {
         for &shard in &self.partition.lanes[lane].shards {
             let geometry = &self.partition.shards[shard as usize];
             let mut tournament = self.shards.tournament(shard as usize).clone();
-            tournament.settle();
+            tournament.find_best();
             let tournament = &tournament;
             let better = |a: usize, b: usize| {
-                let keys = tournament.key(a).total_cmp(&tournament.key(b));
-                keys.then_with(|| tournament.rank(b).cmp(&tournament.rank(a)))
+                let sums = tournament.sum(a).total_cmp(&tournament.sum(b));
+                sums.then_with(|| tournament.tie_break(b).cmp(&tournament.tie_break(a)))
             };
-            let leaves = (0..geometry.nodes.len()).filter(|&leaf| tournament.key(leaf) > OUT);
+            let leaves = (0..geometry.nodes.len()).filter(|&leaf| tournament.sum(leaf) > OUT);
             let best = leaves.clone().max_by(|&a, &b| better(a, b));
             report.same(place, "the best leaf of a shard", best, tournament.best());
             for leaf in leaves {
@@ -84,8 +84,8 @@ impl Partition {
             report.same(place, "whether it has a shard's size at most", true, is_small);
             for (leaf, &node) in shard.nodes.iter().enumerate() {
                 let slot = NodeSlot(node);
-                let expected = Place { shard: at as u32, leaf: leaf as u32 };
-                report.same(place, "the place of a leaf", Some(expected), self.place(slot));
+                let expected = LeafId { shard: at as u32, leaf: leaf as u32 };
+                report.same(place, "the place of a leaf", Some(expected), self.leaf(slot));
             }
         }
     }

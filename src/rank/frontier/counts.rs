@@ -94,23 +94,23 @@ impl LaneCounts {
 
 /// The texts of what ran out, each made once.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Keys {
+pub(crate) struct DimensionTexts {
     /// Those that are the same for every ask.
     fixed: Vec<(Exhausted, Arc<str>)>,
     /// Those that name ports of one ask.
     of_ask: Vec<(Exhausted, Arc<str>)>,
 }
 
-impl Keys {
+impl DimensionTexts {
     /// The text of what ran out.
     pub(crate) fn get(&mut self, exhausted: Exhausted, ask: &Ask) -> Arc<str> {
-        let keys = if exhausted.names_a_port() { &mut self.of_ask } else { &mut self.fixed };
-        if let Some((_, key)) = keys.iter().find(|(known, _)| *known == exhausted) {
-            return key.clone();
+        let texts = if exhausted.names_a_port() { &mut self.of_ask } else { &mut self.fixed };
+        if let Some((_, text)) = texts.iter().find(|(known, _)| *known == exhausted) {
+            return text.clone();
         }
-        let key: Arc<str> = exhausted.key(ask).into();
-        keys.push((exhausted, key.clone()));
-        key
+        let text: Arc<str> = exhausted.key(ask).into();
+        texts.push((exhausted, text.clone()));
+        text
     }
 
     /// Makes ready for another ask.

@@ -1,31 +1,31 @@
 //! The frontier: every candidate for one kind of ask, ordered, and kept up to date.
 //!
 //! What a node is to a group's next allocation has parts that every group with the same ask shares
-//! (what is free, the fit score, node affinity) and parts of one job (its own allocations there, spread
-//! by where they are). The frontier holds the shared parts for all nodes, lane by lane, and catches up
-//! from the journal of changed nodes; a [run](crate::placement) of placements takes out the nodes that
-//! are special to its job, and puts them back at the end.
+//! (what is free, the fit score, node affinity) and parts of one job (its allocations there, spread by
+//! where they are). The frontier holds the shared parts for all nodes, lane by lane, and catches up
+//! from the journal of changed nodes; a [pass](crate::placement) checks out the nodes that are
+//! something else to its job, and gives them back at the end.
 //!
 //! In: the state with its journals, a mask, an ask. Out: the best nodes in order, and counts of all
 //! others. May import what `rank` may.
 
+mod ask_scores;
 mod blocks;
 mod check;
 pub(crate) mod counts;
-mod own;
 pub(crate) mod partition;
 pub(crate) mod queue;
-pub(crate) mod shard;
 mod shards;
+pub(crate) mod tournament;
 
 use std::sync::Arc;
 
+use self::ask_scores::{AskScores, ask_scores, plain_code, plain_fit};
 use self::counts::LaneCounts;
-use self::own::{OwnScores, own_scores, plain_code, plain_fit};
-use self::partition::{Geometry, Partition, Place};
+use self::partition::{Geometry, LeafId, Partition};
 use self::queue::{Entry, Head};
-use self::shard::{OUT, Shard};
 use self::shards::{LaneStore, Leaves, Shards};
+use self::tournament::{OUT, Tournament};
 use crate::feasibility::mask::{Mask, PASSES};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
@@ -41,14 +41,14 @@ use crate::state::usage::{BLOCK, FreeRoom};
 /// What a leaf counts as.
 type Code = u16;
 
-/// It is in the running, or was taken out for the time of a run.
+/// It is in the running, or is checked out for the time of a pass.
 const CANDIDATE: Code = 0;
 /// It may not run the group by its facts.
 const MASKED: Code = 1;
 /// The first of the dimensions that can run out.
 const FIRST_DIMENSION: Code = 2;
 
-/// The dimensions that every frontier knows, in the order in which they are tested.
+/// The dimensions that every frontier knows, in the order in which they are judged.
 const AMOUNTS: [Exhausted; 4] =
     [Exhausted::MaxAllocations, Exhausted::Cpu, Exhausted::Memory, Exhausted::Disk];
 
@@ -179,18 +179,18 @@ impl Frontier {
     }
 
     /// Finds the best of each shard, so that forks that do not touch a shard need not.
-    pub(crate) fn settle(&mut self) {
-        self.shards.settle();
+    pub(crate) fn find_best(&mut self) {
+        self.shards.find_best();
     }
 
     /// What a node is by itself: its scores, or what ran out.
-    pub(crate) fn own_scores(
+    pub(crate) fn ask_scores(
         &self,
         facts: Facts<'_>,
         slot: NodeSlot,
         ask: &Ask,
-    ) -> Result<OwnScores, Exhausted> {
-        own_scores(facts, &self.purpose, &self.factors, slot, ask)
+    ) -> Result<AskScores, Exhausted> {
+        ask_scores(facts, &self.purpose, &self.factors, slot, ask)
     }
 
     /// Looks at a node again.
@@ -202,37 +202,37 @@ impl Frontier {
     /// Takes over what a node became by a change.
     fn look_at_change(&mut self, facts: Facts<'_>, change: RoomChange) {
         let RoomChange { node, room, .. } = change;
-        let Some(place) = self.partition.place(node) else { return };
+        let Some(id) = self.partition.leaf(node) else { return };
         // The masked nodes are known, since changes of facts were looked at before.
-        if self.code(place) != MASKED {
-            let (code, key) = self.judge_passing(facts, node, room);
-            self.take_over(place, code, key);
+        if self.code(id) != MASKED {
+            let (code, sum) = self.judge_passing(facts, node, room);
+            self.take_over(id, code, sum);
         }
     }
 
     fn look_at_room(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) {
-        let Some(place) = self.partition.place(slot) else { return };
-        let (code, key) = match facts.mask.code(slot) {
+        let Some(id) = self.partition.leaf(slot) else { return };
+        let (code, sum) = match facts.mask.code(slot) {
             PASSES => self.judge_passing(facts, slot, room),
             _ => (MASKED, OUT),
         };
-        self.take_over(place, code, key);
+        self.take_over(id, code, sum);
     }
 
     /// Takes over what a node counts as now.
-    fn take_over(&mut self, place: Place, code: Code, key: f64) {
+    fn take_over(&mut self, id: LeafId, code: Code, sum: f64) {
         // Most nodes that are left out stay left out for the same reason.
-        if code == CANDIDATE || code != self.code(place) {
-            self.set(place, code, key);
+        if code == CANDIDATE || code != self.code(id) {
+            self.set(id, code, sum);
         }
     }
 
     /// What a leaf counts as.
-    fn code(&self, place: Place) -> Code {
-        self.shards.code(place)
+    fn code(&self, id: LeafId) -> Code {
+        self.shards.code(id)
     }
 
-    /// What a node that may run the group by its facts counts as, and its key.
+    /// What a node that may run the group by its facts counts as, and its sum.
     fn judge_passing(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) -> (Code, f64) {
         let purpose = &self.purpose;
         if purpose.ask.is_plain() && !room.is_odd {
@@ -242,38 +242,38 @@ impl Frontier {
             }
             let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
             let fit = plain_fit(room, purpose, &self.factors);
-            return (CANDIDATE, OwnScores { fit, devices: 0.0, affinity }.sum());
+            return (CANDIDATE, AskScores { fit, devices: 0.0, affinity }.sum());
         }
-        match own_scores(facts, purpose, &self.factors, slot, &purpose.ask) {
+        match ask_scores(facts, purpose, &self.factors, slot, &purpose.ask) {
             Ok(scores) => (CANDIDATE, scores.sum()),
             Err(exhausted) => (self.code_of(exhausted), OUT),
         }
     }
 
-    /// The key of a candidate.
-    fn key(&self, place: Place) -> f64 {
-        let key = self.shards.key(place);
-        if key > OUT {
-            return key;
+    /// The sum of a candidate.
+    fn sum(&self, id: LeafId) -> f64 {
+        let sum = self.shards.sum(id);
+        if sum > OUT {
+            return sum;
         }
-        let node = self.partition.node(place);
-        self.heads[self.partition.lane(place)].find(node).map_or(OUT, |entry| entry.key)
+        let node = self.partition.node(id);
+        self.heads[self.partition.lane(id)].find(node).map_or(OUT, |entry| entry.sum)
     }
 
     /// A candidate that stands behind the heads.
     fn entry_behind(&self, shard: usize, leaf: usize) -> Entry {
         let tournament = self.shards.tournament(shard);
         let node = self.partition.shards[shard].nodes[leaf];
-        Entry::new(tournament.key(leaf), tournament.rank(leaf), node)
+        Entry::new(tournament.sum(leaf), tournament.tie_break(leaf), node)
     }
 
-    /// Takes a node out of the running for the time of a pass.
-    pub(crate) fn check_out(&mut self, place: Place) {
-        if self.shards.key(place) > OUT {
-            self.shards.set_key(place, OUT);
+    /// Checks a node out: it is not in the running for the time of a pass.
+    pub(crate) fn check_out(&mut self, id: LeafId) {
+        if self.shards.sum(id) > OUT {
+            self.shards.set_sum(id, OUT);
         } else {
-            let node = self.partition.node(place);
-            self.heads[self.partition.lane(place)].remove(node);
+            let node = self.partition.node(id);
+            self.heads[self.partition.lane(id)].remove(node);
         }
     }
 
@@ -301,46 +301,46 @@ impl Frontier {
     }
 
     /// What ran out on a node the last time it was looked at; nothing if it was a candidate.
-    pub(crate) fn exhausted(&self, place: Place) -> Option<Exhausted> {
-        let code = self.code(place);
+    pub(crate) fn exhausted(&self, id: LeafId) -> Option<Exhausted> {
+        let code = self.code(id);
         Some(self.dimensions[usize::from(code.checked_sub(FIRST_DIMENSION)?)])
     }
 
     /// The class of a node.
-    pub(crate) fn class(&self, place: Place) -> Name {
-        self.partition.shards[place.shard as usize].classes[place.leaf as usize]
+    pub(crate) fn class(&self, id: LeafId) -> Name {
+        self.partition.shards[id.shard as usize].classes[id.leaf as usize]
     }
 
-    fn set(&mut self, place: Place, code: Code, key: f64) {
-        let (shard, leaf) = (place.shard as usize, place.leaf as usize);
-        let lane = self.partition.lane(place);
-        let before = self.code(place);
+    fn set(&mut self, id: LeafId, code: Code, sum: f64) {
+        let (shard, leaf) = (id.shard as usize, id.leaf as usize);
+        let lane = self.partition.lane(id);
+        let before = self.code(id);
         if code == CANDIDATE {
-            let known = self.shards.key(place);
-            if known > OUT && self.heads[lane].is_above(key) {
+            let known = self.shards.sum(id);
+            if known > OUT && self.heads[lane].is_above(sum) {
                 // It stays behind the head, which takes one change or none instead of two.
-                if known != key {
-                    self.shards.set_key(place, key);
+                if known != sum {
+                    self.shards.set_sum(id, sum);
                 }
                 return;
             }
             if before == CANDIDATE {
-                self.check_out(place);
+                self.check_out(id);
             }
             let geometry = &self.partition.shards[shard];
-            let entry = Entry::new(key, geometry.ranks.get(leaf), geometry.nodes[leaf]);
+            let entry = Entry::new(sum, geometry.tie_breaks.get(leaf), geometry.nodes[leaf]);
             let mut store =
                 LaneStore { partition: &self.partition, shards: &mut self.shards, lane };
             self.heads[lane].insert(&mut store, entry);
         } else if before == CANDIDATE {
-            self.check_out(place);
+            self.check_out(id);
         }
         if before == code {
             return;
         }
-        self.shards.set_code(place, code);
+        self.shards.set_code(id, code);
         self.tally = None;
-        let class = self.class(place);
+        let class = self.class(id);
         let counts = &mut self.counts[lane];
         match before {
             MASKED => counts.passing.add(class),
@@ -391,7 +391,7 @@ impl Frontier {
         let ask = self.purpose.ask.clone();
         self.shards.clear();
         for (at, geometry) in partition.shards.iter().enumerate() {
-            let tournament = Shard::new(geometry.ranks.clone());
+            let tournament = Tournament::new(geometry.tie_breaks.clone());
             let mut leaves = Leaves::new(tournament, geometry.nodes.len());
             if partition.is_single() && ask.is_plain() {
                 self.fill_by_blocks(facts, &ask, at * partition.shard_size, geometry, &mut leaves);
@@ -416,10 +416,10 @@ impl Frontier {
             }
             let class = geometry.classes[leaf];
             self.counts[lane].passing.add(class);
-            match own_scores(facts, &self.purpose, &self.factors, slot, ask) {
+            match ask_scores(facts, &self.purpose, &self.factors, slot, ask) {
                 Ok(scores) => {
                     leaves.codes[leaf] = CANDIDATE;
-                    leaves.tournament.keys_mut()[leaf] = scores.sum();
+                    leaves.tournament.sums_mut()[leaf] = scores.sum();
                 }
                 Err(exhausted) => {
                     leaves.codes[leaf] = self.code_of(exhausted);

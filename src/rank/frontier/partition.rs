@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::shard::{self, Ranks};
+use super::tournament::{self, TieBreaks};
 use crate::feasibility::column::{Column, NO_VALUE, Symbol};
 use crate::state::State;
 use crate::state::fast_map::FastMap;
@@ -19,7 +19,7 @@ pub(crate) struct Partition {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) shards: Vec<Geometry>,
     /// By node slot; not used where there is one lane, whose leaves are in the order of slots.
-    places: Vec<Place>,
+    leaves: Vec<LeafId>,
     is_single: bool,
     /// By column: the nodes of its rare values.
     rare: Vec<RareValues>,
@@ -126,19 +126,19 @@ pub(crate) struct Lane {
 pub(crate) struct Geometry {
     pub(crate) lane: u32,
     pub(crate) nodes: Arc<[u32]>,
-    pub(crate) ranks: Ranks,
+    pub(crate) tie_breaks: TieBreaks,
     pub(crate) classes: Arc<[Name]>,
 }
 
-/// Where a node is.
+/// The leaf of a node: its shard, and where it is in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Place {
+pub(crate) struct LeafId {
     pub(crate) shard: u32,
     pub(crate) leaf: u32,
 }
 
-impl Place {
-    const NONE: Place = Place { shard: u32::MAX, leaf: 0 };
+impl LeafId {
+    const NONE: LeafId = LeafId { shard: u32::MAX, leaf: 0 };
 }
 
 impl Partition {
@@ -147,11 +147,11 @@ impl Partition {
         let mut partition = Partition {
             lanes: Vec::new(),
             shards: Vec::new(),
-            places: Vec::new(),
+            leaves: Vec::new(),
             is_single: columns.is_empty(),
             rare: columns.iter().map(|column| RareValues::new(state, column)).collect(),
             shard_size: match state.node_slots() > MOST_IN_SMALL {
-                true => shard::LARGEST,
+                true => tournament::LEAVES_MAX,
                 false => SMALL_SHARD,
             },
         };
@@ -163,7 +163,7 @@ impl Partition {
             let slots = (0..state.node_slots() as u32).collect();
             lanes = FastMap::from_iter([(vec![RARE; columns.len()].into(), slots)]);
         } else {
-            partition.places = vec![Place::NONE; state.node_slots()];
+            partition.leaves = vec![LeafId::NONE; state.node_slots()];
         }
         for (symbols, slots) in lanes {
             partition.add_lane(state, symbols, &slots);
@@ -186,37 +186,37 @@ impl Partition {
         self.is_single
     }
 
-    /// Where a node is, if it is anywhere.
-    pub(crate) fn place(&self, slot: NodeSlot) -> Option<Place> {
+    /// The leaf of a node, if it has one.
+    pub(crate) fn leaf(&self, slot: NodeSlot) -> Option<LeafId> {
         if self.is_single {
             let (shard, leaf) = (slot.at() / self.shard_size, slot.at() % self.shard_size);
             let is_there = self.shards.get(shard).is_some_and(|it| leaf < it.nodes.len());
-            return is_there.then_some(Place { shard: shard as u32, leaf: leaf as u32 });
+            return is_there.then_some(LeafId { shard: shard as u32, leaf: leaf as u32 });
         }
-        self.places.get(slot.at()).copied().filter(|place| *place != Place::NONE)
+        self.leaves.get(slot.at()).copied().filter(|id| *id != LeafId::NONE)
     }
 
-    /// The node at a place.
-    pub(super) fn node(&self, place: Place) -> u32 {
-        self.shards[place.shard as usize].nodes[place.leaf as usize]
+    /// The node of a leaf.
+    pub(super) fn node(&self, id: LeafId) -> u32 {
+        self.shards[id.shard as usize].nodes[id.leaf as usize]
     }
 
     /// The lane of a node.
-    pub(crate) fn lane(&self, place: Place) -> usize {
-        self.shards[place.shard as usize].lane as usize
+    pub(crate) fn lane(&self, id: LeafId) -> usize {
+        self.shards[id.shard as usize].lane as usize
     }
 
     /// Whether a node is where it belongs.
     pub(super) fn is_right(&self, state: &State, columns: &[Arc<Column>], slot: NodeSlot) -> bool {
-        let place = self.place(slot);
+        let id = self.leaf(slot);
         let Some(node) = state.node(slot) else {
             // A leaf without a node does no harm: it is never in the running.
             return true;
         };
-        place.is_some_and(|place| {
-            let shard = &self.shards[place.shard as usize];
-            let leaf = place.leaf as usize;
-            shard.ranks.get(leaf) == state.rank(slot)
+        id.is_some_and(|id| {
+            let shard = &self.shards[id.shard as usize];
+            let leaf = id.leaf as usize;
+            shard.tie_breaks.get(leaf) == state.rank(slot)
                 && shard.classes[leaf] == node.class
                 && self.has_symbols(shard.lane, columns, slot)
         })
@@ -241,14 +241,16 @@ impl Partition {
             let shard = self.shards.len() as u32;
             if !self.is_single {
                 for (leaf, &slot) in slots.iter().enumerate() {
-                    self.places[slot as usize] = Place { shard, leaf: leaf as u32 };
+                    self.leaves[slot as usize] = LeafId { shard, leaf: leaf as u32 };
                 }
             }
             let class = |&slot: &u32| state.node(NodeSlot(slot)).map_or(Name::NONE, |it| it.class);
             self.shards.push(Geometry {
                 lane,
                 nodes: slots.into(),
-                ranks: Ranks::new(slots.iter().map(|&slot| state.rank(NodeSlot(slot))).collect()),
+                tie_breaks: TieBreaks::new(
+                    slots.iter().map(|&slot| state.rank(NodeSlot(slot))).collect(),
+                ),
                 classes: slots.iter().map(class).collect(),
             });
             shards.push(shard);

@@ -8,9 +8,9 @@ use std::collections::BinaryHeap;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Entry {
     /// Higher is better.
-    pub(crate) key: f64,
-    /// Of equal keys the lower rank is better.
-    pub(crate) rank: u64,
+    pub(crate) sum: f64,
+    /// Of equal sums the lower one is better.
+    pub(crate) tie_break: u64,
     pub(crate) node: u32,
     /// Where the node's scores are written down, or [`Entry::NOT_WRITTEN`].
     pub(crate) written: u32,
@@ -19,14 +19,15 @@ pub(crate) struct Entry {
 impl Entry {
     pub(crate) const NOT_WRITTEN: u32 = u32::MAX;
 
-    pub(crate) fn new(key: f64, rank: u64, node: u32) -> Entry {
-        Entry { key, rank, node, written: Entry::NOT_WRITTEN }
+    pub(crate) fn new(sum: f64, tie_break: u64, node: u32) -> Entry {
+        Entry { sum, tie_break, node, written: Entry::NOT_WRITTEN }
     }
 
     /// The better one is greater.
     pub(crate) fn compare(&self, other: &Entry) -> Ordering {
-        let keys = self.key.total_cmp(&other.key);
-        keys.then_with(|| other.rank.cmp(&self.rank)).then_with(|| other.node.cmp(&self.node))
+        let sums = self.sum.total_cmp(&other.sum);
+        sums.then_with(|| other.tie_break.cmp(&self.tie_break))
+            .then_with(|| other.node.cmp(&self.node))
     }
 }
 
@@ -134,9 +135,9 @@ impl Head {
         self.entries.last().is_none_or(|last| last.compare(entry).is_gt())
     }
 
-    /// Whether all of it is better than any entry with this key.
-    pub(crate) fn is_above(&self, key: f64) -> bool {
-        self.entries.last().is_none_or(|last| last.key > key)
+    /// Whether all of it is better than any entry with this sum.
+    pub(crate) fn is_above(&self, sum: f64) -> bool {
+        self.entries.last().is_none_or(|last| last.sum > sum)
     }
 
     /// Whether all of it is in order.

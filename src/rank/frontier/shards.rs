@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::partition::{Partition, Place};
+use super::partition::{LeafId, Partition};
 use super::queue::{Entry, Store};
-use super::shard::{OUT, Shard};
+use super::tournament::{OUT, Tournament};
 use super::{Code, MASKED};
 use crate::state::slots::NodeSlot;
 
@@ -20,15 +20,15 @@ pub(super) struct Shards {
 /// The leaves of one shard.
 #[derive(Clone, Debug)]
 pub(super) struct Leaves {
-    pub(super) tournament: Shard,
+    pub(super) tournament: Tournament,
     pub(super) codes: Vec<Code>,
 }
 
-/// The best leaf of a shard; its key is [`OUT`] if none is in the running.
+/// The best leaf of a shard; its sum is [`OUT`] if none is in the running.
 #[derive(Clone, Copy, Debug)]
 struct Best {
-    key: f64,
-    rank: u64,
+    sum: f64,
+    tie_break: u64,
     leaf: u32,
 }
 
@@ -46,45 +46,45 @@ impl Shards {
     }
 
     /// The tournament of a shard.
-    pub(super) fn tournament(&self, shard: usize) -> &Shard {
+    pub(super) fn tournament(&self, shard: usize) -> &Tournament {
         &self.leaves[shard].tournament
     }
 
     /// What a leaf counts as.
-    pub(super) fn code(&self, place: Place) -> Code {
-        self.leaves[place.shard as usize].codes[place.leaf as usize]
+    pub(super) fn code(&self, id: LeafId) -> Code {
+        self.leaves[id.shard as usize].codes[id.leaf as usize]
     }
 
-    pub(super) fn set_code(&mut self, place: Place, code: Code) {
-        Arc::make_mut(&mut self.leaves[place.shard as usize]).codes[place.leaf as usize] = code;
+    pub(super) fn set_code(&mut self, id: LeafId, code: Code) {
+        Arc::make_mut(&mut self.leaves[id.shard as usize]).codes[id.leaf as usize] = code;
     }
 
-    pub(super) fn key(&self, place: Place) -> f64 {
-        self.leaves[place.shard as usize].tournament.key(place.leaf as usize)
+    pub(super) fn sum(&self, id: LeafId) -> f64 {
+        self.leaves[id.shard as usize].tournament.sum(id.leaf as usize)
     }
 
-    /// Changes the key of a leaf.
-    pub(super) fn set_key(&mut self, place: Place, key: f64) {
-        let shard = place.shard as usize;
+    /// Changes the sum of a leaf.
+    pub(super) fn set_sum(&mut self, id: LeafId, sum: f64) {
+        let shard = id.shard as usize;
         let tournament = &mut Arc::make_mut(&mut self.leaves[shard]).tournament;
         let before = tournament.top();
-        tournament.set(place.leaf as usize, key);
+        tournament.set(id.leaf as usize, sum);
         if tournament.top() != before {
             self.best[shard] = Best::of(tournament);
         }
     }
 
     /// Finds the best of each shard, so that copies that do not touch a shard need not.
-    pub(super) fn settle(&mut self) {
+    pub(super) fn find_best(&mut self) {
         for shard in 0..self.leaves.len() {
-            self.settle_one(shard);
+            self.find_best_of(shard);
         }
     }
 
-    fn settle_one(&mut self, shard: usize) {
+    fn find_best_of(&mut self, shard: usize) {
         if self.best[shard].is_none() {
             let tournament = &mut Arc::make_mut(&mut self.leaves[shard]).tournament;
-            tournament.settle();
+            tournament.find_best();
             self.best[shard] = Best::of(tournament);
         }
     }
@@ -97,20 +97,20 @@ impl Shards {
 
 impl Leaves {
     /// Leaves of which none is in the running.
-    pub(super) fn new(tournament: Shard, leaves: usize) -> Leaves {
+    pub(super) fn new(tournament: Tournament, leaves: usize) -> Leaves {
         Leaves { tournament, codes: vec![MASKED; leaves] }
     }
 }
 
 impl Best {
-    fn of(tournament: &Shard) -> Option<Best> {
-        let (key, leaf) = tournament.top()?;
-        let rank = if key > OUT { tournament.rank(leaf.into()) } else { 0 };
-        Some(Best { key, rank, leaf: leaf.into() })
+    fn of(tournament: &Tournament) -> Option<Best> {
+        let (sum, leaf) = tournament.top()?;
+        let tie_break = if sum > OUT { tournament.tie_break(leaf.into()) } else { 0 };
+        Some(Best { sum, tie_break, leaf: leaf.into() })
     }
 
     fn is_better(&self, other: &Best) -> bool {
-        self.key > other.key || self.key == other.key && self.rank < other.rank
+        self.sum > other.sum || self.sum == other.sum && self.tie_break < other.tie_break
     }
 }
 
@@ -126,20 +126,20 @@ impl Store for LaneStore<'_> {
         let mut best: Option<(usize, Best)> = None;
         for &shard in &self.partition.lanes[self.lane].shards {
             let shard = shard as usize;
-            self.shards.settle_one(shard);
+            self.shards.find_best_of(shard);
             let Some(of_shard) = self.shards.best[shard] else { continue };
             if best.as_ref().is_none_or(|(_, best)| of_shard.is_better(best)) {
                 best = Some((shard, of_shard));
             }
         }
-        let (shard, Best { key, rank, leaf }) = best.filter(|(_, best)| best.key > OUT)?;
+        let (shard, Best { sum, tie_break, leaf }) = best.filter(|(_, best)| best.sum > OUT)?;
         let node = self.partition.shards[shard].nodes[leaf as usize];
-        self.shards.set_key(Place { shard: shard as u32, leaf }, OUT);
-        Some(Entry::new(key, rank, node))
+        self.shards.set_sum(LeafId { shard: shard as u32, leaf }, OUT);
+        Some(Entry::new(sum, tie_break, node))
     }
 
     fn push(&mut self, entry: Entry) {
-        let Some(place) = self.partition.place(NodeSlot(entry.node)) else { return };
-        self.shards.set_key(place, entry.key);
+        let Some(id) = self.partition.leaf(NodeSlot(entry.node)) else { return };
+        self.shards.set_sum(id, entry.sum);
     }
 }

@@ -1,6 +1,6 @@
 //! Victims for CPU, memory and disk (docs/placement.md, section 6.2).
 
-use super::{Candidate, Cleared};
+use super::{Cleared, Holder};
 use crate::fit::ask::Ask;
 use crate::fit::{amounts, cores};
 use crate::state::slots::AllocationSlot;
@@ -13,10 +13,10 @@ pub(super) fn victims(cleared: &Cleared<'_>, ask: &Ask) -> Option<Vec<Allocation
     let ask = cores::amounts_with_cores(cleared.node, &cleared.taken, ask);
     let mut room = Room { free: cleared.free, allocations: cleared.free_allocations };
     let mut needed = ask;
-    let mut chosen: Vec<&Candidate<'_>> = Vec::new();
+    let mut chosen: Vec<&Holder<'_>> = Vec::new();
     let eligible = cleared.eligible();
     for group in eligible.chunk_by(|a, b| a.priority == b.priority) {
-        let mut left: Vec<&Candidate<'_>> = group.to_vec();
+        let mut left: Vec<&Holder<'_>> = group.to_vec();
         while let Some(at) = nearest(&left, needed) {
             let victim = left.swap_remove(at);
             room.add(victim);
@@ -37,20 +37,20 @@ struct Room {
 }
 
 impl Room {
-    fn add(&mut self, victim: &Candidate<'_>) {
+    fn add(&mut self, victim: &Holder<'_>) {
         self.free = self.free.plus(victim.amounts);
         self.allocations = self.allocations.saturating_add(1);
     }
 
     fn covers(&self, ask: Amounts) -> bool {
-        self.allocations >= 1 && amounts::test(self.free, ask).is_ok()
+        self.allocations >= 1 && amounts::fits(self.free, ask).is_ok()
     }
 }
 
 /// Where the candidate is whose amounts are nearest to what is needed; of equals the one with the
 /// lowest identity.
-fn nearest(candidates: &[&Candidate<'_>], needed: Amounts) -> Option<usize> {
-    let distance = |it: &Candidate<'_>| distance(needed, it.amounts) + it.penalty;
+fn nearest(candidates: &[&Holder<'_>], needed: Amounts) -> Option<usize> {
+    let distance = |it: &Holder<'_>| distance(needed, it.amounts) + it.penalty;
     (0..candidates.len()).min_by(|&a, &b| {
         let (a, b) = (candidates[a], candidates[b]);
         distance(a).total_cmp(&distance(b)).then_with(|| a.id.cmp(&b.id))
@@ -62,7 +62,7 @@ fn nearest(candidates: &[&Candidate<'_>], needed: Amounts) -> Option<usize> {
 fn without_superfluous(
     cleared: &Cleared<'_>,
     ask: Amounts,
-    mut chosen: Vec<&Candidate<'_>>,
+    mut chosen: Vec<&Holder<'_>>,
 ) -> Vec<AllocationSlot> {
     chosen.sort_by(|a, b| {
         let distances = distance(ask, b.amounts).total_cmp(&distance(ask, a.amounts));

@@ -1,6 +1,6 @@
 //! Victims for devices (docs/placement.md, section 6.4).
 
-use super::{Candidate, Cleared};
+use super::{Cleared, Holder};
 use crate::feasibility::device::DeviceRequest;
 use crate::fit::ask::Ask;
 use crate::fit::devices;
@@ -11,7 +11,7 @@ use crate::state::usage::{Holdings, Taken};
 /// The victims that free devices for all requests of an ask, if that can be done at all: request by
 /// request as docs/placement.md, section 6.4, has it, and where this leads nowhere, all that are in the way.
 pub(super) fn victims(cleared: &Cleared<'_>, ask: &Ask) -> Option<Vec<AllocationSlot>> {
-    let everyone: Vec<&Candidate<'_>> = cleared.candidates.iter().collect();
+    let everyone: Vec<&Holder<'_>> = cleared.candidates.iter().collect();
     let eligible = cleared.eligible();
     let protected = everyone.iter().copied().filter(|it| !it.is_eligible).collect();
     // Nobody is looked for where even the devices of all that may go are not enough.
@@ -26,7 +26,7 @@ pub(super) fn victims(cleared: &Cleared<'_>, ask: &Ask) -> Option<Vec<Allocation
 #[derive(Clone)]
 struct Stock<'a> {
     node: &'a NodeRecord,
-    holders: Vec<&'a Candidate<'a>>,
+    holders: Vec<&'a Holder<'a>>,
 }
 
 /// What a request could have of one group of alike devices.
@@ -34,7 +34,7 @@ struct Offer<'a> {
     /// How many instances nobody has.
     free: usize,
     /// Who has how many, those of the lowest priority first; only of those that may go.
-    users: Vec<(usize, &'a Candidate<'a>)>,
+    users: Vec<(usize, &'a Holder<'a>)>,
 }
 
 /// Evicts for the first request that cannot be met beside those before it, until all are met: of all
@@ -67,11 +67,11 @@ fn request_by_request(mut stock: Stock<'_>, ask: &Ask) -> Option<Vec<AllocationS
 fn sparing_the_highest<'a>(
     mut stock: Stock<'a>,
     ask: &Ask,
-    eligible: &[&'a Candidate<'a>],
+    eligible: &[&'a Holder<'a>],
 ) -> Option<Vec<AllocationSlot>> {
     stock.holders.retain(|holder| !holder.is_eligible);
     let mut victims = Vec::new();
-    let has_devices = |it: &&&Candidate<'_>| it.holdings.is_some_and(|it| !it.devices.is_empty());
+    let has_devices = |it: &&&Holder<'_>| it.holdings.is_some_and(|it| !it.devices.is_empty());
     for &user in eligible.iter().filter(has_devices).rev() {
         stock.holders.push(user);
         if !stock.suffices(ask) {
@@ -84,7 +84,7 @@ fn sparing_the_highest<'a>(
 
 /// The users to evict for a number of instances, with the sum of their distinct priorities.
 fn cheapest(offer: Offer<'_>, wanted: usize) -> Option<(i64, Vec<AllocationSlot>)> {
-    let mut users: Vec<(usize, &Candidate<'_>)> = Vec::new();
+    let mut users: Vec<(usize, &Holder<'_>)> = Vec::new();
     let mut freed = 0;
     for (instances, user) in offer.users {
         if freed + offer.free >= wanted {
@@ -142,7 +142,7 @@ impl<'a> Stock<'a> {
     }
 
     /// The groups and the instances that an allocation has.
-    fn held_by(&self, holder: &'a Candidate<'a>) -> impl Iterator<Item = (usize, u16)> + use<'a> {
+    fn held_by(&self, holder: &'a Holder<'a>) -> impl Iterator<Item = (usize, u16)> + use<'a> {
         let node = self.node;
         let held = holder.holdings.iter().flat_map(|holdings| &holdings.devices);
         held.filter_map(|device| node.find_device(device))
@@ -166,7 +166,7 @@ impl<'a> Stock<'a> {
                 *is_free = false;
             }
         }
-        let mut users: Vec<(usize, &'a Candidate<'a>)> = Vec::new();
+        let mut users: Vec<(usize, &'a Holder<'a>)> = Vec::new();
         for &holder in self.holders.iter().filter(|it| it.is_eligible) {
             let usable =
                 self.held_by(holder).filter(|(of, at)| *of == group && is_usable((*at).into()));

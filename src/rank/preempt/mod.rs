@@ -45,7 +45,7 @@ pub(crate) struct Preemptor<'a> {
 }
 
 /// An allocation on a node, as preemption looks at it.
-struct Candidate<'a> {
+struct Holder<'a> {
     slot: AllocationSlot,
     id: String,
     priority: i64,
@@ -65,7 +65,7 @@ struct Cleared<'a> {
     free: Amounts,
     free_allocations: i64,
     /// Those that are still there.
-    candidates: Vec<Candidate<'a>>,
+    candidates: Vec<Holder<'a>>,
     victims: Vec<AllocationSlot>,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Preemptor<'a> {
         let state = self.state;
         let on_node = state.allocations_on(slot).iter();
         let candidates = on_node.filter_map(|&it| self.candidate(it, state.allocation(it)?));
-        let mut candidates: Vec<Candidate<'_>> = candidates.collect();
+        let mut candidates: Vec<Holder<'_>> = candidates.collect();
         // The node's list has no order that means anything, and the order of victims shows.
         candidates.sort_unstable_by(|a, b| a.id.cmp(&b.id));
         Cleared {
@@ -117,18 +117,14 @@ impl<'a> Preemptor<'a> {
         }
     }
 
-    fn candidate(
-        &self,
-        slot: AllocationSlot,
-        record: &'a AllocationRecord,
-    ) -> Option<Candidate<'a>> {
+    fn candidate(&self, slot: AllocationSlot, record: &'a AllocationRecord) -> Option<Holder<'a>> {
         let priority = priority_of(self.state, record);
         let is_own = self.job == Some(record.job);
         let limit = max_parallel_of(self.state, record);
         let gone = self.evicted.get(&(record.job, record.group)).copied().unwrap_or(0);
         let gone = i64::from(gone);
         let is_over_limit = limit > 0 && gone >= limit;
-        Some(Candidate {
+        Some(Holder {
             slot,
             id: self.state.allocation_id(slot),
             priority,
@@ -154,8 +150,8 @@ impl Cleared<'_> {
     }
 
     /// Those that may be evicted, by ascending priority.
-    fn eligible(&self) -> Vec<&Candidate<'_>> {
-        let mut eligible: Vec<&Candidate<'_>> =
+    fn eligible(&self) -> Vec<&Holder<'_>> {
+        let mut eligible: Vec<&Holder<'_>> =
             self.candidates.iter().filter(|it| it.is_eligible).collect();
         eligible.sort_by(|a, b| a.priority.cmp(&b.priority).then_with(|| a.id.cmp(&b.id)));
         eligible

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Candidate, Cleared};
+use super::{Cleared, Holder};
 use crate::fit::ask::{Ask, PortsAsk};
 use crate::fit::exhausted::NetworkError;
 use crate::fit::ports::{Chooser, PortAssignment, addresses_of};
@@ -99,7 +99,7 @@ fn holders(
         if !is_taken {
             continue;
         }
-        let holds = |it: &&Candidate<'_>| {
+        let holds = |it: &&Holder<'_>| {
             let ports = it.holdings.iter().flat_map(|holdings| &holdings.ports);
             ports.into_iter().any(|held| held.value == port && held.ip == *ip)
         };
@@ -127,20 +127,19 @@ fn with_bandwidth(
     mbits: i64,
     port_holders: Vec<AllocationSlot>,
 ) -> Option<Vec<AllocationSlot>> {
-    let used = |it: &Candidate<'_>| {
-        it.holdings.map_or(0, |holdings| bandwidth_of(holdings, &network.device))
-    };
-    let is_holder = |it: &Candidate<'_>| port_holders.contains(&it.slot);
-    let distance = |it: &Candidate<'_>| (mbits - used(it)).abs() as f64 / mbits.max(1) as f64;
+    let used =
+        |it: &Holder<'_>| it.holdings.map_or(0, |holdings| bandwidth_of(holdings, &network.device));
+    let is_holder = |it: &Holder<'_>| port_holders.contains(&it.slot);
+    let distance = |it: &Holder<'_>| (mbits - used(it)).abs() as f64 / mbits.max(1) as f64;
     let by_holders: i64 = cleared.candidates.iter().filter(|it| is_holder(it)).map(used).sum();
     let free = network.mbits
         - cleared.taken.bandwidth_on(&network.device)
         - bandwidth_of(given, &network.device);
     let mut available = free + by_holders;
-    let mut chosen: Vec<&Candidate<'_>> = Vec::new();
+    let mut chosen: Vec<&Holder<'_>> = Vec::new();
     let eligible = cleared.eligible();
     for group in eligible.chunk_by(|a, b| a.priority == b.priority) {
-        let mut group: Vec<&&Candidate<'_>> =
+        let mut group: Vec<&&Holder<'_>> =
             group.iter().filter(|it| !is_holder(it) && used(it) > 0).collect();
         group.sort_by(|a, b| {
             let distances = (distance(a) + a.penalty).total_cmp(&(distance(b) + b.penalty));

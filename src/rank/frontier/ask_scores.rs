@@ -10,13 +10,13 @@ use crate::state::usage::{Amounts, FreeRoom};
 
 /// A node's own scores for an ask.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct OwnScores {
+pub(crate) struct AskScores {
     pub(crate) fit: f64,
     pub(crate) devices: f64,
     pub(crate) affinity: f64,
 }
 
-impl OwnScores {
+impl AskScores {
     /// Their sum, in the order in which all scores are added.
     pub(super) fn sum(self) -> f64 {
         self.fit + self.devices + self.affinity
@@ -24,13 +24,13 @@ impl OwnScores {
 }
 
 /// What a node is to an ask by itself: its scores, or what ran out.
-pub(super) fn own_scores(
+pub(super) fn ask_scores(
     facts: Facts<'_>,
     purpose: &Purpose,
     factors: &[AskFactors],
     slot: NodeSlot,
     ask: &Ask,
-) -> Result<OwnScores, Exhausted> {
+) -> Result<AskScores, Exhausted> {
     let (room, at) = facts.state.room(slot);
     let room = room.of(at);
     let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
@@ -39,7 +39,7 @@ pub(super) fn own_scores(
             Some(dimension) => Err(AMOUNTS[usize::from(dimension)]),
             None => {
                 let fit = plain_fit(room, purpose, factors);
-                Ok(OwnScores { fit, devices: 0.0, affinity })
+                Ok(AskScores { fit, devices: 0.0, affinity })
             }
         };
     }
@@ -57,7 +57,7 @@ pub(super) fn own_scores(
         false => 0.0,
     };
     let fit = factors.score(purpose.algorithm, room.cpu_factor, room.memory_factor);
-    Ok(OwnScores { fit, devices, affinity })
+    Ok(AskScores { fit, devices, affinity })
 }
 
 /// The fit score of an ask for amounts only that fits, on a node that has nothing unusual on it.
@@ -71,7 +71,7 @@ pub(super) fn plain_code(room: FreeRoom, ask: Amounts) -> Code {
     if room.allocations < 1 {
         return FIRST_DIMENSION;
     }
-    match amounts::test(room.free, ask) {
+    match amounts::fits(room.free, ask) {
         Ok(()) => CANDIDATE,
         Err(Exhausted::Cpu) => FIRST_DIMENSION + 1,
         Err(Exhausted::Memory) => FIRST_DIMENSION + 2,

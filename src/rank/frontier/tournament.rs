@@ -8,28 +8,28 @@
 use std::sync::Arc;
 
 /// Leaves in one shard at most.
-pub(crate) const LARGEST: usize = 2048;
+pub(crate) const LEAVES_MAX: usize = 2048;
 
-/// The key of a leaf that is not in the running.
+/// The sum of a leaf that is not in the running.
 pub(crate) const OUT: f64 = f64::NEG_INFINITY;
 
 /// Which of equal leaves goes first.
 #[derive(Clone, Debug)]
-pub(crate) struct Ranks {
+pub(crate) struct TieBreaks {
     /// By leaf; lower goes first.
-    ranks: Arc<[u64]>,
+    tie_breaks: Arc<[u64]>,
     /// Whether the leaves are in this order anyway, so that the first of equals goes first.
     is_sorted: bool,
 }
 
-impl Ranks {
-    pub(crate) fn new(ranks: Arc<[u64]>) -> Ranks {
-        let is_sorted = ranks.is_sorted();
-        Ranks { ranks, is_sorted }
+impl TieBreaks {
+    pub(crate) fn new(tie_breaks: Arc<[u64]>) -> TieBreaks {
+        let is_sorted = tie_breaks.is_sorted();
+        TieBreaks { tie_breaks, is_sorted }
     }
 
     pub(crate) fn get(&self, leaf: usize) -> u64 {
-        self.ranks[leaf]
+        self.tie_breaks[leaf]
     }
 }
 
@@ -38,12 +38,12 @@ const HEAT: usize = 64;
 
 /// A tournament.
 #[derive(Clone, Debug)]
-pub(crate) struct Shard {
+pub(crate) struct Tournament {
     /// By leaf: higher is better. The last heat is filled up with leaves that stand for no node, and
     /// are never in the running.
-    keys: Vec<f64>,
-    ranks: Ranks,
-    /// By heat: the best leaf and its key; of a stale heat what no leaf is better than.
+    sums: Vec<f64>,
+    tie_breaks: TieBreaks,
+    /// By heat: the best leaf and its sum; of a stale heat what no leaf is better than.
     best: Vec<(f64, u16)>,
     /// A bit for each heat whose best leaf got worse since it was looked through. Most get better again,
     /// or never matter, before anybody asks.
@@ -52,25 +52,31 @@ pub(crate) struct Shard {
     top: Option<(f64, u16)>,
 }
 
-impl Shard {
-    /// A tournament of leaves with these ranks, all of them out of the running.
-    pub(crate) fn new(ranks: Ranks) -> Shard {
-        let heats = ranks.ranks.len().div_ceil(HEAT);
+impl Tournament {
+    /// A tournament of leaves with these tie-breaks, all of them out of the running.
+    pub(crate) fn new(tie_breaks: TieBreaks) -> Tournament {
+        let heats = tie_breaks.tie_breaks.len().div_ceil(HEAT);
         let best = (0..heats).map(|heat| (OUT, (heat * HEAT) as u16)).collect();
-        Shard { keys: vec![OUT; heats * HEAT], ranks, best, stale: 0, top: Some((OUT, 0)) }
+        Tournament {
+            sums: vec![OUT; heats * HEAT],
+            tie_breaks,
+            best,
+            stale: 0,
+            top: Some((OUT, 0)),
+        }
     }
 
-    pub(crate) fn key(&self, leaf: usize) -> f64 {
-        self.keys[leaf]
+    pub(crate) fn sum(&self, leaf: usize) -> f64 {
+        self.sums[leaf]
     }
 
-    pub(crate) fn rank(&self, leaf: usize) -> u64 {
-        self.ranks.get(leaf)
+    pub(crate) fn tie_break(&self, leaf: usize) -> u64 {
+        self.tie_breaks.get(leaf)
     }
 
-    /// The keys, to be set all at once; [`Shard::rebuild`] has to follow.
-    pub(crate) fn keys_mut(&mut self) -> &mut [f64] {
-        &mut self.keys
+    /// The sums, to be set all at once; [`Tournament::rebuild`] has to follow.
+    pub(crate) fn sums_mut(&mut self) -> &mut [f64] {
+        &mut self.sums
     }
 
     /// Finds the best of every heat anew.
@@ -82,13 +88,13 @@ impl Shard {
         self.top = Some(self.find_top());
     }
 
-    /// The key and the leaf of the best, if that is [known](Shard::settle).
+    /// The sum and the leaf of the best, if that is [known](Tournament::find_best).
     pub(crate) fn top(&self) -> Option<(f64, u16)> {
         self.top
     }
 
     /// Finds the best leaf. Of stale heats only those are looked through that may have it.
-    pub(crate) fn settle(&mut self) {
+    pub(crate) fn find_best(&mut self) {
         while self.top.is_none() {
             let top = self.find_top();
             let mut stale = self.stale;
@@ -106,33 +112,33 @@ impl Shard {
         }
     }
 
-    /// The best leaf in the running, which has to be [settled](Shard::settle).
+    /// The best leaf in the running, which has to be [find_bestd](Tournament::find_best).
     pub(crate) fn best(&self) -> Option<usize> {
         debug_assert!(self.top.is_some());
         self.top.filter(|top| top.0 > OUT).map(|top| usize::from(top.1))
     }
 
-    /// Changes the key of a leaf.
-    pub(crate) fn set(&mut self, leaf: usize, key: f64) {
-        self.keys[leaf] = key;
-        let this = (key, leaf as u16);
+    /// Changes the sum of a leaf.
+    pub(crate) fn set(&mut self, leaf: usize, sum: f64) {
+        self.sums[leaf] = sum;
+        let this = (sum, leaf as u16);
         let heat = leaf / HEAT;
         let best = self.best[heat];
         let is_stale = self.stale & (1 << heat) != 0;
         if is_stale {
-            // Only what is better than anything there could be settles it.
-            if key > best.0 {
+            // Only what is better than anything there could be find_bests it.
+            if sum > best.0 {
                 self.best[heat] = this;
                 self.stale &= !(1 << heat);
             }
-        } else if best.1 == this.1 && key < best.0 {
+        } else if best.1 == this.1 && sum < best.0 {
             self.stale |= 1 << heat;
         } else if best.1 == this.1 || self.is_better(this, best) {
             self.best[heat] = this;
         }
         if let Some(top) = self.top {
             if top.1 == this.1 {
-                self.top = (key >= top.0).then_some(this);
+                self.top = (sum >= top.0).then_some(this);
             } else if self.is_better(this, top) {
                 self.top = Some(this);
             }
@@ -154,80 +160,80 @@ impl Shard {
     /// The best leaf of a heat.
     fn best_of(&self, heat: usize) -> (f64, u16) {
         let first = heat * HEAT;
-        let Some(keys) = self.keys[first..].first_chunk::<HEAT>() else { return (OUT, 0) };
+        let Some(sums) = self.sums[first..].first_chunk::<HEAT>() else { return (OUT, 0) };
         // Several at once, since the order of comparisons does not matter to the highest.
         let mut highest = [OUT; 4];
-        for keys in keys.as_chunks::<4>().0 {
-            for (highest, &key) in highest.iter_mut().zip(keys) {
-                *highest = if key > *highest { key } else { *highest };
+        for sums in sums.as_chunks::<4>().0 {
+            for (highest, &sum) in highest.iter_mut().zip(sums) {
+                *highest = if sum > *highest { sum } else { *highest };
             }
         }
         let highest = highest.into_iter().fold(OUT, |a, b| if b > a { b } else { a });
         if highest == OUT {
             return (OUT, first as u16);
         }
-        let mut equal = (0..HEAT).filter(|&at| keys[at] == highest).map(|at| first + at);
-        let best = match self.ranks.is_sorted {
+        let mut equal = (0..HEAT).filter(|&at| sums[at] == highest).map(|at| first + at);
+        let best = match self.tie_breaks.is_sorted {
             true => equal.next(),
-            false => equal.min_by_key(|&leaf| self.ranks.get(leaf)),
+            false => equal.min_by_key(|&leaf| self.tie_breaks.get(leaf)),
         };
         (highest, best.unwrap_or(first) as u16)
     }
 
-    /// Whether a leaf is better than another one, given both with their keys.
+    /// Whether a leaf is better than another one, given both with their sums.
     fn is_better(&self, leaf: (f64, u16), other: (f64, u16)) -> bool {
         leaf.0 > other.0
             || leaf.0 == other.0 && leaf.0 > OUT && {
-                let ranks = [leaf.1, other.1].map(|leaf| self.ranks.get(leaf.into()));
-                ranks[0] < ranks[1]
+                let tie_breaks = [leaf.1, other.1].map(|leaf| self.tie_breaks.get(leaf.into()));
+                tie_breaks[0] < tie_breaks[1]
             }
     }
 
     /// The same for a leaf that is not higher and further right.
     fn goes_first(&self, leaf: (f64, u16), other: (f64, u16)) -> bool {
-        !self.ranks.is_sorted && self.is_better(leaf, other)
+        !self.tie_breaks.is_sorted && self.is_better(leaf, other)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{LARGEST, OUT, Ranks, Shard};
+    use super::{LEAVES_MAX, OUT, TieBreaks, Tournament};
     use crate::rng::Rng;
 
-    fn expected(shard: &Shard) -> Option<usize> {
-        let leaves = (0..shard.ranks.ranks.len()).filter(|&leaf| shard.key(leaf) > OUT);
+    fn expected(shard: &Tournament) -> Option<usize> {
+        let leaves = (0..shard.tie_breaks.tie_breaks.len()).filter(|&leaf| shard.sum(leaf) > OUT);
         leaves.min_by(|&a, &b| {
-            let keys = shard.key(b).total_cmp(&shard.key(a));
-            keys.then_with(|| shard.rank(a).cmp(&shard.rank(b)))
+            let sums = shard.sum(b).total_cmp(&shard.sum(a));
+            sums.then_with(|| shard.tie_break(a).cmp(&shard.tie_break(b)))
         })
     }
 
     #[test]
     fn the_best_is_known_whatever_changes() {
-        for leaves in [1, 2, 3, 15, 16, 17, 256, 257, 1000, LARGEST] {
+        for leaves in [1, 2, 3, 15, 16, 17, 256, 257, 1000, LEAVES_MAX] {
             let mut rng = Rng::for_key(leaves as u64, &[]);
-            let mut ranks: Vec<u64> = (0..leaves).map(|_| rng.next_u64()).collect();
+            let mut tie_breaks: Vec<u64> = (0..leaves).map(|_| rng.next_u64()).collect();
             if leaves % 3 == 1 {
-                ranks.sort_unstable();
+                tie_breaks.sort_unstable();
             }
-            let mut shard = Shard::new(Ranks::new(ranks.into()));
+            let mut shard = Tournament::new(TieBreaks::new(tie_breaks.into()));
             assert_eq!(shard.best(), None);
             for round in 0..4000 {
                 let leaf = rng.below(leaves as u64) as usize;
-                // Few different keys, so that ties are common.
-                let key = match rng.below(6) {
+                // Few different sums, so that ties are common.
+                let sum = match rng.below(6) {
                     0 | 1 => OUT,
-                    key => key as f64,
+                    sum => sum as f64,
                 };
-                shard.set(leaf, key);
+                shard.set(leaf, sum);
                 // Not always asked for at once, so that several heats are stale together.
                 if rng.below(3) > 0 {
                     continue;
                 }
-                shard.settle();
+                shard.find_best();
                 assert_eq!(shard.best(), expected(&shard), "{leaves} leaves, round {round}");
             }
-            shard.settle();
+            shard.find_best();
             let mut rebuilt = shard.clone();
             rebuilt.rebuild();
             assert_eq!(rebuilt.best(), shard.best());
