@@ -20,6 +20,8 @@ mod placements;
 pub(crate) mod reschedule;
 mod sets;
 mod stops;
+mod system;
+mod system_deployment;
 pub(crate) mod view;
 
 #[cfg(test)]
@@ -33,7 +35,7 @@ use self::sets::Sets;
 use self::view::{Facts, Input, NodeCondition};
 use crate::model::ClientStatus;
 
-/// Finds what has to change of a service or batch job (docs/lifecycle.md, section 3).
+/// Finds what has to change of a job (docs/lifecycle.md, sections 3 and 4).
 pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
     let (deployments, deployment_update) = Deployments::triage(input);
     let mut changes = Changes { deployment_update, ..Changes::default() };
@@ -42,6 +44,25 @@ pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
         stop_everything(input, facts, &mut changes);
         return changes;
     }
+    let is_complete = if input.job_type.is_system() {
+        system::reconcile(input, facts, &deployments, &mut changes)
+    } else {
+        reconcile_groups(input, facts, &deployments, &mut changes)
+    };
+    let is_active = deployments.current.is_some_and(|it| it.status.is_active());
+    if is_complete && is_active {
+        changes.deployment_update = Some(DeploymentChange::Successful);
+    }
+    changes
+}
+
+/// Goes through the groups of a service or batch job, and says whether all of them are complete.
+fn reconcile_groups(
+    input: &Input<'_>,
+    facts: &mut impl Facts,
+    deployments: &Deployments<'_>,
+    changes: &mut Changes,
+) -> bool {
     let mut is_complete = true;
     let mut from = 0;
     for group in 0..input.groups {
@@ -50,9 +71,9 @@ pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
         let updates_from = changes.updates.len();
         let mut pass = Group {
             input,
-            facts,
-            deployments: &deployments,
-            changes: &mut changes,
+            facts: &mut *facts,
+            deployments,
+            changes: &mut *changes,
             group,
             rules: input.rules(group).copied().unwrap_or_default(),
             members: from..to,
@@ -65,11 +86,7 @@ pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
         changes.figures.push(figures);
         from = to;
     }
-    let is_active = deployments.current.is_some_and(|it| it.status.is_active());
-    if is_complete && is_active {
-        changes.deployment_update = Some(DeploymentChange::Successful);
-    }
-    changes
+    is_complete
 }
 
 /// What was told to stop and cannot any more, as its node is gone, is lost.
@@ -94,7 +111,7 @@ fn stop_everything(input: &Input<'_>, facts: &impl Facts, changes: &mut Changes)
         let own = input.own_rules(allocation);
         let last_unknown = facts.history(at).last_unknown;
         let class = classify::classify(allocation, &own.disconnect, last_unknown, input.now);
-        let is_lost = class == Class::Lost;
+        let is_lost = class == Class::Lost && !input.job_type.is_system();
         let reason = if is_lost { StopReason::Lost } else { StopReason::NotNeeded };
         changes.stops.push(Stop { at: at as u32, reason, is_lost, follow_up: None });
         if let Some(figures) = changes.figures.get_mut(allocation.group as usize) {

@@ -30,6 +30,21 @@ pub(crate) struct Input<'a> {
     pub(crate) deployment: Option<&'a DeploymentView>,
     /// The evaluation itself, as the follow-up that an allocation may wait for.
     pub(crate) evaluation: u32,
+    /// Of a system job: every node of its pool, and those that its allocations are on, in order.
+    pub(crate) nodes: &'a [NodeStanding],
+    /// Of a system job: its groups in the order of their names.
+    pub(crate) groups_by_name: &'a [u32],
+}
+
+/// What a node is to a system job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NodeStanding {
+    /// It is ready, and in the job's datacenters and pool.
+    Eligible,
+    /// It is in the job's pool, and takes no placements now.
+    NotReady,
+    /// Neither.
+    Outside,
 }
 
 /// A version of the job.
@@ -129,6 +144,7 @@ pub(crate) struct AllocationView {
     pub(crate) name_index: u32,
     /// The version it runs: its place in [`Input::versions`].
     pub(crate) version: u32,
+    /// Of a system job's allocation: its node's place in [`Input::nodes`].
     pub(crate) node: u32,
     /// The deployment it belongs to.
     pub(crate) deployment: u32,
@@ -272,6 +288,10 @@ pub(crate) trait Facts {
     fn running_since(&self, at: usize) -> Option<Timestamp>;
     /// The best score of its placement.
     fn top_score(&self, at: usize) -> f64;
+    /// When it was created, as an index.
+    fn created(&self, at: usize) -> u64;
+    /// Whether a node of [`Input::nodes`] may run a group of the present version at all, room aside.
+    fn is_feasible(&mut self, node: u32, group: u32) -> bool;
 }
 
 impl Input<'_> {

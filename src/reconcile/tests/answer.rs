@@ -6,11 +6,23 @@ use serde_json::{Map, Value, json};
 
 use super::super::changes::{Changes, Figures, Placement};
 use super::golden::{Case, text};
+use super::system;
 use crate::model::JobType;
 use crate::time::Timestamp;
 
 /// The answer to a case.
 pub(super) fn answer(case: &Case, changes: &Changes) -> Value {
+    if case.job_type.is_system() {
+        let mut changes = changes.clone();
+        let outcome = system::place(case, &mut changes);
+        let mut answer = answer_of(case, &changes);
+        outcome.write(case, &mut answer);
+        return answer;
+    }
+    answer_of(case, changes)
+}
+
+fn answer_of(case: &Case, changes: &Changes) -> Value {
     let order = created_order(changes);
     let mut answer = json!({
         "stops": stops(case, changes, &order),
@@ -118,14 +130,18 @@ fn placements(case: &Case, changes: &Changes) -> Value {
             let (at, delay) = (record.event.at, record.event.delay.as_nanos());
             kept.chain([event(case, at, delay, &id(case, previous).into())]).collect::<Vec<_>>()
         });
-        json!({
+        let mut one = json!({
             "Name": format!("web.{group}[{}]", placement.name_index),
             "PreviousAllocation": placement.previous.map_or("", |at| id(case, at)),
             "JobVersion": version,
             "DeploymentID": deployment,
             "Canary": placement.is_canary,
             "Reschedules": reschedules,
-        })
+        });
+        if let Some(node) = placement.node {
+            one["NodeID"] = case.nodes[node as usize]["ID"].clone();
+        }
+        one
     })
     .collect()
 }

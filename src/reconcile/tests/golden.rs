@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::reconcile;
 use super::super::view::{
     AllocationView, DelayFunction, DeploymentGroupView, DeploymentState, DeploymentView,
-    DisconnectRules, Facts, Flags, GroupRules, History, Input, NONE, NodeCondition,
+    DisconnectRules, Facts, Flags, GroupRules, History, Input, NONE, NodeCondition, NodeStanding,
     ReconnectChoice, RescheduleEvent, RescheduleRules, UpdateRules, VersionView,
 };
 use super::answer::{answer, sort};
@@ -25,6 +25,9 @@ pub(super) struct CaseFacts {
     nodes: Vec<Option<Value>>,
     datacenters: Vec<String>,
     current: usize,
+    group_of: Vec<usize>,
+    /// By group: whether it needs nodes of the kind `a`.
+    pub(super) needs_kind: Vec<bool>,
 }
 
 impl Facts for CaseFacts {
@@ -35,6 +38,10 @@ impl Facts for CaseFacts {
 
     fn updates_in_place(&mut self, at: usize) -> bool {
         let Some(node) = &self.nodes[at] else { return false };
+        // Nodes of the cases on system jobs differ in their kind; there is room for all that runs.
+        if self.needs_kind[self.group_of[at]] && node["Meta"]["kind"] != "a" {
+            return false;
+        }
         let datacenter = node["Datacenter"].as_str().unwrap();
         self.datacenters.iter().any(|it| it == "*" || it == datacenter)
     }
@@ -68,6 +75,14 @@ impl Facts for CaseFacts {
 
     fn top_score(&self, _: usize) -> f64 {
         0.0
+    }
+
+    fn created(&self, at: usize) -> u64 {
+        self.allocations[at]["CreateTime"].as_u64().unwrap_or(0)
+    }
+
+    fn is_feasible(&mut self, _: u32, _: u32) -> bool {
+        true
     }
 }
 
@@ -150,6 +165,20 @@ fn group_rules(group: &Value) -> GroupRules {
     }
 }
 
+/// What a node is to a job.
+fn standing(node: &Value, job: &Value) -> NodeStanding {
+    let is_ready = node["Status"] == "ready"
+        && node["SchedulingEligibility"] == "eligible"
+        && node["DrainStrategy"].is_null();
+    let datacenter = text(&node["Datacenter"]);
+    let is_near = items(&job["Datacenters"]).any(|it| it == "*" || text(it) == datacenter);
+    match (is_ready, is_near) {
+        (true, true) => NodeStanding::Eligible,
+        (false, _) => NodeStanding::NotReady,
+        (true, false) => NodeStanding::Outside,
+    }
+}
+
 /// A case as views.
 pub(super) struct Case {
     pub(super) name: String,
@@ -162,6 +191,8 @@ pub(super) struct Case {
     pub(super) is_stopped: bool,
     pub(super) now: Timestamp,
     pub(super) job_type: JobType,
+    pub(super) nodes: Vec<Value>,
+    pub(super) standings: Vec<NodeStanding>,
 }
 
 fn job_type(name: &str) -> JobType {
@@ -244,6 +275,8 @@ impl Case {
             environments,
             datacenters: items(&job["Datacenters"]).map(|it| text(it).to_owned()).collect(),
             current: jobs.len() - 1,
+            group_of: allocations.iter().map(group_of).collect(),
+            needs_kind: groups.iter().map(|name| needs_kind(job, name)).collect(),
             allocations,
         };
         let mut made = Case {
@@ -255,6 +288,8 @@ impl Case {
             is_stopped: flag(&job["Stop"]),
             now: instant(&case["now"]).unwrap(),
             job_type: job_type(text(&job["Type"])),
+            standings: nodes.iter().map(|node| standing(node, job)).collect(),
+            nodes,
             groups,
             facts,
         };
@@ -276,7 +311,11 @@ impl Case {
             group: self.groups.iter().position(|name| it["TaskGroup"] == **name).unwrap() as u32,
             name_index: number_in(text(&it["Name"])),
             version: count(&it["JobVersion"]),
-            node: 0,
+            node: self
+                .nodes
+                .iter()
+                .position(|node| node["ID"] == it["NodeID"])
+                .map_or(NONE, |at| at as u32),
             deployment: match text(&it["DeploymentID"]) {
                 "" => NONE,
                 id if id == text(&self.document["deployment"]["ID"]) => 0,
@@ -352,6 +391,13 @@ fn environments(job: &Value, groups: &[String]) -> Vec<Value> {
     groups.iter().map(of).collect()
 }
 
+/// Whether a group has the one constraint that the cases know.
+fn needs_kind(job: &Value, name: &str) -> bool {
+    let groups = items(&job["TaskGroups"]).filter(|group| group["Name"] == *name);
+    let of_groups = groups.flat_map(|group| items(&group["Constraints"]));
+    of_groups.chain(items(&job["Constraints"])).next().is_some()
+}
+
 fn version(at: usize, job: &Value, groups: &[String]) -> VersionView {
     let rules = |name: &String| {
         items(&job["TaskGroups"]).find(|group| group["Name"] == **name).map(group_rules)
@@ -385,6 +431,8 @@ fn compare(file: &str) -> (usize, usize, String) {
     let (mut agreed, mut total, mut told) = (0, 0, String::new());
     for document in items(&file["cases"]) {
         let case = Case::new(&file, document);
+        let mut by_name: Vec<u32> = (0..case.groups.len() as u32).collect();
+        by_name.sort_by_key(|at| &case.groups[*at as usize]);
         let input = Input {
             now: case.now,
             job_type: case.job_type,
@@ -395,6 +443,8 @@ fn compare(file: &str) -> (usize, usize, String) {
             allocations: &case.views,
             deployment: case.deployment.as_ref().filter(|_| case.job_type == JobType::Service),
             evaluation: 0,
+            nodes: &case.standings,
+            groups_by_name: &by_name,
         };
         let mut facts = case.facts.clone();
         let changes = reconcile(&input, &mut facts);
@@ -420,7 +470,7 @@ fn compare(file: &str) -> (usize, usize, String) {
 #[test]
 fn cases_agree() {
     let (mut agreed, mut total, mut told) = (0, 0, String::new());
-    for file in ["plain.json", "deploy.json", "disconnect.json"] {
+    for file in ["plain.json", "deploy.json", "disconnect.json", "system.json"] {
         let (agreed_here, total_here, told_here) = compare(file);
         agreed += agreed_here;
         total += total_here;

@@ -3,3 +3,4 @@
 
 mod answer;
 mod golden;
+mod system;
