@@ -57,6 +57,12 @@ impl Cluster {
             false => Err(BrokenCluster { broken: report.0 }),
         }
     }
+
+    /// Everything that is known as text, for tests that compare what was before with what is after.
+    #[doc(hidden)]
+    pub fn dump(&self) -> String {
+        self.state.dump()
+    }
 }
 
 #[cfg(test)]

@@ -18,7 +18,7 @@ use crate::state::State;
 /// Makes an explanation of each group while a job is placed.
 pub(super) struct Explainer<'a> {
     options: &'a PlaceOptions,
-    explanations: Vec<Explanation>,
+    explanations: Vec<(Job, Explanation)>,
 }
 
 impl<'a> Explainer<'a> {
@@ -26,19 +26,20 @@ impl<'a> Explainer<'a> {
         Explainer { options, explanations: Vec::new() }
     }
 
-    /// The explanations, by group.
-    pub(super) fn finish(self) -> Vec<Explanation> {
+    /// The explanations, by group, with their jobs.
+    pub(super) fn finish(self) -> Vec<(Job, Explanation)> {
         self.explanations
     }
 }
 
 impl Observer for Explainer<'_> {
     fn group_begins(&mut self, state: &State, plan: &GroupPlan<'_>, evicted: &Evicted) {
-        self.explanations.push(verdicts::explain(state, plan, self.options, evicted));
+        let explanation = verdicts::explain(state, plan, self.options, evicted);
+        self.explanations.push((plan.job.clone(), explanation));
     }
 
     fn group_fails(&mut self, state: &State, plan: &GroupPlan<'_>, evicted: &Evicted) {
-        if let Some(explanation) = self.explanations.last_mut() {
+        if let Some((_, explanation)) = self.explanations.last_mut() {
             explanation.add_fixes(state, plan, self.options, evicted);
         }
     }

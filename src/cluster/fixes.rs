@@ -33,7 +33,7 @@ impl Fix {
     pub fn apply_to(&self, cluster: &Cluster, job: &Job) -> Result<(Cluster, Job), FixError> {
         let job = self.changed_job(job)?;
         let mut fork = cluster.fork();
-        change_state(fork.state_mut(), &self.actions)?;
+        fork.change(|state| change_state(state, &self.actions))?;
         Ok((fork, job))
     }
 

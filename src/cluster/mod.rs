@@ -25,6 +25,8 @@ use crate::state::State;
 use crate::state::allocation::Imported;
 use crate::state::nodes::rank_of;
 use crate::state::slots::AllocationSlot;
+use crate::state::transaction::Transaction;
+use crate::time::Timestamp;
 
 /// Nodes and what is on them. It places, keeps what it placed, and decides nothing else.
 ///
@@ -91,13 +93,15 @@ impl Cluster {
         // Slots in the order of the ranks let the first of equals be the one to take.
         let mut nodes: Vec<&Node> = inventory.nodes().iter().collect();
         nodes.sort_by_cached_key(|node| (rank_of(seed, &node.id), &node.id));
+        let mut transaction = state.begin(Timestamp::EPOCH);
         for node in nodes {
-            state.upsert_node(node.clone());
+            transaction.upsert_node(node.clone());
         }
         for allocation in inventory.allocations() {
             let job = inventory.job_of(allocation);
-            state.import(Imported::new(allocation.clone(), job));
+            transaction.import(Imported::new(allocation.clone(), job));
         }
+        transaction.commit();
         state.volumes = Arc::new(inventory.volumes().to_vec());
         Cluster { state: Arc::new(state), caches: Arc::default() }
     }
@@ -109,7 +113,7 @@ impl Cluster {
 
     /// Adds a node, or takes over the new facts of one that is there.
     pub fn upsert_node(&mut self, node: Node) {
-        self.state_mut().upsert_node(node);
+        self.change(|state| state.upsert_node(node));
     }
 
     /// Takes a node out. What was on it is lost: its client status becomes `lost`, as it does when a
@@ -122,17 +126,19 @@ impl Cluster {
         let Some(slot) = self.state.find_node(id) else {
             return Err(ClusterError::UnknownNode { id: id.into() });
         };
-        let state = self.state_mut();
+        let state = &*self.state;
         let on_node = state.allocations_on(slot).iter();
         let mut lost: Vec<(String, AllocationSlot)> =
             on_node.map(|&it| (state.allocation_id(it), it)).collect();
         lost.sort_unstable();
-        for &(_, allocation) in &lost {
-            if let Some(desired) = state.allocation(allocation).map(|it| it.desired) {
-                state.set_status(allocation, desired, ClientStatus::Lost);
+        self.change(|state| {
+            for &(_, allocation) in &lost {
+                if let Some(desired) = state.allocation(allocation).map(|it| it.desired) {
+                    state.set_status(allocation, desired, ClientStatus::Lost);
+                }
             }
-        }
-        state.remove_node(slot);
+            state.remove_node(slot);
+        });
         Ok(lost.into_iter().map(|(id, _)| id).collect())
     }
 
@@ -160,7 +166,7 @@ impl Cluster {
             return Err(ClusterError::UnknownNode { id: allocation.node_id });
         }
         let job = allocation.job.clone();
-        self.state_mut().import(Imported::new(allocation, job));
+        self.change(|state| state.import(Imported::new(allocation, job)));
         Ok(())
     }
 
@@ -176,7 +182,8 @@ impl Cluster {
         let client = record.map_or(ClientStatus::Complete, |it| it.client);
         // What was evicted stays evicted: it has made room already.
         let desired = record.map(|it| it.desired).filter(|it| it.is_terminal());
-        self.state_mut().set_status(slot, desired.unwrap_or(DesiredStatus::Stop), client);
+        let desired = desired.unwrap_or(DesiredStatus::Stop);
+        self.change(|state| state.set_status(slot, desired, client));
         Ok(())
     }
 
@@ -199,7 +206,7 @@ impl Cluster {
         if is_back && !node_id.is_empty() && self.state.find_node(node_id).is_none() {
             return Err(ClusterError::UnknownNode { id: node_id.into() });
         }
-        self.state_mut().set_status(slot, desired, status);
+        self.change(|state| state.set_status(slot, desired, status));
         Ok(())
     }
 
@@ -210,7 +217,7 @@ impl Cluster {
     /// There is no such allocation.
     pub fn remove_allocation(&mut self, id: &str) -> Result<(), ClusterError> {
         let slot = self.find(id)?;
-        self.state_mut().remove_allocation(slot);
+        self.change(|state| state.remove_allocation(slot));
         Ok(())
     }
 
@@ -241,6 +248,15 @@ impl Cluster {
     fn find(&self, id: &str) -> Result<AllocationSlot, ClusterError> {
         let found = self.state.find_allocation(id);
         found.ok_or_else(|| ClusterError::UnknownAllocation { id: id.into() })
+    }
+
+    /// Makes a change with an index of its own.
+    pub(super) fn change<R>(&mut self, make: impl FnOnce(&mut Transaction<'_>) -> R) -> R {
+        let state = self.state_mut();
+        let mut transaction = state.begin(state.now);
+        let made = make(&mut transaction);
+        transaction.commit();
+        made
     }
 
     fn state_mut(&mut self) -> &mut State {

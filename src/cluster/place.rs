@@ -8,17 +8,18 @@ use super::fixes::look_at_whole_job;
 use super::placement::Placement;
 use super::request::{PlacementRequest, RequestError};
 use crate::model::Job;
+use crate::placement::caches::Caches;
 use crate::placement::observer::Observer;
 use crate::placement::options::PlaceOptions;
-use crate::placement::outcome::{self, Outcome};
+use crate::placement::outcome::Outcome;
 use crate::placement::place::{GroupRequests, place_missing, place_requested};
 use crate::placement::request::Request;
-use crate::state::allocations::Changes;
+use crate::state::transaction::{Log, Transaction};
 
 impl Cluster {
     /// Places what is missing of a job and keeps it.
     pub fn place(&mut self, job: &Job, options: &PlaceOptions) -> Placement {
-        self.place_changing(job, options).0
+        self.place_changing(job, options, |it| it.commit()).0
     }
 
     /// Places what is missing of a job for a look at it: what is not
@@ -43,8 +44,8 @@ impl Cluster {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn propose(&mut self, job: &Job, options: &PlaceOptions) -> Proposal<'_> {
-        let (placement, changes) = self.place_changing(job, options);
-        Proposal { cluster: self, placement: Some(placement), changes }
+        let (placement, log) = self.place_changing(job, options, |it| it.set_aside());
+        Proposal { cluster: self, placement: Some(placement), log }
     }
 
     /// Places what is requested, in the order of the requests, and keeps it. After the first request of a
@@ -61,75 +62,97 @@ impl Cluster {
         requests: &[PlacementRequest],
         options: &PlaceOptions,
     ) -> Result<Placement, RequestError> {
-        let resolved = requests.iter().map(|request| request.resolve(&self.state));
-        let resolved: Vec<(usize, Request)> = resolved.collect::<Result<_, _>>()?;
-        let (groups, resolved): (Vec<usize>, Vec<Request>) = resolved.into_iter().unzip();
-        let mut placement = Placement::default();
-        let mut done = 0;
-        let same_job = |a: &PlacementRequest, b: &PlacementRequest| {
-            (&a.job().namespace, &a.job().id) == (&b.job().namespace, &b.job().id)
-        };
-        for of_job in requests.chunk_by(same_job) {
-            let Some(job) = of_job.first().map(PlacementRequest::job) else { continue };
-            let mut at = done;
-            done += of_job.len();
-            let same_group = |a: &PlacementRequest, b: &PlacementRequest| {
-                a.task_group() == b.task_group()
-                    && Arc::ptr_eq(&a.job().shared_spec(), &b.job().shared_spec())
-            };
-            let by_group = of_job.chunk_by(same_group).filter_map(|of_group| {
-                let requests = at..at + of_group.len();
-                at = requests.end;
-                Some(GroupRequests {
-                    job: of_group.first()?.job(),
-                    group: *groups.get(requests.start)?,
-                    requests: resolved.get(requests)?,
-                })
-            });
-            let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
-            let mut explainer = options.explain.then(|| Explainer::new(options));
-            let observer = explainer.as_mut().map(|explainer| explainer as &mut dyn Observer);
-            let (outcome, _) = place_requested(state, caches, job, by_group, options, observer);
-            placement.add(self.finished(job, options, outcome, explainer));
-        }
-        Ok(placement)
+        let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
+        let mut transaction = state.begin(state.now);
+        let mut explainer = options.explain.then(|| Explainer::new(options));
+        let outcome = serve(&mut transaction, caches, requests, options, &mut explainer)?;
+        transaction.commit();
+        Ok(self.finished(options, outcome, explainer))
     }
 
-    fn place_changing(&mut self, job: &Job, options: &PlaceOptions) -> (Placement, Changes) {
+    /// Places, and ends the transaction in the given way.
+    fn place_changing<R>(
+        &mut self,
+        job: &Job,
+        options: &PlaceOptions,
+        end: impl FnOnce(Transaction<'_>) -> R,
+    ) -> (Placement, R) {
         let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
         let mut explainer = options.explain.then(|| Explainer::new(options));
         let observer = explainer.as_mut().map(|explainer| explainer as &mut dyn Observer);
-        let (outcome, changes) = place_missing(state, caches, job, options, observer);
-        (self.finished(job, options, outcome, explainer), changes)
+        let mut transaction = state.begin(state.now);
+        let outcome = place_missing(&mut transaction, caches, job, options, observer);
+        let ended = end(transaction);
+        (self.finished(options, outcome, explainer), ended)
     }
 
     /// The placement that an outcome comes to.
     fn finished(
         &self,
-        job: &Job,
         options: &PlaceOptions,
         outcome: Outcome,
         explainer: Option<Explainer<'_>>,
     ) -> Placement {
-        let explanations = explainer.map(Explainer::finish).unwrap_or_default();
-        let mut placement = Placement::new(&self.state, options, outcome, explanations);
-        // What fixes do for the whole job is seen where nothing of it was placed.
-        if options.explain && job.all_at_once && !placement.is_complete() {
-            for explanation in &mut placement.explanations {
-                look_at_whole_job(explanation, self, job, options);
+        let explained = explainer.map(Explainer::finish).unwrap_or_default();
+        let is_complete = outcome.failed.is_empty();
+        let explanations = explained.into_iter().map(|(job, mut explanation)| {
+            // What fixes do for the whole job is seen where nothing of it was placed.
+            if job.all_at_once && !is_complete {
+                look_at_whole_job(&mut explanation, self, &job, options);
             }
-        }
-        placement
+            explanation
+        });
+        let explanations = explanations.collect();
+        Placement::new(&self.state, options, outcome, explanations)
     }
 }
 
+/// Serves requests, job after job.
+pub(super) fn serve(
+    transaction: &mut Transaction<'_>,
+    caches: &mut Caches,
+    requests: &[PlacementRequest],
+    options: &PlaceOptions,
+    explainer: &mut Option<Explainer<'_>>,
+) -> Result<Outcome, RequestError> {
+    let resolved = requests.iter().map(|request| request.resolve(transaction));
+    let resolved: Vec<(usize, Request)> = resolved.collect::<Result<_, _>>()?;
+    let (groups, resolved): (Vec<usize>, Vec<Request>) = resolved.into_iter().unzip();
+    let mut outcome = Outcome::default();
+    let mut done = 0;
+    let same_job = |a: &PlacementRequest, b: &PlacementRequest| {
+        (&a.job().namespace, &a.job().id) == (&b.job().namespace, &b.job().id)
+    };
+    for of_job in requests.chunk_by(same_job) {
+        let Some(job) = of_job.first().map(PlacementRequest::job) else { continue };
+        let mut at = done;
+        done += of_job.len();
+        let same_group = |a: &PlacementRequest, b: &PlacementRequest| {
+            a.task_group() == b.task_group()
+                && Arc::ptr_eq(&a.job().shared_spec(), &b.job().shared_spec())
+        };
+        let by_group = of_job.chunk_by(same_group).filter_map(|of_group| {
+            let requests = at..at + of_group.len();
+            at = requests.end;
+            Some(GroupRequests {
+                job: of_group.first()?.job(),
+                group: *groups.get(requests.start)?,
+                requests: resolved.get(requests)?,
+            })
+        });
+        let observer = explainer.as_mut().map(|explainer| explainer as &mut dyn Observer);
+        outcome.add(place_requested(transaction, caches, job, by_group, options, observer));
+    }
+    Ok(outcome)
+}
 /// A placement that is not kept unless it is committed.
 #[derive(Debug)]
 pub struct Proposal<'a> {
     cluster: &'a mut Cluster,
     /// Gone once it was committed.
     placement: Option<Placement>,
-    changes: Changes,
+    /// What takes it back.
+    log: Log,
 }
 
 impl Proposal<'_> {
@@ -146,6 +169,8 @@ impl Proposal<'_> {
 
     /// Keeps the placement.
     pub fn commit(mut self) -> Placement {
+        let log = std::mem::take(&mut self.log);
+        self.cluster.state_mut().resume(log).commit();
         self.placement.take().unwrap_or_else(|| unreachable!())
     }
 
@@ -156,9 +181,7 @@ impl Proposal<'_> {
 
 impl Drop for Proposal<'_> {
     fn drop(&mut self) {
-        if let Some(placement) = &self.placement {
-            let state = Arc::make_mut(&mut self.cluster.state);
-            state.take_back(&self.changes, outcome::slots(&placement.groups));
-        }
+        let log = std::mem::take(&mut self.log);
+        drop(self.cluster.state_mut().resume(log));
     }
 }

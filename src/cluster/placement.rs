@@ -10,7 +10,7 @@ use crate::state::{State, ids, view};
 
 /// What placing a job gave. What could not be placed is an answer, not an error: see
 /// [`Placement::failed`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Placement {
     identity_seed: u64,
     pub(super) groups: Vec<GroupPlacement>,
@@ -35,15 +35,6 @@ impl Placement {
             explanations,
             scanned: outcome.scanned,
         }
-    }
-
-    /// Takes over what another one has.
-    pub(super) fn add(&mut self, other: Placement) {
-        self.identity_seed = other.identity_seed;
-        self.groups.extend(other.groups);
-        self.failed.extend(other.failed);
-        self.explanations.extend(other.explanations);
-        self.scanned += other.scanned;
     }
 
     /// What was placed, in the order of placement.

@@ -3,7 +3,6 @@
 use super::pass::Scratch;
 use super::record::RunLists;
 use super::request::Request;
-use crate::state::allocations::NewAllocation;
 
 /// Lists that are empty between placements. There is nothing in them to copy.
 #[derive(Debug, Default)]
@@ -14,7 +13,6 @@ pub(crate) struct Buffers {
     pub(crate) best: Vec<u32>,
     /// Requests for missing allocations.
     pub(crate) requests: Vec<Request>,
-    pub(crate) pending: Vec<NewAllocation>,
     pub(crate) run: RunLists,
 }
 

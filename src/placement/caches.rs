@@ -32,6 +32,8 @@ pub(crate) struct Caches {
     lanes: LruCache<Lanes>,
     frontiers: LruCache<Frontier>,
     frontier_bytes: usize,
+    /// As of what [renumbering](State) of names, kinds and sizes all of it is.
+    renumberings: u64,
     writer: KeyWriter,
     pub(crate) buffers: Buffers,
 }
@@ -62,6 +64,7 @@ impl Caches {
         state: &State,
         plan: &GroupPlan<'_>,
     ) -> (Prepared, Arc<Frontier>) {
+        self.forget_old_numbers(state);
         let (mask, mask_number) = self.mask(state, plan);
         let (affinities, affinity_number) = self.affinities(state, plan);
         let (columns, partition, partition_number) = self.lanes(state, plan);
@@ -90,6 +93,16 @@ impl Caches {
             }
         };
         (Prepared { mask, affinities, columns, key }, frontier)
+    }
+
+    /// Forgets everything if numbers of names, kinds or sizes were given out anew.
+    fn forget_old_numbers(&mut self, state: &State) {
+        if self.renumberings != state.renumberings {
+            let (writer, buffers) =
+                (std::mem::take(&mut self.writer), std::mem::take(&mut self.buffers));
+            *self =
+                Caches { renumberings: state.renumberings, writer, buffers, ..Caches::default() };
+        }
     }
 
     /// Keeps a frontier for later.

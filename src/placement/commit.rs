@@ -12,10 +12,10 @@ use crate::fit::{self, Room};
 use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
 use crate::state::State;
-use crate::state::allocation::core_mhz;
-use crate::state::allocations::{Eviction, NewAllocation};
+use crate::state::batches::NewAllocation;
 use crate::state::slots::{AllocationSlot, NodeSlot};
 use crate::state::tally::Tally;
+use crate::state::transaction::Transaction;
 use crate::state::usage::Holdings;
 
 /// What a placement's metrics show beside its node.
@@ -27,23 +27,14 @@ pub(super) struct Record<'a> {
     pub(super) time_ns: u64,
 }
 
-/// What was evicted for a job so far.
-#[derive(Default)]
-pub(super) struct Evictions {
-    /// How many allocations of each group.
-    pub(super) by_group: Evicted,
-    /// What they were before.
-    pub(super) done: Vec<Eviction>,
-}
-
 /// Gives an allocation its room on a node: what it has there is assigned first, then what has to
 /// go is evicted. False, and nothing is changed, if the node turns out not to have the room, which
 /// the selection has ruled out.
 ///
 /// The allocation is on no list yet ([`OpenGroup::enlist`]), and the node is not touched.
 pub(super) fn commit(
-    state: &mut State,
-    evictions: &mut Evictions,
+    state: &mut Transaction<'_>,
+    evicted: &mut Evicted,
     plan: &GroupPlan<'_>,
     open: &mut OpenGroup,
     selected: Selected,
@@ -51,21 +42,18 @@ pub(super) fn commit(
 ) -> bool {
     let Selected { node, score, victims } = selected;
     let Record { name_index, tally, top, time_ns } = record;
-    let (slot, generation) = state.next_allocation(open.pending.len());
-    let mut amounts = plan.ask.amounts;
+    let (slot, generation) = state.next_of_batch(&open.batch);
     let mut holdings = None;
     if !plan.ask.is_plain() {
         let assigned = assign(state, plan, node, &victims, (slot, generation));
         let Some(assigned) = assigned else { return false };
-        amounts.cpu_mhz += core_mhz(&assigned);
         let assigned = Arc::new(assigned);
         open.holdings.push(assigned.clone());
         holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
     }
-    let evicted = evict(state, evictions, &victims, slot);
-    state.take_room(node, amounts, holdings.as_deref());
+    let evicted = evict(state, evicted, &victims, slot);
     let in_run = open.run.len() as u32;
-    open.pending.push(NewAllocation { node, name_index, in_run, holdings });
+    state.take(&open.batch, NewAllocation { node, name_index, in_run, holdings });
     open.allocations.push(NewSlot { slot, generation });
     open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, top);
     true
@@ -103,17 +91,16 @@ fn assign(
 
 /// Evicts allocations for another one and gives their identities, sorted.
 fn evict(
-    state: &mut State,
-    evictions: &mut Evictions,
+    state: &mut Transaction<'_>,
+    evicted: &mut Evicted,
     victims: &[AllocationSlot],
     by: AllocationSlot,
 ) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for &victim in victims {
         let Some(record) = state.allocation(victim) else { continue };
-        *evictions.by_group.entry((record.job, record.group)).or_insert(0) += 1;
-        evictions.done.extend(state.evict(victim));
-        state.set_evicted_by(victim, by);
+        *evicted.entry((record.job, record.group)).or_insert(0) += 1;
+        state.evict(victim, by);
         ids.push(state.allocation_id(victim));
     }
     ids.sort_unstable();

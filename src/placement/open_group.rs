@@ -1,19 +1,16 @@
-//! A group that is being placed: the batch that its placements share, and those that have their room
-//! but are on no list yet.
+//! A group that is being placed: the batch that its placements share.
 
 use std::sync::Arc;
 
-use super::buffers::Buffers;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::outcome::{GroupPlacement, NewSlot};
-use super::record::RunBuilder;
-use super::reuse::emptied;
+use super::record::{RunBuilder, RunLists};
 use super::select::selector::SelectorKind;
-use crate::state::State;
-use crate::state::allocations::{NewAllocation, Siblings};
-use crate::state::slots::{JobSlot, RunSlot};
+use crate::state::batches::OpenBatch;
+use crate::state::slots::{JobSlot, NodeSlot};
 use crate::state::tally::BaseTally;
+use crate::state::transaction::Transaction;
 use crate::state::usage::Holdings;
 
 /// Room for more placements than this is made as they come: most of a large count may not fit.
@@ -22,13 +19,9 @@ const MOST_EXPECTED: usize = 4096;
 /// One group being placed.
 pub(crate) struct OpenGroup {
     pub(crate) run: RunBuilder,
-    siblings: Siblings,
-    /// Whether the state has the run.
-    is_begun: bool,
+    pub(super) batch: OpenBatch,
     pub(super) allocations: Vec<NewSlot>,
     pub(super) holdings: Vec<Arc<Holdings>>,
-    /// Allocations that have their room but are not on the state's lists yet.
-    pub(super) pending: Vec<NewAllocation>,
     /// What serves requests that may go to any node, once that is known.
     pub(super) any_node: Option<SelectorKind>,
     /// The nodes that the job looks at, once anybody asked.
@@ -37,54 +30,47 @@ pub(crate) struct OpenGroup {
 
 impl OpenGroup {
     pub(super) fn new(
-        state: &mut State,
-        buffers: &mut Buffers,
+        state: &mut Transaction<'_>,
+        lists: RunLists,
         job: JobSlot,
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
         expected: usize,
     ) -> OpenGroup {
-        let run = RunBuilder::new(state, plan, options, std::mem::take(&mut buffers.run));
-        let run_slot = state.reserve_run();
-        let group = state.ensure_group(job, &plan.group.name);
         OpenGroup {
-            run,
-            siblings: Siblings { job, group, run: run_slot },
-            is_begun: false,
+            run: RunBuilder::new(state, plan, options, lists),
+            batch: state.open_batch(job, &plan.group.name, plan.ask.amounts),
             allocations: Vec::with_capacity(expected.min(MOST_EXPECTED)),
             holdings: Vec::new(),
-            pending: std::mem::take(&mut buffers.pending),
             any_node: None,
             base: None,
         }
     }
 
-    pub(super) fn run_slot(&self) -> RunSlot {
-        self.siblings.run
+    /// Notes the nodes of what is not on the lists yet in the journal, each once.
+    pub(super) fn note_nodes(
+        &self,
+        state: &mut Transaction<'_>,
+        nodes: impl Iterator<Item = NodeSlot>,
+    ) {
+        state.note_nodes(&self.batch, nodes);
     }
 
     /// Puts allocations that have their room on the state's lists.
-    pub(super) fn enlist(&mut self, state: &mut State) {
-        if !std::mem::replace(&mut self.is_begun, true) {
-            state.keep_run(self.siblings.run, self.run.opening());
-        }
-        state.enlist(self.siblings, &self.pending);
-        self.pending.clear();
+    pub(super) fn enlist(&self, state: &mut Transaction<'_>) {
+        state.enlist(&self.batch, || self.run.opening());
     }
 
-    /// What was placed; none, and no trace of the group, if nothing was.
-    pub(super) fn close(self, state: &mut State, buffers: &mut Buffers) -> Option<GroupPlacement> {
+    /// What was placed, and memory for the next group; nothing, and no trace of the group, if nothing
+    /// was.
+    pub(super) fn close(self, state: &mut Transaction<'_>) -> (Option<GroupPlacement>, RunLists) {
         let (run, lists) = self.run.finish();
-        buffers.run = lists;
+        state.close_batch(self.batch, run.clone());
         if self.allocations.is_empty() {
-            state.drop_run(self.siblings.run);
-            return None;
+            return (None, lists);
         }
-        state.keep_run(self.siblings.run, run.clone());
-        state.enlist(self.siblings, &self.pending);
-        buffers.pending = emptied(self.pending);
         let nodes = state.node_table().clone();
         let (allocations, holdings) = (self.allocations, self.holdings);
-        Some(GroupPlacement { run, allocations, nodes, holdings })
+        (Some(GroupPlacement { run, allocations, nodes, holdings }), lists)
     }
 }

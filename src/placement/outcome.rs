@@ -18,6 +18,15 @@ pub(crate) struct Outcome {
     pub(crate) scanned: usize,
 }
 
+impl Outcome {
+    /// Takes over what another one has.
+    pub(crate) fn add(&mut self, other: Outcome) {
+        self.groups.extend(other.groups);
+        self.failed.extend(other.failed);
+        self.scanned += other.scanned;
+    }
+}
+
 /// What was placed of one group.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupPlacement {
@@ -34,11 +43,6 @@ pub(crate) struct GroupPlacement {
 pub(crate) struct NewSlot {
     pub(crate) slot: AllocationSlot,
     pub(crate) generation: u32,
-}
-
-/// The slots of what was placed, in the order of placement.
-pub(crate) fn slots(groups: &[GroupPlacement]) -> impl DoubleEndedIterator<Item = AllocationSlot> {
-    groups.iter().flat_map(|group| group.allocations.iter().map(|new| new.slot))
 }
 
 /// A group of which not everything could be placed.

@@ -9,8 +9,7 @@ use super::placer::Placer;
 use super::request::Request;
 use super::reuse::emptied;
 use crate::model::Job;
-use crate::state::State;
-use crate::state::allocations::Changes;
+use crate::state::transaction::Transaction;
 
 /// The requests for one group of a job.
 pub(crate) struct GroupRequests<'a> {
@@ -21,14 +20,14 @@ pub(crate) struct GroupRequests<'a> {
     pub(crate) requests: &'a [Request],
 }
 
-/// Places what is missing of a job, and gives what was done in a form that can be taken back.
+/// Places what is missing of a job. A job of which nothing was placed leaves no trace.
 pub(crate) fn place_missing(
-    state: &mut State,
+    state: &mut Transaction<'_>,
     caches: &mut Caches,
     job: &Job,
     options: &PlaceOptions,
     observer: Option<&mut dyn Observer>,
-) -> (Outcome, Changes) {
+) -> Outcome {
     let mut placer = Placer::new(state, caches, job, options, observer);
     for (at, group) in job.spec().task_groups.iter().enumerate() {
         let mut requests = std::mem::take(&mut placer.caches.buffers.requests);
@@ -42,15 +41,15 @@ pub(crate) fn place_missing(
     placer.finish()
 }
 
-/// Places what is requested of a job, in the order of the requests.
+/// Places what is requested of a job, in the order of the requests; likewise.
 pub(crate) fn place_requested<'a>(
-    state: &mut State,
+    state: &mut Transaction<'_>,
     caches: &mut Caches,
     job: &Job,
     requests: impl Iterator<Item = GroupRequests<'a>>,
     options: &PlaceOptions,
     observer: Option<&mut dyn Observer>,
-) -> (Outcome, Changes) {
+) -> Outcome {
     let mut placer = Placer::new(state, caches, job, options, observer);
     for GroupRequests { job, group, requests } in requests {
         if placer.place_group(job, group, requests).is_break() {

@@ -5,13 +5,13 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::caches::Caches;
-use super::commit::{Evictions, Record, commit};
+use super::commit::{Record, commit};
 use super::group::GroupPlan;
 use super::missing;
 use super::observer::Observer;
 use super::open_group::OpenGroup;
 use super::options::{PlaceOptions, Search};
-use super::outcome::{self, GroupFailure, Outcome};
+use super::outcome::{GroupFailure, Outcome};
 use super::refusal::{NodeRefusals, Refusal};
 use super::request::Request;
 use super::select::frontier::{self, FrontierLoan};
@@ -19,43 +19,43 @@ use super::select::nodes::{Look, base_tally};
 use super::select::sample::Cursor;
 use super::select::selector::{Selector, SelectorKind, Way};
 use crate::model::Job;
-use crate::state::State;
-use crate::state::allocations::Changes;
+use crate::rank::preempt::Evicted;
 use crate::state::slots::{JobSlot, NodeSlot};
 use crate::state::tally::Filtered;
+use crate::state::transaction::{Savepoint, Transaction};
 
 /// A job being placed.
-pub(crate) struct Placer<'a, 'o> {
-    pub(super) state: &'a mut State,
+pub(crate) struct Placer<'a, 's, 'o> {
+    pub(super) state: &'a mut Transaction<'s>,
     pub(super) caches: &'a mut Caches,
     options: &'a PlaceOptions,
     observer: Option<&'o mut dyn Observer>,
     pub(super) job_slot: JobSlot,
     /// Whether it is placed whole or not at all.
     all_at_once: bool,
-    evictions: Evictions,
+    evicted: Evicted,
     /// Of a search that samples: where the next selection begins.
     cursor: Option<Cursor>,
-    changes: Changes,
+    /// The moment before anything was done for the job, and the one before its first group.
+    before: Savepoint,
+    begun: Savepoint,
     outcome: Outcome,
 }
 
-impl<'a, 'o> Placer<'a, 'o> {
+impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     pub(crate) fn new(
-        state: &'a mut State,
+        state: &'a mut Transaction<'s>,
         caches: &'a mut Caches,
         job: &Job,
         options: &'a PlaceOptions,
         observer: Option<&'o mut dyn Observer>,
-    ) -> Placer<'a, 'o> {
-        let seed = state.seed;
-        if let Some(seed) = options.seed.filter(|seed| *seed != state.seed) {
+    ) -> Placer<'a, 's, 'o> {
+        let before = state.savepoint();
+        if let Some(seed) = options.seed {
             state.set_seed(seed);
         }
-        let modify_index = state.modify_index;
-        let allocation_slots = state.allocation_slots();
-        let (job_slot, is_new) = state.ensure_job(job);
-        let new_job = is_new.then_some(job_slot);
+        let job_slot = state.ensure_job(job);
+        let begun = state.savepoint();
         Placer {
             state,
             caches,
@@ -63,15 +63,10 @@ impl<'a, 'o> Placer<'a, 'o> {
             observer,
             job_slot,
             all_at_once: job.all_at_once,
-            evictions: Evictions::default(),
+            evicted: Evicted::new(),
             cursor: None,
-            changes: Changes {
-                new_job,
-                modify_index,
-                seed,
-                allocation_slots,
-                ..Changes::default()
-            },
+            before,
+            begun,
             outcome: Outcome {
                 groups: Vec::with_capacity(job.task_groups.len()),
                 ..Outcome::default()
@@ -102,7 +97,7 @@ impl<'a, 'o> Placer<'a, 'o> {
             plan.adapt_to(request);
         }
         if let Some(observer) = &mut self.observer {
-            observer.group_begins(self.state, &plan, &self.evictions.by_group);
+            observer.group_begins(self.state, &plan, &self.evicted);
         }
         match is_system {
             true => self.place_system_group(&mut plan, requests),
@@ -239,11 +234,9 @@ impl<'a, 'o> Placer<'a, 'o> {
         if let Selector::Frontier(frontier) = selector {
             // Whoever looks at nodes reads the state's lists.
             let may_evict = self.options.preemption.is_on_for(plan.job.job_type());
+            open.note_nodes(self.state, frontier.changed_nodes());
             if may_evict || (refusal.is_none() && !left.is_empty()) {
                 open.enlist(self.state);
-            }
-            for node in frontier.changed_nodes() {
-                self.state.touch(node);
             }
             frontier.finish(self.state);
         }
@@ -272,7 +265,7 @@ impl<'a, 'o> Placer<'a, 'o> {
             let selection = selector.select(Look {
                 state: self.state,
                 plan,
-                evicted: way.evicts.then_some(&self.evictions.by_group),
+                evicted: way.evicts.then_some(&self.evicted),
                 shown,
                 run: &mut open.run,
                 top: &mut top,
@@ -281,17 +274,16 @@ impl<'a, 'o> Placer<'a, 'o> {
             self.outcome.scanned += usize::from(way.looks_at_many());
             let (name_index, tally) = (request.name_index, selection.tally);
             let filter = selection.filter;
-            let node = selection.best.and_then(|best| {
-                let node = best.node;
+            let is_placed = selection.best.is_some_and(|best| {
                 let record = Record { name_index, tally: &tally, top: &top, time_ns };
-                commit(self.state, &mut self.evictions, plan, open, best, record).then_some(node)
+                commit(self.state, &mut self.evicted, plan, open, best, record)
             });
-            let Some(node) = node else {
+            if !is_placed {
                 refusal = Some(Refusal { tally, name_index, time_ns, filter });
                 break;
-            };
+            }
             *left = rest;
-            self.follow(selector, open, node);
+            self.follow(selector, open);
             if !way.serves_many() || !rest.first().is_some_and(|next| plan.is_for(next)) {
                 break;
             }
@@ -301,14 +293,11 @@ impl<'a, 'o> Placer<'a, 'o> {
     }
 
     /// Lets a selector know what was placed.
-    fn follow(&mut self, selector: &mut Selector<'_>, open: &mut OpenGroup, node: NodeSlot) {
+    fn follow(&mut self, selector: &mut Selector<'_>, open: &OpenGroup) {
         match selector {
             Selector::Frontier(frontier) => frontier.placed(self.state),
             // The others read the state's lists.
-            _ => {
-                open.enlist(self.state);
-                self.state.touch(node);
-            }
+            _ => open.enlist(self.state),
         }
     }
 
@@ -317,32 +306,20 @@ impl<'a, 'o> Placer<'a, 'o> {
     }
 
     fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
-        let open = OpenGroup::new(
-            self.state,
-            &mut self.caches.buffers,
-            self.job_slot,
-            plan,
-            self.options,
-            expected,
-        );
-        self.changes.runs.push(open.run_slot());
-        open
+        let lists = std::mem::take(&mut self.caches.buffers.run);
+        OpenGroup::new(self.state, lists, self.job_slot, plan, self.options, expected)
     }
 
     fn close_group(&mut self, open: OpenGroup) {
-        match open.close(self.state, &mut self.caches.buffers) {
-            Some(group) => self.outcome.groups.push(group),
-            None => {
-                let last = self.changes.runs.len().saturating_sub(1);
-                self.changes.runs.swap_remove(last);
-            }
-        }
+        let (group, lists) = open.close(self.state);
+        self.caches.buffers.run = lists;
+        self.outcome.groups.extend(group);
     }
 
     /// Notes that a group could not be placed whole, and how many of its allocations are missing.
     fn fail(&mut self, plan: &GroupPlan<'_>, refusal: Refusal, unplaced: u32) {
         if let Some(observer) = &mut self.observer {
-            observer.group_fails(self.state, plan, &self.evictions.by_group);
+            observer.group_fails(self.state, plan, &self.evicted);
         }
         let Refusal { tally, name_index, time_ns, .. } = refusal;
         let penalty_nodes = plan.scorers.penalty_nodes.iter();
@@ -361,25 +338,15 @@ impl<'a, 'o> Placer<'a, 'o> {
 
     /// Takes back everything that was done for the job, which has to be placed whole.
     fn give_up(&mut self) {
-        let Changes { new_job, modify_index, seed, allocation_slots, .. } = self.changes;
-        // The job itself and the seed are still in use: the end of placing takes them back.
-        self.changes.new_job = None;
-        self.changes.seed = self.state.seed;
-        self.changes.evicted.append(&mut self.evictions.done);
-        self.state.take_back(&self.changes, outcome::slots(&self.outcome.groups));
-        self.changes =
-            Changes { new_job, modify_index, seed, allocation_slots, ..Changes::default() };
+        self.state.take_back_to(self.begun);
         self.outcome.groups.clear();
     }
 
-    pub(crate) fn finish(mut self) -> (Outcome, Changes) {
-        self.changes.evicted.append(&mut self.evictions.done);
+    pub(crate) fn finish(self) -> Outcome {
         // A job of which nothing was placed leaves no trace.
         if self.outcome.groups.is_empty() {
-            self.state.take_back(&self.changes, std::iter::empty());
-            let Changes { modify_index, seed, allocation_slots, .. } = self.changes;
-            self.changes = Changes { modify_index, seed, allocation_slots, ..Changes::default() };
+            self.state.take_back_to(self.before);
         }
-        (self.outcome, self.changes)
+        self.outcome
     }
 }

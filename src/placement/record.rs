@@ -5,12 +5,12 @@ use std::sync::Arc;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::reuse::emptied;
-use crate::state::State;
 use crate::state::few::Few;
 use crate::state::run::{Placed, Run};
 use crate::state::scores::{ScoreLog, Scores};
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
+use crate::state::transaction::Transaction;
 
 /// A run that is being made. Its lists grow in memory that one run leaves for the next, and are copied
 /// at the end, when it is known how long they are: runs are kept as long as their allocations.
@@ -43,7 +43,7 @@ pub(crate) struct NewPlaced {
 impl RunBuilder {
     /// A run without placements, to be written into empty lists.
     pub(crate) fn new(
-        state: &State,
+        state: &Transaction<'_>,
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
         lists: RunLists,
@@ -52,6 +52,8 @@ impl RunBuilder {
             job: plan.job.clone(),
             group: plan.at,
             amounts: plan.ask.amounts,
+            create_index: state.index_to_be(),
+            created: state.now(),
             memory_oversubscription: options.memory_oversubscription,
             nodes: state.identities.clone(),
             tallies: Few::None,

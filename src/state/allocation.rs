@@ -77,7 +77,35 @@ impl AllocationRecord {
 
     /// What it holds for itself.
     pub(crate) fn holdings(&self) -> Option<&Holdings> {
-        match &self.own {
+        self.own.holdings()
+    }
+
+    /// A free slot.
+    pub(super) fn vacant(generation: u32) -> AllocationRecord {
+        AllocationRecord {
+            job: JobSlot::NONE,
+            group: 0,
+            desired: DesiredStatus::Stop,
+            client: ClientStatus::Complete,
+            occupies: false,
+            node: NodeSlot::NONE,
+            at_node: 0,
+            at_group: 0,
+            name_index: 0,
+            generation,
+            run: RunSlot::NONE,
+            in_run: 0,
+            evicted_by: AllocationSlot::NONE,
+            modify_index: 0,
+            own: Own::Vacant,
+        }
+    }
+}
+
+impl Own {
+    /// Ports, cores and devices.
+    pub(crate) fn holdings(&self) -> Option<&Holdings> {
+        match self {
             Own::Vacant | Own::Amounts => None,
             Own::Holdings(holdings) => Some(holdings),
             Own::Imported(imported) => Some(&imported.holdings),

@@ -6,6 +6,8 @@ use super::State;
 use super::few::Few;
 use super::nodes::name_hash;
 use super::slots::{AllocationSlot, JobSlot};
+use super::transaction::Transaction;
+use super::undo::Undo;
 use crate::model::Job;
 
 /// A job that has allocations, or had a placement.
@@ -71,50 +73,6 @@ impl State {
         });
     }
 
-    /// The slot of a job, made if the job is new, and whether it is.
-    pub(crate) fn ensure_job(&mut self, job: &Job) -> (JobSlot, bool) {
-        let spec = job.spec();
-        let (slot, is_new) = self.ensure_named_job(&spec.namespace, &spec.id);
-        for group in &spec.task_groups {
-            self.ensure_group(slot, &group.name);
-        }
-        (slot, is_new)
-    }
-
-    /// The slot of a job of which nothing but its name may be known, and whether it is new.
-    pub(crate) fn ensure_named_job(&mut self, namespace: &str, id: &str) -> (JobSlot, bool) {
-        if let Some(slot) = self.find_job(namespace, id) {
-            return (slot, false);
-        }
-        let record = JobRecord::new(namespace, id);
-        let hash = record.hash;
-        let slot = match self.free_jobs.pop() {
-            Some(slot) => JobSlot(slot),
-            None => {
-                self.jobs.push(None);
-                JobSlot::new(self.jobs.len() - 1)
-            }
-        };
-        if let Some(place) = self.jobs.get_mut(slot.at()) {
-            *place = Some(Arc::new(record));
-        }
-        self.job_index.insert(hash, slot.0);
-        (slot, true)
-    }
-
-    /// A group's place in its job's record, made if the group is new.
-    pub(crate) fn ensure_group(&mut self, job: JobSlot, name: &str) -> u16 {
-        let groups = self.job(job).map(|job| &*job.groups).unwrap_or_default();
-        if let Some(at) = groups.iter().position(|group| &*group.name == name) {
-            return at as u16;
-        }
-        let at = groups.len() as u16;
-        if let Some(record) = self.job_mut(job) {
-            record.groups.push(GroupRecord { name: name.into(), allocations: Few::None });
-        }
-        at
-    }
-
     /// The allocations of one of a job's groups, live ones and others.
     pub(crate) fn allocations_of(&self, job: JobSlot, group: &str) -> &[AllocationSlot] {
         let groups = self.job(job).map(|job| &*job.groups).unwrap_or_default();
@@ -122,12 +80,37 @@ impl State {
         group.map(|group| &*group.allocations).unwrap_or_default()
     }
 
-    /// Takes out a job that has no allocations left.
-    pub(super) fn remove_job(&mut self, slot: JobSlot) {
-        let Some(place) = self.jobs.get_mut(slot.at()) else { return };
-        let Some(record) = place.take() else { return };
+    /// Takes a job out, and gives its record.
+    pub(super) fn take_job(&mut self, slot: JobSlot) -> Option<Arc<JobRecord>> {
+        let record = self.jobs.get_mut(slot.at())?.take()?;
         self.job_index.remove(record.hash, slot.0);
         self.free_jobs.push(slot.0);
+        Some(record)
+    }
+
+    /// Puts back a job that was taken out.
+    pub(super) fn restore_job(&mut self, slot: JobSlot, record: Arc<JobRecord>) {
+        self.free_jobs.pop();
+        self.job_index.insert(record.hash, slot.0);
+        if let Some(place) = self.jobs.get_mut(slot.at()) {
+            *place = Some(record);
+        }
+    }
+
+    /// Takes a job out as if it had never been.
+    pub(super) fn undo_job_added(&mut self, slot: JobSlot, is_reused: bool) {
+        self.take_job(slot);
+        if !is_reused {
+            self.jobs.pop();
+            self.free_jobs.pop();
+        }
+    }
+
+    /// Takes out the group that came last.
+    pub(super) fn undo_group_added(&mut self, slot: JobSlot) {
+        if let Some(record) = self.job_mut(slot) {
+            record.groups.swap_remove(record.groups.len().saturating_sub(1));
+        }
     }
 
     /// The list of allocations of a job's group, to change.
@@ -142,5 +125,56 @@ impl State {
 
     fn job_mut(&mut self, slot: JobSlot) -> Option<&mut JobRecord> {
         Some(Arc::make_mut(self.jobs.get_mut(slot.at())?.as_mut()?))
+    }
+}
+
+impl Transaction<'_> {
+    /// The slot of a job, made if the job is new.
+    pub(crate) fn ensure_job(&mut self, job: &Job) -> JobSlot {
+        let spec = job.spec();
+        let slot = self.ensure_named_job(&spec.namespace, &spec.id);
+        for group in &spec.task_groups {
+            self.ensure_group(slot, &group.name);
+        }
+        slot
+    }
+
+    /// The slot of a job of which nothing but its name may be known.
+    pub(crate) fn ensure_named_job(&mut self, namespace: &str, id: &str) -> JobSlot {
+        if let Some(slot) = self.find_job(namespace, id) {
+            return slot;
+        }
+        self.drop_open_batch();
+        self.index();
+        let record = JobRecord::new(namespace, id);
+        let hash = record.hash;
+        let state = &mut *self.state;
+        let freed = state.free_jobs.pop().map(JobSlot);
+        let slot = freed.unwrap_or_else(|| {
+            state.jobs.push(None);
+            JobSlot::new(state.jobs.len() - 1)
+        });
+        if let Some(place) = state.jobs.get_mut(slot.at()) {
+            *place = Some(Arc::new(record));
+        }
+        state.job_index.insert(hash, slot.0);
+        self.log(Undo::JobAdded { job: slot, is_reused: freed.is_some() });
+        slot
+    }
+
+    /// A group's place in its job's record, made if the group is new.
+    pub(crate) fn ensure_group(&mut self, job: JobSlot, name: &str) -> u16 {
+        let groups = self.job(job).map(|job| &*job.groups).unwrap_or_default();
+        if let Some(at) = groups.iter().position(|group| &*group.name == name) {
+            return at as u16;
+        }
+        let at = groups.len() as u16;
+        self.drop_open_batch();
+        self.index();
+        if let Some(record) = self.state.job_mut(job) {
+            record.groups.push(GroupRecord { name: name.into(), allocations: Few::None });
+            self.log(Undo::GroupAdded(job));
+        }
+        at
     }
 }

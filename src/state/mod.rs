@@ -6,8 +6,11 @@
 
 pub(crate) mod allocation;
 pub(crate) mod allocations;
+pub(crate) mod batches;
+mod changes;
 pub(crate) mod check;
 pub(crate) mod device;
+pub(crate) mod dump;
 pub(crate) mod facts;
 pub(crate) mod fast_map;
 pub(crate) mod few;
@@ -27,6 +30,10 @@ pub(crate) mod run;
 pub(crate) mod scores;
 pub(crate) mod slots;
 pub(crate) mod tally;
+pub(crate) mod transaction;
+#[cfg(test)]
+mod transaction_tests;
+mod undo;
 pub(crate) mod usage;
 pub(crate) mod view;
 
@@ -43,8 +50,10 @@ use self::pages::Pages;
 use self::port_users::PortUsers;
 use self::run::Run;
 use self::slots::{AllocationSlot, NodeSlot};
+use self::transaction::Log;
 use self::usage::{Amounts, RoomBlock, Taken};
 use crate::model::volume::DynamicVolume;
+use crate::time::Timestamp;
 
 /// Everything that is known. Cloning copies a few pointers.
 #[derive(Clone, Debug, Default)]
@@ -91,8 +100,15 @@ pub(crate) struct State {
     facts_classes: Arc<FastSet<Box<[u8]>>>,
     /// Dynamic host volumes.
     pub(crate) volumes: Arc<Vec<DynamicVolume>>,
-    /// Counts every change.
+    /// The present instant.
+    pub(crate) now: Timestamp,
+    /// Counts transactions that changed something.
     pub(crate) modify_index: u64,
+    /// Counts how often numbers of names, kinds or sizes were taken back, to be given to others: what
+    /// is kept by these numbers is worth nothing then.
+    pub(crate) renumberings: u64,
+    /// The memory of one transaction's log for the next.
+    spare_log: Log,
 }
 
 /// Nodes by slot; `None` for a slot whose node left.
@@ -138,10 +154,5 @@ impl State {
     /// How many kinds of nodes there are or were, nodes alike being of one kind.
     pub(crate) fn facts_classes(&self) -> usize {
         self.facts_classes.len()
-    }
-
-    fn next_modify_index(&mut self) -> u64 {
-        self.modify_index += 1;
-        self.modify_index
     }
 }

@@ -34,4 +34,18 @@ impl Names {
     pub(crate) fn text(&self, name: Name) -> &Arc<str> {
         self.texts.get_index(name.0 as usize).unwrap_or(&self.empty)
     }
+
+    /// How many names there are.
+    pub(super) fn len(&self) -> usize {
+        self.texts.len()
+    }
+
+    /// Forgets the names from a number on; true if there are any.
+    pub(super) fn truncate(&mut self, length: usize) -> bool {
+        let is_longer = self.texts.len() > length;
+        if is_longer {
+            Arc::make_mut(&mut self.texts).truncate(length);
+        }
+        is_longer
+    }
 }

@@ -7,6 +7,8 @@ use super::facts;
 use super::journal::RoomChange;
 use super::node::NodeRecord;
 use super::slots::{AllocationSlot, NodeSlot};
+use super::transaction::Transaction;
+use super::undo::{NodeBefore, Undo};
 use super::usage::{Amounts, BLOCK, Holdings, RoomBlock, Taken, block_of};
 use super::{Identity, OnNode, State};
 use crate::model::Node;
@@ -82,42 +84,8 @@ impl State {
             .unwrap_or_default()
     }
 
-    /// Adds a node, or takes over the new facts of one that is there, and gives its slot.
-    pub(crate) fn upsert_node(&mut self, node: Node) -> NodeSlot {
-        let id = node.spec().id.clone();
-        let record = Arc::new(self.record_of(node));
-        let reserved = record.reserved.ports.iter().flat_map(|(_, ports)| ports.iter());
-        self.port_users.add_node(reserved, record.dynamic_ports());
-        let slot = match self.find_node(&id) {
-            Some(slot) => slot,
-            None => self.new_node_slot(&id),
-        };
-        self.set_unchecked(slot, !self.allocations_on(slot).is_empty());
-        self.set_identity(slot, &record.node);
-        if let Some(place) = self.nodes.get_mut(slot.at()) {
-            *place = Some(record);
-        }
-        self.recount(slot);
-        self.facts_journal.push(slot);
-        self.next_modify_index();
-        slot
-    }
-
-    /// Takes a node out. Its allocations must have left it.
-    pub(crate) fn remove_node(&mut self, slot: NodeSlot) {
-        let Some(id) = self.node(slot).map(|record| record.node.spec().id.clone()) else { return };
-        self.node_index.remove(name_hash(&id), slot.0);
-        if let Some(place) = self.nodes.get_mut(slot.at()) {
-            *place = None;
-        }
-        self.free_nodes.push(slot.0);
-        self.facts_journal.push(slot);
-        self.touch(slot);
-        self.next_modify_index();
-    }
-
     /// Orders equal nodes by another seed.
-    pub(crate) fn set_seed(&mut self, seed: u64) {
+    pub(super) fn change_seed(&mut self, seed: u64) {
         self.seed = seed;
         let ranks: Vec<(NodeSlot, u64)> =
             self.nodes().map(|(slot, it)| (slot, rank_of(seed, &it.node.spec().id))).collect();
@@ -146,7 +114,7 @@ impl State {
 
     /// Gives room on a node back. The holder must have left the node's list, and the node has to be
     /// [touched](State::touch).
-    pub(crate) fn give_room_back(
+    pub(super) fn give_room_back(
         &mut self,
         slot: NodeSlot,
         amounts: Amounts,
@@ -215,28 +183,35 @@ impl State {
         }
     }
 
-    fn new_node_slot(&mut self, id: &str) -> NodeSlot {
-        let slot = match self.free_nodes.pop() {
-            Some(slot) => NodeSlot(slot),
-            None => {
-                self.nodes.push(None);
-                self.on_node.push(OnNode::default());
-                if self.nodes.len() > self.room.len() * BLOCK {
-                    self.room.push(RoomBlock::empty());
-                }
-                self.journal.reserve(self.nodes.len() / NODES_PER_CHANGE);
-                self.facts_journal.reserve(self.nodes.len());
-                NodeSlot::new(self.nodes.len() - 1)
-            }
-        };
-        self.node_index.insert(name_hash(id), slot.0);
-        let rank = rank_of(self.seed, id);
-        self.change_room(slot, |room, at| room.rank[at] = rank);
+    /// The slot that the next node will have, made if none is free.
+    fn free_node_slot(&mut self) -> NodeSlot {
+        if let Some(&slot) =
+            self.free_nodes.len().checked_sub(1).and_then(|at| self.free_nodes.get(at))
+        {
+            return NodeSlot(slot);
+        }
+        self.nodes.push(None);
+        self.on_node.push(OnNode::default());
+        if self.nodes.len() > self.room.len() * BLOCK {
+            self.room.push(RoomBlock::empty());
+        }
+        self.journal.reserve(self.nodes.len() / NODES_PER_CHANGE);
+        self.facts_journal.reserve(self.nodes.len());
+        let slot = NodeSlot::new(self.nodes.len() - 1);
+        self.free_nodes.push(slot.0);
         slot
     }
 
+    /// Gives a node the slot that was told to be the next one.
+    fn give_slot(&mut self, slot: NodeSlot, id: &str) {
+        self.free_nodes.pop();
+        self.node_index.insert(name_hash(id), slot.0);
+        let rank = rank_of(self.seed, id);
+        self.change_room(slot, |room, at| room.rank[at] = rank);
+    }
+
     /// Counts from nothing what is free and taken on a node.
-    fn recount(&mut self, slot: NodeSlot) {
+    pub(super) fn recount(&mut self, slot: NodeSlot) {
         let Some(node) = self.node(slot).cloned() else { return };
         let holders = self.allocations_on(slot).to_vec();
         let mut free = node.capacity;
@@ -307,7 +282,11 @@ impl State {
         }
     }
 
-    fn change_room(&mut self, slot: NodeSlot, change: impl FnOnce(&mut RoomBlock, usize)) {
+    pub(super) fn change_room(
+        &mut self,
+        slot: NodeSlot,
+        change: impl FnOnce(&mut RoomBlock, usize),
+    ) {
         let (block, at) = block_of(slot);
         if let Some(room) = self.room.get_mut(block) {
             change(room, at);
@@ -315,7 +294,7 @@ impl State {
     }
 
     /// Notes that a node changed.
-    pub(crate) fn touch(&mut self, slot: NodeSlot) {
+    pub(super) fn touch(&mut self, slot: NodeSlot) {
         let position = self.journal.next();
         let (block, at) = block_of(slot);
         let Some(room) = self.room.get_mut(block) else { return };
@@ -335,6 +314,76 @@ impl State {
             return at as u32;
         }
         Arc::make_mut(&mut self.sizes).insert_full(size).0 as u32
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds a node, or takes over the new facts of one that is there, and gives its slot.
+    pub(crate) fn upsert_node(&mut self, node: Node) -> NodeSlot {
+        self.drop_open_batch();
+        let known = self.find_node(&node.spec().id);
+        self.index();
+        let slot = known.unwrap_or_else(|| self.state.free_node_slot());
+        self.log_node(slot);
+        let state = &mut *self.state;
+        let record = Arc::new(state.record_of(node));
+        let reserved = record.reserved.ports.iter().flat_map(|(_, ports)| ports.iter());
+        state.port_users.add_node(reserved, record.dynamic_ports());
+        if known.is_none() {
+            state.give_slot(slot, &record.node.spec().id);
+        }
+        let is_unchecked = !state.allocations_on(slot).is_empty();
+        state.set_unchecked(slot, is_unchecked);
+        state.set_identity(slot, &record.node);
+        if let Some(place) = state.nodes.get_mut(slot.at()) {
+            *place = Some(record);
+        }
+        state.recount(slot);
+        state.facts_journal.push(slot);
+        slot
+    }
+
+    /// Takes a node out. Its allocations must have left it.
+    pub(crate) fn remove_node(&mut self, slot: NodeSlot) {
+        self.drop_open_batch();
+        let Some(id) = self.node(slot).map(|record| record.node.spec().id.clone()) else { return };
+        self.index();
+        self.log_node(slot);
+        let state = &mut *self.state;
+        state.node_index.remove(name_hash(&id), slot.0);
+        if let Some(place) = state.nodes.get_mut(slot.at()) {
+            *place = None;
+        }
+        state.free_nodes.push(slot.0);
+        state.facts_journal.push(slot);
+        state.touch(slot);
+    }
+
+    /// Orders equal nodes by another seed.
+    pub(crate) fn set_seed(&mut self, seed: u64) {
+        if seed != self.seed {
+            self.drop_open_batch();
+            self.index();
+            self.log(Undo::Seed(self.state.seed));
+            self.state.change_seed(seed);
+        }
+    }
+
+    /// Logs what a slot is before its node comes, changes or leaves.
+    fn log_node(&mut self, slot: NodeSlot) {
+        let (reserved_ports, dynamic_ports) = self.port_users.ranges();
+        let before = NodeBefore {
+            slot,
+            record: self.node(slot).cloned(),
+            identity: self.identities.get(slot.at()).cloned(),
+            was_unchecked: self.is_unchecked(slot),
+            names: self.names.len(),
+            facts_classes: self.facts_classes.len(),
+            sizes: self.sizes.len(),
+            reserved_ports,
+            dynamic_ports,
+        };
+        self.log(Undo::Node(Box::new(before)));
     }
 }
 

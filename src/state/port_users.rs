@@ -38,6 +38,16 @@ impl PortUsers {
         self.dynamic = (self.dynamic.0.min(dynamic.0), self.dynamic.1.max(dynamic.1));
     }
 
+    /// The ports that nodes reserved and gave out at any time.
+    pub(super) fn ranges(&self) -> (Arc<PortSet>, (u16, u16)) {
+        (self.reserved.clone(), self.dynamic)
+    }
+
+    /// Puts back what [`PortUsers::ranges`] gave, once what came since is gone.
+    pub(super) fn restore(&mut self, reserved: Arc<PortSet>, dynamic: (u16, u16)) {
+        (self.reserved, self.dynamic) = (reserved, dynamic);
+    }
+
     /// Whether any node may give the port out by itself.
     pub(crate) fn may_be_dynamic(&self, port: i64) -> bool {
         (i64::from(self.dynamic.0)..=i64::from(self.dynamic.1)).contains(&port)

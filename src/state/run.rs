@@ -10,6 +10,7 @@ use super::usage::Amounts;
 use super::{Identities, Identity};
 use crate::model::Job;
 use crate::model::metrics::{AllocationMetrics, NodeScoreMeta};
+use crate::time::Timestamp;
 
 /// What the placements of a run have in common, and a few bytes for each.
 #[derive(Clone, Debug)]
@@ -19,6 +20,10 @@ pub(crate) struct Run {
     pub(crate) group: usize,
     /// What each allocation uses, without the CPU of its cores.
     pub(crate) amounts: Amounts,
+    /// The index and the instant of the transaction that made them.
+    pub(crate) create_index: u64,
+    #[allow(dead_code, reason = "documents with instants come next")]
+    pub(crate) created: Timestamp,
     /// Whether tasks may use more memory than they ask for.
     pub(crate) memory_oversubscription: bool,
     /// The nodes that the run's metrics speak of, by slot.

@@ -61,8 +61,7 @@ impl State {
         let holdings = record.holdings().unwrap_or(&none);
         let node = self.node(record.node).map(|record| &record.node);
         let (at, id) = (record.in_run as usize, self.allocation_id(slot));
-        let document = document(run, at, id, node, holdings);
-        Some(Allocation { create_index: record.modify_index, ..document })
+        Some(document(run, at, id, node, holdings))
     }
 }
 
@@ -92,6 +91,8 @@ pub(crate) fn document(
         client_status: "pending".into(),
         preempted_allocations: run.evicted_by(at).to_vec(),
         metrics: run.metrics(at),
+        create_index: run.create_index,
+        modify_index: run.create_index,
         ..Allocation::default()
     }
 }

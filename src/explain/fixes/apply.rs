@@ -13,7 +13,8 @@ use crate::model::{
     Constraint, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node, NodeErrors, NodeResources,
     NodeSpec, Operand, TaskGroup,
 };
-use crate::state::State;
+use crate::state::slots::AllocationSlot;
+use crate::state::transaction::Transaction;
 
 /// Why a fix cannot be carried out on something.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -340,7 +341,10 @@ fn explicit_topology<'a>(resources: &'a mut NodeResources, node: &Node) -> &'a m
 }
 
 /// Makes the changes of actions to the nodes and the allocations of a state.
-pub(crate) fn change_state(state: &mut State, actions: &[FixAction]) -> Result<(), FixError> {
+pub(crate) fn change_state(
+    state: &mut Transaction<'_>,
+    actions: &[FixAction],
+) -> Result<(), FixError> {
     for (id, actions) in by_node(actions) {
         let node = state.find_node(id).and_then(|slot| state.node(slot));
         let node = node.ok_or_else(|| FixError::UnknownNode { id: id.into() })?;
@@ -350,9 +354,7 @@ pub(crate) fn change_state(state: &mut State, actions: &[FixAction]) -> Result<(
     for id in evicted(actions) {
         let victim = state.find_allocation(id);
         let victim = victim.ok_or_else(|| FixError::UnknownAllocation { id: id.into() })?;
-        if state.allocation(victim).is_some_and(|record| record.occupies) {
-            state.evict(victim);
-        }
+        state.evict(victim, AllocationSlot::NONE);
     }
     Ok(())
 }

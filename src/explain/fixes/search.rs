@@ -319,7 +319,9 @@ impl<'a> Search<'a> {
         let (plan, actions) = (self.plan, &mut candidate.actions);
         let job = apply::change_job(plan.job, &plan.group.name, actions).ok()?;
         let mut state = self.state.clone();
-        apply::change_state(&mut state, actions).ok()?;
+        let mut transaction = state.begin(state.now);
+        apply::change_state(&mut transaction, actions).ok()?;
+        transaction.commit();
         let changed = GroupPlan::new(&state, &job, plan.at, plan.index, self.options)?;
         let changes_job = actions.iter().any(|action| action.nodes().is_empty());
         let mut possible = if changes_job {

@@ -79,6 +79,7 @@ mod tests {
     use crate::rank::frontier::partition::LeafId;
     use crate::state::State;
     use crate::state::check::Report;
+    use crate::time::Timestamp;
 
     #[test]
     fn a_frontier_that_lost_a_node_is_found() {
@@ -86,11 +87,13 @@ mod tests {
         let node = r#"{"ID": "n1", "Datacenter": "dc1", "Attributes": {"driver.docker": "1"},
             "NodeResources": {"Cpu": {"CpuShares": 1000}, "Memory": {"MemoryMB": 1000},
                               "Disk": {"DiskMB": 10000}}}"#;
-        state.upsert_node(Node::from_json(node).unwrap());
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        transaction.upsert_node(Node::from_json(node).unwrap());
         let job = r#"{"ID": "web", "TaskGroups": [{"Name": "front",
             "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#;
         let job = Job::from_json(job).unwrap();
-        place::place_missing(&mut state, &mut caches, &job, &PlaceOptions::default(), None);
+        place::place_missing(&mut transaction, &mut caches, &job, &PlaceOptions::default(), None);
+        transaction.commit();
 
         let mut report = Report::default();
         caches.check(&state, &mut report);

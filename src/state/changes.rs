@@ -1,0 +1,175 @@
+//! What happens to allocations after they were placed, or without being placed here: they come from an
+//! inventory, are stopped and evicted, end, and are taken out.
+
+use std::sync::Arc;
+
+use super::allocation::{AllocationRecord, Imported, Own};
+use super::ids;
+use super::nodes::name_hash;
+use super::slots::{AllocationSlot, NodeSlot};
+use super::transaction::Transaction;
+use super::undo::{ChangedAllocation, RemovedAllocation, Undo};
+use crate::model::status::{ClientStatus, DesiredStatus};
+
+impl Transaction<'_> {
+    /// Adds an allocation of an inventory. Its identity must not be there yet; its node may be
+    /// unknown.
+    pub(crate) fn import(&mut self, imported: Imported) -> AllocationSlot {
+        self.drop_open_batch();
+        let document = &imported.document;
+        let namespace = if document.namespace.is_empty() { "default" } else { &document.namespace };
+        let job = self.ensure_named_job(namespace, &document.job_id);
+        let group = self.ensure_group(job, &document.task_group);
+        let (desired, client) = (document.desired(), document.client());
+        let node = self.find_node(&document.node_id).unwrap_or(NodeSlot::NONE);
+        let hash = name_hash(&document.id);
+        if let Some(ours) = ids::decode(self.identity_seed, &document.id)
+            && Arc::make_mut(&mut self.state.given_away).insert(ours)
+        {
+            self.log(Undo::GivenAway);
+        }
+        let record = AllocationRecord {
+            job,
+            group,
+            desired,
+            client,
+            node,
+            name_index: name_index(&document.name).unwrap_or(u32::MAX),
+            modify_index: self.index(),
+            own: Own::Imported(Arc::new(imported)),
+            ..AllocationRecord::vacant(0)
+        };
+        let occupies = !client.is_terminal() && node != NodeSlot::NONE;
+        let slot = self.add(record, occupies);
+        self.state.imported_index.insert(hash, slot.0);
+        slot
+    }
+
+    /// Gives a record a slot and puts it on its node's and its group's lists.
+    fn add(&mut self, mut record: AllocationRecord, occupies: bool) -> AllocationSlot {
+        let (job, group, node) = (record.job, record.group, record.node);
+        let freed = self.state.free_allocations.pop().map(AllocationSlot);
+        record.at_group = self.state.group_mut(job, group).map_or(0, |list| list.len() as u32);
+        let slot = match freed {
+            Some(slot) => {
+                if let Some(place) = self.state.allocations.get_mut(slot.at()) {
+                    record.generation = place.generation;
+                    *place = record;
+                }
+                slot
+            }
+            None => {
+                self.state.allocations.push(record);
+                AllocationSlot::new(self.state.allocations.len() - 1)
+            }
+        };
+        if let Some(list) = self.state.group_mut(job, group) {
+            list.push(slot);
+        }
+        let was_unchecked = occupies && self.is_unchecked(node);
+        if occupies {
+            self.state.join_node(slot);
+            self.state.set_unchecked(node, true);
+        }
+        self.log(Undo::Imported { slot, is_reused: freed.is_some(), was_unchecked });
+        slot
+    }
+
+    /// Changes what is wanted of an allocation and what became of it. One that has ended makes room;
+    /// one that runs after all, having been lost for instance, takes room again.
+    pub(crate) fn set_status(
+        &mut self,
+        slot: AllocationSlot,
+        desired: DesiredStatus,
+        client: ClientStatus,
+    ) {
+        self.drop_open_batch();
+        let Some(record) = self.allocation(slot) else { return };
+        let before = ChangedAllocation::before(self, slot, record);
+        let made_room = record.evicted_by != AllocationSlot::NONE;
+        let occupies = !client.is_terminal() && !made_room;
+        let occupied = record.occupies;
+        if client.is_terminal() && occupied {
+            self.state.leave_node(slot);
+        } else if occupies
+            && !occupied
+            && let Some(node) = self.find_node(self.node_id_of(slot).unwrap_or_default())
+        {
+            // Its node may have left and come back, with another slot.
+            if let Some(record) = self.state.allocations.get_mut(slot.at()) {
+                record.node = node;
+            }
+            self.state.join_node(slot);
+            self.state.set_unchecked(node, true);
+        }
+        let modify_index = self.index();
+        if let Some(record) = self.state.allocations.get_mut(slot.at()) {
+            (record.desired, record.client) = (desired, client);
+            record.modify_index = modify_index;
+        }
+        self.log(Undo::Changed(before));
+    }
+
+    /// Evicts an allocation that is on its node, to make room for another.
+    pub(crate) fn evict(&mut self, victim: AllocationSlot, by: AllocationSlot) {
+        let Some(record) = self.allocation(victim).filter(|record| record.occupies) else { return };
+        let before = ChangedAllocation::before(self, victim, record);
+        self.state.leave_node(victim);
+        let modify_index = self.index();
+        if let Some(record) = self.state.allocations.get_mut(victim.at()) {
+            record.desired = DesiredStatus::Evict;
+            (record.modify_index, record.evicted_by) = (modify_index, by);
+        }
+        self.log(Undo::Changed(before));
+    }
+
+    /// Takes an allocation out of everything. Its run goes with the last of its allocations, its job
+    /// likewise.
+    pub(crate) fn remove_allocation(&mut self, slot: AllocationSlot) {
+        self.drop_open_batch();
+        let Some(record) = self.allocation(slot) else { return };
+        let (run, job, group) = (record.run, record.job, record.group);
+        let (occupies, node) = (record.occupies, record.node);
+        let is_imported = matches!(record.own, Own::Imported(_));
+        // All that this hangs on is read before anything is written: reads wait for memory together,
+        // but none goes ahead of a write to what forks may share.
+        let amounts = self.amounts_of(slot);
+        let is_last_of_job = self.state.is_last_of_job(job, group);
+        let left = self.state.runs.get(run.at()).and_then(|run| Some(run.as_ref()?.1));
+        let was_unchecked = occupies && self.is_unchecked(node);
+        self.index();
+        let state = &mut *self.state;
+        if !is_last_of_job {
+            state.leave_group(slot);
+        }
+        if occupies {
+            state.leave_node_with(slot, amounts);
+        }
+        if is_imported {
+            state.imported_index.remove(name_hash(&state.allocation_id(slot)), slot.0);
+        }
+        let Some(place) = state.allocations.get_mut(slot.at()) else { return };
+        let vacant = AllocationRecord::vacant(place.generation.wrapping_add(1));
+        let record = AllocationRecord { occupies, ..std::mem::replace(place, vacant) };
+        state.free_allocations.push(slot.0);
+        let mut last_of_run = None;
+        if let Some(place) = left.and_then(|_| state.runs.get_mut(run.at())) {
+            match place {
+                Some((_, left)) if *left > 1 => *left -= 1,
+                _ => {
+                    last_of_run = place.take().map(|(run, _)| run);
+                    state.free_runs.push(run.0);
+                }
+            }
+        }
+        let job = if is_last_of_job { state.take_job(job) } else { None };
+        let removed = RemovedAllocation { slot, record, was_unchecked, run: last_of_run, job };
+        self.log(Undo::Removed(Box::new(removed)));
+    }
+}
+
+/// The number in a name such as `web.front[3]`.
+fn name_index(name: &str) -> Option<u32> {
+    let (_, number) = name.strip_suffix(']')?.rsplit_once('[')?;
+    number.parse().ok()
+}

@@ -1,0 +1,117 @@
+//! The whole state as text, line by line in one order: two states with the same dump answer everything
+//! in the same way and go on in the same way.
+//!
+//! What is left out can be told from the rest, which `check` does, or is only there to be quick: hash
+//! indexes, sums, journals, and which slots' records were there before.
+
+use std::fmt::{Debug, Write as _};
+
+use super::State;
+use super::allocation::Own;
+use super::pages::Pages;
+use super::slots::{AllocationSlot, NodeSlot};
+
+impl State {
+    /// Everything that is known.
+    pub(crate) fn dump(&self) -> String {
+        let mut out = Lines(String::new());
+        let seeds = (self.seed, self.identity_seed);
+        out.line("state", &(self.modify_index, self.now, seeds));
+        out.line("volumes", &self.volumes);
+        out.line("names", &self.names);
+        out.line("kinds of nodes", &self.facts_classes);
+        out.line("sizes of nodes", &self.sizes);
+        self.dump_nodes(&mut out);
+        self.dump_jobs(&mut out);
+        self.dump_batches(&mut out);
+        self.dump_allocations(&mut out);
+        out.0
+    }
+
+    fn dump_nodes(&self, out: &mut Lines) {
+        out.line("next nodes", &to_be_given(&self.free_nodes, self.node_slots()));
+        out.line("ports of nodes", &self.port_users.ranges());
+        for (slot, record) in self.nodes() {
+            let node = &record.node;
+            let numbers = (record.datacenter, record.class, record.facts_class);
+            out.line("node", &(slot, node, numbers, self.identities.get(slot.at())));
+            out.line("on it", &(self.allocations_on(slot), self.is_unchecked(slot)));
+            self.dump_room(out, slot);
+        }
+    }
+
+    fn dump_room(&self, out: &mut Lines, slot: NodeSlot) {
+        let Some(node) = self.node(slot) else { return };
+        let (room, at) = self.room(slot);
+        let room = (room.free(at), room.free_allocations[at], room.size[at], room.rank[at]);
+        let taken = self.taken(slot, node);
+        let mut ports: Vec<(&str, u16)> = Vec::new();
+        for (ip, of_ip) in &taken.ports {
+            ports.extend(of_ip.iter().map(|port| (&**ip, port)));
+        }
+        ports.sort_unstable();
+        let mut bandwidth = taken.bandwidth.clone();
+        bandwidth.retain(|(_, mbits)| *mbits != 0);
+        bandwidth.sort_unstable();
+        out.line("room", &(room, ports, bandwidth, &taken.cores, &taken.devices));
+    }
+
+    fn dump_jobs(&self, out: &mut Lines) {
+        out.line("next jobs", &to_be_given(&self.free_jobs, self.jobs.len()));
+        for (at, job) in self.jobs.iter().enumerate() {
+            let Some(job) = job else { continue };
+            out.line("job", &(at, job.names()));
+            for group in job.groups.iter() {
+                out.line("group", &(&group.name, &*group.allocations));
+            }
+        }
+    }
+
+    fn dump_batches(&self, out: &mut Lines) {
+        out.line("next batches", &to_be_given(&self.free_runs, self.runs.len()));
+        for (at, kept) in self.runs.iter().enumerate() {
+            let Some((run, left)) = kept else { continue };
+            let job = (&run.job.namespace, &run.job.id, run.group);
+            let created = (run.create_index, run.created);
+            out.line("batch", &(at, left, job, run.amounts, created, &*run.placed));
+            out.line("shown", &(&*run.tallies, &run.scores, &run.evicted));
+        }
+    }
+
+    fn dump_allocations(&self, out: &mut Lines) {
+        let slots = self.allocations.len();
+        out.line("next allocations", &to_be_given(&self.free_allocations, slots));
+        let mut given_away: Vec<(AllocationSlot, u32)> = self.given_away.iter().copied().collect();
+        given_away.sort_unstable();
+        out.line("identities given away", &given_away);
+        for (at, record) in self.allocations.iter().enumerate() {
+            match record.own {
+                // A free slot that never had an allocation is like one beyond the end.
+                Own::Vacant if record.generation == 0 => {}
+                Own::Vacant => out.line("free", &(at, record.generation)),
+                _ => out.line("allocation", &(at, record)),
+            }
+        }
+    }
+}
+
+/// The slots that will be given out, up to the point from which on one follows the other.
+fn to_be_given<const LEAF: usize>(free: &Pages<u32, LEAF>, slots: usize) -> (Vec<u32>, usize) {
+    let mut free: Vec<u32> = free.iter().copied().collect();
+    free.reverse();
+    let mut end = slots;
+    while free.last().is_some_and(|&last| last as usize + 1 == end) {
+        free.pop();
+        end -= 1;
+    }
+    (free, end)
+}
+
+struct Lines(String);
+
+impl Lines {
+    fn line(&mut self, what: &str, content: &dyn Debug) {
+        // Writing to a text does not fail.
+        let _ = writeln!(self.0, "{what} {content:?}");
+    }
+}

@@ -1,0 +1,180 @@
+//! One change of the state: one index, one instant, and a log by which all of it can be taken back.
+//!
+//! Everything that changes the state is a method of [`Transaction`], which logs what was there before.
+//! Taking back undoes the log from its end, so that tables, lists in their order, free lists,
+//! generations, interned names and the index are those from before. Journals, which caches read, only
+//! go forward. A placement costs no log entry of its own: allocations are logged by batch.
+
+use std::ops::Deref;
+
+use super::State;
+use super::batches::OpenState;
+use super::slots::{AllocationSlot, JobSlot, NodeSlot};
+use super::undo::Undo;
+use crate::time::Timestamp;
+
+/// A log with room for more entries than this is not kept for the next transaction.
+const MOST_KEPT_ENTRIES: usize = 4096;
+
+/// A change of the state that is under way. Dropping it takes everything back that was not
+/// [committed](Transaction::commit). It reads like the state.
+#[derive(Debug)]
+pub(crate) struct Transaction<'a> {
+    pub(super) state: &'a mut State,
+    pub(super) log: Log,
+}
+
+/// What a transaction knows beside the state.
+#[derive(Debug, Default)]
+pub(crate) struct Log {
+    pub(super) entries: Vec<Undo>,
+    /// Whether the transaction has its index.
+    has_index: bool,
+    pub(super) now: Timestamp,
+    /// The batch that is being placed.
+    pub(super) open: OpenState,
+}
+
+/// A copy starts without a log: nothing of another state's transaction can be taken back in it.
+impl Clone for Log {
+    fn clone(&self) -> Log {
+        Log::default()
+    }
+}
+
+/// A moment in a transaction to which it can be taken back.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Savepoint {
+    entries: usize,
+    /// How many allocations of the open batch have their room but are not on the lists.
+    pending: usize,
+}
+
+/// What a transaction did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Committed {
+    /// The index of all of its changes; where it changed nothing, that of the last change before.
+    pub(crate) index: u64,
+}
+
+/// What a transaction changed. Each list is ascending and holds each slot once.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Touched {
+    pub(crate) nodes: Vec<NodeSlot>,
+    pub(crate) jobs: Vec<JobSlot>,
+    pub(crate) allocations: Vec<AllocationSlot>,
+}
+
+impl State {
+    /// Begins a change at an instant.
+    pub(crate) fn begin(&mut self, now: Timestamp) -> Transaction<'_> {
+        let mut log = std::mem::take(&mut self.spare_log);
+        log.now = now;
+        Transaction { state: self, log }
+    }
+
+    /// Goes on with a change that was [set aside](Transaction::set_aside).
+    pub(crate) fn resume(&mut self, log: Log) -> Transaction<'_> {
+        Transaction { state: self, log }
+    }
+}
+
+impl Deref for Transaction<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        self.state
+    }
+}
+
+impl Transaction<'_> {
+    /// The instant at which everything in it happens.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.log.now
+    }
+
+    /// A moment to come back to. One that is made while a batch is open is good until that batch is
+    /// closed.
+    pub(crate) fn savepoint(&self) -> Savepoint {
+        Savepoint { entries: self.log.entries.len(), pending: self.log.open.pending.len() }
+    }
+
+    /// Takes back everything since a savepoint.
+    pub(crate) fn take_back_to(&mut self, savepoint: Savepoint) {
+        while self.log.entries.len() > savepoint.entries {
+            let Some(entry) = self.log.entries.pop() else { break };
+            self.undo(entry);
+        }
+        self.drop_pending(savepoint.pending);
+    }
+
+    /// Keeps all changes.
+    pub(crate) fn commit(mut self) -> Committed {
+        self.drop_open_batch();
+        self.log.entries.clear();
+        Committed { index: self.state.modify_index }
+    }
+
+    /// Keeps the changes for now, but also what is needed to [go on](State::resume), to commit later or
+    /// to take them back. Until then nothing else may change the state.
+    pub(crate) fn set_aside(mut self) -> Log {
+        std::mem::take(&mut self.log)
+    }
+
+    /// What was changed so far.
+    #[allow(dead_code, reason = "events and blocking reads are made of it")]
+    pub(crate) fn touched(&self) -> Touched {
+        let mut touched = Touched::default();
+        for entry in &self.log.entries {
+            entry.touches(self.state, &mut touched);
+        }
+        touched.sort();
+        touched
+    }
+
+    /// The index of everything that the transaction changes. The first change takes it.
+    pub(super) fn index(&mut self) -> u64 {
+        if !std::mem::replace(&mut self.log.has_index, true) {
+            self.state.modify_index += 1;
+            self.log.entries.push(Undo::Index);
+        }
+        self.state.modify_index
+    }
+
+    /// The index that the transaction has or would take.
+    pub(crate) fn index_to_be(&self) -> u64 {
+        self.state.modify_index + u64::from(!self.log.has_index)
+    }
+
+    /// Gives the index back.
+    pub(super) fn give_index_back(&mut self) {
+        self.log.has_index = false;
+        self.state.modify_index -= 1;
+    }
+
+    pub(super) fn log(&mut self, entry: Undo) {
+        self.log.entries.push(entry);
+    }
+}
+
+impl Drop for Transaction<'_> {
+    fn drop(&mut self) {
+        self.take_back_to(Savepoint { entries: 0, pending: 0 });
+        let mut log = std::mem::take(&mut self.log);
+        log.has_index = false;
+        if log.entries.capacity().max(log.open.pending.capacity()) <= MOST_KEPT_ENTRIES {
+            self.state.spare_log = log;
+        }
+    }
+}
+
+impl Touched {
+    fn sort(&mut self) {
+        self.nodes.sort_unstable();
+        self.nodes.dedup();
+        self.jobs.sort_unstable();
+        self.jobs.dedup();
+        self.allocations.sort_unstable();
+        self.allocations.dedup();
+    }
+}

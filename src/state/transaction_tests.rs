@@ -1,0 +1,256 @@
+//! Whatever happens in a transaction, taking it back gives the state from before.
+
+use std::sync::Arc;
+
+use super::State;
+use super::allocation::Imported;
+use super::batches::NewAllocation;
+use super::check::Report;
+use super::few::Few;
+use super::run::{Placed, Run};
+use super::scores::ScoreLog;
+use super::slots::{AllocationSlot, JobSlot, NodeSlot};
+use super::transaction::{Savepoint, Transaction};
+use super::usage::{Amounts, HeldPort, Holdings};
+use crate::model::status::{ClientStatus, DesiredStatus};
+use crate::model::{Allocation, Job, Node};
+use crate::rng::Rng;
+use crate::time::Timestamp;
+
+const WORLDS: u64 = 25;
+const TRANSACTIONS: usize = 12;
+const STEPS: u64 = 25;
+
+/// Makes random changes.
+struct Changer {
+    rng: Rng,
+    imported: u64,
+}
+
+fn node(at: u64, class: u64, memory_mb: u64) -> Node {
+    let text = format!(
+        r#"{{"ID": "n{at}", "Datacenter": "dc{class}", "NodeClass": "c{class}",
+        "Attributes": {{"kind": "{class}"}},
+        "NodeResources": {{"Cpu": {{"CpuShares": 4000}}, "Memory": {{"MemoryMB": {memory_mb}}},
+            "Disk": {{"DiskMB": 10000}},
+            "Networks": [{{"Device": "eth0", "CIDR": "10.0.0.1/32", "IP": "10.0.0.1", "MBits": 100}}],
+            "NodeNetworks": [{{"Device": "eth0", "Addresses": [{{"Address": "10.0.0.1", "Alias": "default"}}]}}]}}}}"#
+    );
+    Node::from_json(&text).unwrap()
+}
+
+fn job(at: u64) -> Job {
+    let text = format!(
+        r#"{{"ID": "j{at}", "TaskGroups": [
+            {{"Name": "a", "Tasks": [{{"Name": "t", "Driver": "docker"}}]}},
+            {{"Name": "b", "Tasks": [{{"Name": "t", "Driver": "docker"}}]}}]}}"#
+    );
+    Job::from_json(&text).unwrap()
+}
+
+impl Changer {
+    fn step(&mut self, state: &mut Transaction<'_>) {
+        match self.rng.below(12) {
+            0 => drop(state.upsert_node(self.node())),
+            1 => {
+                let Some(slot) = self.any_node(state) else { return };
+                if state.allocations_on(slot).is_empty() {
+                    state.remove_node(slot);
+                }
+            }
+            2 => state.set_seed(self.rng.below(3)),
+            3 => self.import(state),
+            4 | 5 => {
+                let Some(slot) = self.any_allocation(state) else { return };
+                let desired = [DesiredStatus::Run, DesiredStatus::Stop];
+                let client = [ClientStatus::Running, ClientStatus::Failed, ClientStatus::Complete];
+                let desired = desired[self.rng.below(2) as usize];
+                state.set_status(slot, desired, client[self.rng.below(3) as usize]);
+            }
+            6 => {
+                let Some(slot) = self.any_allocation(state) else { return };
+                state.evict(slot, AllocationSlot::NONE);
+            }
+            7 | 8 => {
+                let Some(slot) = self.any_allocation(state) else { return };
+                state.remove_allocation(slot);
+            }
+            _ => self.place(state),
+        }
+    }
+
+    fn node(&mut self) -> Node {
+        node(self.rng.below(6), self.rng.below(4), 1000 * (1 + self.rng.below(3)))
+    }
+
+    fn any_node(&mut self, state: &State) -> Option<NodeSlot> {
+        let nodes: Vec<NodeSlot> = state.nodes().map(|(slot, _)| slot).collect();
+        let at = self.rng.below(nodes.len() as u64) as usize;
+        nodes.get(at).copied()
+    }
+
+    fn any_allocation(&mut self, state: &State) -> Option<AllocationSlot> {
+        let slots: Vec<AllocationSlot> = state.allocations().map(|(slot, _)| slot).collect();
+        let at = self.rng.below(slots.len() as u64) as usize;
+        slots.get(at).copied()
+    }
+
+    fn import(&mut self, state: &mut Transaction<'_>) {
+        self.imported += 1;
+        // Some have identities that the state would have made itself.
+        let ours = super::ids::encode(0, AllocationSlot(self.rng.below(20) as u32), 0);
+        let own = format!("imported-{}", self.imported);
+        let id = if self.rng.below(3) == 0 { ours } else { own };
+        if state.find_allocation(&id).is_some() {
+            return;
+        }
+        let text = format!(
+            r#"{{"ID": "{id}", "Name": "j1.a[{at}]", "JobID": "j{at}", "TaskGroup": "a",
+                "NodeID": "n{at}", "DesiredStatus": "run", "ClientStatus": "running",
+                "Resources": {{"CPU": 100, "MemoryMB": 64}}}}"#,
+            at = self.rng.below(6),
+        );
+        let document: Allocation = serde_json::from_str(&text).unwrap();
+        state.import(Imported::new(document, None));
+    }
+
+    /// Places some allocations of a job: now and then the batch is dropped, or a part of it is taken
+    /// back, or something is evicted on the way.
+    fn place(&mut self, state: &mut Transaction<'_>) {
+        let job = job(self.rng.below(5));
+        let slot = state.ensure_job(&job);
+        let amounts = Amounts { cpu_mhz: 100, memory_mb: 50, disk_mb: 0 };
+        let mut run = Run {
+            job,
+            group: 0,
+            amounts,
+            create_index: state.index_to_be(),
+            created: state.now(),
+            memory_oversubscription: false,
+            nodes: state.identities.clone(),
+            tallies: Few::None,
+            scores: ScoreLog::default(),
+            placed: Few::None,
+            evicted: Vec::new(),
+        };
+        let batch = state.open_batch(slot, "a", amounts);
+        let mut inside = None;
+        for name_index in 0..self.rng.below(5) as u32 {
+            let Some(node) = self.any_node(state).filter(|&it| has_room(state, it, amounts)) else {
+                continue;
+            };
+            match self.rng.below(8) {
+                0 => inside = Some((state.savepoint(), run.placed.len())),
+                1 => state.enlist(&batch, || Arc::new(run.clone())),
+                2 => {
+                    let Some(victim) = self.any_allocation(state) else { continue };
+                    state.evict(victim, state.next_of_batch(&batch).0);
+                }
+                _ => {}
+            }
+            let in_run = run.placed.len() as u32;
+            let holdings = self.holdings(state, node);
+            state.take(&batch, NewAllocation { node, name_index, in_run, holdings });
+            run.placed.push(Placed { node, tally: 0, best: 0, name_index, score: 0.5, time_ns: 0 });
+            if let Some((savepoint, length)) = inside.filter(|_| self.rng.below(4) == 0) {
+                state.take_back_to(savepoint);
+                while run.placed.len() > length {
+                    run.placed.swap_remove(run.placed.len() - 1);
+                }
+            }
+        }
+        match self.rng.below(4) {
+            0 => drop(batch),
+            _ => state.close_batch(batch, Arc::new(run)),
+        }
+    }
+
+    /// A port that is free on a node, now and then.
+    fn holdings(&mut self, state: &State, node: NodeSlot) -> Option<Arc<Holdings>> {
+        let record = state.node(node)?;
+        let value = 20_000 + self.rng.below(50) as u16;
+        let ports = state.taken(node, record).ports_on("10.0.0.1");
+        if self.rng.below(2) == 0 || ports.is_some_and(|ports| ports.contains(value)) {
+            return None;
+        }
+        let port = HeldPort { ip: "10.0.0.1".into(), value: value.into(), ignore_collision: false };
+        Some(Arc::new(Holdings { ports: vec![port], ..Holdings::default() }))
+    }
+}
+
+fn has_room(state: &State, node: NodeSlot, amounts: Amounts) -> bool {
+    let free = state.free(node);
+    free.cpu_mhz >= amounts.cpu_mhz && free.memory_mb >= amounts.memory_mb
+}
+
+fn assert_same(before: &str, after: &str, what: &str) {
+    for (before, after) in before.lines().zip(after.lines()) {
+        assert_eq!(before, after, "{what}");
+    }
+    assert_eq!(before.lines().count(), after.lines().count(), "{what}");
+}
+
+fn assert_sound(state: &State, what: &str) {
+    let mut report = Report::default();
+    state.check(&mut report);
+    assert_eq!(report.0, [], "{what}");
+}
+
+#[test]
+fn what_is_taken_back_has_never_been() {
+    for world in 0..WORLDS {
+        let mut changer = Changer { rng: Rng::for_key(world, &[]), imported: 0 };
+        let mut state = State::new(0);
+        for at in 0..TRANSACTIONS {
+            let what = format!("world {world}, transaction {at}");
+            let before = state.dump();
+            let index = state.modify_index;
+            let mut transaction = state.begin(Timestamp::from_secs(at as i64));
+            let mut savepoints: Vec<(Savepoint, String)> = Vec::new();
+            for _ in 0..changer.rng.below(STEPS) {
+                match changer.rng.below(6) {
+                    // A dropped batch is taken back by the next one, or here.
+                    0 => {
+                        transaction.drop_open_batch();
+                        savepoints.push((transaction.savepoint(), transaction.dump()));
+                    }
+                    1 => {
+                        let Some((savepoint, then)) = savepoints.pop() else { continue };
+                        transaction.take_back_to(savepoint);
+                        assert_same(&then, &transaction.dump(), &what);
+                        assert_sound(&transaction, &what);
+                    }
+                    _ => changer.step(&mut transaction),
+                }
+            }
+            if changer.rng.below(2) == 0 {
+                drop(transaction);
+                assert_same(&before, &state.dump(), &what);
+            } else {
+                let committed = transaction.commit();
+                let is_changed = before != state.dump();
+                assert_eq!(committed.index, index + u64::from(is_changed), "{what}");
+            }
+            assert_sound(&state, &what);
+        }
+    }
+}
+
+#[test]
+fn one_index_for_all_and_none_for_nothing() {
+    let mut state = State::new(0);
+    state.begin(Timestamp::EPOCH).commit();
+    assert_eq!(state.modify_index, 0);
+    let mut transaction = state.begin(Timestamp::EPOCH);
+    let savepoint = transaction.savepoint();
+    transaction.upsert_node(node(1, 1, 1000));
+    transaction.take_back_to(savepoint);
+    assert_eq!(transaction.modify_index, 0);
+    transaction.upsert_node(node(1, 1, 1000));
+    transaction.upsert_node(node(2, 1, 1000));
+    let job = transaction.ensure_job(&job(0));
+    let touched = transaction.touched();
+    assert_eq!((touched.nodes.len(), touched.jobs), (2, vec![JobSlot(job.0)]));
+    assert_eq!(transaction.commit().index, 1);
+    assert_eq!(state.modify_index, 1);
+}

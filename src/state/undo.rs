@@ -1,0 +1,336 @@
+//! What a transaction logs of the state before each change, and how it is put back.
+
+use std::sync::Arc;
+
+use super::allocation::{AllocationRecord, Own};
+use super::few::Few;
+use super::jobs::JobRecord;
+use super::node::NodeRecord;
+use super::nodes::{name_hash, rank_of};
+use super::ports::PortSet;
+use super::run::Run;
+use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use super::transaction::{Touched, Transaction};
+use super::{Identity, State};
+use crate::model::status::{ClientStatus, DesiredStatus};
+
+/// One change, as what takes it back.
+#[derive(Debug)]
+pub(super) enum Undo {
+    /// The transaction took its index.
+    Index,
+    /// Another seed came to order equal nodes.
+    Seed(u64),
+    /// A node came, changed or left.
+    Node(Box<NodeBefore>),
+    JobAdded {
+        job: JobSlot,
+        is_reused: bool,
+    },
+    GroupAdded(JobSlot),
+    BatchOpened {
+        run: RunSlot,
+        is_reused: bool,
+    },
+    /// Allocations of a batch were put on the lists.
+    Enlisted(Enlisted),
+    /// The free slot of an allocation got another generation.
+    Generation {
+        slot: AllocationSlot,
+        before: u32,
+    },
+    Imported {
+        slot: AllocationSlot,
+        is_reused: bool,
+        was_unchecked: bool,
+    },
+    /// An identity was found among the imported that this cluster would have made itself.
+    GivenAway,
+    /// An allocation's statuses changed, and perhaps whether it is on its node.
+    Changed(ChangedAllocation),
+    Removed(Box<RemovedAllocation>),
+}
+
+/// Allocations of one group, in the order in which they were put on the lists; the first `reused` of
+/// them have slots that were free, the others new ones.
+#[derive(Debug)]
+pub(super) struct Enlisted {
+    pub(super) job: JobSlot,
+    pub(super) group: u16,
+    pub(super) slots: Few<AllocationSlot>,
+    pub(super) reused: u32,
+}
+
+/// A slot of a node before a change, with everything that is interned.
+#[derive(Debug)]
+pub(super) struct NodeBefore {
+    pub(super) slot: NodeSlot,
+    pub(super) record: Option<Arc<NodeRecord>>,
+    pub(super) identity: Option<Arc<Identity>>,
+    pub(super) was_unchecked: bool,
+    pub(super) names: usize,
+    pub(super) facts_classes: usize,
+    pub(super) sizes: usize,
+    pub(super) reserved_ports: Arc<PortSet>,
+    pub(super) dynamic_ports: (u16, u16),
+}
+
+/// An allocation before its statuses changed.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ChangedAllocation {
+    pub(super) slot: AllocationSlot,
+    desired: DesiredStatus,
+    client: ClientStatus,
+    occupied: bool,
+    was_unchecked: bool,
+    node: NodeSlot,
+    at_node: u32,
+    evicted_by: AllocationSlot,
+    modify_index: u64,
+}
+
+/// An allocation that was taken out, with what went with it.
+#[derive(Debug)]
+pub(super) struct RemovedAllocation {
+    pub(super) slot: AllocationSlot,
+    pub(super) record: AllocationRecord,
+    pub(super) was_unchecked: bool,
+    /// Its run, if it was the last of it.
+    pub(super) run: Option<Arc<Run>>,
+    /// Its job, likewise.
+    pub(super) job: Option<Arc<JobRecord>>,
+}
+
+impl ChangedAllocation {
+    /// An allocation as it is before a change.
+    pub(super) fn before(state: &State, slot: AllocationSlot, record: &AllocationRecord) -> Self {
+        ChangedAllocation {
+            slot,
+            desired: record.desired,
+            client: record.client,
+            occupied: record.occupies,
+            was_unchecked: state.is_unchecked(record.node),
+            node: record.node,
+            at_node: record.at_node,
+            evicted_by: record.evicted_by,
+            modify_index: record.modify_index,
+        }
+    }
+}
+
+impl Undo {
+    /// Adds what it changed.
+    pub(super) fn touches(&self, state: &State, touched: &mut Touched) {
+        let mut touch = |slot: AllocationSlot| {
+            touched.allocations.push(slot);
+            if let Some(record) = state.allocation(slot) {
+                touched.jobs.push(record.job);
+                touched.nodes.push(record.node);
+            }
+        };
+        match self {
+            Undo::Enlisted(enlisted) => enlisted.slots.iter().for_each(|&slot| touch(slot)),
+            Undo::Imported { slot, .. } => touch(*slot),
+            Undo::Changed(before) => touch(before.slot),
+            Undo::Removed(removed) => {
+                touched.allocations.push(removed.slot);
+                touched.jobs.push(removed.record.job);
+                touched.nodes.push(removed.record.node);
+            }
+            Undo::Node(before) => touched.nodes.push(before.slot),
+            Undo::JobAdded { job, .. } | Undo::GroupAdded(job) => touched.jobs.push(*job),
+            Undo::Index
+            | Undo::Seed(_)
+            | Undo::BatchOpened { .. }
+            | Undo::Generation { .. }
+            | Undo::GivenAway => {}
+        }
+    }
+}
+
+impl Transaction<'_> {
+    /// Takes the latest change back.
+    pub(super) fn undo(&mut self, entry: Undo) {
+        match entry {
+            Undo::Index => self.give_index_back(),
+            Undo::Seed(seed) => self.state.change_seed(seed),
+            Undo::Node(before) => self.state.restore_node(*before),
+            Undo::JobAdded { job, is_reused } => self.state.undo_job_added(job, is_reused),
+            Undo::GroupAdded(job) => self.state.undo_group_added(job),
+            Undo::BatchOpened { run, is_reused } => self.undo_batch_opened(run, is_reused),
+            Undo::Enlisted(enlisted) => self.undo_enlisted(enlisted),
+            Undo::Generation { slot, before } => {
+                if let Some(record) = self.state.allocations.get_mut(slot.at()) {
+                    record.generation = before;
+                }
+            }
+            Undo::Imported { slot, is_reused, was_unchecked } => {
+                self.state.undo_imported(slot, is_reused, was_unchecked);
+            }
+            Undo::GivenAway => drop(Arc::make_mut(&mut self.state.given_away).pop()),
+            Undo::Changed(before) => self.state.restore_changed(&before),
+            Undo::Removed(removed) => self.state.restore_removed(*removed),
+        }
+    }
+}
+
+impl State {
+    fn restore_node(&mut self, before: NodeBefore) {
+        let slot = before.slot;
+        let now = self.node(slot).map(|it| it.node.spec().id.clone());
+        let then = before.record.as_ref().map(|it| it.node.spec().id.clone());
+        match (&now, &then) {
+            (Some(now), None) => {
+                self.node_index.remove(name_hash(now), slot.0);
+                // Tables of nodes do not shrink: a new slot at their end is as good as a free one.
+                self.free_nodes.push(slot.0);
+            }
+            (None, Some(then)) => {
+                self.node_index.insert(name_hash(then), slot.0);
+                self.free_nodes.pop();
+            }
+            _ => {}
+        }
+        if let Some(place) = self.nodes.get_mut(slot.at()) {
+            *place = before.record;
+        }
+        if let (Some(identity), Some(place)) = (before.identity, self.identities.get_mut(slot.at()))
+        {
+            *place = identity;
+        }
+        if let Some(id) = &then {
+            let rank = rank_of(self.seed, id);
+            self.change_room(slot, |room, at| room.rank[at] = rank);
+        }
+        self.set_unchecked(slot, before.was_unchecked);
+        self.recount(slot);
+        self.facts_journal.push(slot);
+        self.touch(slot);
+        let is_renumbered = self.names.truncate(before.names)
+            | truncate(&mut self.facts_classes, before.facts_classes)
+            | truncate(&mut self.sizes, before.sizes);
+        self.renumberings += u64::from(is_renumbered);
+        self.port_users.restore(before.reserved_ports, before.dynamic_ports);
+    }
+
+    fn undo_imported(&mut self, slot: AllocationSlot, is_reused: bool, was_unchecked: bool) {
+        let Some(record) = self.allocation(slot) else { return };
+        let (node, generation, occupies) = (record.node, record.generation, record.occupies);
+        self.leave_group(slot);
+        if occupies {
+            self.leave_node(slot);
+            self.set_unchecked(node, was_unchecked);
+        }
+        self.imported_index.remove(name_hash(&self.allocation_id(slot)), slot.0);
+        self.vacate(slot, generation, is_reused);
+    }
+
+    fn restore_changed(&mut self, before: &ChangedAllocation) {
+        let slot = before.slot;
+        let Some(record) = self.allocation(slot) else { return };
+        let (occupies, node_since) = (record.occupies, record.node);
+        if occupies && !before.occupied {
+            self.leave_node(slot);
+            if node_since == before.node {
+                self.set_unchecked(node_since, before.was_unchecked);
+            }
+        }
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            (record.desired, record.client) = (before.desired, before.client);
+            (record.node, record.at_node) = (before.node, before.at_node);
+            (record.evicted_by, record.modify_index) = (before.evicted_by, before.modify_index);
+        }
+        if before.occupied && !occupies {
+            self.rejoin_node(slot);
+            self.set_unchecked(before.node, before.was_unchecked);
+        }
+    }
+
+    fn restore_removed(&mut self, removed: RemovedAllocation) {
+        let RemovedAllocation { slot, record, was_unchecked, run, job } = removed;
+        let (occupies, node, at_group) = (record.occupies, record.node, record.at_group);
+        let (of_job, group, of_run) = (record.job, record.group, record.run);
+        let id = match &record.own {
+            Own::Imported(imported) => Some(imported.document.id.clone()),
+            _ => None,
+        };
+        self.free_allocations.pop();
+        if let Some(place) = self.allocations.get_mut(slot.at()) {
+            *place = record;
+        }
+        if let Some(id) = id {
+            self.imported_index.insert(name_hash(&id), slot.0);
+        }
+        match (run, self.runs.get_mut(of_run.at())) {
+            (Some(run), Some(place)) => {
+                *place = Some((run, 1));
+                self.free_runs.pop();
+            }
+            (None, Some(Some((_, left)))) => *left += 1,
+            _ => {}
+        }
+        match job {
+            Some(job) => self.restore_job(of_job, job),
+            None => self.rejoin_group(slot, of_job, group, at_group),
+        }
+        if occupies {
+            self.rejoin_node(slot);
+            self.set_unchecked(node, was_unchecked);
+        }
+    }
+
+    /// Puts an allocation back into its place in its group's list, where taking it out moved the last
+    /// one.
+    fn rejoin_group(&mut self, slot: AllocationSlot, job: JobSlot, group: u16, at_group: u32) {
+        let Some(list) = self.group_mut(job, group) else { return };
+        let last = list.len() as u32;
+        let moved = list.get_mut(at_group as usize).map(|place| std::mem::replace(place, slot));
+        list.push(moved.unwrap_or(slot));
+        if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
+            record.at_group = last;
+        }
+    }
+
+    /// Puts an allocation back into its place in its node's list, likewise, with its room.
+    fn rejoin_node(&mut self, slot: AllocationSlot) {
+        let Some(record) = self.allocation(slot) else { return };
+        let (node, at_node, own) = (record.node, record.at_node, record.own.clone());
+        let amounts = self.amounts_of(slot);
+        let Some(list) = self.on_node_mut(node) else { return };
+        let last = list.len() as u32;
+        let moved = list.get_mut(at_node as usize).map(|place| std::mem::replace(place, slot));
+        list.push(moved.unwrap_or(slot));
+        if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
+            record.at_node = last;
+        }
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            record.occupies = true;
+        }
+        self.take_room(node, amounts, own.holdings());
+        self.touch(node);
+    }
+
+    /// Frees the slot of an allocation that was added: it is on no list any more.
+    pub(super) fn vacate(&mut self, slot: AllocationSlot, generation: u32, is_reused: bool) {
+        if !is_reused {
+            self.allocations.pop();
+            return;
+        }
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            *record = AllocationRecord::vacant(generation);
+        }
+        self.free_allocations.push(slot.0);
+    }
+}
+
+/// Shortens a set of numbered things; true if that took any out.
+fn truncate<T: Clone + std::hash::Hash + Eq, S: Clone>(
+    set: &mut Arc<indexmap::IndexSet<T, S>>,
+    length: usize,
+) -> bool {
+    let is_longer = set.len() > length;
+    if is_longer {
+        Arc::make_mut(set).truncate(length);
+    }
+    is_longer
+}
