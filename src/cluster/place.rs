@@ -70,7 +70,8 @@ impl Cluster {
         Ok(self.finished(options, outcome, explainer))
     }
 
-    /// Places, and ends the transaction in the given way.
+    /// Places, and ends the transaction in the given way. What it takes is measured by its name.
+    #[inline(never)]
     fn place_changing<R>(
         &mut self,
         job: &Job,

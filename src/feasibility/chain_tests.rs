@@ -6,6 +6,7 @@ use crate::feasibility::mask::{FIRST_RULE, Mask, NOT_CANDIDATE, PASSES};
 use crate::feasibility::rule::one;
 use crate::model::{Job, Node};
 use crate::state::State;
+use crate::time::Timestamp;
 
 /// A rule that is no rule of ours: the class of a node and the name of a group have to be one.
 const NAMESAKES: RuleKind = RuleKind {
@@ -60,14 +61,16 @@ fn key_of(kinds: &[RuleKind], job: &Job) -> Vec<u8> {
 /// Nodes of the classes `front` and `back`, two of each, and one of another datacenter.
 fn state() -> State {
     let mut state = State::new(0);
+    let mut transaction = state.begin(Timestamp::EPOCH);
     let nodes = [("dc1", "front"), ("dc1", "back"), ("dc1", "front"), ("dc1", "back"), ("dc2", "")];
     for (at, (datacenter, class)) in nodes.into_iter().enumerate() {
         let json = format!(
             r#"{{"ID": "n{at}", "Datacenter": "{datacenter}", "NodeClass": "{class}",
                 "Attributes": {{"driver.docker": "1"}}, "NodeResources": {{}}}}"#
         );
-        state.upsert_node(Node::from_json(&json).unwrap());
+        transaction.upsert_node(Node::from_json(&json).unwrap());
     }
+    transaction.commit();
     state
 }
 

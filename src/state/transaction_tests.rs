@@ -159,9 +159,8 @@ impl Changer {
                 }
             }
         }
-        match self.rng.below(4) {
-            0 => drop(batch),
-            _ => state.close_batch(batch, Arc::new(run)),
+        if self.rng.below(4) > 0 {
+            state.close_batch(batch, Arc::new(run));
         }
     }
 

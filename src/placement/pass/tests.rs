@@ -9,6 +9,7 @@ use crate::placement::caches::Caches;
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
 use crate::state::State;
+use crate::time::Timestamp;
 
 /// The most lanes that are searched for each placement: those of the best few that metrics show, and
 /// of what changed.
@@ -28,7 +29,9 @@ fn node(at: usize) -> Node {
 /// Places 100 on so many nodes, and gives how many lanes were searched.
 fn searched_lanes(nodes: usize, rules: &str) -> usize {
     let (mut state, mut caches) = (State::new(0), Caches::default());
-    (0..nodes).for_each(|at| _ = state.upsert_node(node(at)));
+    let mut transaction = state.begin(Timestamp::EPOCH);
+    (0..nodes).for_each(|at| _ = transaction.upsert_node(node(at)));
+    transaction.commit();
     let job = format!(
         r#"{{"ID": "web", "TaskGroups": [{{"Name": "front", "Count": 100, {rules},
             "Tasks": [{{"Name": "nginx", "Driver": "docker"}}]}}]}}"#
