@@ -79,6 +79,7 @@ pub use cluster::placement::{PlacedAllocation, Placement};
 pub use cluster::question::place;
 pub use cluster::request::{PlacementRequest, RequestError};
 pub use cluster::usage::{NodeUsage, Usage};
+pub use cluster::views::{AllocationView, JobView};
 pub use cluster::{Cluster, ClusterError};
 pub use explain::fixes::apply::FixError;
 pub use explain::fixes::fix::Fix;

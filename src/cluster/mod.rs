@@ -4,6 +4,7 @@
 //! and the cluster as it is. May import everything below: `plan`, `explain`, `placement`, `state`, `model`.
 
 pub(crate) mod check;
+mod ending;
 mod explain;
 pub(crate) mod failed;
 mod fixes;
@@ -13,6 +14,7 @@ pub(crate) mod placement;
 pub(crate) mod question;
 pub(crate) mod request;
 pub(crate) mod usage;
+pub(crate) mod views;
 
 use std::sync::Arc;
 

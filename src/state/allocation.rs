@@ -7,10 +7,10 @@ use super::node::NodeRecord;
 use super::phases::{Phase, PhaseSums};
 use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use super::usage::{Amounts, DeviceName, HeldCore, HeldDevice, HeldPort, Holdings};
-use crate::model::JobSpec;
 use crate::model::allocation::Allocation;
 use crate::model::resources::{AllocatedResources, Resources};
 use crate::model::status::{ClientStatus, DesiredStatus};
+use crate::model::{JobSpec, JobType};
 
 /// The most of an amount that an imported allocation is taken to hold, which is what validation allows:
 /// so that sums of many never overflow.
@@ -73,6 +73,17 @@ impl AllocationRecord {
         !matches!(self.own, Own::Vacant)
             && !self.desired.is_terminal()
             && !self.client.is_terminal()
+    }
+
+    /// Whether its place in its group is filled: it lives, or it has completed work that is done once
+    /// (docs/lifecycle.md, section 12, trap 1).
+    pub(crate) fn fills_place(&self, job_type: JobType) -> bool {
+        let is_done_once = matches!(job_type, JobType::Batch | JobType::Sysbatch);
+        self.is_live() || (is_done_once && self.has_completed())
+    }
+
+    fn has_completed(&self) -> bool {
+        !matches!(self.own, Own::Vacant) && self.client == ClientStatus::Complete
     }
 
     /// What it holds for itself.

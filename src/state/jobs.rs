@@ -56,6 +56,11 @@ impl State {
         self.jobs.get(slot.at())?.as_deref()
     }
 
+    /// The jobs that there are, in the order of slots.
+    pub(crate) fn job_slots(&self) -> impl Iterator<Item = JobSlot> {
+        (0..self.jobs.len()).map(JobSlot::new).filter(|slot| self.job(*slot).is_some())
+    }
+
     pub(crate) fn find_job(&self, namespace: &str, id: &str) -> Option<JobSlot> {
         let is_it =
             |slot: u32| self.job(JobSlot(slot)).is_some_and(|it| it.names() == (namespace, id));

@@ -33,16 +33,21 @@ impl State {
         Some(document)
     }
 
-    /// A number made of an allocation's name, node and ports.
-    pub(crate) fn allocation_digest(&self, slot: AllocationSlot) -> u64 {
-        let Some(record) = self.allocation(slot) else { return 0 };
-        let name = match &record.own {
+    /// An allocation's name.
+    pub(crate) fn allocation_name(&self, record: &AllocationRecord) -> String {
+        match &record.own {
             Own::Imported(imported) => imported.document.name.clone(),
             _ => {
                 let run = self.run(record.run);
                 run.map_or_else(String::new, |run| run.name_of(record.in_run as usize))
             }
-        };
+        }
+    }
+
+    /// A number made of an allocation's name, node and ports.
+    pub(crate) fn allocation_digest(&self, slot: AllocationSlot) -> u64 {
+        let Some(record) = self.allocation(slot) else { return 0 };
+        let name = self.allocation_name(record);
         let node = self.node(record.node).map_or("", |node| node.node.id.as_str());
         let mut hash = mix64(hash_bytes(0, name.as_bytes()) ^ hash_bytes(1, node.as_bytes()));
         for port in record.holdings().iter().flat_map(|holdings| &holdings.ports) {
