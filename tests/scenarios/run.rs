@@ -14,7 +14,7 @@ use stowplan::{
 
 use crate::print::{self, Shown};
 use crate::words::Line;
-use crate::{documents, words};
+use crate::{allocations, documents, words};
 
 /// One scenario under way.
 #[derive(Default)]
@@ -138,7 +138,7 @@ impl Scenario {
             Some(job) => job.shared_spec(),
             None => Arc::new(stub_job(line, job_name)),
         };
-        let document = documents::allocation(line, &spec.id, &spec.namespace, group.as_ref());
+        let document = allocations::allocation(line, &spec.id, &spec.namespace, group.as_ref());
         let mut allocation: Allocation = serde_json::from_value(document).unwrap();
         allocation.job = Some(spec).filter(|_| !line.has("without-job"));
         if self.clusters.is_empty() {

@@ -3,17 +3,10 @@
 //! `fn rows_1_to_4_full_empty_half`), a row or a trap by the heading of a scenario (`== Row 42: ...`,
 //! `== Row 19 to row 21: ...`, `== Trap 13: ...`).
 
-#![allow(
-    clippy::expect_used,
-    clippy::panic,
-    clippy::unwrap_used,
-    reason = "a test fails by panicking"
-)]
-
 use std::collections::BTreeSet;
-use std::fs;
 use std::ops::RangeInclusive;
-use std::path::{Path, PathBuf};
+
+use crate::source::files;
 
 /// The rows of the tables.
 const ROWS: RangeInclusive<u32> = 1..=73;
@@ -28,9 +21,8 @@ const TRAPS_ELSEWHERE: [(u32, &str); 2] = [
 #[test]
 fn every_row_is_named_by_a_test() {
     let mut named = BTreeSet::new();
-    for path in files("src", "rs") {
-        let text = fs::read_to_string(path).unwrap();
-        for name in text.lines().filter_map(|line| line.trim().strip_prefix("fn row")) {
+    for file in files("src", "rs") {
+        for name in file.text.lines().filter_map(|line| line.trim().strip_prefix("fn row")) {
             named.extend(numbers(&name.replacen('s', "", 1).replace('_', " ")));
         }
     }
@@ -68,10 +60,9 @@ fn names_are_read() {
 /// The headings of all scenarios, in lower case.
 fn headings() -> Vec<String> {
     let mut headings = Vec::new();
-    for path in files("tests/scenarios", "txt") {
-        let text = fs::read_to_string(path).unwrap();
-        headings
-            .extend(text.lines().filter_map(|line| Some(line.strip_prefix("== ")?.to_lowercase())));
+    for file in files("tests/scenarios", "txt") {
+        let lines = file.text.lines();
+        headings.extend(lines.filter_map(|line| Some(line.strip_prefix("== ")?.to_lowercase())));
     }
     headings
 }
@@ -94,19 +85,4 @@ fn numbers(text: &str) -> Vec<u32> {
         (Some("and"), Some(second)) => vec![first, second],
         _ => vec![first],
     }
-}
-
-fn files(folder: &str, extension: &str) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
-    while let Some(folder) = folders.pop() {
-        for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|it| it == extension) {
-                found.push(path);
-            }
-        }
-    }
-    found
 }

@@ -1,0 +1,115 @@
+//! Circles of files: what imports what within a folder.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use crate::paths::named;
+use crate::source::Source;
+
+/// Files that import each other, each with what it imports of the others. The files are those of one
+/// folder.
+pub(crate) fn circles(files: &[&Source]) -> Vec<String> {
+    let modules: Vec<Vec<&str>> = files.iter().map(|file| module_of(&file.path)).collect();
+    let of_module: BTreeMap<&[&str], usize> =
+        modules.iter().enumerate().map(|(at, it)| (it.as_slice(), at)).collect();
+    let imports: Vec<Vec<usize>> = files
+        .iter()
+        .zip(&modules)
+        .map(|(file, module)| imported(&file.text, module, &of_module))
+        .collect();
+    let reaches: Vec<Vec<bool>> = (0..files.len()).map(|from| reached(from, &imports)).collect();
+    let mut found = Vec::new();
+    for (first, reached) in reaches.iter().enumerate() {
+        let members: Vec<usize> =
+            (0..files.len()).filter(|at| reached[*at] && reaches[*at][first]).collect();
+        if members.first() != Some(&first) {
+            continue;
+        }
+        let mut text = String::new();
+        for at in &members {
+            let others = imports[*at].iter().filter(|to| members.contains(to));
+            let others: Vec<&str> = others.map(|to| files[*to].path.as_str()).collect();
+            writeln!(text, "{} imports {}", files[*at].path, others.join(", ")).unwrap();
+        }
+        found.push(text);
+    }
+    found
+}
+
+/// Which files a file imports, at however many removes.
+fn reached(from: usize, imports: &[Vec<usize>]) -> Vec<bool> {
+    let mut reached = vec![false; imports.len()];
+    let mut open = vec![from];
+    while let Some(at) = open.pop() {
+        for to in &imports[at] {
+            if !std::mem::replace(&mut reached[*to], true) {
+                open.push(*to);
+            }
+        }
+    }
+    reached
+}
+
+/// The files that a file imports, by the longest part of each path that is a module.
+fn imported(text: &str, module: &[&str], of_module: &BTreeMap<&[&str], usize>) -> Vec<usize> {
+    // Tests of a file stand at its end, and may import what they like.
+    let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+    let mut found = Vec::new();
+    for path in named(code) {
+        let parts: Vec<&str> = path.parts.iter().map(String::as_str).collect();
+        let Some(target) = resolved(&parts, module, of_module) else { continue };
+        let file = (1..=target.len()).rev().find_map(|length| of_module.get(&target[..length]));
+        found.extend(file.filter(|_| !target.is_empty()));
+    }
+    let own = of_module.get(module).copied();
+    found.sort_unstable();
+    found.dedup();
+    found.retain(|at| Some(*at) != own);
+    found
+}
+
+/// A path from the crate's root.
+fn resolved<'a>(
+    parts: &[&'a str],
+    module: &[&'a str],
+    of_module: &BTreeMap<&[&str], usize>,
+) -> Option<Vec<&'a str>> {
+    let ups = parts.iter().take_while(|part| **part == "super").count();
+    match parts[0] {
+        "crate" => Some(parts[1..].to_vec()),
+        "self" => Some([module, &parts[1..]].concat()),
+        "super" => {
+            let kept = module.len().checked_sub(ups)?;
+            Some([&module[..kept], &parts[ups..]].concat())
+        }
+        child => {
+            let path = [module, &[child]].concat();
+            of_module.contains_key(path.as_slice()).then(|| [module, parts].concat())
+        }
+    }
+}
+
+/// The module that a file is.
+fn module_of(path: &str) -> Vec<&str> {
+    let inside = path.strip_prefix("src/").unwrap_or(path);
+    let inside = inside.strip_suffix(".rs").unwrap_or(inside);
+    let inside = inside.strip_suffix("/mod").unwrap_or(inside);
+    inside.split('/').collect()
+}
+
+#[test]
+fn circles_are_seen() {
+    let file = |path: &str, text: &str| Source { path: path.into(), text: text.into() };
+    let files = [
+        file("src/a/mod.rs", "mod b;\nmod c;\npub(crate) use b::B;\n"),
+        file("src/a/b.rs", "use super::c::C;\n"),
+        file("src/a/c.rs", "fn c() {\n    crate::a::d::D::new();\n}\n"),
+        file("src/a/d/mod.rs", "use super::{\n    b::B,\n};\nmod e;\n"),
+        file("src/a/d/e.rs", "use crate::a::d;\n#[cfg(test)]\nmod tests {\n    use super::f;\n}\n"),
+    ];
+    let found = circles(&files.iter().collect::<Vec<_>>());
+    let expected = "src/a/b.rs imports src/a/c.rs\n\
+                    src/a/c.rs imports src/a/d/mod.rs\n\
+                    src/a/d/mod.rs imports src/a/b.rs\n";
+    assert_eq!(found, [expected]);
+}
