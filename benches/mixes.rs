@@ -7,8 +7,6 @@
     reason = "criterion's macros, and a benchmark may panic"
 )]
 
-#[path = "../src/bin/stowplan/bench/load.rs"]
-mod load;
 #[path = "../src/bin/stowplan/bench/mix.rs"]
 mod mix;
 
@@ -17,20 +15,21 @@ use std::hint::black_box;
 use clap::ValueEnum;
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use stowplan::model::Job;
+use stowplan::testing::Load;
 use stowplan::{Cluster, PlaceOptions};
 
-use self::mix::{Mix, Plan};
+use self::mix::Mix;
 
 const NODES: usize = 500;
 /// At most so many allocations are asked for.
 const ALLOCATIONS: usize = 2_000;
 
 /// A mix on fewer nodes, with fewer jobs and smaller ones.
-fn scaled_down(mix: Mix) -> Plan {
-    let plan = Plan::of_mix(mix);
-    let count = plan.count.min(100);
-    let jobs = plan.jobs.min(ALLOCATIONS / count as usize).max(1);
-    Plan { nodes: NODES, jobs, count, ..plan }
+fn scaled_down(mix: Mix) -> Load {
+    let load = mix.load();
+    let count = load.count.min(100);
+    let jobs = load.jobs.min(ALLOCATIONS / count as usize).max(1);
+    Load { nodes: NODES, jobs, count, ..load }
 }
 
 /// Places the load; of the mix of arrivals and departures, every second job leaves again.
@@ -52,19 +51,19 @@ fn place_all(cluster: &mut Cluster, jobs: &[Job], departs: bool) -> usize {
 fn mixes(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("mixes");
     for &mix in Mix::value_variants() {
-        let plan = scaled_down(mix);
-        let mut cluster = Cluster::new(load::nodes(&plan)).unwrap();
-        for job in load::filler(&plan) {
+        let load = scaled_down(mix);
+        let mut cluster = Cluster::new(load.nodes()).unwrap();
+        for job in load.fillers() {
             cluster.place(&job, &PlaceOptions::default());
         }
-        let jobs = load::jobs(&plan, 0);
-        let (standing, jobs) = jobs.split_at(plan.standing.min(jobs.len() / 10));
+        let jobs = load.jobs(0);
+        let (standing, jobs) = jobs.split_at(load.standing.min(jobs.len() / 10));
         place_all(&mut cluster, standing, false);
-        let departs = plan.events > 0;
+        let departs = load.events > 0;
         let placed = place_all(&mut cluster.fork(), jobs, departs);
-        assert!(placed > 0, "{}", plan.name);
+        assert!(placed > 0, "{}", load.name);
         group.throughput(Throughput::Elements(placed as u64));
-        group.bench_function(&plan.name, |bencher| {
+        group.bench_function(&load.name, |bencher| {
             bencher.iter_batched_ref(
                 || cluster.fork(),
                 |cluster| black_box(place_all(cluster, jobs, departs)),

@@ -51,6 +51,8 @@
 //! - `regexp` (default): the operand `regexp` in constraints. Without it a job that uses the operand is
 //!   refused.
 //! - `cli`: the program `stowplan`, and the packages that it needs.
+//! - `testing`: the generator of nodes, jobs and loads that this crate's own tests use; with `proptest`
+//!   also its strategies.
 //!
 //! A feature adds something; none changes a placement.
 
@@ -69,6 +71,8 @@ mod reconcile;
 mod rng;
 mod state;
 mod syntax;
+#[cfg(feature = "testing")]
+pub mod testing;
 mod time;
 
 pub use cluster::check::BrokenCluster;

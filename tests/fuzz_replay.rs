@@ -13,6 +13,8 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
+use stowplan::testing::Random;
+
 /// Runs one input, and says which one it was if that fails.
 fn replay(target: &str, name: &str, data: &[u8]) {
     let run = AssertUnwindSafe(|| fuzzing::run(target, data));
@@ -40,17 +42,11 @@ fn kept_inputs() {
     }
 }
 
-/// Bytes that differ by target, number and length.
+/// Bytes that differ by number and length.
 fn random(seed: u64) -> Vec<u8> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        mixed ^ (mixed >> 31)
-    };
-    let length = next() % 700;
-    (0..length).map(|_| next() as u8).collect()
+    let mut random = Random::from_state(seed);
+    let length = random.next() % 700;
+    (0..length).map(|_| random.next() as u8).collect()
 }
 
 #[test]

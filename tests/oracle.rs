@@ -13,14 +13,10 @@
     reason = "a test fails by panicking, and is set by its environment"
 )]
 
-mod common;
-
-use common::random::Random;
-use common::world::{Recipe, World};
-use common::{Feature, jobs, nodes};
 use stowplan::model::{
     Allocation, ClientStatus, Constraint, Job, JobSpec, Node, NodeSpec, Operand, Spread,
 };
+use stowplan::testing::{self, Feature, Random, Recipe, World};
 use stowplan::{
     Algorithm, Cluster, PlaceOptions, Placement, PlacementRequest, Preemption, ScoreDetail,
 };
@@ -79,7 +75,7 @@ fn it_agrees_where_every_node_has_a_value_of_its_own() {
         let recipe = Recipe { nodes: 60, features: 0, ..Recipe::from_seed(seed) };
         let mut life = Life::of(recipe);
         for count in [1, 12, 40] {
-            let mut spec: JobSpec = jobs::job(&recipe, 0);
+            let mut spec: JobSpec = testing::job(&recipe, 0);
             (spec.job_type, spec.constraints) = (String::new(), Vec::new());
             let group = &mut spec.task_groups[0];
             group.count = Some(count);
@@ -191,7 +187,7 @@ impl Life {
     fn job(&mut self) -> Job {
         let version = self.random.below(4) as u64;
         let recipe = Recipe { seed: self.recipe.seed ^ (version << 40), ..self.recipe };
-        let spec: JobSpec = jobs::job(&recipe, self.random.below(5));
+        let spec: JobSpec = testing::job(&recipe, self.random.below(5));
         Job::new(spec).unwrap()
     }
 
@@ -289,7 +285,7 @@ impl Life {
     /// A node changes, or joins: it becomes what a node of another world is.
     fn change_a_node(&mut self) {
         let seed = self.recipe.seed ^ ((1 + self.random.below(3) as u64) << 44);
-        let specs = nodes::nodes(&Recipe { seed, nodes: 12, ..self.recipe });
+        let specs = testing::nodes(&Recipe { seed, nodes: 12, ..self.recipe });
         let ids = self.node_ids();
         let mut spec: NodeSpec = self.random.pick(&specs);
         if !ids.is_empty() && self.random.percent(60) {

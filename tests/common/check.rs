@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngSeed, TestError, TestRunner};
 
-use super::world::{Recipe, World, recipes};
+use stowplan::testing::{Recipe, World, recipes};
 
 /// How many worlds a property is tried on, unless `PROPTEST_CASES` says otherwise.
 pub const CASES: u32 = 2_000;

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use stowplan::model::{Allocation, ClientStatus, Job, JobSpec, Node};
 use stowplan::{Cluster, Inventory, PlaceOptions, Preemption, Verdict};
 
-use super::bytes::Bytes;
 use super::check::{self, Asked};
-use super::{allocations, jobs, nodes, place};
+use super::place;
+use stowplan::testing::{Bytes, small};
 
 /// The most commands of one sequence.
 const COMMANDS: usize = 24;
@@ -31,7 +31,7 @@ pub(crate) fn commands(data: &[u8]) {
     let inventory = Inventory::new(nodes)
         .and_then(|inventory| inventory.with_allocations(allocations))
         .unwrap()
-        .with_volumes(nodes::volumes());
+        .with_volumes(small::volumes());
     let key = |job: &Job| (job.namespace.clone(), job.id.clone());
     let world = World {
         cluster: Cluster::from_inventory(&inventory, u64::from(bytes.byte())),
@@ -62,10 +62,10 @@ pub(crate) fn commands(data: &[u8]) {
 fn command(bytes: &mut Bytes<'_>, world: &mut World, number: usize) {
     match bytes.below(10) {
         0 => {
-            let at = bytes.below(nodes::NODES);
-            world.cluster.upsert_node(nodes::node(bytes, at));
+            let at = bytes.below(small::NODES);
+            world.cluster.upsert_node(small::node(bytes, at));
         }
-        1 => world.remove_node(&nodes::id(bytes.below(nodes::NODES))),
+        1 => world.remove_node(&small::node_id(bytes.below(small::NODES))),
         2 => world.add_allocation(bytes, number),
         3 => {
             if let Some(id) = world.any_allocation(bytes) {
@@ -101,7 +101,7 @@ impl World {
 
     fn add_allocation(&mut self, bytes: &mut Bytes<'_>, number: usize) {
         let jobs: Vec<Job> = self.jobs.values().cloned().collect();
-        let allocation = allocations::allocation(bytes, 100 + number, &jobs, nodes::NODES);
+        let allocation = small::allocation(bytes, 100 + number, &jobs, small::NODES);
         let is_there = self.cluster.node(&allocation.node_id).is_some();
         let is_known = self.cluster.allocation(&allocation.id).is_some();
         let may_be_added = !is_known && (is_there || allocation.client().is_terminal());
@@ -133,13 +133,13 @@ impl World {
         let known: Vec<Job> = self.jobs.values().cloned().collect();
         let job = match bytes.one_in(3) || known.is_empty() {
             true => {
-                let at = bytes.below(jobs::JOBS);
-                jobs::job(bytes, at)
+                let at = bytes.below(small::JOBS);
+                small::job(bytes, at)
             }
             false => Some(known[bytes.below(known.len())].clone()),
         };
         let Some(job) = job else { return };
-        let (mut options, looks_at_all) = jobs::options(bytes);
+        let (mut options, looks_at_all) = small::options(bytes);
         if bytes.one_in(10) {
             options = options.seed(u64::from(bytes.byte()));
         }
@@ -169,7 +169,7 @@ impl World {
         let inventory = Inventory::new(nodes)
             .and_then(|inventory| inventory.with_allocations(allocations))
             .unwrap()
-            .with_volumes(nodes::volumes());
+            .with_volumes(small::volumes());
         let anew = Cluster::from_inventory(&inventory, 77);
         let options = PlaceOptions::default().preemption(Preemption::none());
         for job in self.jobs.values() {

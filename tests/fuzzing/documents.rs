@@ -7,9 +7,8 @@ use std::fmt::Display;
 use stowplan::model::{Job, Node, Problem, read};
 use stowplan::{Cluster, PlaceOptions, Preemption};
 
-use super::bytes::Bytes;
 use super::check::{self, Asked};
-use super::{jobs, nodes};
+use stowplan::testing::{Bytes, Random, small};
 
 /// More than this is not placed: fuzzing is for many small inputs.
 const MOST_PLACED: u64 = 40;
@@ -88,22 +87,16 @@ fn printable(text: &impl Display) {
 
 /// A node that is the same every time, with some of everything.
 fn fixed_node(at: usize) -> Node {
-    nodes::node(&mut Bytes::new(&noise(at as u64)), at)
+    small::node(&mut Bytes::new(&noise(at as u64)), at)
 }
 
 /// A job that is the same every time.
 fn fixed_job(at: usize) -> Option<Job> {
-    jobs::job(&mut Bytes::new(&noise(100 + at as u64)), at)
+    small::job(&mut Bytes::new(&noise(100 + at as u64)), at)
 }
 
 /// Bytes that look like chance and are not.
 pub(crate) fn noise(seed: u64) -> Vec<u8> {
-    let mut state = seed;
-    let mut next = || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mixed = (state ^ (state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) as u8
-    };
-    (0..400).map(|_| next()).collect()
+    let mut random = Random::from_state(seed);
+    (0..400).map(|_| random.next() as u8).collect()
 }

@@ -8,7 +8,7 @@ use stowplan::model::{
 };
 use stowplan::{Cluster, PlaceOptions, Verdict};
 
-use super::bytes::Bytes;
+use stowplan::testing::Bytes;
 
 /// The longest text that is tried, in bytes.
 const LONGEST: usize = 60;

@@ -3,15 +3,11 @@
 //! `fuzz/` gives it the bytes of libFuzzer; `tests/fuzz_replay.rs` those that were found worth keeping,
 //! and some at random.
 
-mod allocations;
-mod bytes;
 mod check;
 mod commands;
 mod documents;
 mod in_use;
-mod jobs;
 mod languages;
-mod nodes;
 mod place;
 
 /// A target.

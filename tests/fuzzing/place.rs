@@ -5,19 +5,18 @@ use std::collections::BTreeSet;
 use stowplan::model::{Allocation, Job, Node};
 use stowplan::{Cluster, Inventory, PlaceOptions, Search};
 
-use super::bytes::Bytes;
 use super::check::{self, Asked};
-use super::{allocations, jobs, nodes};
+use stowplan::testing::{Bytes, small};
 
 /// An inventory and the jobs that its allocations belong to.
 pub(crate) fn inventory(bytes: &mut Bytes<'_>) -> (Vec<Node>, Vec<Job>, Vec<Allocation>) {
-    let count = 1 + bytes.below(nodes::NODES);
-    let nodes: Vec<Node> = (0..count).map(|at| nodes::node(bytes, at)).collect();
-    let count = 1 + bytes.below(jobs::JOBS);
-    let jobs: Vec<Job> = (0..count).filter_map(|at| jobs::job(bytes, at)).collect();
+    let count = 1 + bytes.below(small::NODES);
+    let nodes: Vec<Node> = (0..count).map(|at| small::node(bytes, at)).collect();
+    let count = 1 + bytes.below(small::JOBS);
+    let jobs: Vec<Job> = (0..count).filter_map(|at| small::job(bytes, at)).collect();
     let count = bytes.below(6);
     let allocations =
-        (0..count).map(|at| allocations::allocation(bytes, at, &jobs, nodes.len())).collect();
+        (0..count).map(|at| small::allocation(bytes, at, &jobs, nodes.len())).collect();
     (nodes, jobs, allocations)
 }
 
@@ -25,7 +24,7 @@ fn cluster(nodes: Vec<Node>, allocations: &[Allocation], seed: u64) -> Cluster {
     let inventory = Inventory::new(nodes)
         .and_then(|inventory| inventory.with_allocations(allocations.iter().cloned()))
         .unwrap()
-        .with_volumes(nodes::volumes());
+        .with_volumes(small::volumes());
     Cluster::from_inventory(&inventory, seed)
 }
 
@@ -39,8 +38,8 @@ pub(crate) fn place(data: &[u8]) {
     let mut evicted = BTreeSet::new();
     for (at, job) in jobs.iter().enumerate() {
         // A later version of a job that was placed before.
-        let changed = bytes.one_in(4).then(|| jobs::job(bytes, at)).flatten();
-        let (options, looks_at_all) = jobs::options(bytes);
+        let changed = bytes.one_in(4).then(|| small::job(bytes, at)).flatten();
+        let (options, looks_at_all) = small::options(bytes);
         for job in [Some(job), changed.as_ref()].into_iter().flatten() {
             let asked = Asked { job, options: &options, looks_at_all };
             let of_turned = check::answer(&turned.place(job, &options));

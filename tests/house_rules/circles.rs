@@ -7,7 +7,7 @@ use crate::paths::named;
 use crate::source::Source;
 
 /// Files that import each other, each with what it imports of the others. The files are those of one
-/// folder.
+/// folder; a module and the modules inside it make no circle.
 pub(crate) fn circles(files: &[&Source]) -> Vec<String> {
     let modules: Vec<Vec<&str>> = files.iter().map(|file| module_of(&file.path)).collect();
     let of_module: BTreeMap<&[&str], usize> =
@@ -65,6 +65,11 @@ fn imported(text: &str, module: &[&str], of_module: &BTreeMap<&[&str], usize>) -
     found.sort_unstable();
     found.dedup();
     found.retain(|at| Some(*at) != own);
+    // A module and the modules inside it are one thing in several files: what is inside may use the
+    // outside. The folder itself is no such module.
+    let outside = (2..module.len()).filter_map(|length| of_module.get(&module[..length]));
+    let outside: Vec<usize> = outside.copied().collect();
+    found.retain(|at| !outside.contains(at));
     found
 }
 
@@ -105,6 +110,8 @@ fn circles_are_seen() {
         file("src/a/b.rs", "use super::c::C;\n"),
         file("src/a/c.rs", "fn c() {\n    crate::a::d::D::new();\n}\n"),
         file("src/a/d/mod.rs", "use super::{\n    b::B,\n};\nmod e;\n"),
+        file("src/a/f.rs", "mod g;\nuse g::G;\n"),
+        file("src/a/f/g.rs", "use super::F;\n"),
         file("src/a/d/e.rs", "use crate::a::d;\n#[cfg(test)]\nmod tests {\n    use super::f;\n}\n"),
     ];
     let found = circles(&files.iter().collect::<Vec<_>>());

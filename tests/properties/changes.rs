@@ -6,10 +6,10 @@ use proptest::prelude::*;
 use stowplan::model::{ClientStatus, Constraint, Node, Operand};
 use stowplan::{Cluster, Placement, Preemption, Verdict};
 
-use crate::common::Feature;
 use crate::common::check::{check, check_with};
-use crate::common::world::{Recipe, World};
 use crate::{bytes, choices, decisions, same};
+use stowplan::testing::Feature;
+use stowplan::testing::{Recipe, World};
 
 #[test]
 fn a_constraint_that_all_nodes_satisfy_changes_nothing() {

@@ -7,9 +7,9 @@ use stowplan::model::{Allocation, Job, Operand};
 use stowplan::{Placement, Preemption, ScoreDetail};
 
 use crate::choices;
-use crate::common::Feature;
 use crate::common::check::{check, check_with};
-use crate::common::world::World;
+use stowplan::testing::Feature;
+use stowplan::testing::World;
 
 /// The live allocations of a group of a job, before anything is placed.
 fn live<'a>(

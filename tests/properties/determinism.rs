@@ -5,11 +5,11 @@ use proptest::prelude::*;
 use stowplan::model::{Allocation, Job, Node};
 use stowplan::{Cluster, Inventory, Placement, ScoreDetail, Search, place};
 
-use crate::common::Feature;
 use crate::common::check::{check, check_with};
-use crate::common::random::Random;
-use crate::common::world::World;
 use crate::{bytes, contents, decisions, same};
+use stowplan::testing::Feature;
+use stowplan::testing::Random;
+use stowplan::testing::World;
 
 /// Places all jobs and gives everything that comes of it.
 fn everything(world: &World, cluster: &mut Cluster) -> String {

@@ -6,11 +6,11 @@ use stowplan::model::{
 };
 use stowplan::{Inventory, PlaceOptions, Preemption, Verdict, place};
 
-use crate::common::Feature;
 use crate::common::audit::accounts;
 use crate::common::check::check_with;
 use crate::common::devices::can_be_met;
-use crate::common::world::{Recipe, World};
+use stowplan::testing::Feature;
+use stowplan::testing::{Recipe, World};
 
 /// A world of devices and little else.
 fn of_devices(recipe: Recipe) -> Recipe {

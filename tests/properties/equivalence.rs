@@ -7,8 +7,8 @@ use stowplan::{
 };
 
 use crate::common::check::check;
-use crate::common::world::World;
 use crate::{bytes, choices, same};
+use stowplan::testing::World;
 
 /// The world's inventory with what a placement put there and without what it evicted.
 pub(crate) fn inventory_after(world: &World, placements: &[&Placement]) -> Inventory {

@@ -6,10 +6,10 @@ use stowplan::{
     Cluster, Explanation, Fix, FixAction, FixError, NotCandidate, PlaceOptions, Verdict,
 };
 
-use crate::common::Feature;
 use crate::common::check::{Outcome, check, check_with};
-use crate::common::world::{Recipe, World};
 use crate::equivalence::inventory_after;
+use stowplan::testing::Feature;
+use stowplan::testing::{Recipe, World};
 
 /// The job with one group only, so that nothing else takes what a fix gives.
 fn of_group(job: &Job, group: &str) -> Job {

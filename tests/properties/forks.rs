@@ -4,10 +4,10 @@ use proptest::prelude::*;
 use stowplan::model::Job;
 use stowplan::{Cluster, PlaceOptions};
 
-use crate::common::Feature;
 use crate::common::check::{check, check_with};
-use crate::common::world::World;
 use crate::{bytes, contents, same};
+use stowplan::testing::Feature;
+use stowplan::testing::World;
 
 /// What placing all the world's jobs on a copy of a cluster gives.
 fn what_follows(cluster: &Cluster, world: &World) -> String {

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use stowplan::{Placement, Preemption, Verdict};
 
-use crate::common::Feature;
 use crate::common::check::check_with;
-use crate::common::world::{Recipe, World};
+use stowplan::testing::Feature;
+use stowplan::testing::{Recipe, World};
 
 fn with_eviction(recipe: Recipe) -> Recipe {
     recipe.with(Feature::Preemption).with(Feature::Allocations)

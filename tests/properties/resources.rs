@@ -4,11 +4,11 @@ use proptest::prelude::*;
 use stowplan::model::{AllocatedPort, Allocation, Job, NetworkResource, Node, Port, TaskGroup};
 use stowplan::{Cluster, PlacedAllocation, Preemption};
 
-use crate::common::Feature;
 use crate::common::audit::{Accounts, Usage, accounts};
 use crate::common::check::{Outcome, check, check_with};
 use crate::common::devices;
-use crate::common::world::World;
+use stowplan::testing::Feature;
+use stowplan::testing::World;
 
 /// Places all jobs of a world one after another and looks at every allocation.
 fn each_placed(

@@ -6,7 +6,7 @@ use stowplan::Verdict;
 
 use crate::bytes;
 use crate::common::audit::Usage;
-use crate::common::world::World;
+use stowplan::testing::World;
 
 #[test]
 fn worlds_have_a_bit_of_everything() {

@@ -2,10 +2,10 @@
 //! cases, odd ones among them. The seed says everything.
 
 use serde_json::{Map, Value, json};
+use stowplan::testing::Random;
 use stowplan::{Span, Timestamp};
 
 use crate::generate_jobs::{self, Shape};
-use crate::random::Random;
 
 pub(crate) const NOW: &str = "2026-01-01T00:00:00Z";
 const POLICY_DELAYS_S: [i64; 5] = [5, 30, 60, 90, 600];

@@ -1,8 +1,7 @@
 //! Random versions of one job.
 
 use serde_json::{Value, json};
-
-use crate::random::Random;
+use stowplan::testing::Random;
 
 const SECOND: i64 = 1_000_000_000;
 

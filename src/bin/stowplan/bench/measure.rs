@@ -9,10 +9,9 @@
 use std::time::{Duration, Instant};
 
 use stowplan::model::Job;
+use stowplan::testing::{Load, Random};
 use stowplan::{Cluster, PlaceOptions, Placement};
 
-use super::load::{self, Numbers};
-use super::mix::Plan;
 use crate::progress::Progress;
 
 /// How many jobs are placed before somebody who watches is told again.
@@ -21,7 +20,7 @@ const STEPS: usize = 256;
 /// What a run came to.
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
-    pub(crate) plan: Plan,
+    pub(crate) load: Load,
     pub(crate) jobs: usize,
     pub(crate) placements: usize,
     pub(crate) failed: usize,
@@ -55,16 +54,16 @@ struct Totals {
 
 impl Measured {
     /// Builds the cluster and places the load.
-    pub(crate) fn run(plan: &Plan, seed: u64, oracle: bool) -> Measured {
+    pub(crate) fn run(load: &Load, seed: u64, oracle: bool) -> Measured {
         let options = PlaceOptions::default().oracle(oracle).record_failed_placements(false);
-        let nodes = load::nodes(plan);
+        let nodes = load.nodes();
         let capacity: i64 = nodes.iter().map(|node| node.cpu_mhz()).sum();
         let mut cluster = Cluster::new(nodes).unwrap_or_else(|error| unreachable!("{error}"));
         let mut totals = Totals::default();
-        totals.fill(plan, seed, &mut cluster);
-        match plan.events {
-            0 => totals.arrive(plan, seed, &mut cluster, &options),
-            _ => totals.churn(plan, seed, &mut cluster, &options),
+        totals.fill(load, seed, &mut cluster);
+        match load.events {
+            0 => totals.arrive(load, seed, &mut cluster, &options),
+            _ => totals.churn(load, seed, &mut cluster, &options),
         }
         totals.times.sort_unstable();
         let percentile = |percent: usize| {
@@ -73,7 +72,7 @@ impl Measured {
         };
         let used: i64 = cluster.usage().map(|usage| usage.cpu_mhz().used).sum();
         Measured {
-            plan: plan.clone(),
+            load: load.clone(),
             jobs: totals.jobs,
             placements: totals.placements,
             failed: totals.failed,
@@ -99,9 +98,9 @@ impl Measured {
 
 impl Totals {
     /// Fills the cluster as far as it should be before the load.
-    fn fill(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster) {
+    fn fill(&mut self, load: &Load, seed: u64, cluster: &mut Cluster) {
         let before = memory("VmRSS");
-        for job in load::filler(plan) {
+        for job in load.fillers() {
             cluster.place(&job, &PlaceOptions::default().seed(seed));
         }
         self.grown_by += cluster.allocation_count();
@@ -109,8 +108,8 @@ impl Totals {
     }
 
     /// Places all jobs, one after another.
-    fn arrive(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
-        let jobs = load::jobs(plan, seed);
+    fn arrive(&mut self, load: &Load, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
+        let jobs = load.jobs(seed);
         self.times.reserve(jobs.len());
         let before = memory("VmRSS");
         let started = Instant::now();
@@ -134,21 +133,21 @@ impl Totals {
     /// Lets jobs come and go in turn, in an order drawn from the seed. Who hands the jobs over keeps
     /// them until they have left. Making and dropping them is not measured, so that is done for a few
     /// at a time.
-    fn churn(&mut self, plan: &Plan, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
+    fn churn(&mut self, load: &Load, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
         const CHUNK: usize = 100;
-        let mut numbers = Numbers::new(seed);
-        let mut live = self.standing(plan, &mut numbers, cluster, options);
+        let mut numbers = Load::random(seed);
+        let mut live = self.standing(load, &mut numbers, cluster, options);
         let mut arrived = live.len();
         let mut left = Vec::with_capacity(CHUNK);
-        self.times.reserve(plan.events);
-        let mut progress = Progress::new("jobs come and go", plan.events);
-        while self.events < plan.events {
+        self.times.reserve(load.events);
+        let mut progress = Progress::new("jobs come and go", load.events);
+        while self.events < load.events {
             progress.at(self.events);
-            let events = CHUNK.min(plan.events - self.events);
+            let events = CHUNK.min(load.events - self.events);
             let draws: Vec<usize> = (0..events).map(|_| numbers.below(usize::MAX)).collect();
             let arrivals = draws.iter().filter(|&draw| is_arrival(*draw)).count();
             let jobs: Vec<_> =
-                (0..arrivals).map(|at| load::job(plan, arrived + at, &mut numbers)).collect();
+                (0..arrivals).map(|at| load.job(arrived + at, &mut numbers)).collect();
             let mut jobs = jobs.into_iter();
             arrived += arrivals;
             let started = Instant::now();
@@ -179,14 +178,14 @@ impl Totals {
     /// The jobs that are there before any of them comes or goes, drawn like those that come.
     fn standing(
         &mut self,
-        plan: &Plan,
-        numbers: &mut Numbers,
+        load: &Load,
+        numbers: &mut Random,
         cluster: &mut Cluster,
         options: &PlaceOptions,
     ) -> Vec<(String, Job)> {
-        let mut live = Vec::with_capacity(plan.standing + plan.events);
-        for at in 0..plan.standing {
-            let job = load::job(plan, at, numbers);
+        let mut live = Vec::with_capacity(load.standing + load.events);
+        for at in 0..load.standing {
+            let job = load.job(at, numbers);
             let placement = cluster.place(&job, options);
             live.extend(placement.allocations().map(|it| (it.id(), job.clone())));
         }

@@ -1,6 +1,8 @@
-//! The prepared mixes, and what a plan of a run consists of. The benchmarks in `benches/` use them too.
+//! The prepared mixes. The benchmarks in `benches/` use them too.
 
 use clap::ValueEnum;
+use stowplan::model::JobType;
+use stowplan::testing::Load;
 
 /// A prepared cluster and load.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -38,46 +40,17 @@ pub(crate) enum LoadType {
     Service,
 }
 
-/// What is measured, all options settled.
-#[derive(Clone, Debug)]
-pub(crate) struct Plan {
-    pub(crate) name: String,
-    pub(crate) nodes: usize,
-    pub(crate) jobs: usize,
-    pub(crate) count: u32,
-    pub(crate) job_type: LoadType,
-    /// 0 for none.
-    pub(crate) racks: usize,
-    pub(crate) asks: usize,
-    pub(crate) constraint: bool,
-    pub(crate) spread: bool,
-    pub(crate) affinity: bool,
-    pub(crate) distinct_hosts: bool,
-    pub(crate) ports: bool,
-    pub(crate) devices: bool,
-    pub(crate) classes: usize,
-    pub(crate) fill_percent: u32,
-    /// How much of the cluster's CPU the load would use if the cluster were empty.
-    pub(crate) load_percent: f64,
-    /// Whether every second ask is too large for any node that is as full as the cluster.
-    pub(crate) half_too_large: bool,
-    /// How many arrivals and departures follow one another; 0 for arrivals only.
-    pub(crate) events: usize,
-    /// How many jobs of the load are there before any of them comes or goes.
-    pub(crate) standing: usize,
-}
-
-impl Plan {
-    /// What a mix comes to.
-    pub(crate) fn of_mix(mix: Mix) -> Plan {
-        let name = mix.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());
-        let plan = Plan { name, ..Plan::default() };
-        let service = LoadType::Service;
-        match mix {
-            Mix::C1m => Plan { jobs: 1_000, count: 1_000, ..plan },
-            Mix::C2m => Plan { nodes: 6_100, jobs: 2_000, count: 1_000, ..plan },
-            Mix::Service => Plan { job_type: service, ..plan },
-            Mix::RackSpread => Plan {
+impl Mix {
+    /// The cluster and the load that it is.
+    pub(crate) fn load(self) -> Load {
+        let name = self.to_possible_value().map_or_else(String::new, |it| it.get_name().to_owned());
+        let load = Load { name, ..Load::default() };
+        let service = JobType::Service;
+        match self {
+            Mix::C1m => Load { jobs: 1_000, count: 1_000, ..load },
+            Mix::C2m => Load { nodes: 6_100, jobs: 2_000, count: 1_000, ..load },
+            Mix::Service => Load { job_type: service, ..load },
+            Mix::RackSpread => Load {
                 jobs: 2,
                 count: 600,
                 job_type: service,
@@ -85,12 +58,12 @@ impl Plan {
                 constraint: true,
                 spread: true,
                 load_percent: 10.0,
-                ..plan
+                ..load
             },
             Mix::Trickle => {
-                Plan { nodes: 10_000, jobs: 100_000, count: 1, job_type: service, ..plan }
+                Load { nodes: 10_000, jobs: 100_000, count: 1, job_type: service, ..load }
             }
-            Mix::Mixed => Plan {
+            Mix::Mixed => Load {
                 jobs: 20_000,
                 count: 5,
                 job_type: service,
@@ -98,54 +71,37 @@ impl Plan {
                 constraint: true,
                 classes: 8,
                 load_percent: 60.0,
-                ..plan
+                ..load
             },
-            Mix::Full => Plan {
+            Mix::Full => Load {
                 jobs: 10_000,
                 count: 10,
                 asks: 100,
                 fill_percent: 99,
                 half_too_large: true,
                 load_percent: 1.0,
-                ..plan
+                ..load
             },
-            Mix::Churn => Plan {
+            Mix::Churn => Load {
                 nodes: 10_000,
                 count: 1,
                 fill_percent: 70,
                 events: 1_000_000,
                 standing: 1_000,
                 load_percent: 0.0,
-                ..plan
+                ..load
             },
-            Mix::Gpu => Plan { jobs: 6_000, count: 1, devices: true, load_percent: 50.0, ..plan },
-            Mix::Ports => Plan { count: 20, job_type: service, ports: true, ..plan },
+            Mix::Gpu => Load { jobs: 6_000, count: 1, devices: true, load_percent: 50.0, ..load },
+            Mix::Ports => Load { count: 20, job_type: service, ports: true, ..load },
         }
     }
 }
 
-impl Default for Plan {
-    fn default() -> Self {
-        Plan {
-            name: "custom".into(),
-            nodes: 5_000,
-            jobs: 1_000,
-            count: 100,
-            job_type: LoadType::Batch,
-            racks: 0,
-            asks: 1,
-            constraint: false,
-            spread: false,
-            affinity: false,
-            distinct_hosts: false,
-            ports: false,
-            devices: false,
-            classes: 1,
-            fill_percent: 0,
-            load_percent: 85.0,
-            half_too_large: false,
-            events: 0,
-            standing: 0,
+impl From<LoadType> for JobType {
+    fn from(of: LoadType) -> JobType {
+        match of {
+            LoadType::Batch => JobType::Batch,
+            LoadType::Service => JobType::Service,
         }
     }
 }

@@ -6,15 +6,16 @@
 //! In: the options of the command line. Out: what was measured, as a table or as JSON. May import the
 //! library and the rest of the program.
 
-mod load;
 mod measure;
 mod mix;
 mod report;
 
 use clap::Args;
+use stowplan::model::JobType;
+use stowplan::testing::Load;
 
 use self::measure::Measured;
-use self::mix::{LoadType, Mix, Plan};
+use self::mix::{LoadType, Mix};
 use crate::flags::whole_number;
 use crate::output::{Output, complain_unwritten};
 use crate::{BAD_INPUT, SUCCESS};
@@ -97,12 +98,12 @@ pub(crate) struct Bench {
 impl Bench {
     /// Runs the benchmark and prints what it measured.
     pub(crate) fn run(self) -> u8 {
-        let plan = self.plan();
+        let load = self.load();
         let mut output = Output::stdout();
         // A run may take minutes, so what is being run is said first.
-        let begun = if self.json { Ok(()) } else { report::heading(&plan, &mut output) };
+        let begun = if self.json { Ok(()) } else { report::heading(&load, &mut output) };
         let written = begun.and_then(|()| {
-            let measured = Measured::run(&plan, self.seed, self.oracle);
+            let measured = Measured::run(&load, self.seed, self.oracle);
             match self.json {
                 true => report::json(&measured, &mut output),
                 false => report::table(&measured, &mut output),
@@ -118,32 +119,32 @@ impl Bench {
     }
 
     /// What a mix and the options beside it come to.
-    fn plan(&self) -> Plan {
-        let mut plan = self.mix.map_or_else(Plan::default, Plan::of_mix);
+    fn load(&self) -> Load {
+        let mut load = self.mix.map_or_else(Load::default, Mix::load);
         let set = |value: &mut usize, option: Option<u32>| {
             if let Some(option) = option {
                 *value = option as usize;
             }
         };
-        set(&mut plan.nodes, self.nodes);
-        set(if plan.events > 0 { &mut plan.events } else { &mut plan.jobs }, self.jobs);
-        set(&mut plan.racks, self.racks);
-        set(&mut plan.asks, self.asks);
-        set(&mut plan.classes, self.classes);
-        set(&mut plan.standing, self.standing);
-        plan.count = self.count.unwrap_or(plan.count);
-        plan.job_type = self.job_type.unwrap_or(plan.job_type);
-        plan.fill_percent = self.fill.unwrap_or(plan.fill_percent);
-        plan.constraint |= self.constraint;
-        plan.spread |= self.spread;
-        plan.affinity |= self.affinity;
-        plan.distinct_hosts |= self.distinct_hosts;
-        plan.ports |= self.ports;
-        plan.devices |= self.devices;
-        if plan.spread && plan.racks == 0 {
-            plan.racks = 50;
+        set(&mut load.nodes, self.nodes);
+        set(if load.events > 0 { &mut load.events } else { &mut load.jobs }, self.jobs);
+        set(&mut load.racks, self.racks);
+        set(&mut load.asks, self.asks);
+        set(&mut load.classes, self.classes);
+        set(&mut load.standing, self.standing);
+        load.count = self.count.unwrap_or(load.count);
+        load.job_type = self.job_type.map_or(load.job_type, JobType::from);
+        load.fill_percent = self.fill.unwrap_or(load.fill_percent);
+        load.constraint |= self.constraint;
+        load.spread |= self.spread;
+        load.affinity |= self.affinity;
+        load.distinct_hosts |= self.distinct_hosts;
+        load.ports |= self.ports;
+        load.devices |= self.devices;
+        if load.spread && load.racks == 0 {
+            load.racks = 50;
         }
-        plan
+        load
     }
 }
 
@@ -151,12 +152,13 @@ impl Bench {
 mod tests {
     use clap::ValueEnum;
 
-    use super::load::{self, Numbers};
-    use super::mix::{Mix, Plan};
+    use stowplan::testing::Load;
+
+    use super::mix::Mix;
 
     /// The CPU and the memory that the job at a place asks for.
-    fn ask(plan: &Plan, at: usize) -> (i64, i64) {
-        let job = load::job(plan, at, &mut Numbers::new(0));
+    fn ask(load: &Load, at: usize) -> (i64, i64) {
+        let job = load.job(at, &mut Load::random(0));
         let task = &job.task_groups[0].tasks[0];
         (task.cpu_mhz(), task.memory_mb())
     }
@@ -164,27 +166,27 @@ mod tests {
     /// Their digests are compared with those of earlier runs.
     #[test]
     fn asks_of_the_mixes_are_as_they_were() {
-        assert_eq!(ask(&Plan::of_mix(Mix::C1m), 999), (425, 850));
+        assert_eq!(ask(&Mix::C1m.load(), 999), (425, 850));
         for mix in Mix::value_variants() {
-            let plan = Plan::of_mix(*mix);
-            let most = load::ask_max_mhz(&plan);
+            let load = mix.load();
+            let most = load.ask_max_mhz();
             // All but the first and the last are between them.
-            for at in [0, plan.asks - 1].into_iter().filter(|_| !plan.half_too_large) {
-                let (cpu_mhz, memory_mb) = ask(&plan, at);
+            for at in [0, load.asks - 1].into_iter().filter(|_| !load.half_too_large) {
+                let (cpu_mhz, memory_mb) = ask(&load, at);
                 assert!(cpu_mhz < most && memory_mb < most * 2, "{mix:?}: {cpu_mhz}, {memory_mb}");
             }
         }
-        let full = Plan { half_too_large: false, ..Plan::of_mix(Mix::Full) };
-        assert!(ask(&full, full.asks - 1).0 < load::ask_max_mhz(&full));
+        let full = Load { half_too_large: false, ..Mix::Full.load() };
+        assert!(ask(&full, full.asks - 1).0 < full.ask_max_mhz());
     }
 
     #[test]
     fn a_few_allocations_fit_on_few_nodes() {
         for classes in [1, 3] {
-            let plan = Plan { nodes: 3, jobs: 2, count: 1, asks: 2, classes, ..Plan::default() };
-            let nodes = load::nodes(&plan);
+            let load = Load { nodes: 3, jobs: 2, count: 1, asks: 2, classes, ..Load::default() };
+            let nodes = load.nodes();
             for at in 0..2 {
-                let (cpu_mhz, memory_mb) = ask(&plan, at);
+                let (cpu_mhz, memory_mb) = ask(&load, at);
                 assert!(nodes.iter().all(|node| node.cpu_mhz() >= cpu_mhz * 2));
                 assert!(nodes.iter().all(|node| node.memory_mb() >= memory_mb * 2));
             }

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
+use stowplan::testing::Load;
 
 use super::measure::Measured;
-use super::mix::Plan;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
 use crate::words::{decimal, number};
@@ -36,8 +36,8 @@ struct Line<'a> {
 /// One line of JSON.
 pub(crate) fn json(measured: &Measured, output: &mut Output) -> io::Result<()> {
     let line = Line {
-        mix: &measured.plan.name,
-        nodes: measured.plan.nodes,
+        mix: &measured.load.name,
+        nodes: measured.load.nodes,
         jobs: measured.jobs,
         placements: measured.placements,
         failed: measured.failed,
@@ -64,8 +64,8 @@ fn to_nanos(us: f64) -> f64 {
 }
 
 /// Says what is being run, at once.
-pub(crate) fn heading(plan: &Plan, output: &mut Output) -> io::Result<()> {
-    let heading = format!("{} on {} nodes", plan.name, number(plan.nodes as u64));
+pub(crate) fn heading(load: &Load, output: &mut Output) -> io::Result<()> {
+    let heading = format!("{} on {} nodes", load.name, number(load.nodes as u64));
     Look::of_stdout().heading(&heading, Tone::Good, output)?;
     output.finish()
 }

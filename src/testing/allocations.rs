@@ -1,17 +1,16 @@
-//! Allocations that are on nodes already, of jobs of their own and of the jobs of the test.
+//! Allocations that are on nodes already, of jobs of their own and of the world's jobs.
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-use stowplan::model::{
+use crate::model::{
     AllocatedDevice, AllocatedPort, AllocatedResources, AllocatedTaskResources, Allocation,
     JobSpec, MigrateStrategy, NetworkResource, Node, Port, Resources, Task, TaskGroup,
     VolumeRequest,
 };
+use indexmap::IndexMap;
 
-use super::Feature;
 use super::random::Random;
-use super::world::Recipe;
+use super::recipe::{Feature, Recipe};
 
 /// What is left of a node for the allocations to come.
 struct Left {
@@ -25,7 +24,7 @@ struct Left {
 }
 
 /// The allocations on the nodes of a recipe.
-pub fn allocations(recipe: &Recipe, nodes: &[Node], jobs: &[JobSpec]) -> Vec<Allocation> {
+pub(super) fn allocations(recipe: &Recipe, nodes: &[Node], jobs: &[JobSpec]) -> Vec<Allocation> {
     let mut allocations = Vec::new();
     if !recipe.has(Feature::Allocations) {
         return allocations;

@@ -1,17 +1,16 @@
-//! Nodes for tests: of many sizes, with everything that a node can have.
+//! Nodes of worlds: of many sizes, with everything that a node can have.
 
-use stowplan::model::{
+use crate::model::{
     CpuCore, CpuTopology, DeviceAttribute, DeviceInstance, DriverInfo, DynamicVolume, HostVolume,
     NetworkResource, NodeDevice, NodeNetwork, NodeNetworkAddress, NodeProcessors,
     NodeReservedResources, NodeResources, NodeSpec, VolumeCapability,
 };
 
-use super::Feature;
 use super::random::Random;
-use super::world::Recipe;
+use super::recipe::{Feature, Recipe};
 
 /// The models of devices that nodes have: vendor, type, name and GiB of memory.
-pub const MODELS: [(&str, &str, &str, i64); 5] = [
+const MODELS: [(&str, &str, &str, i64); 5] = [
     ("nvidia", "gpu", "t4", 16),
     ("nvidia", "gpu", "a100", 80),
     ("nvidia", "gpu", "1080ti", 11),
@@ -26,13 +25,6 @@ pub fn nodes(recipe: &Recipe) -> Vec<NodeSpec> {
         (0..recipe.nodes).map(|at| node(at, &mut random.clone_for(at), recipe)).collect();
     random.shuffle(&mut nodes);
     nodes
-}
-
-impl Random {
-    /// A stream for one of several things, so that taking one away changes none of the others.
-    pub fn clone_for(&mut self, at: usize) -> Random {
-        Random::new(self.clone().next(), at as u64 + 1)
-    }
 }
 
 fn node(at: usize, random: &mut Random, recipe: &Recipe) -> NodeSpec {
@@ -264,7 +256,7 @@ fn volumes(spec: &mut NodeSpec, at: usize, random: &mut Random) {
 }
 
 /// The dynamic volumes that some of the nodes have.
-pub fn dynamic_volumes(nodes: &[NodeSpec], seed: u64) -> Vec<DynamicVolume> {
+pub(super) fn dynamic_volumes(nodes: &[NodeSpec], seed: u64) -> Vec<DynamicVolume> {
     let mut random = Random::new(seed, 2);
     let of_nodes = nodes.iter().flat_map(|node| {
         let dynamic = node.host_volumes.values().filter(|volume| !volume.id.is_empty());

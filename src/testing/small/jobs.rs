@@ -1,18 +1,19 @@
 //! Small jobs that ask for a little of everything.
 
-use stowplan::model::{
+use crate::model::{
     Affinity, Constraint, EphemeralDisk, Job, JobSpec, Lifecycle, MigrateStrategy, NetworkResource,
     Port, RequestedDevice, Resources, Spread, SpreadTarget, Task, TaskGroup, VolumeRequest,
 };
-use stowplan::{Algorithm, PlaceOptions, Preemption, ScoreDetail, Search};
+use crate::placement::options::{PlaceOptions, Preemption, ScoreDetail, Search};
+use crate::rank::binpack::Algorithm;
 
-use super::bytes::Bytes;
+use crate::testing::bytes::Bytes;
 
 /// The most jobs of a world.
-pub(crate) const JOBS: usize = 4;
+pub const JOBS: usize = 4;
 
 /// A job under the `at`th identity; `None` if what came out is not valid.
-pub(crate) fn job(bytes: &mut Bytes<'_>, at: usize) -> Option<Job> {
+pub fn job(bytes: &mut Bytes<'_>, at: usize) -> Option<Job> {
     let mut spec = JobSpec {
         id: format!("j{at}"),
         namespace: bytes.pick(&["", "", "", "other"]).into(),
@@ -238,7 +239,7 @@ fn device(bytes: &mut Bytes<'_>) -> RequestedDevice {
 }
 
 /// How to place, and whether all nodes are looked at.
-pub(crate) fn options(bytes: &mut Bytes<'_>) -> (PlaceOptions, bool) {
+pub fn options(bytes: &mut Bytes<'_>) -> (PlaceOptions, bool) {
     let samples = bytes.one_in(8);
     let search = if samples { Search::Sample(1 + bytes.below(4)) } else { Search::Best };
     let options = PlaceOptions::default()

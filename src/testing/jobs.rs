@@ -1,14 +1,13 @@
-//! Jobs for tests: with everything that a job can ask for, so that most of them find their nodes.
+//! Jobs of worlds: with everything that a job can ask for, so that most of them find their nodes.
 
-use stowplan::model::{
+use crate::model::{
     Affinity, Constraint, EphemeralDisk, JobSpec, Lifecycle, MigrateStrategy, NetworkResource,
     Operand, Port, RequestedDevice, Resources, Secret, Spread, SpreadTarget, Task, TaskGroup,
     VolumeRequest,
 };
 
-use super::Feature;
 use super::random::Random;
-use super::world::Recipe;
+use super::recipe::{Feature, Recipe};
 
 /// One job of a recipe.
 pub fn job(recipe: &Recipe, number: usize) -> JobSpec {

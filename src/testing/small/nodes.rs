@@ -1,24 +1,24 @@
 //! Small nodes, alike enough to be in each other's way.
 
-use stowplan::model::{
+use crate::model::{
     CpuCore, CpuTopology, DeviceAttribute, DeviceInstance, DriverInfo, DynamicVolume, HostVolume,
     NetworkResource, Node, NodeCpuResources, NodeDevice, NodeDiskResources, NodeMemoryResources,
     NodeNetwork, NodeNetworkAddress, NodeProcessors, NodeReservedCpuResources,
     NodeReservedNetworkResources, NodeReservedResources, NodeResources, NodeSpec, VolumeCapability,
 };
 
-use super::bytes::Bytes;
+use crate::testing::bytes::Bytes;
 
 /// The most nodes of a world.
-pub(crate) const NODES: usize = 7;
+pub const NODES: usize = 7;
 
 /// The identity of a node.
-pub(crate) fn id(at: usize) -> String {
+pub fn id(at: usize) -> String {
     format!("n{at}")
 }
 
 /// A node under the `at`th identity.
-pub(crate) fn node(bytes: &mut Bytes<'_>, at: usize) -> Node {
+pub fn node(bytes: &mut Bytes<'_>, at: usize) -> Node {
     let mut spec = NodeSpec {
         id: id(at),
         name: id(at),
@@ -76,7 +76,7 @@ fn facts(bytes: &mut Bytes<'_>, spec: &mut NodeSpec) {
 }
 
 /// The dynamic volumes that nodes may have.
-pub(crate) fn volumes() -> Vec<DynamicVolume> {
+pub fn volumes() -> Vec<DynamicVolume> {
     let capability = |mode: &str| VolumeCapability {
         access_mode: mode.into(),
         attachment_mode: "file-system".into(),

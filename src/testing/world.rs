@@ -2,73 +2,32 @@
 
 use std::fmt;
 
-use proptest::prelude::*;
-use stowplan::model::{Allocation, DynamicVolume, Job, JobSpec, JobType, Node, NodeSpec};
-use stowplan::{Algorithm, Cluster, Inventory, PlaceOptions, Preemption, ScoreDetail};
+use crate::cluster::Cluster;
+use crate::cluster::inventory::Inventory;
+use crate::model::{Allocation, DynamicVolume, Job, JobSpec, JobType, Node, NodeSpec};
+use crate::placement::options::{PlaceOptions, Preemption, ScoreDetail};
+use crate::rank::binpack::Algorithm;
 
 use super::random::Random;
-use super::{Feature, allocations, jobs, nodes};
-
-/// What a world is made from. Less of anything makes a simpler world with the rest unchanged, as far as
-/// that goes, so that failures shrink.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Recipe {
-    pub seed: u64,
-    pub nodes: usize,
-    pub jobs: usize,
-    /// The most groups a job has.
-    pub groups: usize,
-    /// A bit for each [`Feature`].
-    pub features: u32,
-}
-
-impl Recipe {
-    /// A recipe of a seed alone, with any of the features.
-    pub fn from_seed(seed: u64) -> Recipe {
-        let mut random = Random::new(seed, 0);
-        Recipe {
-            seed,
-            nodes: random.pick(&[0, 1, 2, 3, 4, 5, 7, 9, 12, 16, 20, 24]),
-            jobs: 1 + random.below(3),
-            groups: 1 + random.below(3),
-            // Every feature is in half of the worlds, and all of them are in some.
-            features: if random.percent(10) { u32::MAX } else { random.next() as u32 },
-        }
-    }
-
-    pub fn has(&self, feature: Feature) -> bool {
-        self.features & (1 << feature as u32) != 0
-    }
-
-    pub fn with(mut self, feature: Feature) -> Recipe {
-        self.features |= 1 << feature as u32;
-        self
-    }
-
-    pub fn without(mut self, feature: Feature) -> Recipe {
-        self.features &= !(1 << feature as u32);
-        self
-    }
-}
-
-/// Recipes, which shrink to fewer nodes, jobs and features.
-pub fn recipes() -> impl Strategy<Value = Recipe> {
-    let all = (1u32 << Feature::COUNT) - 1;
-    let features = prop_oneof![9 => 0..=all, 1 => Just(all)];
-    (any::<u64>(), 0usize..18, 1usize..4, 1usize..4, features).prop_map(
-        |(seed, nodes, jobs, groups, features)| Recipe { seed, nodes, jobs, groups, features },
-    )
-}
+use super::recipe::{Feature, Recipe};
+use super::{allocations, jobs, nodes};
 
 /// Nodes, what is on them, jobs and options.
 #[derive(Clone)]
 pub struct World {
+    /// What it was made from.
     pub recipe: Recipe,
+    /// In no particular order.
     pub nodes: Vec<Node>,
+    /// What is on the nodes already.
     pub allocations: Vec<Allocation>,
+    /// The dynamic volumes of the nodes.
     pub volumes: Vec<DynamicVolume>,
+    /// The jobs to be placed, of which allocations may be.
     pub jobs: Vec<Job>,
+    /// How to place them.
     pub options: PlaceOptions,
+    /// For which jobs allocations may be evicted, as in the options.
     pub preemption: Preemption,
 }
 
@@ -78,6 +37,7 @@ impl World {
         World::new(Recipe::from_seed(seed))
     }
 
+    /// The world of a recipe.
     pub fn new(recipe: Recipe) -> World {
         let specs: Vec<NodeSpec> = nodes::nodes(&recipe);
         let volumes = nodes::dynamic_volumes(&specs, recipe.seed);
@@ -96,7 +56,7 @@ impl World {
         }
     }
 
-    /// The job that the allocations may be of, and the only one that most tests place.
+    /// The job that the allocations may be of, and the only one that most properties place.
     pub fn job(&self) -> &Job {
         &self.jobs[0]
     }
@@ -120,11 +80,16 @@ impl World {
             .with_jobs(&self.jobs)
     }
 
+    /// A cluster of everything but the jobs to be placed.
     pub fn cluster(&self) -> Cluster {
         Cluster::from_inventory(&self.inventory(), self.recipe.seed % 5)
     }
 
     /// A node by its identity.
+    ///
+    /// # Panics
+    ///
+    /// If the world has no such node.
     pub fn node(&self, id: &str) -> &Node {
         self.nodes.iter().find(|node| node.id == id).unwrap()
     }

@@ -1,21 +1,16 @@
 //! Allocations that are there already, and may claim what cannot be.
 
-use stowplan::model::{
+use crate::model::{
     AllocatedCpuResources, AllocatedDevice, AllocatedMemoryResources, AllocatedPort,
     AllocatedResources, AllocatedSharedResources, AllocatedTaskResources, Allocation, Job,
     NetworkResource, Port,
 };
 
-use super::bytes::Bytes;
-use super::nodes;
+use super::nodes::id;
+use crate::testing::bytes::Bytes;
 
 /// An allocation under the `at`th identity, of one of the jobs, on one of the first nodes.
-pub(crate) fn allocation(
-    bytes: &mut Bytes<'_>,
-    at: usize,
-    jobs: &[Job],
-    nodes: usize,
-) -> Allocation {
+pub fn allocation(bytes: &mut Bytes<'_>, at: usize, jobs: &[Job], nodes: usize) -> Allocation {
     let job = jobs.get(bytes.below(jobs.len().max(1)));
     let group = job.map_or("g0", |job| &job.task_groups[0].name).to_owned();
     let job_id = job.map_or("unknown", |job| &job.id).to_owned();
@@ -24,7 +19,7 @@ pub(crate) fn allocation(
         id: format!("a{at}"),
         namespace: job.map_or_else(String::new, |job| job.namespace.clone()),
         name: format!("{job_id}.{group}[{}]", bytes.below(4)),
-        node_id: nodes::id(node),
+        node_id: id(node),
         job_id,
         task_group: group,
         job: job.filter(|_| !bytes.one_in(6)).map(Job::shared_spec),

@@ -1,4 +1,5 @@
-//! A small seeded stream for generators: what is drawn depends on the seed and on nothing else.
+//! A small seeded stream: what is drawn depends on the seed and on nothing else, and does not change when
+//! the crate's own stream does.
 
 /// A seeded stream (SplitMix64).
 #[derive(Clone, Debug)]
@@ -13,6 +14,18 @@ impl Random {
         Random { state: seed ^ purpose.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }
 
+    /// The stream that goes on from a state.
+    pub fn from_state(state: u64) -> Random {
+        Random { state }
+    }
+
+    /// The stream of one of several things, so that taking one away changes none of the others.
+    pub fn clone_for(&mut self, at: usize) -> Random {
+        Random::new(self.clone().next(), at as u64 + 1)
+    }
+
+    /// The next 64 bits.
+    #[expect(clippy::should_implement_trait, reason = "a stream that never ends is no iterator")]
     pub fn next(&mut self) -> u64 {
         self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let bits = (self.state ^ self.state >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
