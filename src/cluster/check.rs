@@ -100,7 +100,7 @@ mod tests {
 
         let mut room = sound.fork();
         let amounts = Amounts { cpu_mhz: 5, ..Amounts::default() };
-        room.state_mut().take_room(NodeSlot(0), amounts, None);
+        room.state_mut().take_room(NodeSlot(0), amounts, None, false);
         let broken = room.check().unwrap_err();
         assert!(broken.broken().iter().any(|it| it.what == "what is free"), "{broken}");
         assert_eq!(broken.to_string().lines().count(), broken.broken().len());

@@ -103,7 +103,7 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::Cluster;
-    use crate::ClusterError;
+    use crate::cluster::ClusterError;
     use crate::model::{Job, JobType, Node};
     use crate::placement::options::PlaceOptions;
 

@@ -44,7 +44,7 @@ pub(crate) struct Assignment {
 /// where that is possible.
 pub(crate) fn measure(room: Room<'_>, ask: &Ask) -> Result<(Amounts, f64), Exhausted> {
     let Room { node, taken, .. } = room;
-    if !ask.is_simple() || taken.port_collision {
+    if !ask.is_simple() || taken.has_port_collision() {
         return assign(room, ask).map(|it| (it.amounts, it.device_affinity));
     }
     if let Some(network) = &ask.network {
@@ -79,7 +79,7 @@ pub(crate) fn assign_at_random(
 }
 
 fn assign_with(room: Room<'_>, ask: &Ask, chooser: Chooser<'_>) -> Result<Assignment, Exhausted> {
-    if room.taken.port_collision {
+    if room.taken.has_port_collision() {
         return Err(Exhausted::PortCollision);
     }
     let mut holdings = Holdings::default();
@@ -137,12 +137,12 @@ fn fits(room: Room<'_>, amounts: Amounts) -> Result<(), Exhausted> {
     if room.free_allocations < 1 {
         return Err(Exhausted::MaxAllocations);
     }
-    if room.taken.core_collision {
+    if room.taken.has_core_collision() {
         return Err(Exhausted::Cores);
     }
     match amounts::fits(room.free, amounts) {
         Err(Exhausted::Cpu) => Err(Exhausted::Cpu),
-        _ if room.taken.foreign_core => Err(Exhausted::Cores),
+        _ if room.taken.has_foreign_core() => Err(Exhausted::Cores),
         result => result,
     }
 }

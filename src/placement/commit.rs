@@ -10,7 +10,7 @@ use super::scan::room;
 use super::select::selection::Selected;
 use crate::fit::{self, Room};
 use crate::rank::preempt::Evicted;
-use crate::rng::Rng;
+use crate::rng::{Rng, hash_bytes};
 use crate::state::State;
 use crate::state::batches::NewAllocation;
 use crate::state::slots::{AllocationSlot, NodeSlot};
@@ -45,7 +45,7 @@ pub(super) fn commit(
     let (slot, generation) = state.next_of_batch(&open.batch);
     let mut holdings = None;
     if !plan.ask.is_plain() {
-        let assigned = assign(state, plan, node, &victims, (slot, generation));
+        let assigned = assign(state, plan, node, &victims, name_index);
         let Some(assigned) = assigned else { return false };
         let assigned = Arc::new(assigned);
         open.holdings.push(assigned.clone());
@@ -66,9 +66,12 @@ fn assign(
     plan: &GroupPlan<'_>,
     node: NodeSlot,
     victims: &[AllocationSlot],
-    (slot, generation): (AllocationSlot, u32),
+    name_index: u32,
 ) -> Option<Holdings> {
-    let mut rng = Rng::for_key(state.seed, &[slot.0.into(), generation.into()]);
+    // The key is the allocation's name, so that what else was placed before does not matter.
+    let name = [&plan.job.namespace, &plan.job.id, &plan.group.name];
+    let [namespace, job, group] = name.map(|name| hash_bytes(0, name.as_bytes()));
+    let mut rng = Rng::for_key(state.seed, &[namespace, job, group, name_index.into()]);
     let now = room(state, node, state.node(node)?);
     let taken;
     let room = match victims {

@@ -24,7 +24,7 @@ pub(crate) struct AllocationRecord {
     pub(crate) group: u16,
     pub(crate) desired: DesiredStatus,
     pub(crate) client: ClientStatus,
-    /// Whether it takes room on its node. It does until it has ended there or was evicted.
+    /// Whether it takes room on its node. It does until it has ended there.
     pub(crate) occupies: bool,
     pub(crate) node: NodeSlot,
     /// Its place in the node's list, while it occupies.
@@ -84,6 +84,11 @@ impl AllocationRecord {
 
     fn has_completed(&self) -> bool {
         !matches!(self.own, Own::Vacant) && self.client == ClientStatus::Complete
+    }
+
+    /// Whether it was told to stop or evicted. As long as it is on its node nevertheless, it is leaving.
+    pub(crate) fn is_to_leave(&self) -> bool {
+        self.desired.is_terminal()
     }
 
     /// What it holds for itself.
@@ -245,8 +250,10 @@ pub(crate) fn taken_by<'a>(
     holders: impl Iterator<Item = &'a AllocationRecord>,
 ) -> super::usage::Taken {
     let mut taken = (*node.reserved).clone();
-    for holdings in holders.filter_map(AllocationRecord::holdings) {
-        taken.add(holdings, node);
+    for holder in holders {
+        if let Some(holdings) = holder.holdings() {
+            taken.add(holdings, node, holder.is_to_leave());
+        }
     }
     taken
 }

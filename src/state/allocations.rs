@@ -6,6 +6,7 @@ use super::ids;
 use super::nodes::name_hash;
 use super::slots::{AllocationSlot, JobSlot};
 use super::usage::Amounts;
+use crate::model::status::DesiredStatus;
 
 impl State {
     /// Every allocation with its slot, in the order of slots.
@@ -104,7 +105,7 @@ impl State {
     /// Puts an allocation at the end of its node's list, and takes its room.
     pub(super) fn join_node(&mut self, slot: AllocationSlot) {
         let Some(record) = self.allocation(slot) else { return };
-        let (node, own) = (record.node, record.own.clone());
+        let (node, own, is_leaving) = (record.node, record.own.clone(), record.is_to_leave());
         let amounts = self.amounts_of(slot);
         if let Some(list) = self.on_node_mut(node) {
             list.push(slot);
@@ -113,8 +114,25 @@ impl State {
                 (record.at_node, record.occupies) = (at_node, true);
             }
         }
-        self.take_room(node, amounts, own.holdings());
+        self.take_room(node, amounts, own.holdings(), is_leaving);
         self.touch(node);
+    }
+
+    /// Changes what is wanted of an allocation. One that is on its node becomes or ceases to be one that
+    /// is leaving it.
+    pub(super) fn set_desired(&mut self, slot: AllocationSlot, desired: DesiredStatus) {
+        let Some(record) = self.allocation(slot) else { return };
+        let (was, is) = (record.is_to_leave(), desired.is_terminal());
+        let (node, own, occupies) = (record.node, record.own.clone(), record.occupies);
+        if occupies && was != is {
+            let amounts = self.amounts_of(slot);
+            self.give_room_back(node, amounts, own.holdings(), was);
+            self.take_room(node, amounts, own.holdings(), is);
+            self.touch(node);
+        }
+        if let Some(record) = self.allocations.get_mut(slot.at()) {
+            record.desired = desired;
+        }
     }
 
     /// Takes an allocation off its node, whose room it gives back.
@@ -126,6 +144,7 @@ impl State {
     pub(super) fn leave_node_with(&mut self, slot: AllocationSlot, amounts: Amounts) {
         let Some(record) = self.allocation(slot) else { return };
         let (node, at_node, own) = (record.node, record.at_node, record.own.clone());
+        let is_leaving = record.is_to_leave();
         let moved = self.on_node_mut(node).and_then(|list| swap_out(list, at_node));
         if let Some(record) = moved.and_then(|moved| self.allocations.get_mut(moved.at())) {
             record.at_node = at_node;
@@ -133,7 +152,7 @@ impl State {
         if let Some(record) = self.allocations.get_mut(slot.at()) {
             record.occupies = false;
         }
-        self.give_room_back(node, amounts, own.holdings());
+        self.give_room_back(node, amounts, own.holdings(), is_leaving);
         self.touch(node);
         if self.allocations_on(node).is_empty() {
             self.set_unchecked(node, false);

@@ -125,7 +125,7 @@ impl Transaction<'_> {
     pub(crate) fn take(&mut self, _batch: &OpenBatch, new: NewAllocation) {
         let Some(head) = self.log.open.head else { return };
         let amounts = with_cores(head.amounts, new.holdings.as_deref());
-        self.state.take_room(new.node, amounts, new.holdings.as_deref());
+        self.state.take_room(new.node, amounts, new.holdings.as_deref(), false);
         self.log.open.pending.push(new);
     }
 
@@ -255,7 +255,7 @@ impl Transaction<'_> {
                 pending.push(new);
             } else {
                 let amounts = self.state.amounts_of(slot);
-                self.state.give_room_back(node, amounts, new.holdings.as_deref());
+                self.state.give_room_back(node, amounts, new.holdings.as_deref(), false);
                 self.state.touch(node);
             }
             // Everything later was taken back, so that it is the last one on its lists.
@@ -298,7 +298,7 @@ impl Transaction<'_> {
         while self.log.open.pending.len() > left {
             let Some(new) = self.log.open.pending.pop() else { break };
             let amounts = with_cores(head.amounts, new.holdings.as_deref());
-            self.state.give_room_back(new.node, amounts, new.holdings.as_deref());
+            self.state.give_room_back(new.node, amounts, new.holdings.as_deref(), false);
             self.state.touch(new.node);
         }
         self.log.open.in_journal = self.log.open.in_journal.min(left);

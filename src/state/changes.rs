@@ -85,16 +85,18 @@ impl Transaction<'_> {
     ) {
         self.drop_open_batch();
         let Some(record) = self.allocation(slot) else { return };
-        let before = ChangedAllocation::before(self, slot, record);
-        let made_room = record.evicted_by != AllocationSlot::NONE;
-        let occupies = !client.is_terminal() && !made_room;
+        let mut before = ChangedAllocation::before(self, slot, record);
         let occupied = record.occupies;
         if client.is_terminal() && occupied {
             self.state.leave_node(slot);
-        } else if occupies
+        }
+        self.state.set_desired(slot, desired);
+        if !client.is_terminal()
             && !occupied
+            && !self.log.staged.contains(&slot)
             && let Some(node) = self.find_node(self.node_id_of(slot).unwrap_or_default())
         {
+            before.was_unchecked = self.is_unchecked(node);
             // Its node may have left and come back, with another slot.
             if let Some(record) = self.state.allocations.get_mut(slot.at()) {
                 record.node = node;
@@ -104,23 +106,53 @@ impl Transaction<'_> {
         }
         let modify_index = self.index();
         if let Some(record) = self.state.allocations.get_mut(slot.at()) {
-            (record.desired, record.client) = (desired, client);
-            record.modify_index = modify_index;
+            (record.client, record.modify_index) = (client, modify_index);
         }
         self.log(Undo::Changed(before));
     }
 
-    /// Evicts an allocation that is on its node, to make room for another.
+    /// Evicts an allocation that is on its node, to make room for another. Its room is free for the
+    /// rest of the transaction; when that ends, the allocation holds it again until its client says
+    /// that it has ended.
     pub(crate) fn evict(&mut self, victim: AllocationSlot, by: AllocationSlot) {
-        let Some(record) = self.allocation(victim).filter(|record| record.occupies) else { return };
-        let before = ChangedAllocation::before(self, victim, record);
-        self.state.leave_node(victim);
+        self.stage(victim, DesiredStatus::Evict, by);
+    }
+
+    /// Tells an allocation that is on its node to stop, for another that replaces it. Its room is free
+    /// likewise.
+    #[allow(dead_code, reason = "what a request replaces is stopped by it")]
+    pub(crate) fn stage_stop(&mut self, slot: AllocationSlot) {
+        self.stage(slot, DesiredStatus::Stop, AllocationSlot::NONE);
+    }
+
+    fn stage(&mut self, slot: AllocationSlot, desired: DesiredStatus, by: AllocationSlot) {
+        let Some(record) = self.allocation(slot).filter(|record| record.occupies) else { return };
+        let mut before = ChangedAllocation::before(self, slot, record);
+        before.is_staged = true;
+        self.state.leave_node(slot);
         let modify_index = self.index();
-        if let Some(record) = self.state.allocations.get_mut(victim.at()) {
-            record.desired = DesiredStatus::Evict;
+        if let Some(record) = self.state.allocations.get_mut(slot.at()) {
+            record.desired = desired;
             (record.modify_index, record.evicted_by) = (modify_index, by);
         }
+        self.log.staged.push(slot);
         self.log(Undo::Changed(before));
+    }
+
+    /// Gives those that were stopped or evicted the room back that they hold until they have ended.
+    /// What is free on their nodes may be less than nothing then; what is wanted there fits.
+    pub(super) fn end_staging(&mut self) {
+        for at in 0..self.log.staged.len() {
+            let Some(&slot) = self.log.staged.get(at) else { break };
+            let Some(record) = self.allocation(slot) else { continue };
+            if !record.occupies && !record.client.is_terminal() && self.node(record.node).is_some()
+            {
+                let node = record.node;
+                let was_unchecked = self.is_unchecked(node);
+                self.state.join_node(slot);
+                self.log(Undo::EndedStaging { slot, was_unchecked });
+            }
+        }
     }
 
     /// Takes an allocation out of everything. Its run goes with the last of its allocations, its job

@@ -8,7 +8,7 @@ use super::allocation::{AllocationRecord, Own, taken_by};
 use super::node::NodeRecord;
 use super::nodes::rank_of;
 use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
-use super::usage::{Amounts, RoomBlock, Taken};
+use super::usage::{Amounts, Leaving, RoomBlock, Taken};
 
 /// Something about a cluster that should hold at all times and does not: a fault of this crate.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -103,8 +103,18 @@ impl State {
         let facts = (node.class, rank_of(self.seed, id));
         report.same(place, "class and rank", facts, (room.class[at], room.rank[at]));
         self.check_taken(report, slot, node);
+        let mut leaving = Leaving::default();
+        for &allocation in on_node {
+            if self.allocation(allocation).is_some_and(AllocationRecord::is_to_leave) {
+                leaving.amounts = leaving.amounts.plus(self.amounts_of(allocation));
+                leaving.allocations += 1;
+            }
+        }
+        report.same(place, "what is leaving", leaving, self.leaving(slot));
         if !self.is_unchecked(slot) && !on_node.is_empty() {
-            let Amounts { cpu_mhz, memory_mb, disk_mb } = free;
+            // What is leaving is not wanted: it may be in the way for a while.
+            let Amounts { cpu_mhz, memory_mb, disk_mb } = free.plus(leaving.amounts);
+            let places = places.saturating_add(leaving.allocations);
             let lowest = cpu_mhz.min(memory_mb).min(disk_mb).min(places);
             report.same(place, "whether it is overcommitted", false, lowest < 0);
             let is_odd = self.taken(slot, node).is_odd();
@@ -122,8 +132,9 @@ impl State {
         report.same(place, "bandwidth in use", bandwidth_of(&expected), bandwidth_of(found));
         report.same(place, "cores in use", &expected.cores, &found.cores);
         report.same(place, "devices in use", &expected.devices, &found.devices);
-        let collisions =
-            |taken: &Taken| (taken.port_collision, taken.core_collision, taken.foreign_core);
+        let collisions = |taken: &Taken| {
+            (taken.has_port_collision(), taken.has_core_collision(), taken.has_foreign_core())
+        };
         report.same(place, "collisions", collisions(&expected), collisions(found));
         let (room, at) = self.room(slot);
         report.same(place, "whether more than amounts decides", found.is_odd(), room.is_odd(at));

@@ -54,6 +54,7 @@ impl State {
         bandwidth.retain(|(_, mbits)| *mbits != 0);
         bandwidth.sort_unstable();
         out.line("room", &(room, ports, bandwidth, &taken.cores, &taken.devices));
+        out.line("leaving", &(self.leaving(slot), taken.is_odd()));
     }
 
     fn dump_jobs(&self, out: &mut Lines) {

@@ -51,7 +51,7 @@ use self::port_users::PortUsers;
 use self::run::Run;
 use self::slots::{AllocationSlot, NodeSlot};
 use self::transaction::Log;
-use self::usage::{Amounts, RoomBlock, Taken};
+use self::usage::{Amounts, Leaving, RoomBlock, Taken};
 use crate::model::volume::DynamicVolume;
 use crate::time::Timestamp;
 
@@ -72,6 +72,8 @@ pub(crate) struct State {
     room: Pages<RoomBlock, 1>,
     /// By node slot: what is on the node.
     on_node: Pages<OnNode, 16>,
+    /// By node slot, as far as anything is or was leaving a node.
+    leaving: Pages<Leaving, 32>,
     /// By job slot; `None` for a slot whose job left.
     jobs: Pages<Option<Arc<JobRecord>>, 32>,
     job_index: Index,

@@ -9,7 +9,7 @@ use super::node::NodeRecord;
 use super::slots::{AllocationSlot, NodeSlot};
 use super::transaction::Transaction;
 use super::undo::{NodeBefore, Undo};
-use super::usage::{Amounts, BLOCK, Holdings, RoomBlock, Taken, block_of};
+use super::usage::{Amounts, BLOCK, Holdings, Leaving, RoomBlock, Taken, block_of};
 use super::{Identity, OnNode, State};
 use crate::model::Node;
 use crate::rng::hash_bytes;
@@ -101,14 +101,18 @@ impl State {
         slot: NodeSlot,
         amounts: Amounts,
         holdings: Option<&Holdings>,
+        is_leaving: bool,
     ) {
         self.change_free(slot, |free| free.minus(amounts), -1);
         if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
-            self.change_taken(slot, |taken, node| {
-                taken.add(holdings, node);
-                true
-            });
+            self.change_taken(slot, |taken, node| taken.add(holdings, node, is_leaving));
             self.note_ports(slot, holdings);
+        }
+        if is_leaving {
+            self.change_leaving(slot, |leaving| {
+                leaving.amounts = leaving.amounts.plus(amounts);
+                leaving.allocations += 1;
+            });
         }
     }
 
@@ -119,11 +123,36 @@ impl State {
         slot: NodeSlot,
         amounts: Amounts,
         holdings: Option<&Holdings>,
+        is_leaving: bool,
     ) {
         self.change_free(slot, |free| free.plus(amounts), 1);
         if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
-            self.change_taken(slot, |taken, node| taken.subtract(holdings, node));
+            self.change_taken(slot, |taken, node| taken.subtract(holdings, node, is_leaving));
             self.note_ports(slot, holdings);
+        }
+        if is_leaving {
+            self.change_leaving(slot, |leaving| {
+                leaving.amounts = leaving.amounts.minus(amounts);
+                leaving.allocations -= 1;
+            });
+        }
+    }
+
+    /// What is held on a node by allocations that were told to stop or evicted.
+    pub(crate) fn leaving(&self, slot: NodeSlot) -> Leaving {
+        self.leaving.get(slot.at()).copied().unwrap_or_default()
+    }
+
+    fn change_leaving(&mut self, slot: NodeSlot, change: impl FnOnce(&mut Leaving)) {
+        if self.node(slot).is_none() {
+            return;
+        }
+        // Few nodes have anything leaving: the table goes as far as the last one that had.
+        while self.leaving.len() <= slot.at() {
+            self.leaving.push(Leaving::default());
+        }
+        if let Some(leaving) = self.leaving.get_mut(slot.at()) {
+            change(leaving);
         }
     }
 
@@ -256,21 +285,14 @@ impl State {
         });
     }
 
-    /// Changes what is taken on a node; where the change cannot tell the result, counts anew.
-    fn change_taken(
-        &mut self,
-        slot: NodeSlot,
-        change: impl FnOnce(&mut Taken, &NodeRecord) -> bool,
-    ) {
+    /// Changes what is taken on a node.
+    fn change_taken(&mut self, slot: NodeSlot, change: impl FnOnce(&mut Taken, &NodeRecord)) {
         let Some(node) = self.node(slot).cloned() else { return };
         let Some(on_node) = self.on_node.get_mut(slot.at()) else { return };
         let taken = on_node.taken.get_or_insert_with(|| node.reserved.clone());
-        let is_known = change(Arc::make_mut(taken), &node);
+        change(Arc::make_mut(taken), &node);
         let is_odd = taken.is_odd();
         self.change_room(slot, |room, at| room.set_odd(at, is_odd));
-        if !is_known {
-            self.recount(slot);
-        }
     }
 
     /// Notes for the ports of an allocation that came or went whether they are in use on its node.

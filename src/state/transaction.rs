@@ -33,6 +33,8 @@ pub(crate) struct Log {
     pub(super) now: Timestamp,
     /// The batch that is being placed.
     pub(super) open: OpenState,
+    /// Allocations that were stopped or evicted, whose room is free until the end.
+    pub(super) staged: Vec<AllocationSlot>,
 }
 
 /// A copy starts without a log: nothing of another state's transaction can be taken back in it.
@@ -111,6 +113,7 @@ impl Transaction<'_> {
     /// Keeps all changes.
     pub(crate) fn commit(mut self) -> Committed {
         self.drop_open_batch();
+        self.end_staging();
         self.log.entries.clear();
         Committed { index: self.state.modify_index }
     }
@@ -118,6 +121,8 @@ impl Transaction<'_> {
     /// Keeps the changes for now, but also what is needed to [go on](State::resume), to commit later or
     /// to take them back. Until then nothing else may change the state.
     pub(crate) fn set_aside(mut self) -> Log {
+        self.drop_open_batch();
+        self.end_staging();
         std::mem::take(&mut self.log)
     }
 
@@ -162,6 +167,7 @@ impl Drop for Transaction<'_> {
         self.take_back_to(Savepoint { entries: 0, pending: 0 });
         let mut log = std::mem::take(&mut self.log);
         log.has_index = false;
+        log.staged.clear();
         if log.entries.capacity().max(log.open.pending.capacity()) <= MOST_KEPT_ENTRIES {
             self.state.spare_log = log;
         }

@@ -69,7 +69,10 @@ impl Changer {
             }
             6 => {
                 let Some(slot) = self.any_allocation(state) else { return };
-                state.evict(slot, AllocationSlot::NONE);
+                match self.rng.below(2) {
+                    0 => state.evict(slot, AllocationSlot::NONE),
+                    _ => state.stage_stop(slot),
+                }
             }
             7 | 8 => {
                 let Some(slot) = self.any_allocation(state) else { return };
@@ -252,4 +255,68 @@ fn one_index_for_all_and_none_for_nothing() {
     assert_eq!((touched.nodes.len(), touched.jobs), (2, vec![JobSlot(job.0)]));
     assert_eq!(transaction.commit().index, 1);
     assert_eq!(state.modify_index, 1);
+}
+
+/// Places one allocation of a job with a static port on a node.
+fn place_with_port(state: &mut Transaction<'_>, node: NodeSlot, name_index: u32) -> AllocationSlot {
+    let amounts = Amounts { cpu_mhz: 4000, memory_mb: 1000, disk_mb: 0 };
+    let job = job(0);
+    let slot = state.ensure_job(&job);
+    let batch = state.open_batch(slot, "a", amounts);
+    let port = HeldPort { ip: "10.0.0.1".into(), value: 80, ignore_collision: false };
+    let holdings = Some(Arc::new(Holdings { ports: vec![port], ..Holdings::default() }));
+    let (allocation, _) = state.next_of_batch(&batch);
+    state.take(&batch, NewAllocation { node, name_index, in_run: 0, holdings });
+    let placed = Placed { node, tally: 0, best: 0, name_index, score: 0.5, time_ns: 0 };
+    let run = Run {
+        job,
+        group: 0,
+        amounts,
+        create_index: state.index_to_be(),
+        created: state.now(),
+        memory_oversubscription: false,
+        nodes: state.identities.clone(),
+        tallies: Few::None,
+        scores: ScoreLog::default(),
+        placed: Few::One(placed),
+        evicted: Vec::new(),
+    };
+    state.close_batch(batch, Arc::new(run));
+    allocation
+}
+
+#[test]
+fn a_static_port_rolls_over_a_full_node() {
+    let mut state = State::new(0);
+    let mut transaction = state.begin(Timestamp::EPOCH);
+    let node = transaction.upsert_node(node(1, 1, 1000));
+    let mut latest = place_with_port(&mut transaction, node, 0);
+    transaction.commit();
+    for _ in 0..3 {
+        let before = state.dump();
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        let savepoint = transaction.savepoint();
+        transaction.stage_stop(latest);
+        assert_eq!(transaction.free(node).memory_mb, 1000);
+        // Withdrawn, as where no node is found, it is as if nothing had happened.
+        transaction.take_back_to(savepoint);
+        assert_same(&before, &transaction.dump(), "withdrawn");
+        transaction.stage_stop(latest);
+        let next = place_with_port(&mut transaction, node, 0);
+        transaction.commit();
+        assert_sound(&state, "both hold the room and the port");
+        assert_eq!(state.free(node).memory_mb, -1000);
+        assert_eq!(state.leaving(node).amounts.memory_mb, 1000);
+        assert!(state.node(node).is_some_and(|it| !state.taken(node, it).is_odd()));
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        transaction.set_status(latest, DesiredStatus::Stop, ClientStatus::Complete);
+        transaction.commit();
+        assert_sound(&state, "the older one has ended");
+        assert_eq!(state.free(node).memory_mb, 0);
+        let port_is_held = |it: &Arc<super::node::NodeRecord>| {
+            state.taken(node, it).ports_on("10.0.0.1").is_some_and(|ports| ports.contains(80))
+        };
+        assert!(state.node(node).is_some_and(port_is_held));
+        latest = next;
+    }
 }

@@ -49,6 +49,11 @@ pub(super) enum Undo {
     /// An allocation's statuses changed, and perhaps whether it is on its node.
     Changed(ChangedAllocation),
     Removed(Box<RemovedAllocation>),
+    /// An allocation whose room was free for the transaction took it again at its end.
+    EndedStaging {
+        slot: AllocationSlot,
+        was_unchecked: bool,
+    },
 }
 
 /// Allocations of one group, in the order in which they were put on the lists; the first `reused` of
@@ -82,7 +87,10 @@ pub(super) struct ChangedAllocation {
     desired: DesiredStatus,
     client: ClientStatus,
     occupied: bool,
-    was_unchecked: bool,
+    /// Whether the node that it left or came to was.
+    pub(super) was_unchecked: bool,
+    /// Whether the change made its room free for the transaction.
+    pub(super) is_staged: bool,
     node: NodeSlot,
     at_node: u32,
     evicted_by: AllocationSlot,
@@ -110,6 +118,7 @@ impl ChangedAllocation {
             client: record.client,
             occupied: record.occupies,
             was_unchecked: state.is_unchecked(record.node),
+            is_staged: false,
             node: record.node,
             at_node: record.at_node,
             evicted_by: record.evicted_by,
@@ -132,6 +141,7 @@ impl Undo {
             Undo::Enlisted(enlisted) => enlisted.slots.iter().for_each(|&slot| touch(slot)),
             Undo::Imported { slot, .. } => touch(*slot),
             Undo::Changed(before) => touch(before.slot),
+            Undo::EndedStaging { slot, .. } => touch(*slot),
             Undo::Removed(removed) => {
                 touched.allocations.push(removed.slot);
                 touched.jobs.push(removed.record.job);
@@ -168,7 +178,17 @@ impl Transaction<'_> {
                 self.state.undo_imported(slot, is_reused, was_unchecked);
             }
             Undo::GivenAway => drop(Arc::make_mut(&mut self.state.given_away).pop()),
-            Undo::Changed(before) => self.state.restore_changed(&before),
+            Undo::Changed(before) => {
+                if before.is_staged {
+                    self.log.staged.pop();
+                }
+                self.state.restore_changed(&before);
+            }
+            Undo::EndedStaging { slot, was_unchecked } => {
+                let node = self.allocation(slot).map_or(NodeSlot::NONE, |record| record.node);
+                self.state.leave_node(slot);
+                self.state.set_unchecked(node, was_unchecked);
+            }
             Undo::Removed(removed) => self.state.restore_removed(*removed),
         }
     }
@@ -231,12 +251,11 @@ impl State {
         let (occupies, node_since) = (record.occupies, record.node);
         if occupies && !before.occupied {
             self.leave_node(slot);
-            if node_since == before.node {
-                self.set_unchecked(node_since, before.was_unchecked);
-            }
+            self.set_unchecked(node_since, before.was_unchecked);
         }
+        self.set_desired(slot, before.desired);
         if let Some(record) = self.allocations.get_mut(slot.at()) {
-            (record.desired, record.client) = (before.desired, before.client);
+            record.client = before.client;
             (record.node, record.at_node) = (before.node, before.at_node);
             (record.evicted_by, record.modify_index) = (before.evicted_by, before.modify_index);
         }
@@ -295,6 +314,7 @@ impl State {
     fn rejoin_node(&mut self, slot: AllocationSlot) {
         let Some(record) = self.allocation(slot) else { return };
         let (node, at_node, own) = (record.node, record.at_node, record.own.clone());
+        let is_leaving = record.is_to_leave();
         let amounts = self.amounts_of(slot);
         let Some(list) = self.on_node_mut(node) else { return };
         let last = list.len() as u32;
@@ -306,7 +326,7 @@ impl State {
         if let Some(record) = self.allocations.get_mut(slot.at()) {
             record.occupies = true;
         }
-        self.take_room(node, amounts, own.holdings());
+        self.take_room(node, amounts, own.holdings(), is_leaving);
         self.touch(node);
     }
 

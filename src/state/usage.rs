@@ -158,18 +158,16 @@ pub(crate) struct Taken {
     pub(crate) cores: Vec<u16>,
     /// By device group of the node: the instances in use, as places in the group's list, ascending.
     pub(crate) devices: Vec<Vec<u16>>,
-    /// Whether two allocations hold one port, neither of them regardless of others: what an inventory
-    /// may claim and we never place.
-    pub(crate) port_collision: bool,
-    /// Ports that only such hold as have them regardless of others: who comes next does not collide.
-    pub(super) shared_ports: Vec<(Arc<str>, u16)>,
-    /// Whether two allocations hold one core.
-    pub(crate) core_collision: bool,
-    /// Whether an allocation holds a core that the node, which lists its cores, has not.
-    pub(crate) foreign_core: bool,
-    /// Whether any of this is so or a port is held twice on purpose: then what one holder gives back
-    /// may still be taken, and the node has to be counted anew.
-    pub(super) held_twice: bool,
+    /// Who holds the ports that have other than one holder who minds others.
+    pub(super) port_holders: Holders<(Arc<str>, u16)>,
+    /// The same of cores.
+    pub(super) core_holders: Holders<u16>,
+    /// The same of device instances, by group and place.
+    pub(super) device_holders: Holders<(u16, u16)>,
+    /// How many ports are held that are no ports.
+    pub(super) invalid_ports: u32,
+    /// How many cores are held that the node, which lists its cores, has not.
+    pub(super) foreign_cores: u32,
 }
 
 impl Taken {
@@ -195,87 +193,97 @@ impl Taken {
         self.bandwidth.iter().find(|(name, _)| **name == *device).map_or(0, |(_, mbits)| *mbits)
     }
 
-    /// Adds what an allocation on the node holds.
-    pub(crate) fn add(&mut self, holdings: &Holdings, node: &NodeRecord) {
+    /// Adds what an allocation on the node holds. One that is leaving minds nobody.
+    pub(crate) fn add(&mut self, holdings: &Holdings, node: &NodeRecord, is_leaving: bool) {
         for port in &holdings.ports {
-            self.add_port(port);
+            let minds = !is_leaving && !port.ignore_collision;
+            let Ok(value) = u16::try_from(port.value) else {
+                self.invalid_ports += u32::from(!is_leaving);
+                continue;
+            };
+            let is_new = self.ports_on_mut(&port.ip).insert(value);
+            if !is_new || !minds {
+                self.port_holders.add((port.ip.clone(), value), is_new, minds);
+            }
         }
         for (device, mbits) in &holdings.bandwidth {
             self.charge(device, *mbits);
         }
         for core in &holdings.cores {
-            if !node.node.cores().is_empty() && !node.node.cores().iter().any(|it| it.id == core.id)
-            {
-                (self.foreign_core, self.held_twice) = (true, true);
+            self.foreign_cores += u32::from(!is_leaving && is_foreign(node, core.id));
+            let place = self.cores.binary_search(&core.id);
+            if let Err(at) = place {
+                self.cores.insert(at, core.id);
             }
-            match self.cores.binary_search(&core.id) {
-                Ok(_) => (self.core_collision, self.held_twice) = (true, true),
-                Err(at) => self.cores.insert(at, core.id),
+            if place.is_ok() || is_leaving {
+                self.core_holders.add(core.id, place.is_err(), !is_leaving);
             }
         }
         for device in &holdings.devices {
             let Some((group, instance)) = node.find_device(device) else { continue };
-            match self.devices[group].binary_search(&instance) {
-                Ok(_) => self.held_twice = true,
-                Err(at) => self.devices[group].insert(at, instance),
+            let place = self.devices[group].binary_search(&instance);
+            if let Err(at) = place {
+                self.devices[group].insert(at, instance);
+            }
+            if place.is_ok() || is_leaving {
+                let key = (group as u16, instance);
+                self.device_holders.add(key, place.is_err(), !is_leaving);
             }
         }
     }
 
-    /// Takes out what an allocation on the node held. False if that cannot be told from what is taken
-    /// alone, because something is held twice: then the node has to be counted anew.
-    #[must_use]
-    pub(crate) fn subtract(&mut self, holdings: &Holdings, node: &NodeRecord) -> bool {
-        if self.held_twice {
-            return false;
-        }
+    /// Takes out what an allocation on the node held, which was leaving or not.
+    pub(crate) fn subtract(&mut self, holdings: &Holdings, node: &NodeRecord, is_leaving: bool) {
         for port in &holdings.ports {
-            if let Ok(value) = u16::try_from(port.value) {
-                self.ports_on_mut(&port.ip).remove(value);
-                self.shared_ports.retain(|(ip, shared)| *shared != value || *ip != port.ip);
+            let minds = !is_leaving && !port.ignore_collision;
+            match u16::try_from(port.value) {
+                Ok(value) => {
+                    if self.port_holders.remove(&(port.ip.clone(), value), minds) {
+                        self.ports_on_mut(&port.ip).remove(value);
+                    }
+                }
+                Err(_) => self.invalid_ports -= u32::from(!is_leaving),
             }
         }
         for (device, mbits) in &holdings.bandwidth {
             self.charge(device, -mbits);
         }
         for core in &holdings.cores {
-            if let Ok(at) = self.cores.binary_search(&core.id) {
+            self.foreign_cores -= u32::from(!is_leaving && is_foreign(node, core.id));
+            if self.core_holders.remove(&core.id, !is_leaving)
+                && let Ok(at) = self.cores.binary_search(&core.id)
+            {
                 self.cores.remove(at);
             }
         }
         for device in &holdings.devices {
             let Some((group, instance)) = node.find_device(device) else { continue };
-            if let Ok(at) = self.devices[group].binary_search(&instance) {
+            if self.device_holders.remove(&(group as u16, instance), !is_leaving)
+                && let Ok(at) = self.devices[group].binary_search(&instance)
+            {
                 self.devices[group].remove(at);
             }
         }
-        true
+    }
+
+    /// Whether two hold one port, both of which mind: what an inventory may claim and we never place.
+    pub(crate) fn has_port_collision(&self) -> bool {
+        self.port_holders.collisions > 0 || self.invalid_ports > 0
+    }
+
+    /// Whether two hold one core.
+    pub(crate) fn has_core_collision(&self) -> bool {
+        self.core_holders.collisions > 0
+    }
+
+    /// Whether a core is held that the node, which lists its cores, has not.
+    pub(crate) fn has_foreign_core(&self) -> bool {
+        self.foreign_cores > 0
     }
 
     /// Whether allocations hold what they cannot have.
     pub(crate) fn is_odd(&self) -> bool {
-        self.port_collision || self.core_collision || self.foreign_core
-    }
-
-    fn add_port(&mut self, port: &HeldPort) {
-        let Ok(value) = u16::try_from(port.value) else {
-            (self.port_collision, self.held_twice) = (true, true);
-            return;
-        };
-        let is_new = self.ports_on_mut(&port.ip).insert(value);
-        self.held_twice |= !is_new;
-        if port.ignore_collision {
-            if is_new {
-                self.shared_ports.push((port.ip.clone(), value));
-            }
-            return;
-        }
-        // Whether two collide must not depend on which of them was counted first.
-        let is_it = |(ip, shared): &(Arc<str>, u16)| *shared == value && *ip == port.ip;
-        match self.shared_ports.iter().position(is_it) {
-            Some(at) => drop(self.shared_ports.swap_remove(at)),
-            None => self.port_collision |= !is_new,
-        }
+        self.has_port_collision() || self.has_core_collision() || self.has_foreign_core()
     }
 
     fn charge(&mut self, device: &Arc<str>, mbits: i64) {
@@ -283,6 +291,62 @@ impl Taken {
             Some((_, used)) => *used += mbits,
             None => self.bandwidth.push((device.clone(), mbits)),
         }
+    }
+}
+
+fn is_foreign(node: &NodeRecord, core: u16) -> bool {
+    let cores = node.node.cores();
+    !cores.is_empty() && !cores.iter().any(|it| it.id == core)
+}
+
+/// Who holds the things of one kind that have other than one holder who minds others: two allocations
+/// may hold one thing on purpose, or because one of them is leaving.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Holders<T> {
+    /// How many who mind and how many who do not, by thing, in no order that means anything.
+    counts: Vec<(T, u32, u32)>,
+    /// How many things have two or more who mind.
+    collisions: u32,
+}
+
+impl<T> Default for Holders<T> {
+    fn default() -> Holders<T> {
+        Holders { counts: Vec::new(), collisions: 0 }
+    }
+}
+
+impl<T: PartialEq> Holders<T> {
+    /// Adds a holder to a thing that nobody held, or that had one at least.
+    fn add(&mut self, thing: T, is_first: bool, minds: bool) {
+        let at = self.counts.iter().position(|(known, ..)| *known == thing);
+        let at = at.unwrap_or_else(|| {
+            self.counts.push((thing, u32::from(!is_first), 0));
+            self.counts.len() - 1
+        });
+        let (_, minding, others) = &mut self.counts[at];
+        match minds {
+            true => *minding += 1,
+            false => *others += 1,
+        }
+        self.collisions += u32::from(minds && *minding == 2);
+    }
+
+    /// Takes a holder out; true if nobody holds the thing any more.
+    fn remove(&mut self, thing: &T, minds: bool) -> bool {
+        let Some(at) = self.counts.iter().position(|(known, ..)| known == thing) else {
+            return true;
+        };
+        let (_, minding, others) = &mut self.counts[at];
+        self.collisions -= u32::from(minds && *minding == 2);
+        match minds {
+            true => *minding -= 1,
+            false => *others -= 1,
+        }
+        let left = (*minding, *others);
+        if matches!(left, (0, 0) | (1, 0)) {
+            self.counts.swap_remove(at);
+        }
+        left == (0, 0)
     }
 }
 
@@ -306,6 +370,14 @@ impl Holdings {
             && self.cores.is_empty()
             && self.devices.is_empty()
     }
+}
+
+/// What the allocations on a node hold that were told to stop or evicted and have not ended. What is free
+/// on the node is without it; what is wanted there is what is held less this.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Leaving {
+    pub(crate) amounts: Amounts,
+    pub(crate) allocations: i64,
 }
 
 /// A port on an address.

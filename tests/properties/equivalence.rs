@@ -10,7 +10,7 @@ use crate::common::check::check;
 use crate::{bytes, choices, same};
 use stowplan::testing::World;
 
-/// The world's inventory with what a placement put there and without what it evicted.
+/// The world's inventory with what a placement put there and what it evicted, which has not ended.
 pub(crate) fn inventory_after(world: &World, placements: &[&Placement]) -> Inventory {
     let placed = placements.iter().flat_map(|placement| {
         placement.allocations().map(|it| {
@@ -24,7 +24,6 @@ pub(crate) fn inventory_after(world: &World, placements: &[&Placement]) -> Inven
     let evicted: Vec<String> = evicted.flat_map(|it| it.preempted().to_vec()).collect();
     for allocation in allocations.iter_mut().filter(|it| evicted.contains(&it.id)) {
         allocation.desired_status = "evict".into();
-        allocation.client_status = "complete".into();
     }
     Inventory::new(world.nodes.iter().cloned())
         .and_then(|it| it.with_allocations(allocations))

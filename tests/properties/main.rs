@@ -45,11 +45,16 @@ pub(crate) fn same(one: &str, other: &str) -> Outcome {
 pub(crate) fn bytes(placement: &Placement) -> String {
     let mut bytes = String::new();
     for allocation in placement.allocations() {
-        let document = serde_json::to_string(&allocation.to_allocation()).unwrap();
+        // Indexes count what happened before, which may have been the same in other steps.
+        let document =
+            Allocation { create_index: 0, modify_index: 0, ..allocation.to_allocation() };
+        let document = serde_json::to_string(&document).unwrap();
         writeln!(bytes, "{document} {:?}", allocation.score().to_bits()).unwrap();
     }
     for failed in placement.failed() {
-        let document = serde_json::to_string(&failed.to_allocation()).unwrap();
+        // Its identity is made of the index.
+        let document = failed.to_allocation().map(|it| Allocation { id: String::new(), ..it });
+        let document = serde_json::to_string(&document).unwrap();
         let metrics = serde_json::to_string(failed.metrics()).unwrap();
         writeln!(bytes, "{document} {metrics} {} {failed}", failed.unplaced()).unwrap();
     }

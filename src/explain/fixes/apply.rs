@@ -10,8 +10,8 @@ use crate::feasibility::fix_action::FixAction;
 use crate::feasibility::reason::DISTINCT_HOSTS;
 use crate::model::resources::{CpuCore, CpuTopology, NodeProcessors};
 use crate::model::{
-    Constraint, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node, NodeErrors, NodeResources,
-    NodeSpec, Operand, TaskGroup,
+    ClientStatus, Constraint, DesiredStatus, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node,
+    NodeErrors, NodeResources, NodeSpec, Operand, TaskGroup,
 };
 use crate::state::slots::AllocationSlot;
 use crate::state::transaction::Transaction;
@@ -354,7 +354,9 @@ pub(crate) fn change_state(
     for id in evicted(actions) {
         let victim = state.find_allocation(id);
         let victim = victim.ok_or_else(|| FixError::UnknownAllocation { id: id.into() })?;
+        // What would be evicted is looked at as gone.
         state.evict(victim, AllocationSlot::NONE);
+        state.set_status(victim, DesiredStatus::Evict, ClientStatus::Complete);
     }
     Ok(())
 }

@@ -8,6 +8,7 @@ use super::reduced_ask::ReducedAsks;
 use super::shortage::{Short, shortage};
 use crate::feasibility::fix_action::FixAction;
 use crate::feasibility::remedies::Remedies;
+use crate::model::DesiredStatus;
 use crate::placement::group::GroupPlan;
 use crate::placement::scan::Scan;
 use crate::rank::preempt::{Evicted, PRIORITY_GAP, Preemptor, priority_of};
@@ -126,7 +127,9 @@ impl<'a> Blockers<'a> {
         let may_go = |slot: &AllocationSlot| {
             self.state.allocation(*slot).is_some_and(|record| {
                 let gap = self.plan.job.priority() - priority_of(self.state, record);
-                self.plan.job_slot != Some(record.job) && gap >= PRIORITY_GAP
+                let is_own = self.plan.job_slot == Some(record.job);
+                let is_evicted = record.desired == DesiredStatus::Evict;
+                !is_own && !is_evicted && gap >= PRIORITY_GAP
             })
         };
         on_node.filter(may_go).collect()

@@ -18,6 +18,7 @@ use crate::exp10::exp;
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::{DeviceError, Exhausted};
 use crate::fit::{self, Assignment, Room};
+use crate::model::DesiredStatus;
 use crate::state::State;
 use crate::state::allocation::{AllocationRecord, Own};
 use crate::state::node::NodeRecord;
@@ -128,7 +129,9 @@ impl<'a> Preemptor<'a> {
             slot,
             id: self.state.allocation_id(slot),
             priority,
-            is_eligible: !is_own && self.priority - priority >= PRIORITY_GAP,
+            is_eligible: !is_own
+                && record.desired != DesiredStatus::Evict
+                && self.priority - priority >= PRIORITY_GAP,
             amounts: self.state.amounts_of(slot),
             holdings: record.holdings(),
             penalty: match is_over_limit {
