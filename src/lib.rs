@@ -91,6 +91,7 @@ pub use explain::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
 pub use feasibility::base::NotCandidate;
 pub use feasibility::fix_action::FixAction;
 pub use feasibility::reason::FilterReason;
+pub use fit::exhausted::Dimension;
 pub use placement::options::{PlaceOptions, Preemption, ScoreDetail, Search};
 pub use rank::binpack::Algorithm;
 pub use state::check::BrokenInvariant;

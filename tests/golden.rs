@@ -172,9 +172,9 @@ fn check_verdicts(case: &Case, nodes: &[NodeVerdict], found: &mut Vec<String>) {
         let Some(expected) = expected.filter(|_| is_candidate) else { continue };
         let agrees = match verdict.verdict() {
             Verdict::NotCandidate(_) => false,
-            Verdict::Filtered(rules) => expected.filtered.as_ref() == rules.first(),
+            Verdict::Filtered(rules) => expected.filtered == rules.first().map(ToString::to_string),
             Verdict::Exhausted(shortages) => {
-                expected.exhausted.as_ref() == shortages.first().map(|first| &first.dimension)
+                expected.exhausted == shortages.first().map(|first| first.dimension.to_string())
             }
             Verdict::Ranked { scores, norm_score, preempts } => {
                 let mean = expected.mean.unwrap_or(f64::NAN);
@@ -231,9 +231,9 @@ fn check_preemption(
         let Some(expected) = expected.get(id) else { continue };
         let agrees = match verdict.verdict() {
             Verdict::NotCandidate(_) => false,
-            Verdict::Filtered(rules) => expected.filtered.as_ref() == rules.first(),
+            Verdict::Filtered(rules) => expected.filtered == rules.first().map(ToString::to_string),
             Verdict::Exhausted(shortages) => {
-                expected.exhausted.as_ref() == shortages.first().map(|first| &first.dimension)
+                expected.exhausted == shortages.first().map(|first| first.dimension.to_string())
             }
             Verdict::Ranked { scores, preempts, .. } => {
                 let score = scores.iter().find(|(name, _)| *name == "preemption");

@@ -4,6 +4,8 @@ use std::fmt;
 
 use indexmap::IndexMap;
 
+use crate::feasibility::reason::FilterReason;
+
 /// A number of things: `1 node`, `2 nodes`.
 pub(crate) struct Count<'a>(pub(crate) usize, pub(crate) &'a str);
 
@@ -32,7 +34,18 @@ pub(crate) fn in_backticks(text: &str) -> String {
     format!("`{text}`")
 }
 
-/// A rule as the metrics have it: what the user wrote in backticks, our own words without.
+/// A reason for which a node is filtered: what the user wrote in backticks, our own words without.
+pub(super) fn reason_in_words(reason: &FilterReason) -> String {
+    let text = reason.to_string();
+    match reason {
+        FilterReason::Constraint(_)
+        | FilterReason::DistinctProperty { .. }
+        | FilterReason::UnreadableCount { .. } => in_backticks(text.trim_end()),
+        _ => text,
+    }
+}
+
+/// The same for a reason as the metrics have it.
 pub(crate) fn rule_in_words(rule: &str) -> String {
     let is_ours = rule == "distinct_hosts"
         || rule.starts_with("missing ")

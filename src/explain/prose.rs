@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::format::{Count, TextCounts, in_backticks, rule_in_words};
+use super::format::{Count, TextCounts, in_backticks, reason_in_words};
 use super::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
 use crate::model::Node;
 
@@ -52,11 +52,11 @@ impl Explanation {
                     out.add(first.unwrap_or_default());
                 }
                 Verdict::Filtered(rules) => {
-                    filtered.add(rules.first().map_or_else(String::new, |it| rule_in_words(it)));
+                    filtered.add(rules.first().map_or_else(String::new, reason_in_words));
                 }
                 Verdict::Exhausted(shortages) => {
                     let first = shortages.first();
-                    exhausted.add(first.map_or_else(String::new, |it| it.dimension.clone()));
+                    exhausted.add(first.map_or_else(String::new, |it| it.dimension.to_string()));
                 }
                 Verdict::Ranked { .. } => {}
             }
@@ -134,27 +134,19 @@ impl Shortage {
             _ => 1.0,
         }
     }
-
-    /// With the space before it. Devices are counted.
-    fn unit(&self) -> &'static str {
-        match self.dimension.as_str() {
-            "cpu" => " MHz",
-            "memory" | "disk" => " MB",
-            _ => "",
-        }
-    }
 }
 
 /// For instance `memory: 512 MB asked, 100 MB free, 900 MB used`, or
 /// `devices: no devices match request: 2 asked, 1 free, 3 used`.
 impl fmt::Display for Shortage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.dimension)?;
-        let unit = self.unit();
+        write!(f, "{}", self.dimension)?;
+        let unit = self.dimension.unit();
+        let space = if unit.is_empty() { "" } else { " " };
         let figures = [(self.asked, "asked"), (self.free, "free"), (self.used, "used")];
         let known = figures.into_iter().filter_map(|(amount, what)| Some((amount?, what)));
         for (at, (amount, what)) in known.enumerate() {
-            write!(f, "{} {amount}{unit} {what}", if at == 0 { ":" } else { "," })?;
+            write!(f, "{} {amount}{space}{unit} {what}", if at == 0 { ":" } else { "," })?;
         }
         Ok(())
     }
@@ -172,7 +164,7 @@ impl fmt::Display for Verdict {
                 list(f, "not a candidate", reasons, ", ")
             }
             Verdict::Filtered(rules) => {
-                let rules = rules.iter().map(|rule| rule_in_words(rule)).collect();
+                let rules = rules.iter().map(reason_in_words).collect();
                 list(f, "filtered", rules, ", ")
             }
             Verdict::Exhausted(shortages) => {

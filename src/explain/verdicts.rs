@@ -4,7 +4,8 @@
 use super::fixes::fix::Fix;
 use super::fixes::search;
 use crate::feasibility::base::NotCandidate;
-use crate::fit::exhausted::Exhausted;
+use crate::feasibility::reason::FilterReason;
+use crate::fit::exhausted::{Dimension, Exhausted};
 use crate::fit::{cores, devices};
 use crate::model::{Job, Node};
 use crate::placement::group::GroupPlan;
@@ -39,9 +40,9 @@ pub struct NodeVerdict {
 pub enum Verdict {
     /// The job does not look at it, for all of these reasons.
     NotCandidate(Vec<NotCandidate>),
-    /// It may not run the group: the texts of all rules that it breaks, in the order in which they
-    /// are checked. The first one is what the metrics count it under.
-    Filtered(Vec<String>),
+    /// It may not run the group, for all of these reasons, in the order of the rules. The first one is
+    /// what the metrics count it under.
+    Filtered(Vec<FilterReason>),
     /// It has no room, for lack of all of these. The first one is what the metrics count it under.
     Exhausted(Vec<Shortage>),
     /// It would do.
@@ -59,8 +60,8 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shortage {
-    /// The text the metrics count it under, `memory` for instance.
-    pub dimension: String,
+    /// What there is too little of.
+    pub dimension: Dimension,
     /// For what comes in amounts: how much was asked for. Devices are counted for the first request
     /// that finds too few, in the group of alike devices that has most of them free.
     pub asked: Option<i64>,
@@ -181,10 +182,7 @@ fn verdict<'a>(
 ) -> Verdict {
     match scan.result(slot, node) {
         NodeResult::NotCandidate => Verdict::NotCandidate(plan.base.all_reasons(node)),
-        NodeResult::Filtered(_) => {
-            let filters = scan.all_filters(slot, node);
-            Verdict::Filtered(filters.iter().map(|rule| rule.to_string()).collect())
-        }
+        NodeResult::Filtered(_) => Verdict::Filtered(scan.all_filters(slot, node)),
         NodeResult::Exhausted(first) => {
             Verdict::Exhausted(shortages(state, plan, slot, node, first))
         }
@@ -213,7 +211,7 @@ fn shortages(
     let capacity = node.capacity;
     let ask = cores::amounts_with_cores(node, state.taken(slot, node), &plan.ask);
     let amount = |exhausted: Exhausted, of: fn(Amounts) -> i64| Shortage {
-        dimension: exhausted.key(&plan.ask),
+        dimension: exhausted.dimension(&plan.ask),
         asked: Some(of(ask)),
         used: Some(of(capacity) - of(free)),
         free: Some(of(free)),
@@ -228,18 +226,18 @@ fn shortages(
         let count = |count: usize| i64::try_from(count).ok();
         Some((count(counts.asked)?, count(counts.used)?, count(counts.free)?))
     };
-    let first_key = first.key(&plan.ask);
+    let dimension = first.dimension(&plan.ask);
     let is_short = |shortage: &Shortage| shortage.asked > shortage.free;
-    let known = amounts.iter().find(|shortage| shortage.dimension == first_key).cloned();
+    let known = amounts.iter().find(|shortage| shortage.dimension == dimension).cloned();
     let first = known.unwrap_or_else(|| {
         let counts = matches!(first, Exhausted::Devices(_)).then(of_devices).flatten();
         Shortage {
-            dimension: first_key.clone(),
+            dimension: dimension.clone(),
             asked: counts.map(|(asked, ..)| asked),
             used: counts.map(|(_, used, _)| used),
             free: counts.map(|(.., free)| free),
         }
     });
-    let others = amounts.into_iter().filter(|it| it.dimension != first_key && is_short(it));
+    let others = amounts.into_iter().filter(|it| it.dimension != dimension && is_short(it));
     std::iter::once(first).chain(others).collect()
 }

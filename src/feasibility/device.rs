@@ -22,9 +22,9 @@ use super::view::DeviceView;
 pub(crate) struct DeviceRequest {
     name: NamePattern,
     count: usize,
-    constraints: Vec<Rule>,
+    constraints: Vec<DeviceComparison>,
     /// Rules with their weights.
-    affinities: Vec<(Rule, i64)>,
+    affinities: Vec<(DeviceComparison, i64)>,
 }
 
 /// The weight of an affinity that names none.
@@ -57,7 +57,9 @@ impl DeviceRequest {
     pub(crate) fn new(request: &RequestedDevice) -> Self {
         let (soft, hard): (Vec<_>, Vec<_>) =
             request.constraints.iter().partition(|constraint| constraint.hard == Some(false));
-        let rule = |left: &str, operand: &Operand, right: &str| Rule::new(left, operand, right);
+        let rule = |left: &str, operand: &Operand, right: &str| {
+            DeviceComparison::new(left, operand, right)
+        };
         let constraints =
             hard.iter().map(|hard| rule(&hard.l_target, &hard.operand, &hard.r_target));
         let affinities = request.affinities.iter().map(|affinity| {
@@ -165,7 +167,7 @@ impl NamePattern {
 
 /// A constraint or an affinity on devices, made ready.
 #[derive(Clone, Debug)]
-struct Rule {
+struct DeviceComparison {
     left: Side,
     right: Side,
     test: Test,
@@ -173,7 +175,7 @@ struct Rule {
     of_instances: Option<(Side, Test)>,
 }
 
-impl Rule {
+impl DeviceComparison {
     fn new(left: &str, operand: &Operand, right: &str) -> Self {
         let (left, right) = (Side::new(left), Side::new(right));
         let other = match (left.is_ids(), right.is_ids()) {

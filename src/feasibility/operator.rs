@@ -11,14 +11,14 @@ use crate::syntax::version::{Dialect, Version, VersionConstraints};
 /// An operand made ready: what a literal right side says is read once, not once for every node.
 #[derive(Clone, Debug)]
 pub(crate) struct Comparison {
-    rule: Rule,
+    predicate: Predicate,
     /// The right side if it is a literal; it then stands for whatever [`Comparison::holds`] is given.
     literal: Option<Box<str>>,
 }
 
 /// What is asked of the two sides.
 #[derive(Clone, Debug)]
-enum Rule {
+enum Predicate {
     Equal,
     NotEqual,
     Ordered(Order, Prepared<Number>),
@@ -149,26 +149,26 @@ impl Comparison {
     pub(crate) fn new(operand: &Operand, right_literal: Option<&str>) -> Self {
         let versions = |dialect| {
             let read = |text: &str| read_versions(text, dialect);
-            Rule::Accepts(dialect, Prepared::new(right_literal, read))
+            Predicate::Accepts(dialect, Prepared::new(right_literal, read))
         };
-        let rule = match operand {
-            Operand::Eq | Operand::EqEq | Operand::Is => Rule::Equal,
-            Operand::Ne | Operand::Not => Rule::NotEqual,
-            Operand::IsSet => Rule::IsSet,
-            Operand::IsNotSet => Rule::IsNotSet,
-            Operand::Regexp => Rule::Matches(Prepared::new(right_literal, read_pattern)),
-            Operand::SetContains | Operand::SetContainsAll => Rule::ContainsAll,
-            Operand::SetContainsAny => Rule::ContainsAny,
+        let predicate = match operand {
+            Operand::Eq | Operand::EqEq | Operand::Is => Predicate::Equal,
+            Operand::Ne | Operand::Not => Predicate::NotEqual,
+            Operand::IsSet => Predicate::IsSet,
+            Operand::IsNotSet => Predicate::IsNotSet,
+            Operand::Regexp => Predicate::Matches(Prepared::new(right_literal, read_pattern)),
+            Operand::SetContains | Operand::SetContainsAll => Predicate::ContainsAll,
+            Operand::SetContainsAny => Predicate::ContainsAny,
             Operand::Version => versions(Dialect::Version),
             Operand::Semver => versions(Dialect::Semver),
-            Operand::DistinctHosts | Operand::DistinctProperty => Rule::Always,
+            Operand::DistinctHosts | Operand::DistinctProperty => Predicate::Always,
             Operand::Lt | Operand::Le | Operand::Gt | Operand::Ge | Operand::Unknown(_) => {
-                Order::of(operand).map_or(Rule::Never, |order| {
-                    Rule::Ordered(order, Prepared::new(right_literal, Number::read))
+                Order::of(operand).map_or(Predicate::Never, |order| {
+                    Predicate::Ordered(order, Prepared::new(right_literal, Number::read))
                 })
             }
         };
-        Self { rule, literal: right_literal.map(Box::from) }
+        Self { predicate, literal: right_literal.map(Box::from) }
     }
 
     /// Whether the rule holds between what the two sides were resolved to, `None` being "not found".
@@ -176,36 +176,38 @@ impl Comparison {
     /// Where the right side is a literal, `right` is not looked at and may be either.
     pub(crate) fn holds(&self, left: Option<&str>, right: Option<&str>) -> bool {
         let right = self.literal.as_deref().or(right);
-        match (&self.rule, left, right) {
-            (Rule::IsSet, left, _) => left.is_some(),
-            (Rule::IsNotSet, left, _) => left.is_none(),
-            (Rule::NotEqual, left, right) => left.unwrap_or_default() != right.unwrap_or_default(),
-            (Rule::Always, ..) => true,
-            (rule, Some(left), Some(right)) => rule.holds_between(left, right),
+        match (&self.predicate, left, right) {
+            (Predicate::IsSet, left, _) => left.is_some(),
+            (Predicate::IsNotSet, left, _) => left.is_none(),
+            (Predicate::NotEqual, left, right) => {
+                left.unwrap_or_default() != right.unwrap_or_default()
+            }
+            (Predicate::Always, ..) => true,
+            (predicate, Some(left), Some(right)) => predicate.holds_between(left, right),
             _ => false,
         }
     }
 }
 
-impl Rule {
+impl Predicate {
     /// Whether the rule holds between two values that are both found.
     fn holds_between(&self, left: &str, right: &str) -> bool {
         match self {
-            Rule::Equal => left == right,
-            Rule::NotEqual => left != right,
-            Rule::Ordered(order, number) => number.test(right, Number::read, |number| {
+            Predicate::Equal => left == right,
+            Predicate::NotEqual => left != right,
+            Predicate::Ordered(order, number) => number.test(right, Number::read, |number| {
                 Number::read(left)
                     .and_then(|left_number| left_number.compare(left, *number, right))
                     .is_some_and(|found| order.accepts(found))
             }),
-            Rule::IsSet | Rule::Always => true,
-            Rule::IsNotSet | Rule::Never => false,
-            Rule::Matches(pattern) => {
+            Predicate::IsSet | Predicate::Always => true,
+            Predicate::IsNotSet | Predicate::Never => false,
+            Predicate::Matches(pattern) => {
                 pattern.test(right, read_pattern, |pattern| pattern.is_match(left))
             }
-            Rule::ContainsAll => sets::contains_all(left, right),
-            Rule::ContainsAny => sets::contains_any(left, right),
-            Rule::Accepts(dialect, versions) => {
+            Predicate::ContainsAll => sets::contains_all(left, right),
+            Predicate::ContainsAny => sets::contains_any(left, right),
+            Predicate::Accepts(dialect, versions) => {
                 let read = |text: &str| read_versions(text, *dialect);
                 Version::parse(left)
                     .is_ok_and(|left| versions.test(right, read, |list| list.accepts(&left)))

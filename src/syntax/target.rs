@@ -25,7 +25,7 @@ pub(crate) enum Target {
     Unknown(Box<str>),
 }
 
-/// What [`Target::check_left`] allows.
+/// What [`Target::validate_left`] allows.
 const ALLOWED: &str = "`${node.unique.id}`, `${node.unique.name}`, `${node.datacenter}`, \
     `${node.class}`, `${node.pool}`, `${attr.<key>}` and `${meta.<key>}`";
 
@@ -63,8 +63,8 @@ impl Target {
     ///
     /// It is an error if the text contains `$` without `{`, if a brace is not closed, if the target is
     /// unknown, or if there is text around it: nothing is substituted inside longer text.
-    pub(crate) fn check_left(text: &str) -> Result<(), SyntaxError> {
-        check(text, ALLOWED, |text| !matches!(Target::right(text), Target::Unknown(_)))
+    pub(crate) fn validate_left(text: &str) -> Result<(), SyntaxError> {
+        validate(text, ALLOWED, |text| !matches!(Target::right(text), Target::Unknown(_)))
     }
 
     /// The text of a literal.
@@ -92,7 +92,7 @@ pub(crate) enum DeviceTarget {
     Unknown(Box<str>),
 }
 
-/// What [`DeviceTarget::check_left`] allows.
+/// What [`DeviceTarget::validate_left`] allows.
 const DEVICE_ALLOWED: &str = "`${device.model}`, `${device.vendor}`, `${device.type}`, \
     `${device.ids}` and `${device.attr.<key>}`";
 
@@ -114,10 +114,10 @@ impl DeviceTarget {
         }
     }
 
-    /// Whether a text is sensible as a left side; the errors are those of [`Target::check_left`].
-    pub(crate) fn check_left(text: &str) -> Result<(), SyntaxError> {
+    /// Whether a text is sensible as a left side; the errors are those of [`Target::validate_left`].
+    pub(crate) fn validate_left(text: &str) -> Result<(), SyntaxError> {
         let known = |text: &str| !matches!(DeviceTarget::parse(text), DeviceTarget::Unknown(_));
-        check(text, DEVICE_ALLOWED, known)
+        validate(text, DEVICE_ALLOWED, known)
     }
 }
 
@@ -136,8 +136,8 @@ fn is_bare_name(text: &str) -> bool {
         && text.split('.').all(|part| !part.is_empty() && part.bytes().all(allowed))
 }
 
-/// The rules of both checks. `known` is asked about texts of the form `${...}` only.
-fn check(
+/// The rules of both validations. `known` is asked about texts of the form `${...}` only.
+fn validate(
     text: &str,
     allowed: &'static str,
     known: impl Fn(&str) -> bool,
@@ -230,16 +230,16 @@ mod tests {
             "a}b",
         ];
         for text in fine {
-            assert_eq!(Target::check_left(text), Ok(()), "{text}");
+            assert_eq!(Target::validate_left(text), Ok(()), "{text}");
         }
         for text in ["${device.model}", "${device.ids}", "${device.attr.memory}", "2080"] {
-            assert_eq!(DeviceTarget::check_left(text), Ok(()), "{text}");
+            assert_eq!(DeviceTarget::validate_left(text), Ok(()), "{text}");
         }
     }
 
     #[test]
     fn validation_refuses_what_cannot_be_found() {
-        let reason = |text| match Target::check_left(text) {
+        let reason = |text| match Target::validate_left(text) {
             Err(SyntaxError::Target { reason, .. }) => reason,
             other => panic!("{text}: {other:?}"),
         };
@@ -252,7 +252,7 @@ mod tests {
         for text in ["${node.region}", "${foo}", "${node.id}", "${}", "${attr.}", "${attr.${x}"] {
             assert!(reason(text).contains("nothing of that name"), "{text}");
         }
-        let error = DeviceTarget::check_left("${attr.x}").unwrap_err().to_string();
+        let error = DeviceTarget::validate_left("${attr.x}").unwrap_err().to_string();
         assert_eq!(
             error,
             "`${attr.x}` is not a target: there is nothing of that name; allowed are \

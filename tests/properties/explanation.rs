@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use proptest::prelude::*;
 use stowplan::model::AllocationMetrics;
-use stowplan::{NodeVerdict, ScoreDetail, Verdict};
+use stowplan::{Dimension, NodeVerdict, ScoreDetail, Verdict};
 
 use crate::common::check::{Outcome, check};
 
@@ -22,9 +22,11 @@ fn counts_agree(metrics: &AllocationMetrics, nodes: &[NodeVerdict]) -> Outcome {
     for node in nodes {
         evaluated += u64::from(!matches!(node.verdict(), Verdict::NotCandidate(_)));
         match node.verdict() {
-            Verdict::Filtered(rules) => *filtered.entry(rules[0].clone()).or_default() += 1,
+            Verdict::Filtered(rules) => {
+                *filtered.entry(rules[0].to_string()).or_default() += 1;
+            }
             Verdict::Exhausted(shortages) => {
-                *exhausted.entry(shortages[0].dimension.clone()).or_default() += 1;
+                *exhausted.entry(shortages[0].dimension.to_string()).or_default() += 1;
             }
             Verdict::NotCandidate(reasons) => prop_assert!(!reasons.is_empty()),
             Verdict::Ranked { .. } => {}
@@ -126,7 +128,8 @@ fn every_reason_is_given_and_the_first_is_counted() {
                 for node in explanation.nodes() {
                     match node.verdict() {
                         Verdict::Filtered(rules) => {
-                            let mut each = rules.clone();
+                            let texts = rules.iter().map(ToString::to_string);
+                            let mut each: Vec<String> = texts.collect();
                             each.sort();
                             each.dedup();
                             prop_assert!(!rules.is_empty() && each.len() == rules.len());
@@ -138,7 +141,7 @@ fn every_reason_is_given_and_the_first_is_counted() {
                             }
                             // What a request may have that finds no match is counted, and is too little.
                             let first = &shortages[0];
-                            if first.dimension == "devices: no devices match request" {
+                            if first.dimension == Dimension::NoMatchingDevices {
                                 prop_assert!(first.free.is_some() && first.asked > first.free);
                                 prop_assert!(first.used.is_some_and(|used| used >= 0));
                             }

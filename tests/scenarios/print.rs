@@ -242,7 +242,7 @@ fn node_verdict(verdict: &NodeVerdict, cluster: &Cluster, shown: &Shown) -> Stri
             format!("{name}: not a candidate: {}", reasons.collect::<Vec<_>>().join(", "))
         }
         Verdict::Filtered(rules) => {
-            let rules = rules.iter().map(|it| rule(it));
+            let rules = rules.iter().map(|it| rule(&it.to_string()));
             format!("{name}: filtered: {}", rules.collect::<Vec<_>>().join("; "))
         }
         Verdict::Exhausted(shortages) => {
@@ -250,7 +250,7 @@ fn node_verdict(verdict: &NodeVerdict, cluster: &Cluster, shown: &Shown) -> Stri
                 (Some(asked), Some(used), Some(free)) => {
                     format!("{} (asked {asked}, used {used}, free {free})", it.dimension)
                 }
-                _ => it.dimension.clone(),
+                _ => it.dimension.to_string(),
             });
             format!("{name}: exhausted: {}", shortages.collect::<Vec<_>>().join("; "))
         }

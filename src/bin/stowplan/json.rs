@@ -134,7 +134,7 @@ struct NodeEntry<'a> {
     verdict: &'static str,
     reasons: Vec<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    shortages: Vec<ShortageEntry<'a>>,
+    shortages: Vec<ShortageEntry>,
     scores: IndexMap<&'a str, f64>,
     /// `null` for a node that is not ranked.
     norm_score: Option<f64>,
@@ -144,8 +144,8 @@ struct NodeEntry<'a> {
 /// An amount that a node has too little of.
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct ShortageEntry<'a> {
-    dimension: &'a str,
+struct ShortageEntry {
+    dimension: String,
     asked: i64,
     used: i64,
     free: i64,
@@ -186,11 +186,12 @@ impl<'a> NodeEntry<'a> {
                 ..entry
             },
             Verdict::Filtered(rules) => {
-                NodeEntry { verdict: "filtered", reasons: rules.clone(), ..entry }
+                let reasons = rules.iter().map(ToString::to_string).collect();
+                NodeEntry { verdict: "filtered", reasons, ..entry }
             }
             Verdict::Exhausted(shortages) => NodeEntry {
                 verdict: "exhausted",
-                reasons: shortages.iter().map(|shortage| shortage.dimension.clone()).collect(),
+                reasons: shortages.iter().map(|shortage| shortage.dimension.to_string()).collect(),
                 shortages: shortages.iter().filter_map(ShortageEntry::of).collect(),
                 ..entry
             },
@@ -205,11 +206,11 @@ impl<'a> NodeEntry<'a> {
     }
 }
 
-impl<'a> ShortageEntry<'a> {
+impl ShortageEntry {
     /// None for what does not come in amounts.
-    fn of(shortage: &'a Shortage) -> Option<Self> {
+    fn of(shortage: &Shortage) -> Option<Self> {
         Some(ShortageEntry {
-            dimension: &shortage.dimension,
+            dimension: shortage.dimension.to_string(),
             asked: shortage.asked?,
             used: shortage.used?,
             free: shortage.free?,

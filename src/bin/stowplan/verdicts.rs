@@ -136,12 +136,13 @@ fn why(verdict: &Verdict, cluster: &Cluster, with_amounts: bool) -> String {
         }
         Verdict::Filtered(rules) => {
             // A rule without a right side ends in a blank.
-            rules.iter().map(|rule| rule.trim_end()).collect::<Vec<_>>().join("; ")
+            let texts = rules.iter().map(ToString::to_string);
+            texts.map(|text| text.trim_end().to_owned()).collect::<Vec<_>>().join("; ")
         }
         Verdict::Exhausted(shortages) => {
             let texts = shortages.iter().map(|shortage| match with_amounts {
                 true if shortage.asked.is_some() => separated(&shortage.to_string()),
-                _ => dimension(&shortage.dimension),
+                _ => dimension(&shortage.dimension.to_string()),
             });
             texts.collect::<Vec<_>>().join("; ")
         }

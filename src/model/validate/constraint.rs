@@ -76,7 +76,7 @@ impl<'a> Checker<'a> {
 
     fn distinct_property(&mut self, at: &Path<'_>, constraint: &Constraint) {
         let left = &constraint.l_target;
-        if let Err(error) = Target::check_left(left) {
+        if let Err(error) = Target::validate_left(left) {
             self.problems.add(at.key("LTarget"), error.to_string());
         } else if Target::left(left).literal().is_some() {
             let message = format!(
@@ -132,8 +132,8 @@ impl<'a> Checker<'a> {
             return self.problems.add(at.key("Operand"), message);
         }
         let checked_left = match place {
-            Place::Device => DeviceTarget::check_left(left),
-            Place::Job | Place::Group | Place::Task => Target::check_left(left),
+            Place::Device => DeviceTarget::validate_left(left),
+            Place::Job | Place::Group | Place::Task => Target::validate_left(left),
         };
         if left.is_empty() {
             let example = match place {
@@ -190,7 +190,7 @@ impl<'a> Checker<'a> {
         let problems = &mut self.problems;
         keys(problems, at, spread);
         let attribute = &spread.attribute;
-        if let Err(error) = Target::check_left(attribute) {
+        if let Err(error) = Target::validate_left(attribute) {
             problems.add(at.key("Attribute"), error.to_string());
         } else if !attribute.starts_with("${") {
             let message = format!(

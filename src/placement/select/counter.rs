@@ -65,7 +65,7 @@ impl<'a> Counter<'a> {
             }
             NodeResult::Exhausted(exhausted) => {
                 let ask = &self.plan.ask;
-                let key = self.keys.entry(exhausted).or_insert_with(|| exhausted.key(ask).into());
+                let key = self.keys.entry(exhausted).or_insert_with(|| exhausted.text(ask));
                 self.tally.exhausted.add(key, class);
                 None
             }

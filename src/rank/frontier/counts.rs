@@ -108,7 +108,7 @@ impl DimensionTexts {
         if let Some((_, text)) = texts.iter().find(|(known, _)| *known == exhausted) {
             return text.clone();
         }
-        let text: Arc<str> = exhausted.key(ask).into();
+        let text = exhausted.text(ask);
         texts.push((exhausted, text.clone()));
         text
     }
