@@ -74,7 +74,7 @@ impl PortsAsk {
 /// The host network of all ports, unless something about them is out of the ordinary.
 fn single_network(network: &NetworkResource) -> Option<Box<str>> {
     let statics = network.reserved_ports.as_slice();
-    let is_ordinary = |port: &Port| !port.ignore_collision && !port.host_network().contains("${");
+    let is_ordinary = |port: &Port| !port.ignore_collision && !port.host_network().contains('$');
     let is_number = |(at, port): (usize, &Port)| {
         u16::try_from(port.value).is_ok() && statics[..at].iter().all(|it| it.value != port.value)
     };

@@ -16,8 +16,8 @@ document! {
     /// Nodes that do not satisfy it are filtered. A constraint with `hard: Some(false)` is scored
     /// instead, as an affinity of its `weight`.
     pub struct Constraint {
-        /// The left side: a target such as `${attr.kernel.name}`, a bare attribute name such as
-        /// `kernel.name`, or a literal.
+        /// The left side: a target such as `${attr.kernel.name}`, or `$attr.kernel.name` as the first API
+        /// has it, a bare attribute name such as `kernel.name`, or a literal.
         "LTarget" => pub l_target: String,
         /// The right side, a literal for most operands.
         "RTarget" => pub r_target: String,

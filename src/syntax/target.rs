@@ -25,7 +25,10 @@ pub(crate) enum Target {
     Unknown(Box<str>),
 }
 
-/// What [`Target::validate_left`] allows.
+/// Why a target that is written well is none.
+const NO_SUCH_NAME: &str = "there is nothing of that name";
+
+/// What [`Target::validate_left`] allows, but for the spellings of the first API.
 const ALLOWED: &str = "`${node.unique.id}`, `${node.unique.name}`, `${node.datacenter}`, \
     `${node.class}`, `${node.pool}`, `${attr.<key>}` and `${meta.<key>}`";
 
@@ -36,10 +39,11 @@ impl Target {
         if is_bare_name(text) { Target::Attribute(text.into()) } else { Target::right(text) }
     }
 
-    /// Reads a right side: a target if it starts with `${`, a literal otherwise.
+    /// Reads a right side: a target if it starts with `${` or is one of the first API, a literal
+    /// otherwise.
     pub(crate) fn right(text: &str) -> Self {
         if !text.starts_with("${") {
-            return Target::Literal(text.into());
+            return Target::of_first_api(text).unwrap_or_else(|| Target::Literal(text.into()));
         }
         match text {
             "${node.unique.id}" => Target::NodeId,
@@ -59,11 +63,32 @@ impl Target {
         }
     }
 
+    /// Reads a target as the first API writes it, without braces: `$node.datacenter`, `$attr.<key>`,
+    /// `$meta.<key>`. None if the text is nothing of the kind.
+    fn of_first_api(text: &str) -> Option<Self> {
+        let name = text.strip_prefix('$').filter(|name| is_bare_name(name))?;
+        Some(match name.split_once('.')? {
+            ("node", "id") => Target::NodeId,
+            ("node", "name") => Target::NodeName,
+            ("node", "datacenter") => Target::Datacenter,
+            ("node", _) => Target::Unknown(text.into()),
+            ("attr", key) => Target::Attribute(key.into()),
+            ("meta", key) => Target::Meta(key.into()),
+            _ => return None,
+        })
+    }
+
     /// Whether a text is sensible as a left side, for validation.
     ///
-    /// It is an error if the text contains `$` without `{`, if a brace is not closed, if the target is
-    /// unknown, or if there is text around it: nothing is substituted inside longer text.
+    /// It is an error if the text contains `$` without `{` and is no target of the first API, if a brace
+    /// is not closed, if the target is unknown, or if there is text around it: nothing is substituted
+    /// inside longer text.
     pub(crate) fn validate_left(text: &str) -> Result<(), SyntaxError> {
+        match Target::of_first_api(text) {
+            None => {}
+            Some(Target::Unknown(_)) => return Err(mistake(text, NO_SUCH_NAME, ALLOWED)),
+            Some(_) => return Ok(()),
+        }
         validate(text, ALLOWED, |text| !matches!(Target::right(text), Target::Unknown(_)))
     }
 
@@ -136,13 +161,17 @@ fn is_bare_name(text: &str) -> bool {
         && text.split('.').all(|part| !part.is_empty() && part.bytes().all(allowed))
 }
 
+fn mistake(text: &str, reason: &'static str, allowed: &'static str) -> SyntaxError {
+    SyntaxError::Target { text: excerpt(text), reason, allowed }
+}
+
 /// The rules of both validations. `known` is asked about texts of the form `${...}` only.
 fn validate(
     text: &str,
     allowed: &'static str,
     known: impl Fn(&str) -> bool,
 ) -> Result<(), SyntaxError> {
-    let error = |reason| Err(SyntaxError::Target { text: excerpt(text), reason, allowed });
+    let error = |reason| Err(mistake(text, reason, allowed));
     let Some((before, from_dollar)) = text.split_once('$') else {
         return Ok(());
     };
@@ -156,7 +185,7 @@ fn validate(
         return error("nothing is substituted inside longer text");
     }
     if name.ends_with('.') || name.contains(['$', '{']) || !known(text) {
-        return error("there is nothing of that name");
+        return error(NO_SUCH_NAME);
     }
     Ok(())
 }
@@ -185,7 +214,17 @@ mod tests {
             ("${node.class", Target::Unknown("${node.class".into())),
             ("${", Target::Unknown("${".into())),
             ("x${node.class}", Target::Literal("x${node.class}".into())),
-            ("$attr.kernel.name", Target::Literal("$attr.kernel.name".into())),
+            ("$node.id", Target::NodeId),
+            ("$node.name", Target::NodeName),
+            ("$node.datacenter", Target::Datacenter),
+            ("$node.class", Target::Unknown("$node.class".into())),
+            ("$attr.kernel.name", attribute("kernel.name")),
+            ("$meta.rack", Target::Meta("rack".into())),
+            ("$meta", Target::Literal("$meta".into())),
+            ("$meta.", Target::Literal("$meta.".into())),
+            ("$meta.a}", Target::Literal("$meta.a}".into())),
+            ("$kernel.name", Target::Literal("$kernel.name".into())),
+            ("x$meta.rack", Target::Literal("x$meta.rack".into())),
             ("", Target::Literal("".into())),
         ];
         for (text, target) in cases {
@@ -224,6 +263,9 @@ mod tests {
             "${attr.kernel.name}",
             "${meta.rack}",
             "${meta.a b}",
+            "$attr.kernel.name",
+            "$meta.rack",
+            "$node.datacenter",
             "linux",
             "kernel.name",
             "",
@@ -243,13 +285,22 @@ mod tests {
             Err(SyntaxError::Target { reason, .. }) => reason,
             other => panic!("{text}: {other:?}"),
         };
-        assert!(reason("$attr.kernel.name").contains("braces"));
+        assert!(reason("$kernel.name").contains("braces"));
+        assert!(reason("$meta.a}").contains("braces"));
         assert!(reason("a$b").contains("braces"));
         assert!(reason("${attr.kernel.name").contains("not closed"));
         assert!(reason("${").contains("not closed"));
         assert!(reason("${meta.a}-x").contains("longer text"));
         assert!(reason("x${meta.a}").contains("longer text"));
-        for text in ["${node.region}", "${foo}", "${node.id}", "${}", "${attr.}", "${attr.${x}"] {
+        for text in [
+            "$node.region",
+            "${node.region}",
+            "${foo}",
+            "${node.id}",
+            "${}",
+            "${attr.}",
+            "${attr.${x}",
+        ] {
             assert!(reason(text).contains("nothing of that name"), "{text}");
         }
         let error = DeviceTarget::validate_left("${attr.x}").unwrap_err().to_string();

@@ -109,7 +109,7 @@ fn every_mistake_is_reported_at_once() {
         "id": "web",
         "Type": "daemon",
         "Priority": 0,
-        "Constraints": [{"LTarget": "$attr.kernel.name", "Operand": "=", "RTarget": "linux"}],
+        "Constraints": [{"LTarget": "$kernel.name", "Operand": "=", "RTarget": "linux"}],
         "TaskGroups": [
             {"Name": "a", "count": 3, "Tasks": [{"Name": "t", "driver": "exec"}]},
             {"Name": "a", "Count": -1, "Tasks": [
@@ -121,8 +121,8 @@ fn every_mistake_is_reported_at_once() {
     let expected = "\
 Type: unknown job type `daemon`, known are `service`, `batch`, `system`, `sysbatch`
 Priority: expected 1 to 100, found `0`
-Constraints[0].LTarget: `$attr.kernel.name` is not a target: the name after `$` needs braces around \
-it; allowed are `${node.unique.id}`, `${node.unique.name}`, `${node.datacenter}`, `${node.class}`, \
+Constraints[0].LTarget: `$kernel.name` is not a target: the name after `$` needs braces around it; \
+allowed are `${node.unique.id}`, `${node.unique.name}`, `${node.datacenter}`, `${node.class}`, \
 `${node.pool}`, `${attr.<key>}` and `${meta.<key>}`
 TaskGroups[1].Count: expected 0 to 1000000, found `-1`
 TaskGroups[1].Tasks[1].Name: the name `t` is that of Tasks[0] too

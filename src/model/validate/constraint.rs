@@ -169,7 +169,7 @@ impl<'a> Checker<'a> {
         if right.is_empty() {
             self.problems.add(at, format!("`{operand}` needs a right side"));
         } else if let Some(language) = language
-            && !right.starts_with("${")
+            && Target::right(right).literal().is_some()
         {
             let error = self.read.entry((language, right)).or_insert_with(|| language.error(right));
             if let Some(error) = error {
@@ -192,7 +192,7 @@ impl<'a> Checker<'a> {
         let attribute = &spread.attribute;
         if let Err(error) = Target::validate_left(attribute) {
             problems.add(at.key("Attribute"), error.to_string());
-        } else if !attribute.starts_with("${") {
+        } else if Target::right(attribute).literal().is_some() {
             let message = format!(
                 "expected a target such as `${{node.datacenter}}`, found `{}`",
                 excerpt(attribute)
