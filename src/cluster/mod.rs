@@ -25,7 +25,7 @@ use crate::model::{Allocation, ClientStatus, DesiredStatus, Node};
 use crate::placement::caches::Caches;
 use crate::state::State;
 use crate::state::allocation::Imported;
-use crate::state::nodes::rank_of;
+use crate::state::nodes::tie_break_of;
 use crate::state::slots::AllocationSlot;
 use crate::state::transaction::Transaction;
 use crate::time::Timestamp;
@@ -94,7 +94,7 @@ impl Cluster {
         let mut state = State::new(seed);
         // Slots in the order of the ranks let the first of equals be the one to take.
         let mut nodes: Vec<&Node> = inventory.nodes().iter().collect();
-        nodes.sort_by_cached_key(|node| (rank_of(seed, &node.id), &node.id));
+        nodes.sort_by_cached_key(|node| (tie_break_of(seed, &node.id), &node.id));
         let mut transaction = state.begin(Timestamp::EPOCH);
         for node in nodes {
             transaction.upsert_node(node.clone());

@@ -14,7 +14,7 @@ use crate::feasibility::column::Column;
 use crate::feasibility::mask::{self, Mask};
 use crate::rank::affinity::{self, AffinityColumn};
 use crate::rank::frontier::partition::{Lanes, Partition};
-use crate::rank::frontier::{Facts, Frontier, Purpose};
+use crate::rank::frontier::{Basis, Frontier, Purpose};
 use crate::state::State;
 use crate::state::key_writer::KeyWriter;
 use crate::syntax::target::Target;
@@ -50,9 +50,9 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
-    /// The facts of nodes as a frontier takes them.
-    pub(crate) fn facts<'a>(&'a self, state: &'a State) -> Facts<'a> {
-        Facts { state, mask: &self.mask, affinities: self.affinities.as_deref() }
+    /// What the frontier is computed from.
+    pub(crate) fn basis<'a>(&'a self, state: &'a State) -> Basis<'a> {
+        Basis { state, mask: &self.mask, affinities: self.affinities.as_deref() }
     }
 }
 
@@ -73,12 +73,12 @@ impl Caches {
         self.writer.clear();
         parts.into_iter().for_each(|part| self.writer.number(part));
         plan.ask.write_key(plan.group, is_reserved, &mut self.writer);
-        let facts = Facts { state, mask: &mask, affinities: affinities.as_deref() };
+        let basis = Basis { state, mask: &mask, affinities: affinities.as_deref() };
         let (key, frontier) = match self.frontiers.take(self.writer.bytes()) {
             Some((key, mut frontier)) => {
                 self.frontier_bytes -= frontier.bytes();
                 if !frontier.is_current(state, &partition) {
-                    Arc::make_mut(&mut frontier).catch_up(facts, &partition);
+                    Arc::make_mut(&mut frontier).catch_up(basis, &partition);
                 }
                 (key, frontier)
             }
@@ -88,7 +88,7 @@ impl Caches {
                     algorithm: plan.algorithm,
                     device_weights: plan.device_weights,
                 };
-                let frontier = Frontier::new(facts, partition.clone(), purpose);
+                let frontier = Frontier::new(basis, partition.clone(), purpose);
                 (self.writer.bytes().into(), Arc::new(frontier))
             }
         };

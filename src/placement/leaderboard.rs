@@ -107,6 +107,11 @@ impl Leaderboard {
         self.lanes[lane as usize].spread
     }
 
+    /// Whether no node of a lane may be used.
+    pub(crate) fn is_closed(&self, lane: usize) -> bool {
+        self.lanes[lane].is_closed
+    }
+
     /// Sets a lane's spread score and whether it is closed.
     pub(crate) fn set_lane(&mut self, lane: usize, spread: f64, is_closed: bool) {
         let of_lane = &mut self.lanes[lane];

@@ -12,6 +12,7 @@ mod property;
 #[cfg(test)]
 mod tests;
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use self::checked_out::{CheckedOut, CheckedOutNodes};
@@ -27,7 +28,7 @@ use crate::fit::exhausted::Exhausted;
 use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
 use crate::rank::frontier::partition::Partition;
 use crate::rank::frontier::queue::Entry;
-use crate::rank::frontier::{Facts, Frontier};
+use crate::rank::frontier::{Basis, Frontier};
 use crate::rank::spread::{self, SpreadCounter};
 use crate::rank::value_counts::ValueCounts;
 use crate::state::State;
@@ -76,7 +77,7 @@ impl<'a> Pass<'a> {
     /// Checks nodes out of the frontier. The columns are those of the spreads, then those of the
     /// properties.
     pub(crate) fn new(
-        facts: Facts<'_>,
+        basis: Basis<'_>,
         plan: &'a GroupPlan<'a>,
         frontier: &'a mut Frontier,
         columns: &'a [Arc<Column>],
@@ -91,7 +92,7 @@ impl<'a> Pass<'a> {
         let properties: Vec<_> =
             properties.map(|(rule, column)| PropertyCounter::new(rule, column, memory())).collect();
         let active =
-            1 + u32::from(plan.device_weights > 0.0) + u32::from(facts.affinities.is_some());
+            1 + u32::from(plan.device_weights > 0.0) + u32::from(basis.affinities.is_some());
         scratch.counts.begin(&frontier.counts, properties.len());
         scratch.leaderboard.begin(active);
         scratch.nodes.clear();
@@ -109,11 +110,11 @@ impl<'a> Pass<'a> {
             columns,
             frontier,
         };
-        pass.find_nodes(facts.state);
+        pass.find_nodes(basis.state);
         pass.add_lanes();
-        pass.find_rare(facts);
+        pass.find_rare(basis);
         for at in 0..pass.scratch.nodes.len() {
-            pass.check_out(facts, pass.scratch.nodes.all()[at].0);
+            pass.check_out(basis, pass.scratch.nodes.all()[at].0);
         }
         pass
     }
@@ -137,10 +138,10 @@ impl<'a> Pass<'a> {
     }
 
     /// All scores of a candidate.
-    pub(crate) fn scores(&self, facts: Facts<'_>, choice: &Choice) -> Scores {
+    pub(crate) fn scores(&self, basis: Basis<'_>, choice: &Choice) -> Scores {
         let slot = NodeSlot(choice.entry.node);
         let node = self.scratch.nodes.get(slot);
-        let mut scores = self.node_scores(facts, slot, &node).unwrap_or_default();
+        let mut scores = self.node_scores(basis, slot, &node).unwrap_or_default();
         let spread = self.scratch.leaderboard.spread(choice.lane);
         if spread != 0.0 {
             scores.set(Scorer::Spread, spread);
@@ -149,17 +150,17 @@ impl<'a> Pass<'a> {
     }
 
     /// The counts of the selection that is being made.
-    pub(crate) fn tally(&mut self, facts: Facts<'_>) -> Arc<Tally> {
+    pub(crate) fn tally(&mut self, basis: Basis<'_>) -> Arc<Tally> {
         if let Some(tally) = &self.tally {
             return tally.clone();
         }
         // Groups with static ports of their own share frontiers, and their metrics name the ports.
         let is_shared = self.is_untouched && self.plan.ask.static_ports().next().is_none();
-        let tally = match self.frontier.tally(facts).filter(|_| is_shared) {
+        let tally = match self.frontier.tally(basis).filter(|_| is_shared) {
             Some(tally) => tally.clone(),
             None => {
                 let rules = &self.plan.distinct_properties;
-                let tally = Arc::new(self.scratch.counts.tally(facts, &self.plan.ask, rules));
+                let tally = Arc::new(self.scratch.counts.tally(basis, &self.plan.ask, rules));
                 if is_shared {
                     self.frontier.keep_tally(tally.clone());
                 }
@@ -176,7 +177,7 @@ impl<'a> Pass<'a> {
 
     /// Counts an allocation that was placed on the node that was taken, and queues the node again as
     /// what it is now.
-    pub(crate) fn placed(&mut self, facts: Facts<'_>, choice: &Choice) {
+    pub(crate) fn placed(&mut self, basis: Basis<'_>, choice: &Choice) {
         let slot = NodeSlot(choice.entry.node);
         let node = self.scratch.nodes.entry(slot);
         node.collisions += 1;
@@ -195,7 +196,7 @@ impl<'a> Pass<'a> {
                 None => self.properties[at - self.spreads.len()].used.add(symbol) == 1,
             };
             if is_first {
-                self.check_out_rare(facts, at, symbol, slot);
+                self.check_out_rare(basis, at, symbol, slot);
             }
         }
         if is_new {
@@ -205,7 +206,7 @@ impl<'a> Pass<'a> {
         if !self.columns.is_empty() {
             self.score_after(slot, changes_others);
         }
-        self.queue(facts, slot);
+        self.queue(basis, slot);
     }
 
     /// Scores the lanes again that an allocation on a node may make a difference to.
@@ -219,8 +220,16 @@ impl<'a> Pass<'a> {
         }
         self.note_buckets(slot);
         for lane in 0..self.scratch.lanes.len() {
-            let buckets = self.scratch.lanes.buckets(lane).iter().zip(&self.scratch.buckets);
-            if changes_others || { buckets }.any(|(a, b)| a == b) {
+            let of_lane = self.scratch.lanes.buckets(lane);
+            let shares_any = |at: Range<usize>| {
+                let mut pairs = of_lane[at.clone()].iter().zip(&self.scratch.buckets[at]);
+                pairs.any(|(a, b)| a == b)
+            };
+            let boost_changes = changes_others || shares_any(0..self.spreads.len());
+            // A closed lane stays closed, and has no use for a score.
+            let may_close = shares_any(self.spreads.len()..of_lane.len());
+            let is_open = !self.scratch.leaderboard.is_closed(lane);
+            if may_close || is_open && boost_changes {
                 self.score_lane(lane);
             }
         }
@@ -233,12 +242,12 @@ impl<'a> Pass<'a> {
     }
 
     /// Gives everything back to the frontier: the checked-out nodes as what they are now.
-    pub(crate) fn finish(self, facts: Facts<'_>) {
+    pub(crate) fn finish(self, basis: Basis<'_>) {
         for &(node, _) in self.scratch.nodes.all() {
-            self.frontier.look_at(facts, node);
+            self.frontier.look_at(basis, node);
         }
         self.frontier.find_best();
-        self.frontier.mark_seen(facts);
+        self.frontier.mark_seen(basis);
         let of_spreads = self.spreads.into_iter().map(SpreadCounter::into_counts);
         self.scratch.values.extend(of_spreads);
         self.scratch.values.extend(self.properties.into_iter().map(|property| property.used));
@@ -306,11 +315,11 @@ impl<'a> Pass<'a> {
 
     /// Finds the nodes with rare values that are not to the job what all others are: those that it has
     /// something on, and those that a spread lists.
-    fn find_rare(&mut self, facts: Facts<'_>) {
+    fn find_rare(&mut self, basis: Basis<'_>) {
         let nodes = &mut self.scratch.nodes;
         let mut add = |at: usize, symbol: Symbol| {
             let rare = self.partition.rare_nodes(at, symbol);
-            rare.filter(|slot| facts.mask.code(*slot) == PASSES)
+            rare.filter(|slot| basis.mask.code(*slot) == PASSES)
                 .for_each(|slot| _ = nodes.entry(slot));
         };
         for (at, spread) in self.spreads.iter().enumerate() {
@@ -324,18 +333,18 @@ impl<'a> Pass<'a> {
 
     /// Checks out the nodes of a value that has its first allocation, which is on one of them, if the
     /// value is rare.
-    fn check_out_rare(&mut self, facts: Facts<'_>, column: usize, symbol: Symbol, on: NodeSlot) {
+    fn check_out_rare(&mut self, basis: Basis<'_>, column: usize, symbol: Symbol, on: NodeSlot) {
         let partition = self.partition.clone();
         for slot in partition.rare_nodes(column, symbol).filter(|slot| *slot != on) {
             if self.scratch.nodes.get(slot).lane == CheckedOut::NO_LANE {
-                self.check_out(facts, slot);
+                self.check_out(basis, slot);
             }
         }
     }
 
     /// Checks a node out of the frontier and queues it as what it is to this group.
-    fn check_out(&mut self, facts: Facts<'_>, slot: NodeSlot) {
-        if facts.mask.code(slot) != PASSES {
+    fn check_out(&mut self, basis: Basis<'_>, slot: NodeSlot) {
+        if basis.mask.code(slot) != PASSES {
             return;
         }
         let Some(id) = self.partition.leaf(slot) else { return };
@@ -349,7 +358,7 @@ impl<'a> Pass<'a> {
         self.scratch.leaderboard.forget(from, slot.0);
         let lane = self.lane_of(slot, from);
         self.move_to(slot, from, lane);
-        self.queue(facts, slot);
+        self.queue(basis, slot);
     }
 
     /// Puts a node into its lane for the time of the pass.
@@ -362,7 +371,7 @@ impl<'a> Pass<'a> {
     }
 
     /// Queues a checked-out node as what it is now, and counts it as that.
-    fn queue(&mut self, facts: Facts<'_>, slot: NodeSlot) {
+    fn queue(&mut self, basis: Basis<'_>, slot: NodeSlot) {
         let Some(id) = self.partition.leaf(slot) else { return };
         let node = self.scratch.nodes.get(slot);
         let lane = node.lane as usize;
@@ -371,14 +380,14 @@ impl<'a> Pass<'a> {
             self.scratch.counts.add_host(counts, lane, class);
             return self.note_change();
         }
-        match self.node_scores(facts, slot, &node) {
+        match self.node_scores(basis, slot, &node) {
             Err(exhausted) => {
                 let counts = &self.frontier.counts;
                 self.scratch.counts.add_exhausted(counts, lane, exhausted, class);
                 self.note_change();
             }
             Ok(scores) => {
-                let entry = Entry::new(scores.local(), facts.state.rank(slot), slot.0);
+                let entry = Entry::new(scores.local(), basis.state.tie_break(slot), slot.0);
                 let extras = (scores.count() - self.active) as usize;
                 self.scratch.leaderboard.insert(lane, extras, entry);
             }
@@ -388,11 +397,11 @@ impl<'a> Pass<'a> {
     /// A node's scores but for spread, or what ran out on it.
     fn node_scores(
         &self,
-        facts: Facts<'_>,
+        basis: Basis<'_>,
         slot: NodeSlot,
         node: &CheckedOut,
     ) -> Result<Scores, Exhausted> {
-        let of_ask = self.frontier.ask_scores(facts, slot, &self.plan.ask)?;
+        let of_ask = self.frontier.ask_scores(basis, slot, &self.plan.ask)?;
         let mut scores = Scores::default();
         scores.set(Scorer::Binpack, of_ask.fit);
         if self.plan.device_weights > 0.0 {
@@ -405,7 +414,7 @@ impl<'a> Pass<'a> {
         if node.has_penalty {
             scores.set(Scorer::ReschedulePenalty, RESCHEDULE_PENALTY);
         }
-        if facts.affinities.is_some() {
+        if basis.affinities.is_some() {
             scores.set(Scorer::NodeAffinity, of_ask.affinity);
         }
         Ok(scores)

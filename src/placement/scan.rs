@@ -52,19 +52,19 @@ pub(crate) struct Filter {
 pub(crate) struct RankedNode {
     pub(crate) node: NodeSlot,
     /// Orders nodes that are equal otherwise.
-    pub(crate) rank: u64,
+    pub(crate) tie_break: u64,
     pub(crate) scores: Scores,
     /// What would have to be evicted.
     pub(crate) victims: Vec<AllocationSlot>,
 }
 
 /// The order of ranked nodes, the better one being greater: by score; of equal scores, by the part that
-/// is the node's own; of equal nodes, by rank.
+/// is the node's own; of equal nodes, by tie-break.
 pub(crate) fn compare(a: &RankedNode, b: &RankedNode) -> Ordering {
     let scores = a.scores.mean().total_cmp(&b.scores.mean());
     scores
         .then_with(|| a.scores.local().total_cmp(&b.scores.local()))
-        .then_with(|| b.rank.cmp(&a.rank))
+        .then_with(|| b.tie_break.cmp(&a.tie_break))
         .then_with(|| b.node.cmp(&a.node))
 }
 
@@ -137,8 +137,8 @@ impl<'a> Scan<'a> {
             Err(exhausted) => NodeResult::Exhausted(exhausted),
             Ok((assignment, victims)) => {
                 let scores = self.scores(slot, node, &assignment, &victims);
-                let rank = self.state.rank(slot);
-                NodeResult::Ranked(RankedNode { node: slot, rank, scores, victims })
+                let tie_break = self.state.tie_break(slot);
+                NodeResult::Ranked(RankedNode { node: slot, tie_break, scores, victims })
             }
         }
     }

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use super::State;
 use super::allocation::{AllocationRecord, Own, taken_by};
 use super::node::NodeRecord;
-use super::nodes::rank_of;
+use super::nodes::tie_break_of;
 use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use super::usage::{Amounts, Leaving, RoomBlock, Taken};
 
@@ -100,8 +100,8 @@ impl State {
         report.same(place, "places for allocations", places, room.free_allocations[at]);
         let size = self.sizes().nth(room.size[at] as usize);
         report.same(place, "its size", Some(Amounts { disk_mb: 0, ..node.capacity }), size);
-        let facts = (node.class, rank_of(self.seed, id));
-        report.same(place, "class and rank", facts, (room.class[at], room.rank[at]));
+        let facts = (node.class, tie_break_of(self.seed, id));
+        report.same(place, "class and tie-break", facts, (room.class[at], room.tie_break[at]));
         self.check_taken(report, slot, node);
         let mut leaving = Leaving::default();
         for &allocation in on_node {

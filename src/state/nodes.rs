@@ -56,9 +56,9 @@ impl State {
     }
 
     /// The node's place among equals; lower goes first.
-    pub(crate) fn rank(&self, slot: NodeSlot) -> u64 {
+    pub(crate) fn tie_break(&self, slot: NodeSlot) -> u64 {
         let (room, at) = self.room(slot);
-        room.rank[at]
+        room.tie_break[at]
     }
 
     pub(crate) fn free(&self, slot: NodeSlot) -> Amounts {
@@ -87,10 +87,10 @@ impl State {
     /// Orders equal nodes by another seed.
     pub(super) fn change_seed(&mut self, seed: u64) {
         self.seed = seed;
-        let ranks: Vec<(NodeSlot, u64)> =
-            self.nodes().map(|(slot, it)| (slot, rank_of(seed, &it.node.spec().id))).collect();
-        for (slot, rank) in ranks {
-            self.change_room(slot, |room, at| room.rank[at] = rank);
+        let tie_breaks: Vec<(NodeSlot, u64)> =
+            self.nodes().map(|(slot, it)| (slot, tie_break_of(seed, &it.node.spec().id))).collect();
+        for (slot, tie_break) in tie_breaks {
+            self.change_room(slot, |room, at| room.tie_break[at] = tie_break);
             self.facts_journal.push(slot);
         }
     }
@@ -235,8 +235,8 @@ impl State {
     fn give_slot(&mut self, slot: NodeSlot, id: &str) {
         self.free_nodes.pop();
         self.node_index.insert(name_hash(id), slot.0);
-        let rank = rank_of(self.seed, id);
-        self.change_room(slot, |room, at| room.rank[at] = rank);
+        let tie_break = tie_break_of(self.seed, id);
+        self.change_room(slot, |room, at| room.tie_break[at] = tie_break);
     }
 
     /// Counts from nothing what is free and taken on a node.
@@ -415,6 +415,6 @@ pub(super) fn name_hash(name: &str) -> u64 {
 }
 
 /// A node's place among equals.
-pub(crate) fn rank_of(seed: u64, id: &str) -> u64 {
+pub(crate) fn tie_break_of(seed: u64, id: &str) -> u64 {
     hash_bytes(seed, id.as_bytes())
 }

@@ -6,7 +6,7 @@ use super::allocation::{AllocationRecord, Own};
 use super::few::Few;
 use super::jobs::JobRecord;
 use super::node::NodeRecord;
-use super::nodes::{name_hash, rank_of};
+use super::nodes::{name_hash, tie_break_of};
 use super::ports::PortSet;
 use super::run::Run;
 use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
@@ -219,8 +219,8 @@ impl State {
             *place = identity;
         }
         if let Some(id) = &then {
-            let rank = rank_of(self.seed, id);
-            self.change_room(slot, |room, at| room.rank[at] = rank);
+            let tie_break = tie_break_of(self.seed, id);
+            self.change_room(slot, |room, at| room.tie_break[at] = tie_break);
         }
         self.set_unchecked(slot, before.was_unchecked);
         self.recount(slot);

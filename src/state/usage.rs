@@ -57,7 +57,7 @@ pub(crate) struct RoomBlock {
     pub(crate) size: [u32; BLOCK],
     pub(crate) class: [Name; BLOCK],
     /// The node's place among equals, from the seed.
-    pub(crate) rank: [u64; BLOCK],
+    pub(crate) tie_break: [u64; BLOCK],
     /// Where in the journal the node's latest change is.
     pub(crate) changed: [u64; BLOCK],
     /// The latest of them.
@@ -91,7 +91,7 @@ impl RoomBlock {
             memory_factor: [1.0; BLOCK],
             size: [0; BLOCK],
             class: [Name::NONE; BLOCK],
-            rank: [0; BLOCK],
+            tie_break: [0; BLOCK],
             changed: [0; BLOCK],
             latest: 0,
             odd: 0,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Caches;
 use super::lru_cache::LruCache;
-use crate::rank::frontier::{Facts, Frontier};
+use crate::rank::frontier::{Basis, Frontier};
 use crate::state::State;
 use crate::state::check::Report;
 use crate::state::fast_map::FastMap;
@@ -42,10 +42,10 @@ impl Caches {
             if column.is_none() && affinity != u64::MAX {
                 continue;
             }
-            let facts = Facts { state, mask, affinities: column.map(|column| &**column) };
+            let basis = Basis { state, mask, affinities: column.map(|column| &**column) };
             let mut frontier = Frontier::clone(&entry.value);
-            frontier.catch_up(facts, partition);
-            frontier.check(facts, report);
+            frontier.catch_up(basis, partition);
+            frontier.check(basis, report);
         }
         let bytes = self.frontiers.by_key.values().map(|entry| entry.value.bytes()).sum();
         let place = || "the frontiers kept".to_owned();

@@ -8,7 +8,7 @@ use crate::feasibility::distinct::DistinctProperty;
 use crate::feasibility::reason::DISTINCT_HOSTS;
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
-use crate::rank::frontier::Facts;
+use crate::rank::frontier::Basis;
 use crate::rank::frontier::counts::{DimensionTexts, LaneCounts};
 use crate::state::fast_map::FastMap;
 use crate::state::names::Name;
@@ -178,12 +178,12 @@ impl PassCounts {
     /// The counts as metrics have them.
     pub(super) fn tally(
         &mut self,
-        facts: Facts<'_>,
+        basis: Basis<'_>,
         ask: &Ask,
         rules: &[DistinctProperty],
     ) -> Tally {
-        let names = &facts.state.names;
-        let base = facts.mask.tally();
+        let names = &basis.state.names;
+        let base = basis.mask.tally();
         let mut filtered = Filtered::default();
         let hosts = &self.total.hosts;
         if hosts.nodes > 0 {

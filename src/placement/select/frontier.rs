@@ -59,8 +59,8 @@ impl FrontierLoan {
     ) -> FrontierSelector<'a> {
         let FrontierLoan { prepared, frontier, scratch } = self;
         let prepared = &*prepared;
-        let (facts, columns) = (prepared.facts(state), &prepared.columns);
-        let pass = Pass::new(facts, plan, Arc::make_mut(frontier), columns, scratch);
+        let (basis, columns) = (prepared.basis(state), &prepared.columns);
+        let pass = Pass::new(basis, plan, Arc::make_mut(frontier), columns, scratch);
         FrontierSelector { prepared, pass }
     }
 
@@ -82,7 +82,7 @@ impl FrontierSelector<'_> {
     pub(super) fn select(&mut self, look: Look<'_>) -> Selection {
         let Look { state, shown, run, top, .. } = look;
         let found = self.pass.best(shown.max(1)).len();
-        let tally = self.pass.tally(self.prepared.facts(state));
+        let tally = self.pass.tally(self.prepared.basis(state));
         top.extend((0..found.min(shown)).map(|at| self.write_down(state, run, at)));
         let best = (found > 0).then(|| self.pass.found(0)).map(|choice| Selected {
             node: NodeSlot(choice.entry.node),
@@ -95,7 +95,7 @@ impl FrontierSelector<'_> {
     /// Goes on after an allocation was placed on the node that was selected last.
     pub(crate) fn placed(&mut self, state: &State) {
         if let Some(choice) = self.pass.take() {
-            self.pass.placed(self.prepared.facts(state), &choice);
+            self.pass.placed(self.prepared.basis(state), &choice);
         }
     }
 
@@ -106,7 +106,7 @@ impl FrontierSelector<'_> {
 
     /// Gives everything back to the frontier, once the state's journal has the changed nodes.
     pub(crate) fn finish(self, state: &State) {
-        self.pass.finish(self.prepared.facts(state));
+        self.pass.finish(self.prepared.basis(state));
     }
 
     /// Writes the scores of one of the best candidates down in the run, unless they are there already,
@@ -116,7 +116,7 @@ impl FrontierSelector<'_> {
         if choice.entry.written != Entry::NOT_WRITTEN {
             return choice.entry.written;
         }
-        let scores = self.pass.scores(self.prepared.facts(state), &choice);
+        let scores = self.pass.scores(self.prepared.basis(state), &choice);
         let written = run.scores(NodeSlot(choice.entry.node), &scores);
         self.pass.set_written(at, written);
         written

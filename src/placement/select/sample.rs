@@ -18,7 +18,7 @@ pub(crate) struct Cursor {
 impl Cursor {
     pub(crate) fn new(state: &State) -> Cursor {
         let mut order: Vec<NodeSlot> = state.nodes().map(|(slot, _)| slot).collect();
-        order.sort_unstable_by_key(|&slot| (state.rank(slot), slot));
+        order.sort_unstable_by_key(|&slot| (state.tie_break(slot), slot));
         Cursor { order, at: 0 }
     }
 

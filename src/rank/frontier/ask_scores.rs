@@ -1,6 +1,6 @@
 //! What a node is to an ask by itself: its own scores, or what ran out.
 
-use super::{AMOUNTS, CANDIDATE, Code, FIRST_DIMENSION, Facts, Purpose};
+use super::{AMOUNTS, Basis, CANDIDATE, Code, FIRST_DIMENSION, Purpose};
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::Exhausted;
 use crate::fit::{self, Room, amounts};
@@ -25,15 +25,15 @@ impl AskScores {
 
 /// What a node is to an ask by itself: its scores, or what ran out.
 pub(super) fn ask_scores(
-    facts: Facts<'_>,
+    basis: Basis<'_>,
     purpose: &Purpose,
     factors: &[AskFactors],
     slot: NodeSlot,
     ask: &Ask,
 ) -> Result<AskScores, Exhausted> {
-    let (room, at) = facts.state.room(slot);
+    let (room, at) = basis.state.room(slot);
     let room = room.of(at);
-    let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
+    let affinity = basis.affinities.map_or(0.0, |column| column.score(slot));
     if ask.is_plain() && !room.is_odd {
         return match plain_code(room, purpose.ask.amounts).checked_sub(FIRST_DIMENSION) {
             Some(dimension) => Err(AMOUNTS[usize::from(dimension)]),
@@ -43,7 +43,7 @@ pub(super) fn ask_scores(
             }
         };
     }
-    let state = facts.state;
+    let state = basis.state;
     let Some(node) = state.node(slot) else { return Err(Exhausted::MaxAllocations) };
     let taken = state.taken(slot, node);
     let room_of_node = Room { node, taken, free: room.free, free_allocations: room.allocations };

@@ -4,7 +4,7 @@ use super::ask_scores::{AskScores, ask_scores};
 use super::partition::Geometry;
 use super::shards::Leaves;
 use super::tournament::OUT;
-use super::{AMOUNTS, CANDIDATE, Code, FIRST_DIMENSION, Facts, Frontier, MASKED};
+use super::{AMOUNTS, Basis, CANDIDATE, Code, FIRST_DIMENSION, Frontier, MASKED};
 use crate::feasibility::mask::{self, PASSES};
 use crate::fit::ask::Ask;
 use crate::rank::binpack::{Algorithm, AskFactors};
@@ -17,7 +17,7 @@ impl Frontier {
     /// much as this does.
     pub(super) fn fill_by_blocks(
         &mut self,
-        facts: Facts<'_>,
+        basis: Basis<'_>,
         ask: &Ask,
         first_slot: usize,
         geometry: &Geometry,
@@ -29,14 +29,14 @@ impl Frontier {
         let mut exhausted = [0; AMOUNTS.len()];
         for (chunk, ((sums, codes), classes)) in chunks.zip(classes).enumerate() {
             let block = first_slot / BLOCK + chunk;
-            let room = facts.state.room_block(block);
-            let mask = &facts.mask.block(block).codes;
-            let affinities = facts.affinities.map_or(&[0.0; BLOCK], |column| column.block(block));
+            let room = basis.state.room_block(block);
+            let mask = &basis.mask.block(block).codes;
+            let affinities = basis.affinities.map_or(&[0.0; BLOCK], |column| column.block(block));
             let mut judged = codes_of_block(room, mask, ask.amounts);
             if room.odd != 0 {
                 for at in (0..BLOCK).filter(|&at| room.is_odd(at) && mask[at] == PASSES) {
                     let slot = NodeSlot::new(block * BLOCK + at);
-                    let scores = ask_scores(facts, &self.purpose, &self.factors, slot, ask);
+                    let scores = ask_scores(basis, &self.purpose, &self.factors, slot, ask);
                     judged[at] = scores.map_or_else(|it| self.code_of(it), |_| CANDIDATE);
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::partition::{LeafId, Partition};
 use super::tournament::OUT;
-use super::{CANDIDATE, Facts, Frontier, MASKED};
+use super::{Basis, CANDIDATE, Frontier, MASKED};
 use crate::feasibility::column::Column;
 use crate::state::State;
 use crate::state::check::Report;
@@ -12,9 +12,9 @@ use std::sync::Arc;
 impl Frontier {
     /// Compares what every node counts as, every sum and every count with a new frontier's, and the
     /// order of the best with a plain look at all.
-    pub(crate) fn check(&self, facts: Facts<'_>, report: &mut Report) {
-        let fresh = Frontier::new(facts, self.partition.clone(), self.purpose.clone());
-        for (slot, node) in facts.state.nodes() {
+    pub(crate) fn check(&self, basis: Basis<'_>, report: &mut Report) {
+        let fresh = Frontier::new(basis, self.partition.clone(), self.purpose.clone());
+        for (slot, node) in basis.state.nodes() {
             let place = || format!("a frontier, node `{}`", node.node.id);
             let Some(at) = self.partition.leaf(slot) else {
                 report.same(place, "whether it has a place", true, false);

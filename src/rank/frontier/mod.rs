@@ -61,9 +61,9 @@ pub(crate) struct Purpose {
     pub(crate) device_weights: f64,
 }
 
-/// What decides about nodes beside what is on them.
+/// What frontiers are computed from.
 #[derive(Clone, Copy)]
-pub(crate) struct Facts<'a> {
+pub(crate) struct Basis<'a> {
     pub(crate) state: &'a State,
     pub(crate) mask: &'a Mask,
     pub(crate) affinities: Option<&'a AffinityColumn>,
@@ -92,7 +92,7 @@ pub(crate) struct Frontier {
 
 impl Frontier {
     /// Looks at every node.
-    pub(crate) fn new(facts: Facts<'_>, partition: Arc<Partition>, purpose: Purpose) -> Frontier {
+    pub(crate) fn new(basis: Basis<'_>, partition: Arc<Partition>, purpose: Purpose) -> Frontier {
         let mut frontier = Frontier {
             purpose,
             factors: Arc::default(),
@@ -105,55 +105,55 @@ impl Frontier {
             seen: 0,
             facts_seen: 0,
         };
-        frontier.look_at_all(facts);
+        frontier.look_at_all(basis);
         frontier
     }
 
     /// Looks again at the nodes that changed. `partition` is how the nodes lie now.
-    pub(crate) fn catch_up(&mut self, facts: Facts<'_>, partition: &Arc<Partition>) {
-        let state = facts.state;
+    pub(crate) fn catch_up(&mut self, basis: Basis<'_>, partition: &Arc<Partition>) {
+        let state = basis.state;
         if !Arc::ptr_eq(&self.partition, partition) {
             self.partition = partition.clone();
-            return self.look_at_all(facts);
+            return self.look_at_all(basis);
         }
         let Some(of_facts) = state.facts_journal.since(self.facts_seen) else {
-            return self.look_at_all(facts);
+            return self.look_at_all(basis);
         };
         self.add_sizes(state);
         for slot in of_facts {
-            self.look_at(facts, slot);
+            self.look_at(basis, slot);
         }
         match state.journal.since(self.seen) {
             Some(changes) => {
                 for change in changes.filter(|change| !change.is_outdated) {
-                    self.look_at_change(facts, change);
+                    self.look_at_change(basis, change);
                 }
             }
-            None => self.look_at_changed(facts),
+            None => self.look_at_changed(basis),
         }
-        self.mark_seen(facts);
+        self.mark_seen(basis);
     }
 
     /// Looks again at the nodes that changed, front to back: of more changes than the journal keeps many
     /// are of nodes that changed again.
-    fn look_at_changed(&mut self, facts: Facts<'_>) {
-        for block in 0..facts.state.node_slots().div_ceil(BLOCK) {
-            let room = facts.state.room_block(block);
+    fn look_at_changed(&mut self, basis: Basis<'_>) {
+        for block in 0..basis.state.node_slots().div_ceil(BLOCK) {
+            let room = basis.state.room_block(block);
             if room.latest < self.seen {
                 continue;
             }
             for at in 0..BLOCK {
                 if room.changed[at] >= self.seen {
-                    self.look_at_room(facts, NodeSlot::new(block * BLOCK + at), room.of(at));
+                    self.look_at_room(basis, NodeSlot::new(block * BLOCK + at), room.of(at));
                 }
             }
         }
     }
 
     /// Notes that all changes so far are known.
-    pub(crate) fn mark_seen(&mut self, facts: Facts<'_>) {
-        self.seen = facts.state.journal.next();
-        self.facts_seen = facts.mask.seen();
+    pub(crate) fn mark_seen(&mut self, basis: Basis<'_>) {
+        self.seen = basis.state.journal.next();
+        self.facts_seen = basis.mask.seen();
     }
 
     /// Whether nothing changed since it last looked.
@@ -164,8 +164,8 @@ impl Frontier {
     }
 
     /// What the counts come to in metrics, if that is known.
-    pub(crate) fn tally(&self, facts: Facts<'_>) -> Option<&Arc<Tally>> {
-        self.tally.as_ref().filter(|tally| Arc::ptr_eq(&tally.base, facts.mask.tally()))
+    pub(crate) fn tally(&self, basis: Basis<'_>) -> Option<&Arc<Tally>> {
+        self.tally.as_ref().filter(|tally| Arc::ptr_eq(&tally.base, basis.mask.tally()))
     }
 
     /// Keeps what the counts come to.
@@ -186,34 +186,34 @@ impl Frontier {
     /// What a node is by itself: its scores, or what ran out.
     pub(crate) fn ask_scores(
         &self,
-        facts: Facts<'_>,
+        basis: Basis<'_>,
         slot: NodeSlot,
         ask: &Ask,
     ) -> Result<AskScores, Exhausted> {
-        ask_scores(facts, &self.purpose, &self.factors, slot, ask)
+        ask_scores(basis, &self.purpose, &self.factors, slot, ask)
     }
 
     /// Looks at a node again.
-    pub(crate) fn look_at(&mut self, facts: Facts<'_>, slot: NodeSlot) {
-        let (room, at) = facts.state.room(slot);
-        self.look_at_room(facts, slot, room.of(at));
+    pub(crate) fn look_at(&mut self, basis: Basis<'_>, slot: NodeSlot) {
+        let (room, at) = basis.state.room(slot);
+        self.look_at_room(basis, slot, room.of(at));
     }
 
     /// Takes over what a node became by a change.
-    fn look_at_change(&mut self, facts: Facts<'_>, change: RoomChange) {
+    fn look_at_change(&mut self, basis: Basis<'_>, change: RoomChange) {
         let RoomChange { node, room, .. } = change;
         let Some(id) = self.partition.leaf(node) else { return };
         // The masked nodes are known, since changes of facts were looked at before.
         if self.code(id) != MASKED {
-            let (code, sum) = self.judge_passing(facts, node, room);
+            let (code, sum) = self.judge_passing(basis, node, room);
             self.take_over(id, code, sum);
         }
     }
 
-    fn look_at_room(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) {
+    fn look_at_room(&mut self, basis: Basis<'_>, slot: NodeSlot, room: FreeRoom) {
         let Some(id) = self.partition.leaf(slot) else { return };
-        let (code, sum) = match facts.mask.code(slot) {
-            PASSES => self.judge_passing(facts, slot, room),
+        let (code, sum) = match basis.mask.code(slot) {
+            PASSES => self.judge_passing(basis, slot, room),
             _ => (MASKED, OUT),
         };
         self.take_over(id, code, sum);
@@ -233,18 +233,18 @@ impl Frontier {
     }
 
     /// What a node that may run the group by its facts counts as, and its sum.
-    fn judge_passing(&mut self, facts: Facts<'_>, slot: NodeSlot, room: FreeRoom) -> (Code, f64) {
+    fn judge_passing(&mut self, basis: Basis<'_>, slot: NodeSlot, room: FreeRoom) -> (Code, f64) {
         let purpose = &self.purpose;
         if purpose.ask.is_plain() && !room.is_odd {
             let code = plain_code(room, purpose.ask.amounts);
             if code != CANDIDATE {
                 return (code, OUT);
             }
-            let affinity = facts.affinities.map_or(0.0, |column| column.score(slot));
+            let affinity = basis.affinities.map_or(0.0, |column| column.score(slot));
             let fit = plain_fit(room, purpose, &self.factors);
             return (CANDIDATE, AskScores { fit, devices: 0.0, affinity }.sum());
         }
-        match ask_scores(facts, purpose, &self.factors, slot, &purpose.ask) {
+        match ask_scores(basis, purpose, &self.factors, slot, &purpose.ask) {
             Ok(scores) => (CANDIDATE, scores.sum()),
             Err(exhausted) => (self.code_of(exhausted), OUT),
         }
@@ -382,8 +382,8 @@ impl Frontier {
         Arc::make_mut(&mut self.factors).extend(new);
     }
 
-    fn look_at_all(&mut self, facts: Facts<'_>) {
-        self.add_sizes(facts.state);
+    fn look_at_all(&mut self, basis: Basis<'_>) {
+        self.add_sizes(basis.state);
         self.tally = None;
         self.counts = vec![LaneCounts::default(); self.partition.lanes.len()];
         self.heads = vec![Head::default(); self.partition.lanes.len()];
@@ -394,29 +394,29 @@ impl Frontier {
             let tournament = Tournament::new(geometry.tie_breaks.clone());
             let mut leaves = Leaves::new(tournament, geometry.nodes.len());
             if partition.is_single() && ask.is_plain() {
-                self.fill_by_blocks(facts, &ask, at * partition.shard_size, geometry, &mut leaves);
+                self.fill_by_blocks(basis, &ask, at * partition.shard_size, geometry, &mut leaves);
             } else {
-                self.fill(facts, &ask, geometry, &mut leaves);
+                self.fill(basis, &ask, geometry, &mut leaves);
             }
             self.shards.push(leaves);
         }
         if partition.is_single() {
-            self.counts[0].passing = facts.mask.passing().clone();
+            self.counts[0].passing = basis.mask.passing().clone();
         }
-        self.mark_seen(facts);
+        self.mark_seen(basis);
     }
 
     /// Looks at the nodes of a shard, one by one.
-    fn fill(&mut self, facts: Facts<'_>, ask: &Ask, geometry: &Geometry, leaves: &mut Leaves) {
+    fn fill(&mut self, basis: Basis<'_>, ask: &Ask, geometry: &Geometry, leaves: &mut Leaves) {
         let lane = geometry.lane as usize;
         for (leaf, &slot) in geometry.nodes.iter().enumerate() {
             let slot = NodeSlot(slot);
-            if facts.mask.code(slot) != PASSES {
+            if basis.mask.code(slot) != PASSES {
                 continue;
             }
             let class = geometry.classes[leaf];
             self.counts[lane].passing.add(class);
-            match ask_scores(facts, &self.purpose, &self.factors, slot, ask) {
+            match ask_scores(basis, &self.purpose, &self.factors, slot, ask) {
                 Ok(scores) => {
                     leaves.codes[leaf] = CANDIDATE;
                     leaves.tournament.sums_mut()[leaf] = scores.sum();

@@ -216,7 +216,7 @@ impl Partition {
         id.is_some_and(|id| {
             let shard = &self.shards[id.shard as usize];
             let leaf = id.leaf as usize;
-            shard.tie_breaks.get(leaf) == state.rank(slot)
+            shard.tie_breaks.get(leaf) == state.tie_break(slot)
                 && shard.classes[leaf] == node.class
                 && self.has_symbols(shard.lane, columns, slot)
         })
@@ -249,7 +249,7 @@ impl Partition {
                 lane,
                 nodes: slots.into(),
                 tie_breaks: TieBreaks::new(
-                    slots.iter().map(|&slot| state.rank(NodeSlot(slot))).collect(),
+                    slots.iter().map(|&slot| state.tie_break(NodeSlot(slot))).collect(),
                 ),
                 classes: slots.iter().map(class).collect(),
             });
