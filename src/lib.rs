@@ -65,6 +65,7 @@ mod feasibility;
 mod fit;
 pub mod model;
 mod placement;
+mod plan;
 mod rank;
 #[allow(dead_code, reason = "processing evaluations comes next")]
 mod reconcile;
@@ -93,6 +94,7 @@ pub use feasibility::fix_action::FixAction;
 pub use feasibility::reason::FilterReason;
 pub use fit::exhausted::Dimension;
 pub use placement::options::{PlaceOptions, Preemption, ScoreDetail, Search};
+pub use plan::{annotate_diff, job_diff};
 pub use rank::binpack::Algorithm;
 pub use state::check::BrokenInvariant;
 pub use time::{Span, Timestamp, TimestampError};

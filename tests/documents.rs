@@ -347,3 +347,35 @@ fn recordings_of_a_real_server() {
         "{evaluation_count} {deployment_count}"
     );
 }
+
+#[test]
+fn answers_to_dry_runs_and_what_operators_set() {
+    use stowplan::model::{JobPlanResponse, JobSummary, Namespace, SchedulerConfiguration};
+    let Some(shared) = shared() else { return };
+    let body = |name: &str| {
+        let recording = value(&shared.join("data/recorded/cluster-api").join(name));
+        recording["response"]["body"].clone()
+    };
+    for name in ["015-job-plan-new.json", "138-job-plan-destructive-update.json"] {
+        let original = body(name);
+        let response: JobPlanResponse = serde_json::from_value(original.clone()).unwrap();
+        assert_round_trip(name, &original, &response);
+        let diff = response.diff.unwrap();
+        assert!(response.extra.is_empty() && diff.extra.is_empty());
+        assert!(
+            diff.task_groups[0].extra.is_empty() && diff.fields.iter().all(|f| f.extra.is_empty())
+        );
+    }
+    let original = body("033-job-summary.json");
+    let summary: JobSummary = serde_json::from_value(original.clone()).unwrap();
+    assert_round_trip("summary", &original, &summary);
+    assert_eq!((summary.summary["g"].running, summary.extra.len()), (3, 0));
+    let original = body("209-scheduler-config.json")["SchedulerConfig"].clone();
+    let config: SchedulerConfiguration = serde_json::from_value(original.clone()).unwrap();
+    assert_round_trip("configuration", &original, &config);
+    assert!(config.is_preemption_enabled(stowplan::model::JobType::Batch));
+    let original = body("223-namespaces.json");
+    let namespaces: Vec<Namespace> = serde_json::from_value(original.clone()).unwrap();
+    assert_round_trip("namespaces", &original, &namespaces);
+    assert_eq!(namespaces[0].name, "default");
+}

@@ -6,7 +6,8 @@
 //! Where an object has a key twice, the key is an error if scheduling knows it; of other keys and in
 //! maps whose keys the user chooses (`Meta`, `Attributes`, ...) the last one wins.
 
-use serde::{Deserialize, Deserializer};
+use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Unknown keys of an object, kept as they came.
 pub(crate) type Extra = serde_json::Map<String, serde_json::Value>;
@@ -32,6 +33,27 @@ where
 /// Whether a value says no more than an absent key: what many keys are left out for in writing.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// Writes an empty map as `null`, as the original does.
+pub(crate) fn null_when_empty<S, V>(
+    map: &IndexMap<String, V>,
+    serializer: S,
+) -> Result<S::Ok, S::Error>
+where
+    S: Serializer,
+    V: Serialize,
+{
+    if map.is_empty() { serializer.serialize_none() } else { serializer.collect_map(map) }
+}
+
+/// Writes an empty list as `null`, as the original does.
+pub(crate) fn null_without_elements<S, V>(list: &[V], serializer: S) -> Result<S::Ok, S::Error>
+where
+    S: Serializer,
+    V: Serialize,
+{
+    if list.is_empty() { serializer.serialize_none() } else { serializer.collect_seq(list) }
 }
 
 /// Defines a document: a struct whose fields are the keys of a JSON object.

@@ -1,9 +1,8 @@
 //! The metrics of one placement, as the API has them (docs/placement.md, section 8).
 
 use indexmap::IndexMap;
-use serde::Serializer;
 
-use super::document::document;
+use super::document::{document, null_when_empty};
 use super::resources::Resources;
 
 document! {
@@ -59,13 +58,4 @@ document! {
         /// The mean of the active scorers.
         "NormScore" => pub norm_score: f64,
     }
-}
-
-/// Empty maps are written as `null`, as the original does.
-fn null_when_empty<S, V>(map: &IndexMap<String, V>, serializer: S) -> Result<S::Ok, S::Error>
-where
-    S: Serializer,
-    V: serde::Serialize,
-{
-    if map.is_empty() { serializer.serialize_none() } else { serializer.collect_map(map) }
 }

@@ -14,9 +14,11 @@ pub(crate) mod allocation;
 pub(crate) mod allocation_state;
 mod builder;
 mod canonical;
+pub(crate) mod cluster_config;
 pub(crate) mod constraint;
 pub(crate) mod deployment;
 pub(crate) mod device;
+pub(crate) mod diff;
 mod document;
 pub(crate) mod evaluation;
 pub(crate) mod job;
@@ -26,6 +28,7 @@ pub(crate) mod metrics;
 pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod node_spec;
+pub(crate) mod plan;
 mod printable;
 mod problem;
 pub mod read;
@@ -33,6 +36,7 @@ mod read_error;
 pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod strategy;
+pub(crate) mod summary;
 mod validate;
 pub(crate) mod volume;
 
@@ -44,9 +48,13 @@ pub use allocation_state::{
 pub use builder::{
     DeviceRequestBuilder, GroupBuilder, JobBuilder, NodeBuilder, NodeDeviceBuilder, TaskBuilder,
 };
+pub use cluster_config::{
+    Namespace, NodePool, NodePoolSchedulerConfiguration, PreemptionConfig, SchedulerConfiguration,
+};
 pub use constraint::{Affinity, Constraint, Operand, Spread, SpreadTarget};
 pub use deployment::{Deployment, DeploymentState, DeploymentStatus};
 pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, RequestedDevice};
+pub use diff::{DiffType, FieldDiff, JobDiff, ObjectDiff, TaskDiff, TaskGroupDiff};
 pub use evaluation::{Evaluation, EvaluationStatus, Trigger};
 pub use job::{Job, JobType};
 pub use job_spec::{EphemeralDisk, JobSpec, Lifecycle, Secret, Task, TaskGroup};
@@ -55,6 +63,9 @@ pub use metrics::{AllocationMetrics, NodeScoreMeta};
 pub use network::{AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports};
 pub use node::{Core, Node, NodeAddress, NodeStatus};
 pub use node_spec::{DriverInfo, NodeSpec};
+pub use plan::{
+    DeploymentStatusUpdate, DesiredUpdates, JobPlanResponse, Plan, PlanAnnotations, PlanResult,
+};
 pub use problem::{AllocationErrors, JobErrors, NodeErrors, Problem};
 pub use resources::{
     AllocatedCpuResources, AllocatedMemoryResources, AllocatedResources, AllocatedSharedResources,
@@ -67,4 +78,5 @@ pub use strategy::{
     DelayFunction, DisconnectReconcile, DisconnectStrategy, MigrateStrategy, ReschedulePolicy,
     RestartPolicy, ScalingPolicy, UpdateStrategy,
 };
+pub use summary::{JobChildrenSummary, JobSummary, TaskGroupSummary};
 pub use volume::{DynamicVolume, HostVolume, VolumeCapability, VolumeRequest};

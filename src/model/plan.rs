@@ -1,0 +1,169 @@
+//! Plans as documents: what a scheduler wants to change, and what became of it (docs/lifecycle.md,
+//! sections 2 and 5).
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::allocation::Allocation;
+use super::deployment::Deployment;
+use super::diff::JobDiff;
+use super::document::{document, is_default, null_when_empty, null_without_elements};
+use super::evaluation::Evaluation;
+use super::job_spec::JobSpec;
+use super::metrics::AllocationMetrics;
+
+document! {
+    /// What one evaluation wants to change. Existing allocations are named by their IDs, new ones by
+    /// their position: `new[0]`, `new[1]` and so on, and likewise a new deployment and evaluations.
+    pub struct Plan {
+        /// The evaluation.
+        "EvalID" => pub eval_id: String,
+        /// The token under which the evaluation was handed out.
+        #[serde(skip_serializing_if = "is_default")]
+        "EvalToken" => pub eval_token: String,
+        /// The evaluation's priority.
+        "Priority" => pub priority: i64,
+        /// Whether it is committed whole or not at all.
+        "AllAtOnce" => pub all_at_once: bool,
+        /// The job, for the new allocations.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Job" => pub job: Option<Arc<JobSpec>>,
+        /// What is stopped, by node.
+        #[serde(serialize_with = "null_when_empty")]
+        "NodeUpdate" => pub node_update: IndexMap<String, Vec<Allocation>>,
+        /// What is placed or updated, by node.
+        #[serde(serialize_with = "null_when_empty")]
+        "NodeAllocation" => pub node_allocation: IndexMap<String, Vec<Allocation>>,
+        /// What is evicted for it, by node.
+        #[serde(serialize_with = "null_when_empty")]
+        "NodePreemptions" => pub node_preemptions: IndexMap<String, Vec<Allocation>>,
+        /// What it does, in figures.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Annotations" => pub annotations: Option<PlanAnnotations>,
+        /// A new deployment, or the present one with new figures.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Deployment" => pub deployment: Option<Deployment>,
+        /// New statuses of deployments.
+        #[serde(serialize_with = "null_without_elements")]
+        "DeploymentUpdates" => pub deployment_updates: Vec<DeploymentStatusUpdate>,
+        /// The index of the state that it was made on.
+        "SnapshotIndex" => pub snapshot_index: u64,
+    }
+}
+
+document! {
+    /// What of a plan was committed.
+    pub struct PlanResult {
+        /// What was stopped, by node.
+        #[serde(serialize_with = "null_when_empty")]
+        "NodeUpdate" => pub node_update: IndexMap<String, Vec<Allocation>>,
+        /// What was placed or updated, by node.
+        #[serde(serialize_with = "null_when_empty")]
+        "NodeAllocation" => pub node_allocation: IndexMap<String, Vec<Allocation>>,
+        /// What was evicted, by node.
+        #[serde(serialize_with = "null_when_empty")]
+        "NodePreemptions" => pub node_preemptions: IndexMap<String, Vec<Allocation>>,
+        /// The deployment that was made or changed.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Deployment" => pub deployment: Option<Deployment>,
+        /// New statuses of deployments.
+        #[serde(serialize_with = "null_without_elements")]
+        "DeploymentUpdates" => pub deployment_updates: Vec<DeploymentStatusUpdate>,
+        /// The nodes whose part was refused.
+        #[serde(serialize_with = "null_without_elements")]
+        "RejectedNodes" => pub rejected_nodes: Vec<String>,
+        /// The index that a state must have reached before the rest is tried again; 0 if there is no
+        /// rest.
+        "RefreshIndex" => pub refresh_index: u64,
+        /// The index of what was committed.
+        "AllocIndex" => pub alloc_index: u64,
+    }
+}
+
+document! {
+    /// A new status of a deployment.
+    pub struct DeploymentStatusUpdate {
+        /// The deployment.
+        "DeploymentID" => pub deployment_id: String,
+        /// What becomes of it.
+        "Status" => pub status: String,
+        /// Why.
+        "StatusDescription" => pub status_description: String,
+    }
+}
+
+document! {
+    /// What a plan does, in figures.
+    pub struct PlanAnnotations {
+        /// By group.
+        #[serde(serialize_with = "null_when_empty")]
+        "DesiredTGUpdates" => pub desired_tg_updates: IndexMap<String, DesiredUpdates>,
+        /// What would be evicted.
+        #[serde(serialize_with = "null_without_elements")]
+        "PreemptedAllocs" => pub preempted_allocs: Vec<Allocation>,
+    }
+}
+
+document! {
+    /// How many allocations of a group a plan leaves, places and changes.
+    pub struct DesiredUpdates {
+        /// They stay as they are.
+        "Ignore" => pub ignore: u64,
+        /// They are placed.
+        "Place" => pub place: u64,
+        /// They leave their nodes.
+        "Migrate" => pub migrate: u64,
+        /// They are stopped.
+        "Stop" => pub stop: u64,
+        /// They become the new version where they are.
+        "InPlaceUpdate" => pub in_place_update: u64,
+        /// They are stopped, and others of the new version placed.
+        "DestructiveUpdate" => pub destructive_update: u64,
+        /// They are placed as canaries.
+        "Canary" => pub canary: u64,
+        /// They are evicted.
+        "Preemptions" => pub preemptions: u64,
+        /// Their node no longer answers.
+        "Disconnect" => pub disconnect: u64,
+        /// Their node answers again.
+        "Reconnect" => pub reconnect: u64,
+        /// They failed and are replaced now.
+        "RescheduleNow" => pub reschedule_now: u64,
+        /// They failed and are replaced later.
+        "RescheduleLater" => pub reschedule_later: u64,
+    }
+}
+
+document! {
+    /// The answer to a dry run: what registering a job would change.
+    pub struct JobPlanResponse {
+        /// What would be done, in figures.
+        "Annotations" => pub annotations: Option<PlanAnnotations>,
+        /// The first failed placement of each group that could not be placed whole.
+        #[serde(serialize_with = "null_when_empty")]
+        "FailedTGAllocs" => pub failed_tg_allocs: IndexMap<String, AllocationMetrics>,
+        /// The index at which the job's specification last changed; 0 for a new one.
+        "JobModifyIndex" => pub job_modify_index: u64,
+        /// The evaluations that would be made.
+        #[serde(serialize_with = "null_without_elements")]
+        "CreatedEvals" => pub created_evals: Vec<Evaluation>,
+        /// How the job would differ from the one that is registered.
+        "Diff" => pub diff: Option<JobDiff>,
+        /// What is odd about the job, for people.
+        "Warnings" => pub warnings: String,
+        /// The index of the state that was looked at.
+        "Index" => pub index: u64,
+    }
+    instants {
+        /// When a periodic job would next be launched.
+        "NextPeriodicLaunch" => pub next_periodic_launch,
+    }
+}
+
+impl DesiredUpdates {
+    /// Whether there is nothing but zeros.
+    pub fn is_empty(&self) -> bool {
+        is_default(self)
+    }
+}
