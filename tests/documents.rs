@@ -145,7 +145,7 @@ fn example(name: &str) -> Value {
 fn the_job_of_the_first_api() {
     let job = check_job("example", &example("binstore-storagelocker.json")).unwrap();
     let group = job.group("binsl").unwrap();
-    assert_eq!((group.count(), group.disk_mb(), group.tasks.len()), (5, 300, 2));
+    assert_eq!((group.count(), group.disk_mb(), group.tasks.len()), (5, 0, 2));
     assert!(job.constraints[0].is_soft() && job.constraints[0].weight() == 0);
     let task = &group.tasks[0];
     // An explicit 0 is not the default.

@@ -4,10 +4,13 @@
 use std::net::IpAddr;
 
 use super::constraint::{Affinity, Spread, WEIGHT_DEFAULT};
-use super::job_spec::{COUNT_DEFAULT, EphemeralDisk, JobSpec, PRIORITY_DEFAULT, Task, TaskGroup};
+use super::era::Era;
+use super::job::JobType;
+use super::job_spec::{COUNT_DEFAULT, DISK_MB_DEFAULT, JobSpec, PRIORITY_DEFAULT, Task, TaskGroup};
 use super::network::{DEFAULT_HOST_NETWORK, NetworkResource, NodeNetwork, NodeNetworkAddress};
 use super::node_spec::NodeSpec;
 use super::resources::{NodeReservedResources, NodeResources, Resources};
+use super::strategy::UpdateStrategy;
 
 /// Fills in an empty text.
 fn fill(text: &mut String, default: &str) {
@@ -16,8 +19,8 @@ fn fill(text: &mut String, default: &str) {
     }
 }
 
-/// Completes a job.
-pub(super) fn job(spec: &mut JobSpec) {
+/// Completes a job of an era.
+pub(super) fn job(spec: &mut JobSpec, era: Era) {
     fill(&mut spec.region, "global");
     fill(&mut spec.namespace, "default");
     fill(&mut spec.name, &spec.id);
@@ -29,10 +32,34 @@ pub(super) fn job(spec: &mut JobSpec) {
     }
     affinities(&mut spec.affinities);
     spreads(&mut spec.spreads);
-    spec.task_groups.iter_mut().for_each(group);
+    match era {
+        Era::First => {
+            let update = spec.update.get_or_insert_default();
+            update.stagger.get_or_insert_default();
+            update.max_parallel.get_or_insert_default();
+            spec.task_groups.iter_mut().for_each(first_group);
+        }
+        Era::Today => {
+            // Batches come in one go, so that their groups have no update block.
+            let has_updates = matches!(spec.job_type(), JobType::Service | JobType::System);
+            let update = spec.update.as_ref().filter(|_| has_updates);
+            spec.task_groups.iter_mut().for_each(|each| group(each, update));
+        }
+    }
 }
 
-fn group(group: &mut TaskGroup) {
+/// Completes a group of the first API: with that API's keys only.
+fn first_group(group: &mut TaskGroup) {
+    group.count.get_or_insert(COUNT_DEFAULT);
+    for each in &mut group.tasks {
+        task(each);
+        // Nothing reads it, but it says which API the document is of.
+        each.resources.get_or_insert_default().iops.get_or_insert(0);
+    }
+}
+
+/// Completes a group of today. The job's update block fills in what the group's leaves out.
+fn group(group: &mut TaskGroup, update: Option<&UpdateStrategy>) {
     group.count.get_or_insert(COUNT_DEFAULT);
     affinities(&mut group.affinities);
     spreads(&mut group.spreads);
@@ -45,20 +72,21 @@ fn group(group: &mut TaskGroup) {
         let ports = network.reserved_ports.iter_mut().chain(network.dynamic_ports.iter_mut());
         ports.for_each(|port| fill(&mut port.host_network, DEFAULT_HOST_NETWORK));
     }
-    // Disk asked for by tasks is the first API's way to ask for the group's. It stays where it is, or
-    // the document would say something that its era does not know.
+    // Disk that tasks ask for stays where it is.
     let mut task_disk = group.tasks.iter().filter_map(|task| task.resources.as_ref()?.disk_mb);
     if group.ephemeral_disk.is_some() || !task_disk.any(|disk_mb| disk_mb > 0) {
-        let size_mb = group.disk_mb();
-        let disk = group.ephemeral_disk.get_or_insert_with(EphemeralDisk::default);
-        disk.size_mb = Some(size_mb);
+        let disk = group.ephemeral_disk.get_or_insert_default();
+        disk.size_mb.get_or_insert(DISK_MB_DEFAULT);
+    }
+    if let Some(update) = update {
+        group.update.get_or_insert_default().fill_from(update);
     }
     group.tasks.iter_mut().for_each(task);
 }
 
 fn task(task: &mut Task) {
     affinities(&mut task.affinities);
-    let resources = task.resources.get_or_insert_with(Resources::default);
+    let resources = task.resources.get_or_insert_default();
     resources.cpu = Some(resources.cpu_mhz());
     resources.memory_mb = Some(resources.memory_mb());
     for device in &mut resources.devices {
@@ -195,8 +223,11 @@ mod tests {
     fn disk_of_tasks_is_the_groups_in_the_first_api() {
         let disk_mb = |group, task| job("", group, task).task_groups[0].disk_mb();
         assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 500},"#), 500);
-        assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 5},"#), 10);
-        assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 0},"#), 300);
+        assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 5},"#), 5);
+        assert_eq!(disk_mb("", r#""Resources": {"DiskMB": 0},"#), 0);
+        assert_eq!(disk_mb("", r#""Resources": {"IOPS": 0},"#), 300);
+        let today = r#""RestartPolicy": {"Mode": "fail"},"#;
+        assert_eq!(disk_mb(today, r#""Resources": {"DiskMB": 0},"#), 300);
         assert_eq!(disk_mb(r#""EphemeralDisk": {"SizeMB": 40},"#, ""), 40);
         assert_eq!(disk_mb(r#""EphemeralDisk": {"Sticky": true},"#, ""), 300);
     }

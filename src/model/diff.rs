@@ -102,8 +102,10 @@ document! {
 
 texts! {
     /// How something differs.
+    #[derive(Default)]
     pub enum DiffType {
         /// It does not.
+        #[default]
         None = "None",
         /// It is new.
         Added = "Added",
@@ -111,12 +113,6 @@ texts! {
         Deleted = "Deleted",
         /// It is another.
         Edited = "Edited",
-    }
-}
-
-impl Default for DiffType {
-    fn default() -> Self {
-        DiffType::None
     }
 }
 

@@ -60,7 +60,9 @@ where
 ///
 /// Every field follows its key; it reads `null` and absence as its default. Unknown keys go to
 /// `extra`. After the fields may come `instants`: keys whose values are instants in RFC 3339, absent
-/// where they are `null`, empty or Go's zero time, and written as `null` where they are absent.
+/// where they are `null`, empty or Go's zero time, and written as `null` where they are absent. With
+/// `remote "Self"` at the end, the type says itself how it is read and written, by means of the
+/// functions `deserialize` and `serialize` that this makes for it.
 macro_rules! document {
     (
         $(#[$meta:meta])*
@@ -70,10 +72,11 @@ macro_rules! document {
         $(instants {
             $( $(#[$instant_meta:meta])* $instant_key:literal => pub $instant:ident, )*
         })?
+        $(remote $remote:literal)?
     ) => {
         $(#[$meta])*
         #[derive(Clone, Debug, Default, PartialEq, serde::Deserialize, serde::Serialize)]
-        #[serde(default, expecting = "an object")]
+        #[serde(default, expecting = "an object" $(, remote = $remote)?)]
         pub struct $name {
             $(
                 $(#[$field_meta])*

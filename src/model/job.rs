@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::era::Era;
 use super::job_spec::JobSpec;
 use super::keys::{self, UnknownKey};
 use super::problem::JobErrors;
@@ -40,6 +41,7 @@ use super::{canonical, read, validate};
 pub struct Job {
     spec: Arc<JobSpec>,
     job_type: JobType,
+    era: Era,
 }
 
 /// How a job's allocations come and go.
@@ -69,7 +71,25 @@ impl Job {
     /// # Errors
     ///
     /// All that is wrong with the document, each with its path.
-    pub fn new(mut spec: JobSpec) -> Result<Self, JobErrors> {
+    ///
+    /// Of a document of the [first API](Era::First) only that API's keys are filled in: 0 as `IOPS`,
+    /// which says what it is wherever it is read again, and an `Update` of nothing at once.
+    pub fn new(spec: JobSpec) -> Result<Self, JobErrors> {
+        Job::in_era(spec, Era::Today)
+    }
+
+    /// Checks a document and completes it as the version of a job that follows another: where the
+    /// document has keys of neither [era](Era), it is of the one before's.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Job::new`].
+    pub fn next_version(&self, spec: JobSpec) -> Result<Self, JobErrors> {
+        Job::in_era(spec, self.era)
+    }
+
+    /// Checks a document and completes it, in the given era where it does not say its own.
+    fn in_era(mut spec: JobSpec, era: Era) -> Result<Self, JobErrors> {
         let mut problems = validate::job(&spec);
         if !problems.is_empty()
             && let Some(corrected) = keys::corrected(&spec)
@@ -78,8 +98,9 @@ impl Job {
             problems = validate::job(&spec);
         }
         JobErrors::check(problems)?;
-        canonical::job(&mut spec);
-        Ok(Job { job_type: spec.job_type(), spec: Arc::new(spec) })
+        let era = Era::of(&spec).unwrap_or(era);
+        canonical::job(&mut spec, era);
+        Ok(Job { job_type: spec.job_type(), era, spec: Arc::new(spec) })
     }
 
     /// Reads one job from JSON, in any of the shapes of [`read::jobs`], and checks and completes it.
@@ -99,7 +120,7 @@ impl Job {
     pub fn changed(&self, change: impl FnOnce(&mut JobSpec)) -> Result<Self, JobErrors> {
         let mut spec = JobSpec::clone(&self.spec);
         change(&mut spec);
-        Job::new(spec)
+        self.next_version(spec)
     }
 
     /// The keys of its document that neither this crate nor the API of either era knows, which are
@@ -132,6 +153,11 @@ impl Job {
     /// How the job's allocations come and go.
     pub fn job_type(&self) -> JobType {
         self.job_type
+    }
+
+    /// The API that the job's document is written in.
+    pub fn era(&self) -> Era {
+        self.era
     }
 }
 

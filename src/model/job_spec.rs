@@ -1,10 +1,13 @@
 //! Jobs as documents: groups of tasks that run together (docs/placement.md, section 1.2).
 
 use indexmap::IndexMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::constraint::{Affinity, Constraint, Spread};
 use super::device::RequestedDevice;
 use super::document::{document, is_default};
+use super::era::Era;
+use super::first_api;
 use super::job::JobType;
 use super::network::NetworkResource;
 use super::resources::{CPU_MHZ_DEFAULT, MEMORY_MB_DEFAULT, Resources};
@@ -83,6 +86,23 @@ document! {
         "ModifyIndex" => pub modify_index: u64,
         /// The index at which its specification last changed.
         "JobModifyIndex" => pub job_modify_index: u64,
+    }
+    remote "Self"
+}
+
+impl<'de> Deserialize<'de> for JobSpec {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        JobSpec::deserialize(deserializer)
+    }
+}
+
+/// Writes the job in the API of its era.
+impl Serialize for JobSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match Era::of(self) {
+            Some(Era::First) => first_api::job(self, serializer),
+            Some(Era::Today) | None => JobSpec::serialize(self, serializer),
+        }
     }
 }
 
@@ -212,6 +232,11 @@ impl JobSpec {
         JobType::from_text(&self.job_type).unwrap_or_default()
     }
 
+    /// The API that the document is written in; where it does not say, today's.
+    pub fn era(&self) -> Era {
+        Era::of(self).unwrap_or_default()
+    }
+
     /// The group of a name.
     pub fn group(&self, name: &str) -> Option<&TaskGroup> {
         self.task_groups.iter().find(|group| group.name == name)
@@ -233,16 +258,13 @@ impl TaskGroup {
     /// MB of disk that the tasks share.
     ///
     /// Documents of the first API have no ephemeral disk; there it is the sum of what the tasks ask
-    /// for, and at least 10 MB.
+    /// for, 0 included, and 300 where none of them says anything.
     pub fn disk_mb(&self) -> i64 {
-        let task_mb = |task: &Task| task.resources.as_ref().and_then(|r| r.disk_mb).unwrap_or(0);
-        match &self.ephemeral_disk {
-            Some(disk) => disk.size_mb.unwrap_or(DISK_MB_DEFAULT),
-            None => {
-                let sum_mb = self.tasks.iter().map(task_mb).fold(0, i64::saturating_add);
-                if sum_mb > 0 { sum_mb.max(DISK_MB_MIN) } else { DISK_MB_DEFAULT }
-            }
+        if let Some(disk) = &self.ephemeral_disk {
+            return disk.size_mb.unwrap_or(DISK_MB_DEFAULT);
         }
+        let asked = self.tasks.iter().filter_map(|task| task.resources.as_ref()?.disk_mb);
+        asked.reduce(i64::saturating_add).unwrap_or(DISK_MB_DEFAULT)
     }
 
     /// The network that the tasks share; only the first one of the document counts.

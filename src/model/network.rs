@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, SeqAccess, Unexpected, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::document::document;
 
@@ -47,13 +47,36 @@ impl NetworkResource {
 ///
 /// Today's documents list objects, the first ones listed numbers (`ReservedPorts`) or labels
 /// (`DynamicPorts`); `null` and a bare number mean none.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-#[serde(transparent)]
-pub struct Ports(pub Vec<Port>);
+#[derive(Clone, Debug, Default)]
+pub struct Ports(
+    pub Vec<Port>,
+    /// Whether it was read from a number, which says that the document is of the first API.
+    bool,
+);
+
+impl Ports {
+    /// Whether it was read from a number.
+    pub(super) fn is_number(&self) -> bool {
+        self.1
+    }
+}
+
+/// Compares the ports, not the way in which they were written.
+impl PartialEq for Ports {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Serialize for Ports {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
 
 impl From<Vec<Port>> for Ports {
     fn from(ports: Vec<Port>) -> Self {
-        Ports(ports)
+        Ports(ports, false)
     }
 }
 
@@ -162,14 +185,14 @@ impl<'de> Visitor<'de> for PortsVisitor {
     // An old document prints an empty list of dynamic ports as the number 0.
     fn visit_i64<E: de::Error>(self, count: i64) -> Result<Ports, E> {
         match count {
-            0 => Ok(Ports::default()),
+            0 => Ok(Ports(Vec::new(), true)),
             _ => Err(E::invalid_type(Unexpected::Signed(count), &self)),
         }
     }
 
     fn visit_u64<E: de::Error>(self, count: u64) -> Result<Ports, E> {
         match count {
-            0 => Ok(Ports::default()),
+            0 => Ok(Ports(Vec::new(), true)),
             _ => Err(E::invalid_type(Unexpected::Unsigned(count), &self)),
         }
     }
@@ -179,7 +202,7 @@ impl<'de> Visitor<'de> for PortsVisitor {
         while let Some(AnyPort(port)) = list.next_element()? {
             ports.push(port);
         }
-        Ok(Ports(ports))
+        Ok(Ports::from(ports))
     }
 }
 

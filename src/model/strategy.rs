@@ -145,6 +145,24 @@ texts! {
 }
 
 impl UpdateStrategy {
+    /// Fills in what it leaves out from the block of the job.
+    pub(super) fn fill_from(&mut self, job: &UpdateStrategy) {
+        fn fill<T: Copy>(value: &mut Option<T>, from: Option<T>) {
+            *value = value.or(from);
+        }
+        fill(&mut self.stagger, job.stagger);
+        fill(&mut self.max_parallel, job.max_parallel);
+        if self.health_check.is_empty() {
+            self.health_check.clone_from(&job.health_check);
+        }
+        fill(&mut self.min_healthy_time, job.min_healthy_time);
+        fill(&mut self.healthy_deadline, job.healthy_deadline);
+        fill(&mut self.progress_deadline, job.progress_deadline);
+        fill(&mut self.auto_revert, job.auto_revert);
+        fill(&mut self.auto_promote, job.auto_promote);
+        fill(&mut self.canary, job.canary);
+    }
+
     /// Allocations that are changed at once; where the document says nothing, 0, which is all.
     pub fn max_parallel(&self) -> u32 {
         count(self.max_parallel)

@@ -35,11 +35,11 @@ const OF_THE_JOB: [&str; 13] = [
 ];
 
 impl Level {
-    /// The level of a block of this name.
-    pub(super) fn of(name: &str) -> Level {
+    /// The level of a block of this name in one of the level above.
+    pub(super) fn of(above: Level, name: &str) -> Level {
         match name {
             "Resources" => Level::Resources,
-            "Update" => Level::Update,
+            "Update" if above == Level::Group => Level::Update,
             "Dynamic Port" => Level::DynamicPort,
             _ => Level::Block,
         }

@@ -6,6 +6,8 @@
 mod annotate_diff;
 mod diff;
 mod diff_rules;
+#[cfg(test)]
+mod diff_tests;
 
 pub use annotate_diff::annotate_diff;
 pub use diff::job_diff;
