@@ -66,14 +66,13 @@ impl Job {
     /// of groups the count (1) and the disk (300 MB), of tasks CPU (100 MHz, or 0 beside whole cores)
     /// and memory (300 MB), the weights of affinities and spreads (50), the counts of devices (1) and
     /// the names of volumes (their aliases) (docs/placement.md, section 1.2). Keys that differ from
-    /// known ones in letter case only are read as those.
+    /// known ones in letter case only are read as those. Of a document of the [first API](Era::First)
+    /// only that API's keys are filled in: 0 as `IOPS`, which says what it is wherever it is read again,
+    /// and an `Update` of nothing at once.
     ///
     /// # Errors
     ///
     /// All that is wrong with the document, each with its path.
-    ///
-    /// Of a document of the [first API](Era::First) only that API's keys are filled in: 0 as `IOPS`,
-    /// which says what it is wherever it is read again, and an `Update` of nothing at once.
     pub fn new(spec: JobSpec) -> Result<Self, JobErrors> {
         Job::in_era(spec, Era::Today)
     }

@@ -2,7 +2,7 @@
 
 use super::constraint::{Checker, Place};
 use super::{
-    AMOUNT_MAX, CORES_MAX, COUNT_MAX, amount, keys, name, network, one_of, range, repeated,
+    AMOUNT_MAX, CORES_MAX, COUNT_MAX, amount, block, keys, name, network, one_of, range, repeated,
 };
 use crate::model::device::RequestedDevice;
 use crate::model::job_spec::{COUNT_DEFAULT, DISK_MB_MIN, Task, TaskGroup};
@@ -53,6 +53,11 @@ pub(super) fn group<'a>(checker: &mut Checker<'a>, at: &Path<'_>, group: &'a Tas
         let max_parallel = migrate.max_parallel.unwrap_or(0);
         range(problems, at.key("MaxParallel"), max_parallel, 0, COUNT_MAX, "");
     }
+    block(problems, at, "Update", group.update.as_ref());
+    block(problems, at, "ReschedulePolicy", group.reschedule_policy.as_ref());
+    block(problems, at, "RestartPolicy", group.restart_policy.as_ref());
+    block(problems, at, "Disconnect", group.disconnect.as_ref());
+    block(problems, at, "Scaling", group.scaling.as_ref());
     checker.constraints(at, &group.constraints, Place::Group);
     checker.affinities(at, &group.affinities, Place::Group);
     checker.spreads(at, &group.spreads);
@@ -166,6 +171,7 @@ fn task<'a>(checker: &mut Checker<'a>, at: &Path<'_>, task: &'a Task) {
         keys(problems, &at, secret);
         name(problems, at.key("Provider"), &secret.provider, "a secret", "a provider");
     }
+    block(problems, at, "RestartPolicy", task.restart_policy.as_ref());
     checker.constraints(at, &task.constraints, Place::Task);
     checker.affinities(at, &task.affinities, Place::Task);
     if let Some(asked) = &task.resources {

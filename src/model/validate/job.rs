@@ -1,7 +1,7 @@
 //! Jobs.
 
 use super::constraint::{Checker, Place};
-use super::{group, keys, name, no_nul, one_of, optional_name, range, repeated};
+use super::{block, group, keys, name, no_nul, one_of, optional_name, range, repeated};
 use crate::model::job_spec::JobSpec;
 use crate::model::problem::{Problem, ROOT, excerpt};
 
@@ -26,6 +26,7 @@ pub(in crate::model) fn job(spec: &JobSpec) -> Vec<Problem> {
     for (i, datacenter) in spec.datacenters.iter().enumerate() {
         name(problems, datacenters.index(i), datacenter, "an entry", "a name, or `*` for any");
     }
+    block(problems, &ROOT, "Update", spec.update.as_ref());
     checker.constraints(&ROOT, &spec.constraints, Place::Job);
     checker.affinities(&ROOT, &spec.affinities, Place::Job);
     checker.spreads(&ROOT, &spec.spreads);

@@ -91,6 +91,13 @@ fn keys<D: Document>(problems: &mut Problems, at: &Path<'_>, document: &D) {
     }
 }
 
+/// Checks the keys of a block, if it is there, of which nothing else is relied on.
+fn block<D: Document>(problems: &mut Problems, at: &Path<'_>, key: &str, block: Option<&D>) {
+    if let Some(block) = block {
+        keys(problems, &at.key(key), block);
+    }
+}
+
 /// Finds the second and further ones among equal things, with the index of the first.
 fn repeated<K: Ord>(things: impl Iterator<Item = K>) -> Vec<(usize, usize)> {
     let mut firsts = std::collections::BTreeMap::new();
