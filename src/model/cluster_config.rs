@@ -1,5 +1,5 @@
 //! What an operator sets for the whole cluster: the scheduler's configuration, namespaces and node
-//! pools (docs/placement.md, sections 1.5 and 5; docs/lifecycle.md, section 10).
+//! pools (docs/placement.md, section 1.2; docs/lifecycle.md, section 10).
 
 use indexmap::IndexMap;
 

@@ -60,6 +60,8 @@ fn is_job_of_today(job: &JobSpec) -> bool {
     let is_known = |key: &str| BOOKKEEPING.contains(&key);
     !job.affinities.is_empty()
         || !job.spreads.is_empty()
+        || job.periodic.is_some()
+        || job.parameterized_job.is_some()
         || job.update.as_ref().is_some_and(is_update_of_today)
         || says_more(&job.extra, is_known)
 }

@@ -75,6 +75,7 @@ impl Serialize for OfTask<'_> {
         entry_unless_default(&mut map, "Secrets", &task.secrets)?;
         entry_unless_default(&mut map, "KillTimeout", &task.kill_timeout)?;
         entry_unless_default(&mut map, "RestartPolicy", &task.restart_policy)?;
+        entry_unless_default(&mut map, "LogConfig", &task.log_config)?;
         extra(&mut map, &task.extra)?;
         map.end()
     }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::era::Era;
 use super::job_spec::JobSpec;
 use super::keys::{self, UnknownKey};
-use super::problem::JobErrors;
+use super::problem::{JobErrors, Problem};
 use super::{canonical, read, validate};
 
 /// A valid job.
@@ -88,7 +88,18 @@ impl Job {
     }
 
     /// Checks a document and completes it, in the given era where it does not say its own.
-    fn in_era(mut spec: JobSpec, era: Era) -> Result<Self, JobErrors> {
+    fn in_era(spec: JobSpec, era: Era) -> Result<Self, JobErrors> {
+        let (spec, era, problems) = Job::completed(spec, era)?;
+        JobErrors::check(problems)?;
+        Ok(Job::of(spec, era))
+    }
+
+    /// A document completed, with its era, the given one where it does not say its own, and with
+    /// everything that is wrong with it.
+    pub(super) fn completed(
+        mut spec: JobSpec,
+        era: Era,
+    ) -> Result<(JobSpec, Era, Vec<Problem>), JobErrors> {
         let mut problems = validate::job(&spec);
         if !problems.is_empty()
             && let Some(corrected) = keys::corrected(&spec)
@@ -96,10 +107,14 @@ impl Job {
             spec = corrected?;
             problems = validate::job(&spec);
         }
-        JobErrors::check(problems)?;
         let era = Era::of(&spec).unwrap_or(era);
         canonical::job(&mut spec, era);
-        Ok(Job { job_type: spec.job_type(), era, spec: Arc::new(spec) })
+        Ok((spec, era, problems))
+    }
+
+    /// The job of a document that is valid and complete.
+    pub(super) fn of(spec: JobSpec, era: Era) -> Self {
+        Job { job_type: spec.job_type(), era, spec: Arc::new(spec) }
     }
 
     /// Reads one job from JSON, in any of the shapes of [`read::jobs`], and checks and completes it.

@@ -9,6 +9,7 @@ use super::document::{document, is_default};
 use super::era::Era;
 use super::first_api;
 use super::job::JobType;
+use super::launch::{LogConfig, ParameterizedJobConfig, PeriodicConfig};
 use super::network::NetworkResource;
 use super::resources::{CPU_MHZ_DEFAULT, MEMORY_MB_DEFAULT, Resources};
 use super::strategy::{
@@ -27,7 +28,7 @@ pub(crate) const DISK_MB_DEFAULT: i64 = 300;
 /// MB of disk that a group has at least.
 pub(crate) const DISK_MB_MIN: i64 = 10;
 /// The time to stop of a task that names none.
-const KILL_TIMEOUT_DEFAULT: Span = Span::from_secs(5);
+pub(super) const KILL_TIMEOUT_DEFAULT: Span = Span::from_secs(5);
 
 document! {
     /// A job as its document has it; [`Job`](super::Job) is the validated form that the engine takes.
@@ -65,6 +66,12 @@ document! {
         /// How its allocations are changed, where its groups do not say.
         #[serde(skip_serializing_if = "Option::is_none")]
         "Update" => pub update: Option<UpdateStrategy>,
+        /// When it is launched by itself.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Periodic" => pub periodic: Option<PeriodicConfig>,
+        /// What it needs to be launched by a caller.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "ParameterizedJob" => pub parameterized_job: Option<ParameterizedJobConfig>,
         /// `pending`, `running` or `dead`.
         #[serde(skip_serializing_if = "is_default")]
         "Status" => pub status: String,
@@ -186,6 +193,9 @@ document! {
         /// How often a client restarts it in place, where that is not as the group says.
         #[serde(skip_serializing_if = "Option::is_none")]
         "RestartPolicy" => pub restart_policy: Option<RestartPolicy>,
+        /// How much of what it writes is kept.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "LogConfig" => pub log_config: Option<LogConfig>,
         /// Facts for the task.
         "Meta" => pub meta: IndexMap<String, String>,
     }

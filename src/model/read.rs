@@ -435,8 +435,8 @@ mod tests {
 
     #[test]
     fn unknown_keys_are_kept() {
-        let job = job(r#"{"ID": "a", "Periodic": {"Spec": "@daily"}, "Other": null}"#).unwrap();
-        assert_eq!(job.extra["Periodic"]["Spec"], "@daily");
+        let job = job(r#"{"ID": "a", "Multiregion": {"Regions": []}, "Other": null}"#).unwrap();
+        assert_eq!(job.extra["Multiregion"]["Regions"], serde_json::json!([]));
         assert_eq!(job.extra["Other"], serde_json::Value::Null);
         // Nodes and allocations have no wrapper, so this key is as unknown as any.
         let node = node(r#"{"ID": "a", "job": 5}"#).unwrap();

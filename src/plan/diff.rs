@@ -174,9 +174,10 @@ impl<'a> Blocks<'a> {
                 Blocks { old, new }.flat(|name| format!("{key}[{name}]"), &mut fields);
                 continue;
             }
-            let text = |block: Option<&Object>, value: &Value| match (block, scalar(value)) {
-                (Some(_), None) => default_text(level, key).to_owned(),
-                (_, text) => text.unwrap_or_default(),
+            let text = |block: Option<&Object>, value: &Value| {
+                let said = scalar(value).filter(|text| !text.is_empty());
+                let default = || block.map(|_| default_text(level, key).to_owned());
+                said.or_else(default).unwrap_or_default()
             };
             let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
             if is_scalar(old) && is_scalar(new) {

@@ -11,6 +11,10 @@ pub(super) enum Level {
     Resources,
     /// The update block of a group.
     Update,
+    /// A network of a group or a task.
+    Network,
+    /// A port whose number the document names.
+    StaticPort,
     /// A port whose number the scheduler chooses.
     DynamicPort,
     /// Any other block.
@@ -40,6 +44,8 @@ impl Level {
         match name {
             "Resources" => Level::Resources,
             "Update" if above == Level::Group => Level::Update,
+            "Network" => Level::Network,
+            "Static Port" => Level::StaticPort,
             "Dynamic Port" => Level::DynamicPort,
             _ => Level::Block,
         }
@@ -53,7 +59,9 @@ impl Level {
             Level::Resources => {
                 &[("Cores", "0"), ("DiskMB", "0"), ("IOPS", "0"), ("MemoryMaxMB", "0")]
             }
-            Level::Group | Level::Update | Level::DynamicPort | Level::Block => &[],
+            Level::Network => &[("MBits", "0")],
+            Level::StaticPort | Level::DynamicPort => &[("HostNetwork", "default")],
+            Level::Group | Level::Update | Level::Block => &[],
         };
         defaults.iter().copied()
     }
@@ -73,7 +81,9 @@ pub(super) fn is_hidden(level: Level, key: &str) -> bool {
         // The time between steps is for jobs without deployments only.
         Level::Update => key == "Stagger",
         Level::DynamicPort => ["Value", "IgnoreCollision"].contains(&key),
-        Level::Resources | Level::Block => key == "IgnoreCollision",
+        Level::Resources | Level::Network | Level::StaticPort | Level::Block => {
+            key == "IgnoreCollision"
+        }
     }
 }
 
@@ -82,7 +92,7 @@ pub(super) fn is_flat(level: Level, key: &str) -> bool {
     match level {
         Level::Job | Level::Group => key == "Meta",
         Level::Task => key == "Meta" || key == "Env",
-        Level::Resources | Level::Update | Level::DynamicPort | Level::Block => false,
+        _ => false,
     }
 }
 

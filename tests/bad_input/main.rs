@@ -10,6 +10,7 @@
 )]
 
 mod documents;
+mod registration;
 mod texts;
 
 use std::time::{Duration, Instant};

@@ -172,6 +172,7 @@ fn task<'a>(checker: &mut Checker<'a>, at: &Path<'_>, task: &'a Task) {
         name(problems, at.key("Provider"), &secret.provider, "a secret", "a provider");
     }
     block(problems, at, "RestartPolicy", task.restart_policy.as_ref());
+    block(problems, at, "LogConfig", task.log_config.as_ref());
     checker.constraints(at, &task.constraints, Place::Task);
     checker.affinities(at, &task.affinities, Place::Task);
     if let Some(asked) = &task.resources {

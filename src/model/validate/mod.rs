@@ -10,10 +10,13 @@ mod group;
 mod job;
 mod network;
 mod node;
+mod registration;
+mod strategy;
 
 pub(super) use allocation::allocation;
 pub(super) use job::job;
 pub(super) use node::node;
+pub(super) use registration::registration;
 
 use super::document::Document;
 use super::problem::{Path, Problems, excerpt};
