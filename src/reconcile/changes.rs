@@ -139,6 +139,8 @@ pub(crate) enum FollowUpKind {
     LaterClientStop,
     /// Nodes that do not answer are given up.
     DisconnectTimeout,
+    /// The next step of a rolling update of the first API, which waits that long from now.
+    RollingUpdate,
 }
 
 impl FollowUpKind {
@@ -150,6 +152,7 @@ impl FollowUpKind {
             | FollowUpKind::ClientStop
             | FollowUpKind::LaterClientStop => "alloc-failure",
             FollowUpKind::DisconnectTimeout => "max-disconnect-timeout",
+            FollowUpKind::RollingUpdate => "rolling-update",
         }
     }
 
@@ -159,14 +162,11 @@ impl FollowUpKind {
             FollowUpKind::Reschedule | FollowUpKind::ClientStop => {
                 "created for delayed rescheduling"
             }
-            FollowUpKind::LaterReschedule | FollowUpKind::LaterClientStop => "",
+            FollowUpKind::LaterReschedule
+            | FollowUpKind::LaterClientStop
+            | FollowUpKind::RollingUpdate => "",
             FollowUpKind::DisconnectTimeout => "created for delayed disconnect timeout",
         }
-    }
-
-    /// Whether it waits to reschedule.
-    pub(crate) fn is_delayed_reschedule(self) -> bool {
-        self != FollowUpKind::DisconnectTimeout
     }
 }
 

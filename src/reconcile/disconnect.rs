@@ -3,8 +3,8 @@
 use super::changes::{FollowUpKind, StopReason, Update};
 use super::follow_ups;
 use super::group::Group;
-use super::view::{AllocationView, Facts, Flags, NONE, ReconnectChoice};
-use crate::model::{ClientStatus, DesiredStatus};
+use super::view::{AllocationView, Facts, Flags, NONE};
+use crate::model::{ClientStatus, DesiredStatus, DisconnectReconcile};
 use crate::time::{Span, Timestamp};
 
 impl<F: Facts> Group<'_, '_, F> {
@@ -130,14 +130,14 @@ impl<F: Facts> Group<'_, '_, F> {
         }
         let (at, place) = (at as usize, place as usize);
         match self.input.own_rules(original).disconnect.choice {
-            ReconnectChoice::KeepOriginal => false,
-            ReconnectChoice::KeepReplacement => true,
-            ReconnectChoice::BestScore => {
+            DisconnectReconcile::KeepOriginal => false,
+            DisconnectReconcile::KeepReplacement => true,
+            DisconnectReconcile::BestScore => {
                 let runs = |it: &AllocationView| it.client == ClientStatus::Running;
                 self.facts.top_score(place) > self.facts.top_score(at)
                     && (runs(replacement) || !runs(original))
             }
-            ReconnectChoice::LongestRunning => {
+            DisconnectReconcile::LongestRunning => {
                 match (self.facts.running_since(at), self.facts.running_since(place)) {
                     (None, _) => true,
                     (Some(_), None) => false,

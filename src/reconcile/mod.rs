@@ -18,6 +18,8 @@ mod limits;
 mod names;
 mod placements;
 pub(crate) mod reschedule;
+pub(crate) mod rolling;
+mod rules;
 mod sets;
 mod stops;
 mod system;
@@ -33,7 +35,7 @@ use self::deployment::Deployments;
 use self::group::Group;
 use self::sets::Sets;
 use self::view::{Facts, Input, NodeCondition};
-use crate::model::ClientStatus;
+use crate::model::{ClientStatus, DesiredStatus};
 
 /// Finds what has to change of a job (docs/lifecycle.md, sections 3 and 4).
 pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
@@ -49,6 +51,7 @@ pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
     } else {
         reconcile_groups(input, facts, &deployments, &mut changes)
     };
+    rolling::limit(input, &mut changes);
     let is_active = deployments.current.is_some_and(|it| it.status.is_active());
     if is_complete && is_active {
         changes.deployment_update = Some(DeploymentChange::Successful);
@@ -94,7 +97,8 @@ fn stop_lost_leavers(input: &Input<'_>, changes: &mut Changes) {
     for (at, allocation) in input.allocations.iter().enumerate() {
         let is_gone = matches!(allocation.condition, NodeCondition::Missing | NodeCondition::Down);
         let is_going = matches!(allocation.client, ClientStatus::Pending | ClientStatus::Running);
-        if is_gone && is_going && allocation.is_server_terminal() {
+        let is_told = matches!(allocation.desired, DesiredStatus::Stop | DesiredStatus::Evict);
+        if is_gone && is_going && is_told {
             let reason = StopReason::Lost;
             changes.stops.push(Stop { at: at as u32, reason, is_lost: true, follow_up: None });
         }

@@ -2,10 +2,8 @@
 //! (docs/lifecycle.md, section 3, *Reschedule filter*, *Policy*, *Tracker*).
 
 use super::changes::Rescheduling;
-use super::view::{
-    AllocationView, DelayFunction, Flags, History, NONE, RescheduleEvent, RescheduleRules,
-};
-use crate::model::{ClientStatus, DesiredStatus};
+use super::view::{AllocationView, Flags, History, NONE, RescheduleEvent, RescheduleRules};
+use crate::model::{ClientStatus, DelayFunction, DesiredStatus};
 use crate::time::{Span, Timestamp};
 
 /// What is due this soon is due now.
@@ -64,7 +62,8 @@ impl RescheduleRules {
             }
             _ => self.delay,
         };
-        if self.function == DelayFunction::Constant || delay <= self.delay_max {
+        let is_limited = self.function != DelayFunction::Constant && self.delay_max > Span::ZERO;
+        if !is_limited || delay <= self.delay_max {
             return delay;
         }
         let is_quiet = events.last().is_some_and(|last| failed_at.since(last.at) > self.delay_max);

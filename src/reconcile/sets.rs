@@ -5,8 +5,8 @@ use super::changes::{StopReason, Update};
 use super::classify::{self, Class};
 use super::group::Group;
 use super::reschedule::{self, Outcome, Situation};
-use super::view::{AllocationView, Facts, Flags, GroupRules, NONE};
-use crate::model::{ClientStatus, JobType};
+use super::view::{AllocationView, Facts, Flags, GroupRules, NONE, NodeCondition};
+use crate::model::{ClientStatus, DesiredStatus, JobType};
 use crate::time::Timestamp;
 
 /// The allocations of a group by their places in the input.
@@ -55,6 +55,10 @@ impl<F: Facts> Group<'_, '_, F> {
     pub(super) fn is_member(&mut self, at: usize) -> bool {
         let allocation = &self.input.allocations[at];
         let is_batch = self.input.job_type == JobType::Batch;
+        // The record of a failed placement is no allocation.
+        if allocation.desired == DesiredStatus::Failed {
+            return false;
+        }
         if allocation.is_server_terminal() && (!is_batch || allocation.flags.has(Flags::RESCHEDULE))
         {
             self.sets.is_held_back |= self.may_still_run(allocation);
@@ -74,12 +78,17 @@ impl<F: Facts> Group<'_, '_, F> {
 
     /// The class of an allocation.
     pub(super) fn class(&self, at: usize) -> Class {
-        let allocation = &self.input.allocations[at];
-        let own = self.input.own_rules(allocation);
+        let mut allocation = self.input.allocations[at];
+        let own = self.input.own_rules(&allocation);
+        // No drainer tells the allocations of the first API when to move.
+        let drains = [NodeCondition::Draining, NodeCondition::DrainingUnready];
+        if self.input.first_api.is_some() && drains.contains(&allocation.condition) {
+            allocation.flags = allocation.flags.with(Flags::MIGRATE);
+        }
         let last_unknown = (allocation.client == ClientStatus::Unknown)
             .then(|| self.facts.history(at).last_unknown)
             .flatten();
-        classify::classify(allocation, &own.disconnect, last_unknown, self.input.now)
+        classify::classify(&allocation, &own.disconnect, last_unknown, self.input.now)
     }
 
     fn sort_one(&mut self, at: usize) {

@@ -135,7 +135,9 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         if allocation.name_index >= wanted {
             return Fate::Stops(StopReason::NotNeeded);
         }
-        if allocation.flags.has(Flags::MIGRATE) {
+        let drains = [NodeCondition::Draining, NodeCondition::DrainingUnready];
+        let moves = input.first_api.is_some() && drains.contains(&allocation.condition);
+        if allocation.flags.has(Flags::MIGRATE) || moves {
             return Fate::Stops(StopReason::NodeTainted);
         }
         let own = input.own_rules(allocation).disconnect;

@@ -3,7 +3,8 @@
 //! Names are numbers here: a group is its place in [`Input::groups`], a version its place in
 //! [`Input::versions`], an allocation, a node, a deployment or an evaluation a handle of the caller's.
 
-use crate::model::{ClientStatus, DesiredStatus, JobType};
+use super::rolling::FirstApi;
+use crate::model::{ClientStatus, DelayFunction, DesiredStatus, DisconnectReconcile, JobType};
 use crate::time::{Span, Timestamp};
 
 /// No handle: an allocation without a follow-up for instance.
@@ -34,6 +35,8 @@ pub(crate) struct Input<'a> {
     pub(crate) nodes: &'a [NodeStanding],
     /// Of a system job: its groups in the order of their names.
     pub(crate) groups_by_name: &'a [u32],
+    /// How a job of the first API is changed; none for one of today's.
+    pub(crate) first_api: Option<FirstApi>,
 }
 
 /// What a node is to a system job.
@@ -83,23 +86,28 @@ pub(crate) struct UpdateRules {
 }
 
 /// When failed allocations are replaced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct RescheduleRules {
     pub(crate) unlimited: bool,
     pub(crate) attempts: u32,
     pub(crate) interval: Span,
     pub(crate) delay: Span,
     pub(crate) function: DelayFunction,
+    /// 0 is no limit.
     pub(crate) delay_max: Span,
 }
 
-/// How the delay grows from one replacement to the next.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum DelayFunction {
-    #[default]
-    Constant,
-    Exponential,
-    Fibonacci,
+impl Default for RescheduleRules {
+    fn default() -> Self {
+        RescheduleRules {
+            unlimited: false,
+            attempts: 0,
+            interval: Span::ZERO,
+            delay: Span::ZERO,
+            function: DelayFunction::Constant,
+            delay_max: Span::ZERO,
+        }
+    }
 }
 
 /// What happens while a node does not answer (docs/lifecycle.md, section 3.2).
@@ -110,7 +118,7 @@ pub(crate) struct DisconnectRules {
     /// How long after losing its servers a client stops the allocation by itself.
     pub(crate) stop_on_client_after: Option<Span>,
     pub(crate) replace: bool,
-    pub(crate) choice: ReconnectChoice,
+    pub(crate) choice: DisconnectReconcile,
 }
 
 impl Default for DisconnectRules {
@@ -119,19 +127,9 @@ impl Default for DisconnectRules {
             lost_after: None,
             stop_on_client_after: None,
             replace: true,
-            choice: ReconnectChoice::BestScore,
+            choice: DisconnectReconcile::BestScore,
         }
     }
-}
-
-/// Who stays when an allocation comes back and has been replaced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum ReconnectChoice {
-    #[default]
-    BestScore,
-    LongestRunning,
-    KeepOriginal,
-    KeepReplacement,
 }
 
 /// An allocation.

@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::super::reconcile;
 use super::super::view::{
-    AllocationView, DelayFunction, DeploymentGroupView, DeploymentState, DeploymentView,
-    DisconnectRules, Facts, Flags, GroupRules, History, Input, NONE, NodeCondition, NodeStanding,
-    ReconnectChoice, RescheduleEvent, RescheduleRules, UpdateRules, VersionView,
+    AllocationView, DeploymentGroupView, DeploymentState, DeploymentView, DisconnectRules, Facts,
+    Flags, GroupRules, History, Input, NONE, NodeCondition, NodeStanding, RescheduleEvent,
+    RescheduleRules, UpdateRules, VersionView,
 };
 use super::answer::{answer, sort};
-use crate::model::{ClientStatus, DesiredStatus, JobType};
+use crate::model::{ClientStatus, DelayFunction, DesiredStatus, DisconnectReconcile, JobType};
 use crate::time::{Span, Timestamp};
 
 /// The facts of a case, read off its documents when asked for.
@@ -152,10 +152,10 @@ fn group_rules(group: &Value) -> GroupRules {
             stop_on_client_after: disconnect["StopOnClientAfter"].as_i64().map(Span::from_nanos),
             replace: disconnect["Replace"].as_bool().unwrap_or(true),
             choice: match text(&disconnect["Reconcile"]) {
-                "keep_original" => ReconnectChoice::KeepOriginal,
-                "keep_replacement" => ReconnectChoice::KeepReplacement,
-                "longest_running" => ReconnectChoice::LongestRunning,
-                _ => ReconnectChoice::BestScore,
+                "keep_original" => DisconnectReconcile::KeepOriginal,
+                "keep_replacement" => DisconnectReconcile::KeepReplacement,
+                "longest_running" => DisconnectReconcile::LongestRunning,
+                _ => DisconnectReconcile::BestScore,
             },
         },
         kill_timeout: items(&group["Tasks"])
@@ -445,6 +445,7 @@ fn compare(file: &str) -> (usize, usize, String) {
             evaluation: 0,
             nodes: &case.standings,
             groups_by_name: &by_name,
+            first_api: None,
         };
         let mut facts = case.facts.clone();
         let changes = reconcile(&input, &mut facts);

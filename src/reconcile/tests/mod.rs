@@ -2,5 +2,8 @@
 //! what `reconcile` may.
 
 mod answer;
+mod cases;
 mod golden;
 mod system;
+mod traps;
+mod world;
