@@ -3,7 +3,8 @@
 //!
 //! The documents are those of HashiCorp Nomad's HTTP API, and so are the rules. Both are written down in
 //! the repository, in `docs/placement.md` (which node, and why) and `docs/lifecycle.md` (what happens over
-//! time), whose sections this documentation cites; where this crate differs on purpose, they say so.
+//! time), whose sections this documentation cites; where this crate differs on purpose, they say so. What
+//! who embeds it should know is in `docs/embedding.md`.
 //!
 //! # The contract
 //!
@@ -103,3 +104,8 @@ pub use time::{Span, Timestamp, TimestampError};
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]
 pub struct Readme;
+
+/// The examples of the guide to embedding.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+pub struct Embedding;

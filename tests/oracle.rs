@@ -21,7 +21,7 @@ use stowplan::{
     Algorithm, Cluster, PlaceOptions, Placement, PlacementRequest, Preemption, ScoreDetail,
 };
 
-const WORLDS: u64 = 300;
+const WORLDS: u64 = 30;
 const STEPS: usize = 80;
 
 fn setting(name: &str, default: u64) -> u64 {

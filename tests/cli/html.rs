@@ -51,6 +51,7 @@ fn a_file_that_cannot_be_written_is_named() {
 
 /// Runs the page's script where there is a Chromium; says that it did not where there is none.
 #[test]
+#[ignore = "needs Chromium"]
 fn a_browser_draws_the_page() {
     let folder = folder("html-browser");
     page(&folder);

@@ -2,13 +2,6 @@
 //!
 //! None of them may be answered with a panic, and every message says where, what, and what instead.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
-#![allow(
-    clippy::disallowed_types,
-    clippy::disallowed_methods,
-    reason = "that large input is quick can only be measured"
-)]
-
 mod documents;
 mod registration;
 mod texts;

@@ -1,7 +1,5 @@
 //! Documents with anything anywhere: no panic, and what is accepted is complete.
 
-#![recursion_limit = "256"]
-
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 use stowplan::model::{Job, Node, read};
