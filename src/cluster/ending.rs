@@ -102,8 +102,7 @@ impl Cluster {
 
 #[cfg(test)]
 mod tests {
-    use super::Cluster;
-    use crate::cluster::ClusterError;
+    use super::{Cluster, ClusterError};
     use crate::model::{Job, JobType, Node};
     use crate::placement::options::PlaceOptions;
 

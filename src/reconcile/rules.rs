@@ -10,7 +10,7 @@ impl GroupRules {
         let policy = group.reschedule_policy.as_ref();
         let disconnect = group.disconnect.as_ref();
         GroupRules {
-            count: u32::try_from(group.count().max(0)).unwrap_or(u32::MAX),
+            count: group.count(),
             update: group.update.as_ref().map(UpdateRules::of),
             reschedule: policy.map(RescheduleRules::of).unwrap_or_default(),
             disconnect: disconnect.map(DisconnectRules::of).unwrap_or_default(),

@@ -43,7 +43,7 @@ impl State {
     fn dump_room(&self, out: &mut Lines, slot: NodeSlot) {
         let Some(node) = self.node(slot) else { return };
         let (room, at) = self.room(slot);
-        let room = (room.free(at), room.free_allocations[at], room.size[at], room.rank[at]);
+        let room = (room.free(at), room.free_allocations[at], room.size[at], room.tie_break[at]);
         let taken = self.taken(slot, node);
         let mut ports: Vec<(&str, u16)> = Vec::new();
         for (ip, of_ip) in &taken.ports {

@@ -4,6 +4,7 @@
 mod answer;
 mod cases;
 mod golden;
+mod rollouts;
 mod system;
 mod traps;
 mod world;
