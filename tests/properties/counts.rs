@@ -225,6 +225,7 @@ fn distinct_properties_are_not_shared_by_more_than_may() {
             let placement = world.cluster().place(job, &world.options);
             let value_on = |property: &str, node: &stowplan::model::Node| match property {
                 "${node.datacenter}" => Some(node.datacenter.clone()),
+                "${node.unique.name}" => Some(node.name.clone()),
                 "${meta.rack}" => node.meta.get("rack").cloned(),
                 "${attr.cpu.arch}" => node.attributes.get("cpu.arch").cloned(),
                 other => panic!("worlds have no property {other}"),
