@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stowplan::model::{Allocation, AllocationMetrics, Job};
+use stowplan::model::{Allocation, AllocationMetrics, Job, JobType};
 use stowplan::{Cluster, PlaceOptions, Placement, PlacementRequest, Verdict};
 
 use super::in_use::{InUse, occupies};
@@ -153,10 +153,14 @@ fn check_counts(job: &Job, new: &BTreeMap<String, Allocation>, placement: &Place
     let placed: Vec<String> = placement.allocations().map(|it| it.name()).collect();
     let names: BTreeSet<&String> = placed.iter().collect();
     assert_eq!(names.len(), placed.len(), "two of one name");
+    // Completed batch work is done once.
+    let is_done_once = job.job_type() == JobType::Batch;
+    let fills_place =
+        |it: &Allocation| !it.is_terminal() || (is_done_once && it.client_status == "complete");
     for group in &job.task_groups {
         let live = new.values().filter(|it| {
             (&it.namespace, &it.job_id, &it.task_group) == (&job.namespace, &job.id, &group.name)
-                && !it.is_terminal()
+                && fills_place(it)
         });
         let live = live.count();
         let here = placement.allocations().filter(|it| it.task_group() == group.name).count();
