@@ -107,9 +107,7 @@ pub(crate) fn disconnect(pass: &mut Pass) {
         change.becomes_unknown = true;
         change.new_state = Some("unknown".to_owned());
         let lost_after_ns = alloc.own_group().and_then(|group| group.disconnect.lost_after_ns);
-        if let Some(lost_after_ns) = lost_after_ns {
-            due.push((pass.world.now + lost_after_ns, alloc.id.clone()));
-        }
+        due.push((pass.world.now + lost_after_ns.unwrap_or(0), alloc.id.clone()));
     }
     for (time, ids) in batches(due) {
         let created = pass.answer.create(Created {

@@ -108,6 +108,8 @@ pub(crate) struct Alloc {
     pub(crate) job: Rc<Job>,
     pub(crate) desired: String,
     pub(crate) client: String,
+    /// Its place among all allocations in the order of their creation.
+    pub(crate) created: (u64, usize),
     pub(crate) modify_time: i64,
     pub(crate) migrate: bool,
     pub(crate) reschedule: bool,

@@ -332,7 +332,10 @@ impl Writer<'_> {
     }
 
     fn one(&mut self, group: &str, index: usize, version: usize, node: &str) -> Value {
+        let out_of_reach = self.nodes.iter().find(|node| node["Status"] == "disconnected");
+        let out_of_reach = out_of_reach.map(|node| node["ID"].as_str().unwrap().to_owned());
         let prefix = self.prefix();
+        let created = 100 + self.allocs.len();
         let random = &mut *self.random;
         let client = match random.below(20) {
             0..=9 => "running",
@@ -342,6 +345,9 @@ impl Writer<'_> {
             17 => "lost",
             _ => "unknown",
         };
+        // Where something is unknown, its node is out of reach as a rule.
+        let out_of_reach = out_of_reach.filter(|_| client == "unknown" && random.percent(60));
+        let node = out_of_reach.as_deref().unwrap_or(node);
         let mut alloc = json!({
             "ID": id(random),
             "Namespace": "default",
@@ -352,6 +358,7 @@ impl Writer<'_> {
             "NodeID": node,
             "DesiredStatus": random.pick(&["run", "run", "run", "run", "run", "run", "stop", "evict"]),
             "ClientStatus": client,
+            "CreateIndex": created,
             "CreateTime": at(-9_000).as_nanos(),
             "ModifyTime": at(-random.pick(&[15, 100, 1_000, 5_000, 20_000])).as_nanos(),
             "AllocatedResources": {

@@ -83,8 +83,9 @@ pub(crate) struct GroupPlan<'w> {
     pub(crate) is_canarying: bool,
 }
 
+/// By index; of one index the earlier first.
 pub(crate) fn sort(set: &mut Set) {
-    set.sort_by(|a, b| (a.index(), &a.name, &a.id).cmp(&(b.index(), &b.name, &b.id)));
+    set.sort_by_key(|alloc| (alloc.index(), alloc.created));
 }
 
 pub(crate) fn without(set: &mut Set, id: &str) {

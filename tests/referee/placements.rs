@@ -115,7 +115,8 @@ fn goes_unready(pass: &Pass, request: &Request) -> bool {
 
 fn stop_rescheduled(pass: &mut Pass, request: &Request) {
     let Some(alloc) = request.previous else { return };
-    if request.why == Why::Reschedule && !has(&pass.disconnecting, &alloc.id) {
+    let is_out_of_reach = alloc.client == "unknown" || has(&pass.disconnecting, &alloc.id);
+    if request.why == Why::Reschedule && !is_out_of_reach {
         pass.stop_one(alloc, RESCHEDULED);
     }
 }

@@ -33,7 +33,7 @@ pub(crate) fn world(case: &Value) -> World {
     let jobs: Vec<Rc<facts::Job>> =
         case.jobs.iter().enumerate().map(|(version, spec)| Rc::new(job(spec, version))).collect();
     let mut allocs: Vec<facts::Alloc> =
-        case.allocs.iter().filter_map(|document| alloc(document, &jobs)).collect();
+        case.allocs.iter().enumerate().filter_map(|(at, it)| alloc(it, at, &jobs)).collect();
     allocs.sort_by(|a, b| a.id.cmp(&b.id));
     World {
         now: case.now.parse::<Timestamp>().unwrap().as_nanos(),
@@ -167,7 +167,7 @@ fn pick(document: &Value, keys: &[&str]) -> Map<String, Value> {
 }
 
 /// None for the record of a failed placement of the first API, which takes no part in anything.
-fn alloc(document: &Allocation, jobs: &[Rc<facts::Job>]) -> Option<facts::Alloc> {
+fn alloc(document: &Allocation, position: usize, jobs: &[Rc<facts::Job>]) -> Option<facts::Alloc> {
     if document.desired_status == "failed" {
         return None;
     }
@@ -185,6 +185,7 @@ fn alloc(document: &Allocation, jobs: &[Rc<facts::Job>]) -> Option<facts::Alloc>
         node_id: document.node_id.clone(),
         desired: document.desired_status.clone(),
         client: document.client_status.clone(),
+        created: (document.create_index, position),
         modify_time: document.modify_time,
         migrate: transition.migrate == Some(true),
         reschedule: transition.reschedule == Some(true),
