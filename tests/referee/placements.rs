@@ -51,7 +51,7 @@ fn canaries<'w>(pass: &mut Pass<'_, 'w>, names: &mut Names) -> Option<Vec<Reques
         return None;
     }
     pass.state.desired_canaries = update.canary;
-    if pass.triage.is_paused() || pass.triage.is_failed() {
+    if pass.triage.is_paused() || pass.triage.is_failed() || pass.waits_for_clients {
         return Some(Vec::new());
     }
     let missing = update.canary - pass.canaries.len();
@@ -79,6 +79,9 @@ fn limit(pass: &Pass) -> usize {
 
 /// Placements (a), (b) and (c).
 fn wanted<'w>(pass: &Pass<'_, 'w>, names: &mut Names) -> Vec<Request<'w>> {
+    // Canaries take nobody's place while they are tried.
+    let is_tried = |alloc: &Alloc| pass.is_canarying() && has(&pass.canaries, &alloc.id);
+    let untainted = pass.untainted.iter().filter(|alloc| !is_tried(alloc)).count();
     let mut list: Vec<Request> = Vec::new();
     for &alloc in &pass.now {
         list.push(Request {
@@ -87,7 +90,7 @@ fn wanted<'w>(pass: &Pass<'_, 'w>, names: &mut Names) -> Vec<Request<'w>> {
             previous: Some(alloc),
         });
     }
-    let mut present = pass.untainted.len() + pass.migrate.len() + pass.now.len();
+    let mut present = untainted + pass.migrate.len() + pass.now.len();
     for &alloc in &pass.lost {
         if present >= pass.group.count {
             break;

@@ -174,7 +174,7 @@ impl<'w> Pass<'w> {
             if named.clone().any(|alloc| !alloc.is_terminal()) {
                 continue;
             }
-            let latest = named.by_ref().max_by_key(|alloc| (alloc.modify_time, &alloc.id));
+            let latest = named.by_ref().max_by_key(|alloc| alloc.created);
             if let Some(alloc) = latest.filter(|_| self.job.kind == Kind::Sysbatch) {
                 let is_updated = alloc.own_group().is_none_or(|own| own.tasks != group.tasks);
                 if is_updated {

@@ -91,7 +91,7 @@ fn create(
     desired_canaries: usize,
 ) {
     let Some(update) = group.rolling() else { return };
-    let own = |alloc: &&crate::facts::Alloc| alloc.group == group.name;
+    let own = |alloc: &&crate::facts::Alloc| alloc.group == group.name && !alloc.is_terminal();
     let is_first = !pass.world.allocs.iter().filter(own).any(|it| it.is_of_same_version(pass.job));
     if pass.triage.current.is_some() || !(is_first || has_updates) {
         return;
