@@ -1,7 +1,8 @@
 //! Random versions of one job.
 
 use serde_json::{Value, json};
-use stowplan::testing::Random;
+
+use crate::random::Random;
 
 const SECOND: i64 = 1_000_000_000;
 

@@ -13,6 +13,10 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "../common/random.rs"]
+#[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
+mod random;
+
 mod answer;
 mod classify;
 mod deployment;
@@ -20,6 +24,7 @@ mod disconnect;
 mod documents;
 mod facts;
 mod generate;
+mod generate_allocs;
 mod generate_jobs;
 mod generic;
 mod golden;

@@ -231,7 +231,7 @@ impl<'w> Pass<'w> {
             move_in_place(self.world, answer, alloc, usual);
         }
         let mut wishes = std::mem::take(&mut self.missing);
-        wishes.extend(self.destructive(answer, &rollout));
+        wishes.extend(self.destructive(&rollout));
         wishes.sort_by(|a, b| {
             let key = |wish: &Wish<'w>| {
                 let id = wish.previous.filter(|_| wish.is_destructive).map(|it| it.id.clone());
@@ -248,12 +248,8 @@ impl<'w> Pass<'w> {
         }
     }
 
-    /// The updates of this pass; their stops are in the plan before any node is searched.
-    fn destructive(
-        &self,
-        answer: &mut Answer,
-        rollout: &BTreeMap<String, Rollout>,
-    ) -> Vec<Wish<'w>> {
+    /// The updates of this pass.
+    fn destructive(&self, rollout: &BTreeMap<String, Rollout>) -> Vec<Wish<'w>> {
         let mut wishes = Vec::new();
         for (name, allocs) in &self.updates {
             let (Some(group), Some(rollout)) = (self.job.group(name), rollout.get(name)) else {
@@ -261,7 +257,6 @@ impl<'w> Pass<'w> {
             };
             for &alloc in allocs.iter().take(rollout.limit) {
                 let Some(node) = self.world.node_of(alloc) else { continue };
-                answer.stop(&alloc.id, UPDATED);
                 wishes.push(Wish {
                     node,
                     group,
@@ -284,6 +279,10 @@ impl<'w> Pass<'w> {
         placed: &mut BTreeMap<String, i64>,
     ) {
         let group = &wish.group.name;
+        // What is to be replaced gives its room to nothing but its replacement.
+        if let Some(alloc) = wish.previous.filter(|_| wish.is_destructive) {
+            answer.stop(&alloc.id, UPDATED);
+        }
         match questions.room(self.world, answer, self.job, wish.group, wish.node) {
             Room::Fits => {
                 *placed.entry(group.clone()).or_default() += 1;

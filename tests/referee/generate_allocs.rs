@@ -1,0 +1,293 @@
+//! Random allocations of one job.
+
+use serde_json::{Map, Value, json};
+
+use crate::generate::{at, id};
+use crate::generate_jobs::Shape;
+use crate::random::Random;
+
+const POLICY_DELAYS_S: [i64; 5] = [5, 30, 60, 90, 600];
+
+/// Writes the allocations.
+pub(crate) struct Writer<'a> {
+    pub(crate) random: &'a mut Random,
+    pub(crate) shape: &'a Shape,
+    pub(crate) jobs: &'a [Value],
+    pub(crate) nodes: &'a [Value],
+    pub(crate) eval_id: String,
+    pub(crate) deployment: Option<(String, usize)>,
+    pub(crate) allocs: Vec<Value>,
+}
+
+impl Writer<'_> {
+    pub(crate) fn write(&mut self) {
+        if self.random.percent(5) {
+            return;
+        }
+        let versions: Vec<(usize, String, usize)> = self
+            .jobs
+            .iter()
+            .enumerate()
+            .flat_map(|(version, job)| {
+                let groups = job["TaskGroups"].as_array().unwrap().iter();
+                groups.map(move |group| {
+                    let count = group["Count"].as_u64().unwrap() as usize;
+                    (version, group["Name"].as_str().unwrap().to_owned(), count)
+                })
+            })
+            .collect();
+        let mut names: Vec<String> = versions.iter().map(|(_, name, _)| name.clone()).collect();
+        names.sort();
+        names.dedup();
+        for name in names {
+            let of_group: Vec<(usize, usize)> = versions
+                .iter()
+                .filter(|(_, group, _)| *group == name)
+                .map(|(version, _, count)| (*version, *count))
+                .collect();
+            if self.shape.is_system() {
+                self.on_nodes(&name, &of_group);
+            } else {
+                self.by_count(&name, &of_group);
+            }
+        }
+    }
+
+    /// One for most nodes, sometimes two, sometimes with a number too high.
+    fn on_nodes(&mut self, group: &str, versions: &[(usize, usize)]) {
+        let mut nodes: Vec<String> =
+            self.nodes.iter().map(|node| node["ID"].as_str().unwrap().to_owned()).collect();
+        if self.random.percent(30) {
+            nodes.push(id(self.random));
+        }
+        for node in nodes {
+            if self.random.percent(35) {
+                continue;
+            }
+            let index = usize::from(self.random.percent(6));
+            self.alloc(group, index, versions, &node);
+            if self.random.percent(8) {
+                self.alloc(group, 0, versions, &node);
+            }
+        }
+    }
+
+    fn by_count(&mut self, group: &str, versions: &[(usize, usize)]) {
+        let count = versions.iter().map(|(_, count)| *count).max().unwrap_or(0);
+        let surplus = if self.random.percent(25) { self.random.below(4) } else { 0 };
+        for index in 0..count + surplus {
+            if self.random.percent(15) {
+                continue;
+            }
+            let node = self.node();
+            self.alloc(group, index, versions, &node);
+            if self.random.percent(6) {
+                let node = self.node();
+                self.alloc(group, index, versions, &node);
+            }
+        }
+    }
+
+    fn node(&mut self) -> String {
+        if self.nodes.is_empty() || self.random.percent(5) {
+            return id(self.random);
+        }
+        let node = self.random.below(self.nodes.len());
+        self.nodes[node]["ID"].as_str().unwrap().to_owned()
+    }
+
+    fn alloc(&mut self, group: &str, index: usize, versions: &[(usize, usize)], node: &str) {
+        let version = if self.random.percent(50) {
+            versions[versions.len() - 1].0
+        } else {
+            self.random.pick(versions).0
+        };
+        let alloc = self.one(group, index, version, node);
+        self.allocs.push(alloc);
+        // Some were replaced, and some of the replacements too.
+        if self.shape.is_system() {
+            return;
+        }
+        let mut chance = 12;
+        while self.random.percent(chance) {
+            chance = 40;
+            let node = self.node();
+            let newer =
+                if self.random.percent(80) { version } else { versions[versions.len() - 1].0 };
+            let mut next = self.one(group, index, newer, &node);
+            let previous = self.allocs.last_mut().unwrap();
+            previous["NextAllocation"] = next["ID"].clone();
+            next["PreviousAllocation"] = previous["ID"].clone();
+            self.allocs.push(next);
+        }
+    }
+
+    fn one(&mut self, group: &str, index: usize, version: usize, node: &str) -> Value {
+        let out_of_reach = self.nodes.iter().find(|node| node["Status"] == "disconnected");
+        let out_of_reach = out_of_reach.map(|node| node["ID"].as_str().unwrap().to_owned());
+        let prefix = self.prefix();
+        let created = 100 + self.allocs.len();
+        let random = &mut *self.random;
+        let client = match random.below(20) {
+            0..=9 => "running",
+            10 | 11 => "pending",
+            12 | 13 => "complete",
+            14..=16 => "failed",
+            17 => "lost",
+            _ => "unknown",
+        };
+        // Where something is unknown, its node is out of reach as a rule.
+        let out_of_reach = out_of_reach.filter(|_| client == "unknown" && random.percent(60));
+        let node = out_of_reach.as_deref().unwrap_or(node);
+        let mut alloc = json!({
+            "ID": id(random),
+            "Namespace": "default",
+            "JobID": "web",
+            "Name": format!("{prefix}.{group}[{index}]"),
+            "TaskGroup": group,
+            "JobVersion": version,
+            "NodeID": node,
+            "DesiredStatus": random.pick(&["run", "run", "run", "run", "run", "run", "stop", "evict"]),
+            "ClientStatus": client,
+            "CreateIndex": created,
+            "CreateTime": at(-9_000).as_nanos(),
+            "ModifyTime": at(-random.pick(&[15, 100, 1_000, 5_000, 20_000])).as_nanos(),
+            "AllocatedResources": {
+                "Tasks": {"main": {"Cpu": {"CpuShares": 20}, "Memory": {"MemoryMB": 20}}},
+                "Shared": {"DiskMB": 10},
+            },
+        });
+        self.tasks(&mut alloc, client);
+        self.transitions(&mut alloc);
+        self.states(&mut alloc, client);
+        self.deployed(&mut alloc, version);
+        self.tracked(&mut alloc, client);
+        alloc
+    }
+
+    /// Names begin with the job's name in system jobs and with its ID in the others.
+    fn prefix(&self) -> String {
+        let key = if self.shape.is_system() { "Name" } else { "ID" };
+        self.jobs[0][key].as_str().unwrap().to_owned()
+    }
+
+    fn tasks(&mut self, alloc: &mut Value, client: &str) {
+        let random = &mut *self.random;
+        if client == "pending" || random.percent(5) {
+            return;
+        }
+        let is_dead = matches!(client, "complete" | "failed");
+        let mut state = json!({
+            "State": if is_dead || random.percent(3) { "dead" } else { "running" },
+            "Failed": client == "failed",
+        });
+        if random.percent(92) {
+            let started_s = -30_000 - random.range(0, 4);
+            state["StartedAt"] = json!(at(started_s).to_string());
+        }
+        if random.percent(15) {
+            state["Restarts"] = json!(1 + random.below(3));
+            state["LastRestart"] = json!(at(-random.range(21_000, 21_003)).to_string());
+        }
+        if is_dead && random.percent(90) {
+            let ago_s = random.pick(&[0, 4, 5, 6, 8, 15, 17, 29, 31, 100, 1_000, 20_000]);
+            state["FinishedAt"] = json!(at(-ago_s).to_string());
+        }
+        alloc["TaskStates"] = json!({"main": state});
+    }
+
+    fn transitions(&mut self, alloc: &mut Value) {
+        let random = &mut *self.random;
+        let is_system = self.shape.is_system();
+        let mut transition = Map::new();
+        if random.percent(9) {
+            transition.insert("Migrate".to_owned(), json!(true));
+            if self.shape.kind == "batch" && random.percent(40) {
+                transition.insert("MigrateDisablePlacement".to_owned(), json!(true));
+            }
+        }
+        if random.percent(4) && !is_system {
+            transition.insert("Reschedule".to_owned(), json!(true));
+        }
+        if random.percent(3) && !is_system {
+            transition.insert("ForceReschedule".to_owned(), json!(true));
+        }
+        if !transition.is_empty() {
+            alloc["DesiredTransition"] = Value::Object(transition);
+        }
+    }
+
+    fn states(&mut self, alloc: &mut Value, client: &str) {
+        let random = &mut *self.random;
+        let was_unknown = if client == "unknown" { 90 } else { 5 };
+        if !random.percent(was_unknown) {
+            return;
+        }
+        let ago_s = random.pick(&[20, 60, 200, 1_000, 6_000]);
+        let mut states =
+            vec![json!({"Field": 0, "Value": "unknown", "Time": at(-ago_s).to_string()})];
+        if client != "unknown" && random.percent(40) {
+            states.push(json!({"Field": 0, "Value": client, "Time": at(-ago_s / 2).to_string()}));
+        }
+        alloc["AllocStates"] = json!(states);
+        if random.percent(40) {
+            let scores = [0.25, 0.5, 0.5, 0.75];
+            alloc["Metrics"] = json!({"ScoreMetaData": [
+                {"NodeID": alloc["NodeID"], "NormScore": random.pick(&scores), "Scores": {}},
+            ]});
+        }
+    }
+
+    fn deployed(&mut self, alloc: &mut Value, version: usize) {
+        let Some((deployment, deployed_version)) = &self.deployment else { return };
+        let random = &mut *self.random;
+        if version != *deployed_version || random.percent(30) {
+            return;
+        }
+        alloc["DeploymentID"] = json!(deployment);
+        let mut status = Map::new();
+        match random.below(10) {
+            0..=4 => status.insert("Healthy".to_owned(), json!(true)),
+            5 => status.insert("Healthy".to_owned(), json!(false)),
+            _ => None,
+        };
+        if random.percent(30) {
+            status.insert("Canary".to_owned(), json!(true));
+        }
+        if !status.is_empty() {
+            status.insert("Timestamp".to_owned(), json!(at(-60).to_string()));
+            alloc["DeploymentStatus"] = Value::Object(status);
+        }
+    }
+
+    fn tracked(&mut self, alloc: &mut Value, client: &str) {
+        let random = &mut *self.random;
+        if self.shape.is_system() {
+            return;
+        }
+        if random.percent(30) {
+            let count = if random.percent(15) { 7 } else { 1 + random.below(4) };
+            let mut ago_s: i64 = random.pick(&[100, 400, 900, 3_000]);
+            let mut events = Vec::new();
+            for _ in 0..count {
+                events.push(json!({
+                    "RescheduleTime": at(-ago_s).as_nanos(),
+                    "PrevAllocID": id(random),
+                    "PrevNodeID": id(random),
+                    "Delay": random.pick(&POLICY_DELAYS_S) * 1_000_000_000,
+                }));
+                ago_s += random.pick(&[50, 300, 2_000, 40_000]);
+            }
+            events.reverse();
+            let mut tracker = json!({"Events": events});
+            if random.percent(25) {
+                tracker["LastReschedule"] = json!(random.pick(&["ok", "no placement"]));
+            }
+            alloc["RescheduleTracker"] = tracker;
+        }
+        if matches!(client, "failed" | "unknown") && random.percent(30) {
+            let followup = if random.percent(50) { self.eval_id.clone() } else { id(random) };
+            alloc["FollowupEvalID"] = json!(followup);
+        }
+    }
+}
