@@ -6,7 +6,7 @@ use stowplan::{Span, Timestamp};
 
 use crate::generate_allocs::Writer;
 use crate::generate_jobs::{self, Shape};
-use crate::random::Random;
+use stowplan::testing::Random;
 
 pub(crate) const NOW: &str = "2026-01-01T00:00:00Z";
 

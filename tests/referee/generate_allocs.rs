@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::generate::{at, id};
 use crate::generate_jobs::Shape;
-use crate::random::Random;
+use stowplan::testing::Random;
 
 const POLICY_DELAYS_S: [i64; 5] = [5, 30, 60, 90, 600];
 

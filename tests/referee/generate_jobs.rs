@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::random::Random;
+use stowplan::testing::Random;
 
 const SECOND: i64 = 1_000_000_000;
 

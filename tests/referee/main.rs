@@ -13,11 +13,8 @@
     reason = "a test fails by panicking"
 )]
 
-#[path = "../common/random.rs"]
-#[allow(dead_code, unreachable_pub, reason = "other tests use the rest")]
-mod random;
-
 mod answer;
+mod cases;
 mod classify;
 mod deployment;
 mod disconnect;
