@@ -195,15 +195,24 @@ impl<'a> Extended<'a> {
         let missing = wanted.checked_sub(count).filter(|missing| *missing > 0)?;
         let missing = i64::try_from(missing).ok()?;
         let new_mhz = core_speed_mhz(&self.node.node).checked_mul(missing)?;
-        self.short.cores = missing;
+        self.short.cores = self.short.cores.saturating_add(missing);
         self.free.cpu_mhz = self.free.cpu_mhz.saturating_add(new_mhz);
         self.core_mhz = Some(new_mhz.saturating_add(free_mhz));
         Some(())
     }
 
-    /// Adds all amounts that are missing.
+    /// Adds all amounts that are missing. Where the group asks for cores, CPU comes in whole cores: the
+    /// speed of those that are there is what it is.
     fn add_amounts(&mut self, ask: &Ask) {
         let asked = cores::amounts_with_cores(self.node, &self.taken, ask);
+        let wants_cores = self.core_mhz.is_some() || ask.tasks.iter().any(|task| task.cores > 0);
+        let speed_mhz = core_speed_mhz(&self.node.node);
+        let missing_mhz = asked.cpu_mhz.saturating_sub(self.free.cpu_mhz);
+        if wants_cores && speed_mhz > 0 && missing_mhz > 0 {
+            let cores = (missing_mhz - 1) / speed_mhz + 1;
+            self.short.cores = self.short.cores.saturating_add(cores);
+            self.free.cpu_mhz = self.free.cpu_mhz.saturating_add(cores.saturating_mul(speed_mhz));
+        }
         let add = |asked: i64, free: &mut i64, short: &mut i64| {
             *short = short.saturating_add(asked.saturating_sub(*free).max(0));
             *free = asked.max(*free);

@@ -237,6 +237,13 @@ fn cores_and_the_limit_of_allocations() {
     assert_fixes(&nodes, &[], &asking, &["1 node (`a`) with 1 more core free"]);
     let expected = ["1 node if the cores of task `nginx` were dropped"];
     assert_fixes(&[node("a", json!({}))], &[], &asking, &expected);
+    // Of 4,000 MHz 700 are free: the cores are as fast as they are, so another one it has to be.
+    let cpu = json!({"CpuShares": 4000, "TotalCpuCores": 4});
+    let busy = [node("a", json!({"NodeResources": {"Cpu": cpu}}))];
+    let held = json!({"Tasks": {"t": {"Cpu": {"CpuShares": 3300}}}});
+    let allocations = [other("holder", &busy[0], 60, held)];
+    let asking = job(json!({}), json!({"Resources": {"Cores": 1, "CPU": null}}));
+    assert_fixes(&busy, &allocations, &asking, &["1 node (`a`) with 1 more core free"]);
     let full = [node("a", json!({"NodeMaxAllocs": 1}))];
     let asking = job(json!({"Count": 2}), json!({}));
     assert_fixes(&full, &[], &asking, &["1 node (`a`) if it took 1 more allocation"]);
@@ -303,7 +310,8 @@ what would help:
     );
 
     let nowhere = job.changed(|spec| spec.datacenters = vec!["dc7".into()]).unwrap();
-    let placement = Cluster::new([]).unwrap().place(&nowhere, &PlaceOptions::default());
+    let mut cluster = Cluster::new([node("a", json!({}))]).unwrap();
+    let placement = cluster.place(&nowhere, &PlaceOptions::default());
     assert_eq!(
         placement.failed()[0].to_string(),
         "web.front: 5 of 5 not placed; no nodes were eligible for evaluation; \
@@ -392,6 +400,32 @@ fn a_system_job_is_helped_on_the_nodes_that_have_no_room() {
         "1 node (`filtered`) if it had the driver `docker`",
     ];
     assert_fixes(&elsewhere, &[], &system(100, 100), &expected);
+}
+
+/// Two groups of a system job are missing on one node, and the first of them takes what is made free.
+#[test]
+fn a_group_of_a_system_job_is_helped_beside_the_groups_before_it() {
+    let nodes = [node("a", json!({"NodeResources": {"Memory": {"MemoryMB": 500}}}))];
+    let both = job(json!({}), json!({"Resources": {"MemoryMB": 600}})).changed(|spec| {
+        spec.job_type = "system".into();
+        let mut second = spec.task_groups[0].clone();
+        second.name = "back".into();
+        spec.task_groups.push(second);
+    });
+    let both = both.unwrap();
+    let mut cluster = Cluster::new(nodes).unwrap();
+    let placement = cluster.place(&both, &PlaceOptions::default());
+    let [first, second] = placement.failed() else { panic!("both groups fail") };
+    let texts = |explanation: Explanation| -> Vec<String> {
+        explanation.fixes().iter().map(ToString::to_string).collect()
+    };
+    let expected = ["1 node (`a`) with 100 MB more memory free"];
+    assert_eq!(texts(first.explain(&cluster)), expected);
+    let expected = ["1 node (`a`) with 700 MB more memory free"];
+    assert_eq!(texts(second.explain(&cluster)), expected);
+    // The second group is then placed beside the first.
+    let (mut cluster, job) = second.explain(&cluster).fixes()[0].apply_to(&cluster, &both).unwrap();
+    assert!(cluster.place(&job, &PlaceOptions::default()).is_complete());
 }
 
 #[test]
