@@ -7,7 +7,7 @@ use crate::explain::format::{Count, TextCounts, rule_in_words};
 use crate::model::{Allocation, AllocationMetrics, Job, Resources, Task, TaskGroup};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::GroupFailure;
-use crate::state::ids;
+use crate::state::{State, ids};
 use crate::syntax::glob;
 
 /// A group of which not everything could be placed.
@@ -18,16 +18,19 @@ pub struct FailedGroup {
     metrics: OnceLock<Box<AllocationMetrics>>,
     options: PlaceOptions,
     identity_seed: u64,
+    /// Whether there was any node at all.
+    has_nodes: bool,
 }
 
 impl FailedGroup {
-    pub(super) fn new(
-        options: &PlaceOptions,
-        identity_seed: u64,
-        failure: GroupFailure,
-    ) -> FailedGroup {
-        let options = options.clone();
-        FailedGroup { failure, metrics: OnceLock::new(), options, identity_seed }
+    pub(super) fn new(options: &PlaceOptions, state: &State, failure: GroupFailure) -> FailedGroup {
+        FailedGroup {
+            failure,
+            metrics: OnceLock::new(),
+            options: options.clone(),
+            identity_seed: state.identity_seed,
+            has_nodes: state.nodes().next().is_some(),
+        }
     }
 
     /// The options that it was placed with.
@@ -140,6 +143,9 @@ impl fmt::Display for FailedGroup {
             write!(f, " of {}", self.task_group().count())?;
         }
         write!(f, " not placed")?;
+        if !self.has_nodes {
+            return write!(f, "; there are no nodes");
+        }
         let metrics = self.metrics();
         match metrics.nodes_evaluated {
             0 => write!(f, "; no nodes were eligible for evaluation")?,

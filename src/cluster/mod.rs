@@ -4,6 +4,7 @@
 //! and the cluster as it is. May import everything below: `plan`, `explain`, `placement`, `state`, `model`.
 
 pub(crate) mod check;
+mod documents;
 mod ending;
 mod explain;
 pub(crate) mod failed;

@@ -31,7 +31,7 @@ impl Placement {
         Placement {
             identity_seed,
             groups: outcome.groups,
-            failed: failed.map(|it| FailedGroup::new(options, identity_seed, it)).collect(),
+            failed: failed.map(|it| FailedGroup::new(options, state, it)).collect(),
             explanations,
             scanned: outcome.scanned,
         }

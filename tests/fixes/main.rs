@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod outcomes;
+
 use std::sync::Arc;
 
 use serde_json::{Value, json};

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use indexmap::IndexMap;
 use serde::Serialize;
 use stowplan::model::{Allocation, AllocationMetrics, Job};
-use stowplan::{Explanation, Fix, FixAction, NodeVerdict, Placement, Shortage, Verdict};
+use stowplan::{Explanation, Fix, NodeVerdict, Placement};
 
 use crate::output::Output;
 use crate::run::Run;
@@ -118,47 +118,10 @@ impl JobKeys {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct GroupEntry<'a> {
-    nodes: Vec<NodeEntry<'a>>,
+    nodes: &'a [NodeVerdict],
     #[serde(skip_serializing_if = "Option::is_none")]
-    nodes_with_preemption: Option<Vec<NodeEntry<'a>>>,
-    fixes: Vec<FixEntry<'a>>,
-}
-
-/// What a node is to a group. Every key is always there, so that nobody who reads it has to ask first;
-/// only shortages are left out where there are none.
-#[derive(Default, Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct NodeEntry<'a> {
-    #[serde(rename = "NodeID")]
-    node_id: &'a str,
-    verdict: &'static str,
-    reasons: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    shortages: Vec<ShortageEntry>,
-    scores: IndexMap<&'a str, f64>,
-    /// `null` for a node that is not ranked.
-    norm_score: Option<f64>,
-    preempts: &'a [String],
-}
-
-/// An amount that a node has too little of.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct ShortageEntry {
-    dimension: String,
-    asked: i64,
-    used: i64,
-    free: i64,
-}
-
-/// A change that would help.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct FixEntry<'a> {
-    text: String,
-    /// How many nodes would then do.
-    nodes: usize,
-    actions: &'a [FixAction],
+    nodes_with_preemption: Option<&'a [NodeVerdict]>,
+    fixes: &'a [Fix],
 }
 
 fn explanations(placement: &Placement) -> IndexMap<&str, GroupEntry<'_>> {
@@ -168,58 +131,8 @@ fn explanations(placement: &Placement) -> IndexMap<&str, GroupEntry<'_>> {
 
 fn group_entry(explanation: &Explanation) -> GroupEntry<'_> {
     GroupEntry {
-        nodes: explanation.nodes().iter().map(NodeEntry::of).collect(),
-        nodes_with_preemption: explanation
-            .with_preemption()
-            .map(|nodes| nodes.iter().map(NodeEntry::of).collect()),
-        fixes: explanation.fixes().iter().map(FixEntry::of).collect(),
-    }
-}
-
-impl<'a> NodeEntry<'a> {
-    fn of(node: &'a NodeVerdict) -> Self {
-        let entry = NodeEntry { node_id: &node.node().id, ..NodeEntry::default() };
-        match node.verdict() {
-            Verdict::NotCandidate(reasons) => NodeEntry {
-                verdict: "not-candidate",
-                reasons: reasons.iter().map(ToString::to_string).collect(),
-                ..entry
-            },
-            Verdict::Filtered(rules) => {
-                let reasons = rules.iter().map(ToString::to_string).collect();
-                NodeEntry { verdict: "filtered", reasons, ..entry }
-            }
-            Verdict::Exhausted(shortages) => NodeEntry {
-                verdict: "exhausted",
-                reasons: shortages.iter().map(|shortage| shortage.dimension.to_string()).collect(),
-                shortages: shortages.iter().filter_map(ShortageEntry::of).collect(),
-                ..entry
-            },
-            Verdict::Ranked { scores, norm_score, preempts } => NodeEntry {
-                verdict: "ranked",
-                scores: scores.iter().copied().collect(),
-                norm_score: Some(*norm_score),
-                preempts,
-                ..entry
-            },
-        }
-    }
-}
-
-impl ShortageEntry {
-    /// None for what does not come in amounts.
-    fn of(shortage: &Shortage) -> Option<Self> {
-        Some(ShortageEntry {
-            dimension: shortage.dimension.to_string(),
-            asked: shortage.asked?,
-            used: shortage.used?,
-            free: shortage.free?,
-        })
-    }
-}
-
-impl<'a> FixEntry<'a> {
-    fn of(fix: &'a Fix) -> Self {
-        FixEntry { text: fix.to_string(), nodes: fix.nodes(), actions: fix.actions() }
+        nodes: explanation.nodes(),
+        nodes_with_preemption: explanation.with_preemption(),
+        fixes: explanation.fixes(),
     }
 }

@@ -39,6 +39,8 @@ pub struct Fix {
     pub(super) labels: Vec<String>,
     /// What keeps a job that is placed whole or not at all from being placed even so.
     pub(crate) next: Option<NextFailure>,
+    /// Of drivers that it wants added and no node has: those that were perhaps meant.
+    pub(super) meant: Vec<(String, String)>,
 }
 
 /// What fails once a fix is carried out.

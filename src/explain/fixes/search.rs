@@ -2,6 +2,7 @@
 //! being carried out on a copy and found to work.
 
 use std::cmp::Ordering;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use indexmap::{IndexMap, IndexSet};
@@ -12,6 +13,7 @@ use super::fix::Fix;
 use super::shortage::Short;
 use crate::feasibility::fix_action::FixAction;
 use crate::feasibility::remedies::sorted;
+use crate::model::Node;
 use crate::placement::group::GroupPlan;
 use crate::placement::missing;
 use crate::placement::options::PlaceOptions;
@@ -20,6 +22,7 @@ use crate::rank::preempt::Evicted;
 use crate::state::State;
 use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
+use crate::syntax::nearest::nearest as nearest_word;
 
 /// The most fixes that are reported.
 pub(crate) const FIXES_MAX: usize = 10;
@@ -310,6 +313,25 @@ impl<'a> Search<'a> {
         FixAction::Evict { node: self.id_of(slot), allocations, names }
     }
 
+    /// Drivers that no node has, with those that are most like them.
+    fn meant_drivers(&self, actions: &[FixAction]) -> Vec<(String, String)> {
+        let wanted = actions.iter().filter_map(|action| match action {
+            FixAction::AddDriver { driver, .. } => Some(driver),
+            _ => None,
+        });
+        let mut meant = Vec::new();
+        for driver in wanted {
+            let nodes = self.state.nodes().map(|(_, node)| &node.node);
+            let known: BTreeSet<&str> = nodes.flat_map(drivers_of).collect();
+            if !known.contains(driver.as_str())
+                && let Some(like) = nearest_word(driver, known)
+            {
+                meant.push((driver.clone(), like.to_owned()));
+            }
+        }
+        meant
+    }
+
     fn id_of(&self, slot: NodeSlot) -> String {
         self.state.node(slot).map_or_else(String::new, |node| node.node.id.clone())
     }
@@ -360,9 +382,16 @@ impl<'a> Search<'a> {
             nodes: possible.len(),
             labels: sorted_names(possible.iter().filter(|_| is_few).filter_map(label)),
             next: None,
+            meant: self.meant_drivers(actions),
         };
         Some(Found { candidate, fix, served })
     }
+}
+
+/// The drivers of a node, by itself or by its attributes.
+fn drivers_of(node: &Node) -> impl Iterator<Item = &str> {
+    let by_attribute = node.attributes.keys().filter_map(|key| key.strip_prefix("driver."));
+    node.drivers.keys().map(String::as_str).chain(by_attribute.filter(|name| !name.contains('.')))
 }
 
 fn sorted_names(names: impl Iterator<Item = String>) -> Vec<String> {

@@ -115,7 +115,11 @@ impl Fix {
             }
             FixAction::UsePool { pool } => ("were used", format!("node pool `{pool}`")),
             FixAction::MakeReady { .. } => ("were", "ready".into()),
-            FixAction::AddDriver { driver, .. } => ("had", format!("the driver `{driver}`")),
+            FixAction::AddDriver { driver, .. } => {
+                let meant = self.meant.iter().find(|(wanted, _)| wanted == driver);
+                let hint = meant.map(|(_, known)| format!(" (did you mean `{known}`?)"));
+                ("had", format!("the driver `{driver}`{}", hint.unwrap_or_default()))
+            }
             FixAction::AddSecretsProvider { provider, .. } => {
                 ("had", format!("the secrets provider `{provider}`"))
             }
