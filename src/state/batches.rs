@@ -197,7 +197,9 @@ impl Transaction<'_> {
         reused: &mut u32,
     ) -> AllocationSlot {
         let (slot, generation) = self.state.next_allocation(0);
-        let at_node = self.state.on_node_mut(new.node).map_or(0, |list| {
+        let at_node = self.state.on_node.get_mut(new.node.at()).map_or(0, |on_node| {
+            on_node.named += 1;
+            let list = Arc::make_mut(&mut on_node.allocations);
             list.push(slot);
             list.len() - 1
         });
@@ -258,6 +260,7 @@ impl Transaction<'_> {
                 self.state.give_room_back(node, amounts, new.holdings.as_deref(), false);
                 self.state.touch(node);
             }
+            self.state.unname_node(node);
             // Everything later was taken back, so that it is the last one on its lists.
             if let Some(list) = self.state.on_node_mut(node) {
                 list.pop();

@@ -66,6 +66,7 @@ impl Transaction<'_> {
         if let Some(list) = self.state.group_mut(job, group) {
             list.push(slot);
         }
+        self.state.name_node(node);
         let was_unchecked = occupies && self.is_unchecked(node);
         if occupies {
             self.state.join_node(slot);
@@ -99,7 +100,11 @@ impl Transaction<'_> {
             before.was_unchecked = self.is_unchecked(node);
             // Its node may have left and come back, with another slot.
             if let Some(record) = self.state.allocations.get_mut(slot.at()) {
-                record.node = node;
+                let old = std::mem::replace(&mut record.node, node);
+                if old != node {
+                    self.state.name_node(node);
+                    before.freed_node = self.state.unname_node(old);
+                }
             }
             self.state.join_node(slot);
             self.state.set_unchecked(node, true);
@@ -156,7 +161,7 @@ impl Transaction<'_> {
     }
 
     /// Takes an allocation out of everything. Its run goes with the last of its allocations, its job
-    /// likewise.
+    /// likewise unless it is registered.
     pub(crate) fn remove_allocation(&mut self, slot: AllocationSlot) {
         self.drop_open_batch();
         let Some(record) = self.allocation(slot) else { return };
@@ -166,7 +171,8 @@ impl Transaction<'_> {
         // All that this hangs on is read before anything is written: reads wait for memory together,
         // but none goes ahead of a write to what forks may share.
         let amounts = self.amounts_of(slot);
-        let is_last_of_job = self.state.is_last_of_job(job, group);
+        let is_last_of_job =
+            self.registration(job).is_none() && self.state.is_last_of_job(job, group);
         let left = self.state.runs.get(run.at()).and_then(|run| Some(run.as_ref()?.1));
         let was_unchecked = occupies && self.is_unchecked(node);
         self.index();
@@ -184,6 +190,7 @@ impl Transaction<'_> {
         let vacant = AllocationRecord::vacant(place.generation.wrapping_add(1));
         let record = AllocationRecord { occupies, ..std::mem::replace(place, vacant) };
         state.free_allocations.push(slot.0);
+        let freed_node = state.unname_node(node);
         let mut last_of_run = None;
         if let Some(place) = left.and_then(|_| state.runs.get_mut(run.at())) {
             match place {
@@ -195,7 +202,8 @@ impl Transaction<'_> {
             }
         }
         let job = if is_last_of_job { state.take_job(job) } else { None };
-        let removed = RemovedAllocation { slot, record, was_unchecked, run: last_of_run, job };
+        let removed =
+            RemovedAllocation { slot, record, was_unchecked, run: last_of_run, job, freed_node };
         self.log(Undo::Removed(Box::new(removed)));
     }
 }

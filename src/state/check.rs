@@ -58,7 +58,18 @@ impl State {
         let free_nodes = self.free_nodes.len();
         let nodes = self.nodes().count();
         let all = || "the table of nodes".to_owned();
-        report.same(all, "how many slots are free", self.node_slots() - nodes, free_nodes);
+        let mut named = vec![0; self.node_slots()];
+        for (_, record) in self.allocations() {
+            if let Some(named) = named.get_mut(record.node.at()) {
+                *named += 1;
+            }
+        }
+        let kept: Vec<u32> = self.on_node.iter().map(|on_node| on_node.named).collect();
+        report.same(all, "how many allocations name each node", &named, &kept);
+        let gone = (0..self.node_slots()).filter(|&at| self.node(NodeSlot::new(at)).is_none());
+        let still_named = gone.filter(|&at| named[at] > 0).count();
+        let free = self.node_slots() - nodes - still_named;
+        report.same(all, "how many slots are free", free, free_nodes);
         self.check_jobs(report);
         let mut of_runs = vec![0; self.runs.len()];
         for (slot, record) in self.allocations() {

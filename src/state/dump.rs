@@ -9,7 +9,7 @@ use std::fmt::{Debug, Write as _};
 use super::State;
 use super::allocation::Own;
 use super::pages::Pages;
-use super::slots::{AllocationSlot, NodeSlot};
+use super::slots::{AllocationSlot, JobSlot, NodeSlot};
 
 impl State {
     /// Everything that is known.
@@ -31,11 +31,14 @@ impl State {
     fn dump_nodes(&self, out: &mut Lines) {
         out.line("next nodes", &to_be_given(&self.free_nodes, self.node_slots()));
         out.line("ports of nodes", &self.port_users.ranges());
+        let generations = self.on_node.iter().map(|on_node| (on_node.generation, on_node.named));
+        out.line("slots of nodes", &used(generations, (0, 0)));
         for (slot, record) in self.nodes() {
             let node = &record.node;
             let numbers = (record.datacenter, record.class, record.facts_class);
             out.line("node", &(slot, node, numbers, self.identities.get(slot.at())));
-            out.line("on it", &(self.allocations_on(slot), self.is_unchecked(slot)));
+            let generation = self.node_ref(slot).generation;
+            out.line("on it", &(self.allocations_on(slot), self.is_unchecked(slot), generation));
             self.dump_room(out, slot);
         }
     }
@@ -59,9 +62,14 @@ impl State {
 
     fn dump_jobs(&self, out: &mut Lines) {
         out.line("next jobs", &to_be_given(&self.free_jobs, self.jobs.len()));
+        out.line("slots of jobs", &used(self.job_generations.iter().copied(), 0));
         for (at, job) in self.jobs.iter().enumerate() {
             let Some(job) = job else { continue };
-            out.line("job", &(at, job.names()));
+            out.line("job", &(self.job_ref(JobSlot::new(at)), job.names()));
+            if let Some(registered) = self.registration(JobSlot::new(at)) {
+                let indexes = (registered.create_index, registered.modify_index);
+                out.line("registered", &(indexes, &registered.versions));
+            }
             for group in job.groups.iter() {
                 out.line("group", &(&group.name, &*group.allocations));
             }
@@ -94,6 +102,11 @@ impl State {
             }
         }
     }
+}
+
+/// What there is by slot, where it is not as in a slot that was never used.
+fn used<T: PartialEq>(slots: impl Iterator<Item = T>, unused: T) -> Vec<(usize, T)> {
+    slots.enumerate().filter(|(_, slot)| *slot != unused).collect()
 }
 
 /// The slots that will be given out, up to the point from which on one follows the other.

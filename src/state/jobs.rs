@@ -5,12 +5,13 @@ use std::sync::Arc;
 use super::State;
 use super::few::Few;
 use super::nodes::name_hash;
-use super::slots::{AllocationSlot, JobSlot};
+use super::registration::Registration;
+use super::slots::{AllocationSlot, JobRef, JobSlot};
 use super::transaction::Transaction;
 use super::undo::Undo;
 use crate::model::Job;
 
-/// A job that has allocations, or had a placement.
+/// A job that is registered or has allocations.
 #[derive(Clone, Debug)]
 pub(crate) struct JobRecord {
     /// The hash that the index has it under.
@@ -18,6 +19,8 @@ pub(crate) struct JobRecord {
     /// The namespace and the identity, one after the other.
     names: Box<str>,
     namespace_bytes: u32,
+    /// Its versions, if it is registered.
+    pub(crate) registered: Option<Arc<Registration>>,
     /// Its groups, by the names that its allocations carry.
     pub(crate) groups: Few<GroupRecord>,
 }
@@ -36,8 +39,14 @@ impl JobRecord {
             hash: name_hash(id),
             names: [namespace, id].concat().into(),
             namespace_bytes: namespace.len() as u32,
+            registered: None,
             groups: Few::None,
         }
+    }
+
+    /// Whether none of its groups has an allocation.
+    pub(super) fn has_no_allocations(&self) -> bool {
+        self.groups.iter().all(|group| group.allocations.is_empty())
     }
 
     /// Its namespace and its identity.
@@ -90,12 +99,16 @@ impl State {
         let record = self.jobs.get_mut(slot.at())?.take()?;
         self.job_index.remove(record.hash, slot.0);
         self.free_jobs.push(slot.0);
+        if let Some(generation) = self.job_generations.get_mut(slot.at()) {
+            *generation = generation.wrapping_add(1);
+        }
         Some(record)
     }
 
     /// Puts back a job that was taken out.
     pub(super) fn restore_job(&mut self, slot: JobSlot, record: Arc<JobRecord>) {
         self.free_jobs.pop();
+        self.take_generation_back(slot);
         self.job_index.insert(record.hash, slot.0);
         if let Some(place) = self.jobs.get_mut(slot.at()) {
             *place = Some(record);
@@ -105,10 +118,29 @@ impl State {
     /// Takes a job out as if it had never been.
     pub(super) fn undo_job_added(&mut self, slot: JobSlot, is_reused: bool) {
         self.take_job(slot);
+        self.take_generation_back(slot);
         if !is_reused {
             self.jobs.pop();
+            self.job_generations.pop();
             self.free_jobs.pop();
         }
+    }
+
+    fn take_generation_back(&mut self, slot: JobSlot) {
+        if let Some(generation) = self.job_generations.get_mut(slot.at()) {
+            *generation = generation.wrapping_sub(1);
+        }
+    }
+
+    /// A reference to a job that outlives it.
+    pub(crate) fn job_ref(&self, slot: JobSlot) -> JobRef {
+        JobRef { slot, generation: self.job_generations.get(slot.at()).copied().unwrap_or(0) }
+    }
+
+    /// The job of a reference, if it is still there.
+    #[allow(dead_code, reason = "plans name jobs by it")]
+    pub(crate) fn resolve_job(&self, job: JobRef) -> Option<JobSlot> {
+        (self.job(job.slot).is_some() && self.job_ref(job.slot) == job).then_some(job.slot)
     }
 
     /// Takes out the group that came last.
@@ -128,7 +160,7 @@ impl State {
         Some(&mut group.allocations)
     }
 
-    fn job_mut(&mut self, slot: JobSlot) -> Option<&mut JobRecord> {
+    pub(super) fn job_mut(&mut self, slot: JobSlot) -> Option<&mut JobRecord> {
         Some(Arc::make_mut(self.jobs.get_mut(slot.at())?.as_mut()?))
     }
 }
@@ -157,6 +189,7 @@ impl Transaction<'_> {
         let freed = state.free_jobs.pop().map(JobSlot);
         let slot = freed.unwrap_or_else(|| {
             state.jobs.push(None);
+            state.job_generations.push(0);
             JobSlot::new(state.jobs.len() - 1)
         });
         if let Some(place) = state.jobs.get_mut(slot.at()) {

@@ -26,6 +26,7 @@ pub(crate) mod pages;
 pub(crate) mod phases;
 pub(crate) mod port_users;
 pub(crate) mod ports;
+pub(crate) mod registration;
 pub(crate) mod run;
 pub(crate) mod scores;
 pub(crate) mod slots;
@@ -76,6 +77,8 @@ pub(crate) struct State {
     leaving: Pages<Leaving, 32>,
     /// By job slot; `None` for a slot whose job left.
     jobs: Pages<Option<Arc<JobRecord>>, 32>,
+    /// By job slot: how many jobs had it before.
+    job_generations: Pages<u32, 64>,
     job_index: Index,
     free_jobs: Pages<u32, 32>,
     allocations: Pages<AllocationRecord, 32>,
@@ -133,6 +136,11 @@ pub(crate) struct OnNode {
     pub(crate) allocations: Arc<Vec<AllocationSlot>>,
     /// Its ports, devices and cores, once any of them was taken.
     pub(crate) taken: Option<Arc<Taken>>,
+    /// How many allocations name the node, whether they are on it or have ended: as long as there are
+    /// any, no other node gets the slot.
+    named: u32,
+    /// How many nodes had the slot before.
+    generation: u32,
     /// Whether anything came here, or the node changed under it, without a look at whether it fits:
     /// from an inventory, or running after all.
     is_unchecked: bool,

@@ -6,7 +6,7 @@ use super::allocation::{self, AllocationRecord};
 use super::facts;
 use super::journal::RoomChange;
 use super::node::NodeRecord;
-use super::slots::{AllocationSlot, NodeSlot};
+use super::slots::{AllocationSlot, NodeRef, NodeSlot};
 use super::transaction::Transaction;
 use super::undo::{NodeBefore, Undo};
 use super::usage::{Amounts, BLOCK, Holdings, Leaving, RoomBlock, Taken, block_of};
@@ -138,6 +138,50 @@ impl State {
         }
     }
 
+    /// A reference to a node that outlives it.
+    #[allow(dead_code, reason = "plans name nodes by it")]
+    pub(crate) fn node_ref(&self, slot: NodeSlot) -> NodeRef {
+        let generation = self.on_node.get(slot.at()).map_or(0, |on_node| on_node.generation);
+        NodeRef { slot, generation }
+    }
+
+    /// The node of a reference, if it is still there.
+    #[allow(dead_code, reason = "plans name nodes by it")]
+    pub(crate) fn resolve_node(&self, node: NodeRef) -> Option<NodeSlot> {
+        (self.node(node.slot).is_some() && self.node_ref(node.slot) == node).then_some(node.slot)
+    }
+
+    /// Whether any allocation names a node, or the one that had the slot last.
+    pub(super) fn is_named(&self, slot: NodeSlot) -> bool {
+        self.on_node.get(slot.at()).is_some_and(|on_node| on_node.named > 0)
+    }
+
+    /// Notes that one more allocation names a node.
+    pub(super) fn name_node(&mut self, slot: NodeSlot) {
+        if let Some(on_node) = self.on_node.get_mut(slot.at()) {
+            on_node.named += 1;
+        }
+    }
+
+    /// Notes that one allocation less names a node; true if that makes the slot free.
+    pub(super) fn unname_node(&mut self, slot: NodeSlot) -> bool {
+        let Some(on_node) = self.on_node.get_mut(slot.at()) else { return false };
+        on_node.named = on_node.named.saturating_sub(1);
+        let is_free = on_node.named == 0 && self.node(slot).is_none();
+        if is_free {
+            self.free_nodes.push(slot.0);
+        }
+        is_free
+    }
+
+    /// Takes that back.
+    pub(super) fn undo_unname_node(&mut self, slot: NodeSlot, freed: bool) {
+        self.name_node(slot);
+        if freed {
+            self.free_nodes.pop();
+        }
+    }
+
     /// What is held on a node by allocations that were told to stop or evicted.
     pub(crate) fn leaving(&self, slot: NodeSlot) -> Leaving {
         self.leaving.get(slot.at()).copied().unwrap_or_default()
@@ -234,6 +278,9 @@ impl State {
     /// Gives a node the slot that was told to be the next one.
     fn give_slot(&mut self, slot: NodeSlot, id: &str) {
         self.free_nodes.pop();
+        if let Some(on_node) = self.on_node.get_mut(slot.at()) {
+            on_node.generation = on_node.generation.wrapping_add(1);
+        }
         self.node_index.insert(name_hash(id), slot.0);
         let tie_break = tie_break_of(self.seed, id);
         self.change_room(slot, |room, at| room.tie_break[at] = tie_break);
@@ -376,7 +423,9 @@ impl Transaction<'_> {
         if let Some(place) = state.nodes.get_mut(slot.at()) {
             *place = None;
         }
-        state.free_nodes.push(slot.0);
+        if !state.is_named(slot) {
+            state.free_nodes.push(slot.0);
+        }
         state.facts_journal.push(slot);
         state.touch(slot);
     }

@@ -42,3 +42,17 @@ slot! {
     /// The placements of one group by one call.
     RunSlot
 }
+
+/// A node that may have left since: its slot, and how many nodes had that before it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct NodeRef {
+    pub(crate) slot: NodeSlot,
+    pub(crate) generation: u32,
+}
+
+/// A job that may be gone since, likewise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct JobRef {
+    pub(crate) slot: JobSlot,
+    pub(crate) generation: u32,
+}

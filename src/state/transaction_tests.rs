@@ -58,7 +58,17 @@ impl Changer {
                     state.remove_node(slot);
                 }
             }
-            2 => state.set_seed(self.rng.below(3)),
+            2 => match self.rng.below(4) {
+                0 => state.set_seed(self.rng.below(3)),
+                1 => {
+                    let slot = state.find_job("default", &format!("j{}", self.rng.below(5)));
+                    slot.into_iter().for_each(|slot| state.unregister_job(slot));
+                }
+                _ => {
+                    let registered = state.register_job(&job(self.rng.below(5)));
+                    state.set_stable(registered.job, registered.version, true);
+                }
+            },
             3 => self.import(state),
             4 | 5 => {
                 let Some(slot) = self.any_allocation(state) else { return };

@@ -8,6 +8,7 @@ use super::jobs::JobRecord;
 use super::node::NodeRecord;
 use super::nodes::{name_hash, tie_break_of};
 use super::ports::PortSet;
+use super::registration::Registration;
 use super::run::Run;
 use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use super::transaction::{Touched, Transaction};
@@ -23,6 +24,16 @@ pub(super) enum Undo {
     Seed(u64),
     /// A node came, changed or left.
     Node(Box<NodeBefore>),
+    /// A job's versions changed.
+    Registered {
+        job: JobSlot,
+        before: Option<Arc<Registration>>,
+    },
+    /// A job without allocations was unregistered.
+    JobRemoved {
+        job: JobSlot,
+        record: Arc<JobRecord>,
+    },
     JobAdded {
         job: JobSlot,
         is_reused: bool,
@@ -91,6 +102,8 @@ pub(super) struct ChangedAllocation {
     pub(super) was_unchecked: bool,
     /// Whether the change made its room free for the transaction.
     pub(super) is_staged: bool,
+    /// Whether the slot of the node that it named before, which had left, became free.
+    pub(super) freed_node: bool,
     node: NodeSlot,
     at_node: u32,
     evicted_by: AllocationSlot,
@@ -107,6 +120,8 @@ pub(super) struct RemovedAllocation {
     pub(super) run: Option<Arc<Run>>,
     /// Its job, likewise.
     pub(super) job: Option<Arc<JobRecord>>,
+    /// Whether the slot of its node, which had left, became free with it.
+    pub(super) freed_node: bool,
 }
 
 impl ChangedAllocation {
@@ -119,6 +134,7 @@ impl ChangedAllocation {
             occupied: record.occupies,
             was_unchecked: state.is_unchecked(record.node),
             is_staged: false,
+            freed_node: false,
             node: record.node,
             at_node: record.at_node,
             evicted_by: record.evicted_by,
@@ -148,7 +164,10 @@ impl Undo {
                 touched.nodes.push(removed.record.node);
             }
             Undo::Node(before) => touched.nodes.push(before.slot),
-            Undo::JobAdded { job, .. } | Undo::GroupAdded(job) => touched.jobs.push(*job),
+            Undo::JobAdded { job, .. }
+            | Undo::Registered { job, .. }
+            | Undo::JobRemoved { job, .. }
+            | Undo::GroupAdded(job) => touched.jobs.push(*job),
             Undo::Index
             | Undo::Seed(_)
             | Undo::BatchOpened { .. }
@@ -165,6 +184,12 @@ impl Transaction<'_> {
             Undo::Index => self.give_index_back(),
             Undo::Seed(seed) => self.state.change_seed(seed),
             Undo::Node(before) => self.state.restore_node(*before),
+            Undo::Registered { job, before } => {
+                if let Some(record) = self.state.job_mut(job) {
+                    record.registered = before;
+                }
+            }
+            Undo::JobRemoved { job, record } => self.state.restore_job(job, record),
             Undo::JobAdded { job, is_reused } => self.state.undo_job_added(job, is_reused),
             Undo::GroupAdded(job) => self.state.undo_group_added(job),
             Undo::BatchOpened { run, is_reused } => self.undo_batch_opened(run, is_reused),
@@ -204,10 +229,15 @@ impl State {
                 self.node_index.remove(name_hash(now), slot.0);
                 // Tables of nodes do not shrink: a new slot at their end is as good as a free one.
                 self.free_nodes.push(slot.0);
+                if let Some(on_node) = self.on_node.get_mut(slot.at()) {
+                    on_node.generation = on_node.generation.wrapping_sub(1);
+                }
             }
             (None, Some(then)) => {
                 self.node_index.insert(name_hash(then), slot.0);
-                self.free_nodes.pop();
+                if !self.is_named(slot) {
+                    self.free_nodes.pop();
+                }
             }
             _ => {}
         }
@@ -236,6 +266,7 @@ impl State {
     fn undo_imported(&mut self, slot: AllocationSlot, is_reused: bool, was_unchecked: bool) {
         let Some(record) = self.allocation(slot) else { return };
         let (node, generation, occupies) = (record.node, record.generation, record.occupies);
+        self.unname_node(node);
         self.leave_group(slot);
         if occupies {
             self.leave_node(slot);
@@ -254,6 +285,10 @@ impl State {
             self.set_unchecked(node_since, before.was_unchecked);
         }
         self.set_desired(slot, before.desired);
+        if node_since != before.node {
+            self.unname_node(node_since);
+            self.undo_unname_node(before.node, before.freed_node);
+        }
         if let Some(record) = self.allocations.get_mut(slot.at()) {
             record.client = before.client;
             (record.node, record.at_node) = (before.node, before.at_node);
@@ -266,7 +301,8 @@ impl State {
     }
 
     fn restore_removed(&mut self, removed: RemovedAllocation) {
-        let RemovedAllocation { slot, record, was_unchecked, run, job } = removed;
+        let RemovedAllocation { slot, record, was_unchecked, run, job, freed_node } = removed;
+        self.undo_unname_node(record.node, freed_node);
         let (occupies, node, at_group) = (record.occupies, record.node, record.at_group);
         let (of_job, group, of_run) = (record.job, record.group, record.run);
         let id = match &record.own {

@@ -1,0 +1,219 @@
+//! What is registered of a job: its versions, whether or not it has allocations
+//! (docs/lifecycle.md, section 9).
+
+use std::sync::Arc;
+
+use super::State;
+use super::slots::JobSlot;
+use super::transaction::Transaction;
+use super::undo::Undo;
+use crate::model::{Job, JobSpec};
+use crate::time::Timestamp;
+
+/// How many versions of a job are kept. The latest stable one is kept beside them.
+const VERSIONS_KEPT: usize = 6;
+
+/// A registered job.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    /// The index at which it was registered first.
+    pub(crate) create_index: u64,
+    /// The index of its latest change of any kind.
+    pub(crate) modify_index: u64,
+    /// The newest first; there is at least one.
+    pub(crate) versions: Vec<JobVersion>,
+}
+
+/// One version of a registered job.
+#[derive(Clone, Debug)]
+pub(crate) struct JobVersion {
+    pub(crate) job: Job,
+    pub(crate) number: u64,
+    /// The index at which the version was registered.
+    #[allow(dead_code, reason = "documents of versions show it")]
+    pub(crate) job_modify_index: u64,
+    /// When it was registered.
+    #[allow(dead_code, reason = "documents of versions show it")]
+    pub(crate) submitted: Timestamp,
+    /// Whether it was deployed successfully, or called stable by a person.
+    pub(crate) is_stable: bool,
+}
+
+/// What registering a job came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Registered {
+    pub(crate) job: JobSlot,
+    /// The number of its newest version.
+    pub(crate) version: u64,
+    /// Whether that is new. It is not where the job is the same as before.
+    pub(crate) is_new: bool,
+}
+
+impl Registration {
+    /// The newest version.
+    pub(crate) fn newest(&self) -> Option<&JobVersion> {
+        self.versions.first()
+    }
+
+    /// Lets versions go that are too many.
+    fn trim(&mut self) {
+        let latest_stable = self.versions.iter().position(|version| version.is_stable);
+        let mut at = 0;
+        self.versions.retain(|_| {
+            let is_kept = at < VERSIONS_KEPT || Some(at) == latest_stable;
+            at += 1;
+            is_kept
+        });
+    }
+}
+
+impl State {
+    /// What is registered of a job; none if it only has allocations.
+    pub(crate) fn registration(&self, job: JobSlot) -> Option<&Registration> {
+        self.job(job)?.registered.as_deref()
+    }
+
+    /// A version of a registered job.
+    #[allow(dead_code, reason = "evaluations are processed with it")]
+    pub(crate) fn job_version(&self, job: JobSlot, number: u64) -> Option<&JobVersion> {
+        let versions = &self.registration(job)?.versions;
+        versions.iter().find(|version| version.number == number)
+    }
+}
+
+#[allow(dead_code, reason = "evaluations and the engine register jobs")]
+impl Transaction<'_> {
+    /// Registers a job. If it differs from the newest version in more than what the system itself writes
+    /// down, it becomes a version of its own.
+    pub(crate) fn register_job(&mut self, job: &Job) -> Registered {
+        let slot = self.ensure_job(job);
+        let before = self.job(slot).and_then(|record| record.registered.clone());
+        let known = before.as_deref().and_then(Registration::newest);
+        if let Some(known) = known
+            && is_same(known.job.spec(), job.spec())
+        {
+            return Registered { job: slot, version: known.number, is_new: false };
+        }
+        let number = known.map_or(0, |known| known.number + 1);
+        let index = self.index();
+        let version = JobVersion {
+            job: job.clone(),
+            number,
+            job_modify_index: index,
+            submitted: self.now(),
+            is_stable: false,
+        };
+        let mut registration = before.as_deref().cloned().unwrap_or(Registration {
+            create_index: index,
+            modify_index: index,
+            versions: Vec::new(),
+        });
+        registration.modify_index = index;
+        registration.versions.insert(0, version);
+        registration.trim();
+        self.set_registration(slot, Some(Arc::new(registration)));
+        Registered { job: slot, version: number, is_new: true }
+    }
+
+    /// Says whether a version is stable; false if there is no such version.
+    pub(crate) fn set_stable(&mut self, job: JobSlot, number: u64, is_stable: bool) -> bool {
+        let Some(mut registration) = self.registration(job).cloned() else { return false };
+        let mut versions = registration.versions.iter_mut();
+        let Some(version) = versions.find(|version| version.number == number) else { return false };
+        if version.is_stable != is_stable {
+            version.is_stable = is_stable;
+            registration.modify_index = self.index();
+            registration.trim();
+            self.set_registration(job, Some(Arc::new(registration)));
+        }
+        true
+    }
+
+    /// Forgets the versions of a job, and the job with them if it has no allocations. The versions that
+    /// allocations run stay with these.
+    pub(crate) fn unregister_job(&mut self, job: JobSlot) {
+        if self.registration(job).is_none() {
+            return;
+        }
+        self.index();
+        self.set_registration(job, None);
+        if self.job(job).is_some_and(|record| record.has_no_allocations())
+            && let Some(record) = self.state.take_job(job)
+        {
+            self.log(Undo::JobRemoved { job, record });
+        }
+    }
+
+    fn set_registration(&mut self, job: JobSlot, registered: Option<Arc<Registration>>) {
+        self.drop_open_batch();
+        let Some(record) = self.state.job_mut(job) else { return };
+        let before = std::mem::replace(&mut record.registered, registered);
+        self.log(Undo::Registered { job, before });
+    }
+}
+
+/// Whether two documents are the same job, what the system itself writes into them aside.
+fn is_same(a: &JobSpec, b: &JobSpec) -> bool {
+    let as_asked = |spec: &JobSpec| {
+        let mut spec = spec.clone();
+        (spec.version, spec.submit_time, spec.stable) = (0, 0, false);
+        (spec.create_index, spec.modify_index, spec.job_modify_index) = (0, 0, 0);
+        (spec.status, spec.status_description) = (String::new(), String::new());
+        spec
+    };
+    as_asked(a) == as_asked(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn job(priority: i64) -> Job {
+        let text = format!(
+            r#"{{"ID": "web", "Priority": {priority}, "TaskGroups": [{{"Name": "front",
+                "Tasks": [{{"Name": "nginx", "Driver": "docker"}}]}}]}}"#
+        );
+        Job::from_json(&text).unwrap()
+    }
+
+    #[test]
+    fn six_versions_and_the_latest_stable_one_are_kept() {
+        let mut state = State::new(0);
+        let mut transaction = state.begin(Timestamp::from_secs(7));
+        let first = transaction.register_job(&job(10));
+        assert_eq!((first.version, first.is_new), (0, true));
+        let again = transaction.register_job(&job(10));
+        assert_eq!(again, Registered { is_new: false, ..first });
+        let slot = first.job;
+        assert!(transaction.set_stable(slot, 0, true) && !transaction.set_stable(slot, 9, true));
+        for priority in 11..20 {
+            transaction.register_job(&job(priority));
+        }
+        let numbers = |state: &State| -> Vec<u64> {
+            let versions = state.registration(slot).map(|it| &*it.versions).unwrap_or_default();
+            versions.iter().map(|version| version.number).collect()
+        };
+        assert_eq!(numbers(&transaction), [9, 8, 7, 6, 5, 4, 0]);
+        assert_eq!(transaction.job_version(slot, 9).map(|it| it.job.priority()), Some(19));
+        assert_eq!(transaction.job_version(slot, 3).map(|it| it.number), None);
+        transaction.commit();
+        assert_eq!(state.modify_index, 1);
+
+        let (before, job_ref) = (state.dump(), state.job_ref(slot));
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        transaction.unregister_job(slot);
+        assert_eq!(transaction.find_job("default", "web"), None);
+        drop(transaction);
+        assert_eq!(before, state.dump());
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        transaction.unregister_job(slot);
+        transaction.commit();
+        // Registered anew it is another job, and a reference to the old one leads nowhere.
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        let anew = transaction.register_job(&job(10));
+        transaction.commit();
+        assert_eq!((anew.job, anew.version), (slot, 0));
+        assert_eq!(state.resolve_job(state.job_ref(slot)), Some(slot));
+        assert_eq!(state.resolve_job(job_ref), None);
+    }
+}
