@@ -71,6 +71,7 @@ mod rank;
 #[allow(dead_code, reason = "processing evaluations comes next")]
 mod reconcile;
 mod rng;
+pub mod schedule;
 mod state;
 mod syntax;
 #[cfg(feature = "testing")]

@@ -22,7 +22,8 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::cluster::inventory::{Inventory, InventoryError};
-use crate::model::{Allocation, ClientStatus, DesiredStatus, Node};
+use crate::feasibility::base::BaseSet;
+use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
 use crate::placement::caches::Caches;
 use crate::state::State;
 use crate::state::allocation::Imported;
@@ -148,6 +149,12 @@ impl Cluster {
     /// A node.
     pub fn node(&self, id: &str) -> Option<&Node> {
         Some(&self.state.node(self.state.find_node(id)?)?.node)
+    }
+
+    /// Whether a job looks at a node: it is ready, in the job's datacenters and in its pool.
+    pub(crate) fn is_candidate(&self, job: &Job, id: &str) -> bool {
+        let record = self.state.find_node(id).and_then(|slot| self.state.node(slot));
+        record.is_some_and(|record| BaseSet::of(job).contains(record))
     }
 
     /// Every node, in no order that means anything.

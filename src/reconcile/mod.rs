@@ -24,6 +24,7 @@ mod sets;
 mod stops;
 mod system;
 mod system_deployment;
+pub(crate) mod update;
 pub(crate) mod view;
 
 #[cfg(test)]

@@ -1,0 +1,247 @@
+//! One evaluation in, one decision out: reconciles a job with what is there and finds places for what is
+//! missing (docs/lifecycle.md, section 2).
+//!
+//! In: an evaluation, what is known of its job, a cluster, an instant. Out: a [`Decision`]: what to stop,
+//! place and update, which evaluations to create, what becomes of deployments and of the evaluation. It
+//! changes nothing: places are found on a fork. May import `cluster`, `reconcile`, `placement`, `model`
+//! and `time`.
+
+mod documents;
+mod evaluations;
+mod facts;
+mod finish;
+mod search;
+mod system;
+mod triggers;
+mod written;
+
+use indexmap::IndexMap;
+
+use self::documents::{Documents, THIS_EVALUATION};
+use self::facts::DocumentFacts;
+use self::search::{Found, Search};
+use crate::cluster::Cluster;
+use crate::model::{Allocation, AllocationMetrics, Deployment, Evaluation, Job, JobSpec, JobType};
+use crate::placement::options::PlaceOptions;
+pub use crate::reconcile::changes::Figures;
+use crate::reconcile::changes::{Changes, Placement, PlacementKind, Stop, StopReason};
+use crate::reconcile::reconcile;
+use crate::reconcile::view::Input;
+use crate::time::Timestamp;
+
+type SpecRef<'a> = &'a JobSpec;
+
+/// What is known of the job of an evaluation.
+#[derive(Clone, Debug, Default)]
+pub struct JobState {
+    /// The versions of the job, oldest first; the last is the present one. None if the job is gone.
+    pub versions: Vec<Job>,
+    /// All allocations of the job.
+    pub allocations: Vec<Allocation>,
+    /// Its deployments, oldest first.
+    pub deployments: Vec<Deployment>,
+    /// The IDs of evaluations of the job that wait for their time.
+    pub waiting: Vec<String>,
+}
+
+/// What processing an evaluation comes to. New things are named by their position: `new[0]`, `new[1]`
+/// and so on, allocations in the order of `placements`, evaluations in that of `created`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Decision {
+    /// The evaluation as it is then.
+    pub evaluation: Evaluation,
+    /// Whether it goes back to wait for room.
+    pub is_reblocked: bool,
+    /// The evaluations to create.
+    pub created: Vec<Evaluation>,
+    /// What stops.
+    pub stops: Vec<Allocation>,
+    /// What is placed.
+    pub placements: Vec<Allocation>,
+    /// What stays and is written anew.
+    pub updates: Vec<Allocation>,
+    /// The IDs of what of it moves to the present version.
+    pub in_place: Vec<String>,
+    /// A new deployment.
+    pub deployment: Option<Deployment>,
+    /// What becomes of the latest deployment.
+    pub deployment_update: Option<Deployment>,
+    /// Evaluations that wait for nothing any more.
+    pub superseded: Vec<String>,
+    /// The figures of a dry run, by group.
+    pub figures: IndexMap<String, Figures>,
+}
+
+/// An evaluation being processed.
+struct Attempt<'a> {
+    evaluation: &'a Evaluation,
+    known: &'a JobState,
+    documents: &'a Documents<'a>,
+    now: Timestamp,
+    job_type: JobType,
+    changes: Changes,
+    /// What was placed, in the order of their requests.
+    placed: Vec<(Placement, Allocation)>,
+    failures: IndexMap<String, AllocationMetrics>,
+    /// By group: how many are to be placed still.
+    queued: IndexMap<String, i64>,
+    /// Of a system job: the nodes without room.
+    exhausted_nodes: Vec<String>,
+}
+
+/// Processes an evaluation: finds what has to change of its job, and where what is missing goes. The
+/// cluster must hold the job's allocations that have not ended on its nodes. Nothing of it is changed.
+///
+/// An evaluation that the scheduler of its type does not take is decided to have `failed`.
+///
+/// ```
+/// use stowplan::model::{Evaluation, Job, Node};
+/// use stowplan::schedule::{JobState, process};
+/// use stowplan::{Cluster, PlaceOptions, Timestamp};
+///
+/// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// let job = Job::builder("web")
+///     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(100).memory_mb(64)))
+///     .build()?;
+/// let mut known = JobState::default();
+/// known.versions.push(job);
+/// let evaluation = Evaluation {
+///     id: "e1".into(),
+///     job_id: "web".into(),
+///     evaluation_type: "service".into(),
+///     triggered_by: "job-register".into(),
+///     ..Evaluation::default()
+/// };
+/// let cluster = Cluster::new([node])?;
+/// let options = PlaceOptions::default();
+/// let decision = process(&cluster, &known, &evaluation, &options, Timestamp::EPOCH);
+/// assert_eq!((decision.placements.len(), decision.evaluation.status.as_str()), (3, "complete"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn process(
+    cluster: &Cluster,
+    known: &JobState,
+    evaluation: &Evaluation,
+    options: &PlaceOptions,
+    now: Timestamp,
+) -> Decision {
+    let job = known.versions.last();
+    let is_stopped = job.is_none_or(|job| job.stop);
+    let of_evaluation = evaluation.job_type().unwrap_or_default();
+    let job_type = job.filter(|_| !is_stopped).map_or(of_evaluation, |job| job.job_type());
+    if let Some(reason) = triggers::refusal(evaluation, of_evaluation) {
+        return finish::refused(evaluation, reason, now);
+    }
+    let documents = Documents::new(known, cluster, job_type, &evaluation.id);
+    let has_deployments = matches!(job_type, JobType::Service | JobType::System);
+    let input = Input {
+        now,
+        job_type,
+        is_stopped,
+        current: documents.current,
+        versions: &documents.versions,
+        groups: documents.groups.len() as u32,
+        allocations: &documents.views,
+        deployment: documents.deployment.as_ref().filter(|_| has_deployments),
+        evaluation: THIS_EVALUATION,
+        nodes: &documents.standings,
+        groups_by_name: &documents.groups_by_name,
+        first_api: None,
+    };
+    let mut facts = DocumentFacts { documents: &documents, cluster, job, options };
+    let changes = reconcile(&input, &mut facts);
+    let mut attempt = Attempt {
+        evaluation,
+        known,
+        documents: &documents,
+        now,
+        job_type,
+        changes,
+        placed: Vec::new(),
+        failures: IndexMap::new(),
+        queued: IndexMap::new(),
+        exhausted_nodes: Vec::new(),
+    };
+    if let Some(job) = job {
+        let search = Search::new(&documents, known, job, options, cluster, &attempt.changes);
+        if job_type.is_system() {
+            attempt.place_on_nodes(search);
+        } else {
+            attempt.place(search);
+        }
+        if job.all_at_once && !attempt.failures.is_empty() {
+            attempt.give_up();
+        }
+    }
+    attempt.finish()
+}
+
+impl Attempt<'_> {
+    /// Finds the places of a service or batch job's allocations, and counts what is left.
+    fn place(&mut self, mut search: Search<'_>) {
+        for placement in std::mem::take(&mut self.changes.destructive) {
+            self.queue(&placement, 1);
+            // Where nothing is found the old one goes on.
+            if let Found::Placed(allocation) = search.find(&placement) {
+                self.stop_for(&placement);
+                self.keep(&search, placement, *allocation);
+            }
+        }
+        for placement in std::mem::take(&mut self.changes.placements) {
+            self.queue(&placement, 1);
+            match search.find(&placement) {
+                Found::Placed(allocation) => self.keep(&search, placement, *allocation),
+                Found::Filtered | Found::Exhausted => self.keep_failed(&placement),
+            }
+        }
+        self.failures = search.failures;
+    }
+
+    /// Stops what is replaced by a new version of itself.
+    fn stop_for(&mut self, placement: &Placement) {
+        if let Some(at) = placement.previous {
+            let reason = StopReason::Updating;
+            self.changes.stops.push(Stop { at, reason, is_lost: false, follow_up: None });
+        }
+    }
+
+    /// Leaves a failed allocation as it is where no node is found to replace it, but for the note of
+    /// that (docs/lifecycle.md, section 2, *Placement loop*).
+    fn keep_failed(&mut self, placement: &Placement) {
+        let Some(at) = placement.previous else { return };
+        if placement.kind == PlacementKind::Reschedule {
+            self.changes.stops.retain(|stop| stop.at != at);
+            self.changes
+                .updates
+                .push(crate::reconcile::changes::Update { at, ..Default::default() });
+        }
+    }
+
+    /// Keeps a placement that was found.
+    fn keep(&mut self, search: &Search<'_>, placement: Placement, allocation: Allocation) {
+        self.queue(&placement, -1);
+        let chosen = search.chosen(&placement);
+        let allocation = self.written(&placement, allocation, &chosen);
+        self.placed.push((placement, allocation));
+    }
+
+    /// Counts what is to be placed of a group.
+    fn queue(&mut self, placement: &Placement, change: i64) {
+        let group = self.documents.groups[placement.group as usize];
+        *self.queued.entry(group.to_owned()).or_insert(0) += change;
+    }
+
+    /// Places nothing, as not all of it can be placed; what was to stop for it stays.
+    fn give_up(&mut self) {
+        for (placement, _) in std::mem::take(&mut self.placed) {
+            self.queue(&placement, 1);
+            let of_placement =
+                [StopReason::Updating, StopReason::Migrating, StopReason::Rescheduled];
+            self.changes.stops.retain(|stop| {
+                Some(stop.at) != placement.previous || !of_placement.contains(&stop.reason)
+            });
+        }
+        self.changes.deployment = None;
+    }
+}

@@ -1,0 +1,62 @@
+//! The placements of system and sysbatch jobs, each on its own node (docs/lifecycle.md, section 4,
+//! *Placement failure*).
+
+use super::Attempt;
+use super::search::{Found, Search};
+use crate::model::AllocationMetrics;
+use crate::reconcile::changes::Placement;
+
+impl Attempt<'_> {
+    /// Finds room on the nodes, and counts what is left.
+    pub(super) fn place_on_nodes(&mut self, mut search: Search<'_>) {
+        let fresh = std::mem::take(&mut self.changes.placements);
+        let destructive = std::mem::take(&mut self.changes.destructive);
+        for placement in fresh.iter().chain(&destructive) {
+            self.queue(placement, 1);
+        }
+        let mut placed = Vec::new();
+        let replaces = destructive.into_iter().map(|placement| (placement, true));
+        for (placement, is_destructive) in
+            fresh.into_iter().map(|placement| (placement, false)).chain(replaces)
+        {
+            match search.find(&placement) {
+                Found::Placed(allocation) => {
+                    if is_destructive {
+                        self.stop_for(&placement);
+                    }
+                    placed.push((placement, *allocation));
+                }
+                Found::Filtered => {
+                    // What is filtered is not wanted there any more, but what ran there ends.
+                    if is_destructive {
+                        self.stop_for(&placement);
+                    }
+                    self.filtered(&mut search, &placement);
+                }
+                Found::Exhausted => {
+                    let node = placement.node.and_then(|at| self.documents.nodes.get(at as usize));
+                    let id = node.map_or(String::new(), |node| node.id.clone());
+                    if !self.exhausted_nodes.contains(&id) {
+                        self.exhausted_nodes.push(id);
+                    }
+                }
+            }
+        }
+        for (placement, allocation) in placed {
+            self.keep(&search, placement, allocation);
+        }
+        self.failures = search.failures;
+    }
+
+    /// A node may not run a group: it is none of the nodes that should, and a failure only where none
+    /// is.
+    fn filtered(&mut self, search: &mut Search<'_>, placement: &Placement) {
+        self.queue(placement, -1);
+        let group = self.documents.groups[placement.group as usize];
+        let figures = self.changes.figures[placement.group as usize];
+        let is_left = self.queued.get(group).is_some_and(|queued| *queued > 0);
+        if !is_left && figures.ignore == 0 && figures.in_place_update == 0 {
+            search.fail(group, AllocationMetrics::default());
+        }
+    }
+}
