@@ -104,9 +104,11 @@ impl DocumentFacts<'_> {
         let name = *self.documents.groups.get(group as usize)?;
         let request = PlacementRequest::new(self.job?, name, name_index).only_node(node_id);
         let placement = trial.place_requests(&[request], self.options).ok()?;
+        // A node that may not run a system job's group is no failure of it.
+        let failed = placement.failed().first();
         let is_filtered =
-            placement.failed().first().is_some_and(|failed| failed.metrics().nodes_exhausted == 0);
-        Some((placement.is_complete(), is_filtered))
+            placement.is_empty() && failed.is_none_or(|it| it.metrics().nodes_exhausted == 0);
+        Some((!placement.is_empty(), is_filtered))
     }
 }
 
