@@ -15,8 +15,10 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value, json};
 
-use stowplan::model::{Allocation, Deployment, Evaluation, Job, JobSpec, Node, RescheduleEvent};
-use stowplan::schedule::{Decision, Figures, JobState, process};
+use stowplan::model::{
+    Allocation, Deployment, DesiredUpdates, Evaluation, Job, JobSpec, Node, RescheduleEvent,
+};
+use stowplan::schedule::{Decision, JobState, process};
 use stowplan::{Cluster, Inventory, PlaceOptions, Timestamp};
 
 /// A case, ready to be processed.
@@ -265,8 +267,8 @@ fn evaluation(case: &Case, decision: &Decision, names: &BTreeMap<String, String>
     })
 }
 
-fn annotations(figures: &indexmap::IndexMap<String, Figures>) -> Value {
-    let of = |(name, figures): (&String, &Figures)| {
+fn annotations(figures: &indexmap::IndexMap<String, DesiredUpdates>) -> Value {
+    let of = |(name, figures): (&String, &DesiredUpdates)| {
         let list = [
             ("Ignore", figures.ignore),
             ("Place", figures.place),

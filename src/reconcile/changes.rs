@@ -1,6 +1,7 @@
 //! What a reconciliation comes to.
 
 use super::view::RescheduleEvent;
+use crate::model::DesiredUpdates;
 use crate::time::{Span, Timestamp};
 
 /// Everything that has to change, in the order of the specification, groups in order. Allocations are
@@ -225,28 +226,35 @@ impl DeploymentChange {
 
 /// The figures of a dry run for a group (docs/lifecycle.md, section 3, *Figures*).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Figures {
-    /// They stay as they are.
-    pub ignore: u32,
-    /// They are placed.
-    pub place: u32,
-    /// They leave their nodes.
-    pub migrate: u32,
-    /// They are stopped.
-    pub stop: u32,
-    /// They become the present version where they are.
-    pub in_place_update: u32,
-    /// They are stopped, and others of the present version placed.
-    pub destructive_update: u32,
-    /// They are placed as canaries.
-    pub canary: u32,
-    /// Their node no longer answers.
-    pub disconnect: u32,
-    /// Their node answers again.
-    pub reconnect: u32,
-    /// They failed and are replaced now.
-    pub reschedule_now: u32,
-    /// They failed and are replaced later.
-    pub reschedule_later: u32,
+pub(crate) struct Figures {
+    pub(crate) ignore: u32,
+    pub(crate) place: u32,
+    pub(crate) migrate: u32,
+    pub(crate) stop: u32,
+    pub(crate) in_place_update: u32,
+    pub(crate) destructive_update: u32,
+    pub(crate) canary: u32,
+    pub(crate) disconnect: u32,
+    pub(crate) reconnect: u32,
+    pub(crate) reschedule_now: u32,
+    pub(crate) reschedule_later: u32,
+}
+
+impl From<Figures> for DesiredUpdates {
+    fn from(figures: Figures) -> DesiredUpdates {
+        DesiredUpdates {
+            ignore: figures.ignore.into(),
+            place: figures.place.into(),
+            migrate: figures.migrate.into(),
+            stop: figures.stop.into(),
+            in_place_update: figures.in_place_update.into(),
+            destructive_update: figures.destructive_update.into(),
+            canary: figures.canary.into(),
+            disconnect: figures.disconnect.into(),
+            reconnect: figures.reconnect.into(),
+            reschedule_now: figures.reschedule_now.into(),
+            reschedule_later: figures.reschedule_later.into(),
+            ..DesiredUpdates::default()
+        }
+    }
 }

@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 
 use super::evaluations::{blocked, follow_up, new_id};
 use super::{Attempt, Decision};
-use crate::model::{Deployment, Evaluation, JobType};
+use crate::model::{Deployment, DesiredUpdates, Evaluation, JobType};
 use crate::time::Timestamp;
 
 /// The decision on an evaluation that no scheduler takes.
@@ -43,7 +43,7 @@ impl Attempt<'_> {
             deployment: self.deployment_written(),
             deployment_update: self.deployment_update(),
             superseded: self.superseded(),
-            figures: names.zip(figures).collect(),
+            figures: names.zip(figures.into_iter().map(DesiredUpdates::from)).collect(),
             placements: self.placed.into_iter().map(|(_, allocation)| allocation).collect(),
         }
     }

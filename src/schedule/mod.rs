@@ -21,9 +21,10 @@ use self::documents::{Documents, THIS_EVALUATION};
 use self::facts::DocumentFacts;
 use self::search::{Found, Search};
 use crate::cluster::Cluster;
-use crate::model::{Allocation, AllocationMetrics, Deployment, Evaluation, Job, JobSpec, JobType};
+use crate::model::{
+    Allocation, AllocationMetrics, Deployment, DesiredUpdates, Evaluation, Job, JobSpec, JobType,
+};
 use crate::placement::options::PlaceOptions;
-pub use crate::reconcile::changes::Figures;
 use crate::reconcile::changes::{Changes, Placement, PlacementKind, Stop, StopReason};
 use crate::reconcile::reconcile;
 use crate::reconcile::view::Input;
@@ -70,7 +71,7 @@ pub struct Decision {
     /// Evaluations that wait for nothing any more.
     pub superseded: Vec<String>,
     /// The figures of a dry run, by group.
-    pub figures: IndexMap<String, Figures>,
+    pub figures: IndexMap<String, DesiredUpdates>,
 }
 
 /// An evaluation being processed.
