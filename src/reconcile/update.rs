@@ -63,8 +63,7 @@ fn renders_templates(group: &TaskGroup) -> bool {
 }
 
 fn is_unlogged(task: &Task) -> bool {
-    let logs = task.extra.get("LogConfig");
-    logs.and_then(|logs| logs.get("Disabled")).and_then(Value::as_bool).unwrap_or_default()
+    task.log_config.as_ref().is_some_and(|logs| logs.disabled)
 }
 
 /// How services take part in a mesh, which needs tasks and ports of its own.
