@@ -12,6 +12,7 @@ mod fixes;
 pub(crate) mod inventory;
 pub(crate) mod place;
 pub(crate) mod placement;
+pub(crate) mod plan;
 pub(crate) mod question;
 pub(crate) mod request;
 pub(crate) mod usage;

@@ -66,6 +66,9 @@ impl Cluster {
         let mut transaction = state.begin(state.now);
         let mut explainer = options.explain.then(|| Explainer::new(options));
         let outcome = serve(&mut transaction, caches, requests, options, &mut explainer)?;
+        for &slot in &outcome.stops {
+            transaction.stop(slot);
+        }
         transaction.commit();
         Ok(self.finished(options, outcome, explainer))
     }

@@ -37,6 +37,7 @@ pub struct PlacementRequest {
     only_node: Option<String>,
     preferred_node: Option<String>,
     penalty_nodes: Vec<String>,
+    replaces: Option<String>,
 }
 
 /// Why requests make no sense.
@@ -50,6 +51,12 @@ pub enum RequestError {
         job_id: String,
         /// The name.
         group: String,
+    },
+    /// There is no allocation to be replaced.
+    #[error("there is no allocation with the ID `{id}`")]
+    UnknownAllocation {
+        /// The identity.
+        id: String,
     },
     /// The only node that an allocation may go to is not there.
     #[error("there is no node with the ID `{id}`")]
@@ -69,6 +76,7 @@ impl PlacementRequest {
             only_node: None,
             preferred_node: None,
             penalty_nodes: Vec::new(),
+            replaces: None,
         }
     }
 
@@ -89,6 +97,14 @@ impl PlacementRequest {
     /// (docs/placement.md, section 3.5). System jobs do not heed it.
     pub fn penalty_node(mut self, id: impl Into<String>) -> Self {
         self.penalty_nodes.push(id.into());
+        self
+    }
+
+    /// The same, to take the place of an allocation: that is told to stop, and its room counts as free
+    /// for this request. If no node is found it is left alone. Until its client has ended it holds its
+    /// room all the same.
+    pub fn replaces(mut self, id: impl Into<String>) -> Self {
+        self.replaces = Some(id.into());
         self
     }
 
@@ -124,7 +140,12 @@ impl PlacementRequest {
         let only_node =
             only_node.map(|id| state.find_node(id).ok_or_else(|| unknown_node(id))).transpose()?;
         let preferred_node = self.preferred_node.as_ref().and_then(|id| state.find_node(id));
-        let mut request = Request { only_node, preferred_node, ..Request::named(self.name_index) };
+        let replaces = self.replaces.as_ref();
+        let unknown = |id: &String| RequestError::UnknownAllocation { id: id.clone() };
+        let replaces =
+            replaces.map(|id| state.find_allocation(id).ok_or_else(|| unknown(id))).transpose()?;
+        let named = Request::named(self.name_index);
+        let mut request = Request { only_node, preferred_node, replaces, ..named };
         request
             .penalty_nodes
             .extend(self.penalty_nodes.iter().filter_map(|id| state.find_node(id)));

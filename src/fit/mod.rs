@@ -11,6 +11,7 @@ pub(crate) mod devices;
 pub(crate) mod exhausted;
 mod packing;
 pub(crate) mod ports;
+pub(crate) mod verify;
 
 use self::ask::Ask;
 use self::exhausted::Exhausted;

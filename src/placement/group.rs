@@ -113,6 +113,7 @@ impl<'a> GroupPlan<'a> {
     pub(crate) fn is_for(&self, request: &Request) -> bool {
         request.only_node.is_none()
             && request.preferred_node.is_none()
+            && request.replaces.is_none()
             && request.penalty_nodes == self.scorers.penalty_nodes
             && (self.index == request.name_index || !self.names_volumes_by_number())
     }

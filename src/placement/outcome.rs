@@ -14,6 +14,8 @@ use crate::state::usage::Holdings;
 pub(crate) struct Outcome {
     pub(crate) groups: Vec<GroupPlacement>,
     pub(crate) failed: Vec<GroupFailure>,
+    /// What is to stop because something else takes its place.
+    pub(crate) stops: Vec<AllocationSlot>,
     /// For how many selections every node was looked at.
     pub(crate) scanned: usize,
 }
@@ -23,6 +25,7 @@ impl Outcome {
     pub(crate) fn add(&mut self, other: Outcome) {
         self.groups.extend(other.groups);
         self.failed.extend(other.failed);
+        self.stops.extend(other.stops);
         self.scanned += other.scanned;
     }
 }

@@ -138,7 +138,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
             && refusal.is_none()
         {
             plan.adapt_to(request);
-            refusal = self.serve(plan, &mut open, &mut left);
+            refusal = self.serve_replacing(plan, &mut open, &mut left);
         }
         self.close_group(open);
         if let Some(refusal) = refusal {
@@ -154,7 +154,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         let mut refusals = NodeRefusals::new(plan);
         while let Some(request) = left.first() {
             plan.adapt_to(request);
-            if let Some(refusal) = self.serve(plan, &mut open, &mut left) {
+            if let Some(refusal) = self.serve_replacing(plan, &mut open, &mut left) {
                 refusals.add(refusal);
                 left = left.split_first().map_or(&[], |(_, rest)| rest);
             }
@@ -167,6 +167,27 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
             let base = Arc::new(base_tally(self.state, plan, Filtered::default()));
             self.fail(plan, refusals.filtered(plan, base), 1);
         }
+    }
+
+    /// Serves the first of the requests with what it replaces staged as stopped, which is taken back if
+    /// no node is found.
+    fn serve_replacing(
+        &mut self,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        left: &mut &[Request],
+    ) -> Option<Refusal> {
+        let Some(replaced) = left.first()?.replaces else {
+            return self.serve(plan, open, left);
+        };
+        let savepoint = self.state.savepoint();
+        self.state.stage_stop(replaced);
+        let refusal = self.serve(plan, open, left);
+        match refusal {
+            Some(_) => self.state.take_back_to(savepoint),
+            None => self.outcome.stops.push(replaced),
+        }
+        refusal
     }
 
     /// Serves the first of the requests in the first way that finds a node, and those after it that
@@ -340,6 +361,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     fn give_up(&mut self) {
         self.state.take_back_to(self.begun);
         self.outcome.groups.clear();
+        self.outcome.stops.clear();
     }
 
     pub(crate) fn finish(self) -> Outcome {

@@ -1,7 +1,7 @@
 //! Requests: what placing serves, one allocation each.
 
 use crate::state::few::Few;
-use crate::state::slots::NodeSlot;
+use crate::state::slots::{AllocationSlot, NodeSlot};
 
 /// One allocation of a group to be placed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,6 +12,9 @@ pub(crate) struct Request {
     pub(crate) only_node: Option<NodeSlot>,
     /// The node that it goes to if that would do, whatever the others score.
     pub(crate) preferred_node: Option<NodeSlot>,
+    /// The allocation that it takes the place of. Its room counts as free for this request, and it is
+    /// left alone if no node is found.
+    pub(crate) replaces: Option<AllocationSlot>,
     /// Nodes to stay away from, because what it replaces failed there (docs/placement.md, section 3.5).
     pub(crate) penalty_nodes: Few<NodeSlot>,
 }

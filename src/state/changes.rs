@@ -125,9 +125,19 @@ impl Transaction<'_> {
 
     /// Tells an allocation that is on its node to stop, for another that replaces it. Its room is free
     /// likewise.
-    #[allow(dead_code, reason = "what a request replaces is stopped by it")]
     pub(crate) fn stage_stop(&mut self, slot: AllocationSlot) {
         self.stage(slot, DesiredStatus::Stop, AllocationSlot::NONE);
+    }
+
+    /// Tells an allocation to stop, wherever it is. The room of one that is on its node is free likewise.
+    pub(crate) fn stop(&mut self, slot: AllocationSlot) {
+        match self.allocation(slot).map(|record| (record.occupies, record.desired, record.client)) {
+            Some((true, ..)) => self.stage_stop(slot),
+            Some((false, desired, client)) if !desired.is_terminal() => {
+                self.set_status(slot, DesiredStatus::Stop, client);
+            }
+            _ => {}
+        }
     }
 
     fn stage(&mut self, slot: AllocationSlot, desired: DesiredStatus, by: AllocationSlot) {

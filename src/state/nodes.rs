@@ -139,14 +139,12 @@ impl State {
     }
 
     /// A reference to a node that outlives it.
-    #[allow(dead_code, reason = "plans name nodes by it")]
     pub(crate) fn node_ref(&self, slot: NodeSlot) -> NodeRef {
         let generation = self.on_node.get(slot.at()).map_or(0, |on_node| on_node.generation);
         NodeRef { slot, generation }
     }
 
     /// The node of a reference, if it is still there.
-    #[allow(dead_code, reason = "plans name nodes by it")]
     pub(crate) fn resolve_node(&self, node: NodeRef) -> Option<NodeSlot> {
         (self.node(node.slot).is_some() && self.node_ref(node.slot) == node).then_some(node.slot)
     }

@@ -7,6 +7,7 @@
 mod common;
 
 mod changes;
+mod commits;
 mod counts;
 mod determinism;
 mod devices;
@@ -14,6 +15,7 @@ mod equivalence;
 mod explanation;
 mod fixes;
 mod forks;
+mod plans;
 mod preemption;
 mod resources;
 mod worlds;

@@ -1,0 +1,101 @@
+//! Plans of a cluster: made on a fork or on the cluster itself, committed later.
+
+use std::sync::Arc;
+
+use super::Cluster;
+use super::failed::FailedGroup;
+use super::place::serve;
+use super::placement::{PlacedAllocation, Placement};
+use super::request::{PlacementRequest, RequestError};
+use crate::placement::options::PlaceOptions;
+use crate::plan::commit::commit;
+use crate::plan::content::Plan;
+use crate::plan::rejection::NodeRejection;
+use crate::time::Timestamp;
+
+/// What became of a plan, from [`Cluster::commit`].
+#[derive(Clone, Debug)]
+pub struct Committed {
+    placement: Placement,
+    rejected: Vec<(String, NodeRejection)>,
+    stopped: Vec<String>,
+    index: u64,
+}
+
+impl Cluster {
+    /// Plans what is requested and leaves the cluster as it was: the plan is all there is of it. It is
+    /// what [`Cluster::place_requests`] would do, with the same options.
+    ///
+    /// # Errors
+    ///
+    /// As for [`Cluster::place_requests`].
+    pub fn plan_requests(
+        &mut self,
+        requests: &[PlacementRequest],
+        options: &PlaceOptions,
+    ) -> Result<Plan, RequestError> {
+        let (state, caches) = (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches));
+        let index = state.modify_index;
+        let mut transaction = state.begin(state.now);
+        let outcome = serve(&mut transaction, caches, requests, options, &mut None)?;
+        // Dropping the transaction takes everything back.
+        Ok(Plan::new(&transaction, outcome, index, options))
+    }
+
+    /// Verifies a plan node by node against the cluster as it is now, and carries out what its nodes
+    /// take (docs/lifecycle.md, section 5). What is new gets its identities in the order of the plan. Of
+    /// a job that is placed whole or not at all nothing is done if any node refuses.
+    pub fn commit(&mut self, plan: Plan, now: Timestamp) -> Committed {
+        let options = plan.options.clone();
+        let mut transaction = self.state_mut().begin(now);
+        let committed = commit(&mut transaction, plan);
+        let index = transaction.commit().index;
+        Committed {
+            placement: Placement::new(&self.state, &options, committed.outcome, Vec::new()),
+            rejected: committed.rejected,
+            stopped: committed.stopped,
+            index,
+        }
+    }
+}
+
+impl Plan {
+    /// The groups of which not everything that was requested found a node, on the cluster that the plan
+    /// was made on.
+    pub fn failed(&self, cluster: &Cluster) -> Vec<FailedGroup> {
+        let failed = self.failed.iter().cloned();
+        failed.map(|failure| FailedGroup::new(&self.options, &cluster.state, failure)).collect()
+    }
+}
+
+impl Committed {
+    /// What was placed, in the order of the plan.
+    pub fn allocations(&self) -> impl Iterator<Item = PlacedAllocation<'_>> {
+        self.placement.allocations()
+    }
+
+    /// Identities of the nodes whose part of the plan was refused, and why.
+    pub fn rejected(&self) -> &[(String, NodeRejection)] {
+        &self.rejected
+    }
+
+    /// Identities of what was told to stop.
+    pub fn stopped(&self) -> &[String] {
+        &self.stopped
+    }
+
+    /// Whether every node took its part.
+    pub fn is_complete(&self) -> bool {
+        self.rejected.is_empty()
+    }
+
+    /// The modify index of the commit; where nothing was changed, that of the last change before.
+    pub fn index(&self) -> u64 {
+        self.index
+    }
+
+    /// Where a node refused: the index that the cluster a scheduler tries again on should have.
+    pub fn refresh_index(&self) -> Option<u64> {
+        (!self.is_complete()).then_some(self.index)
+    }
+}

@@ -1,0 +1,130 @@
+//! Committing: what of a plan its nodes take becomes part of the state.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
+use super::content::{Plan, PlannedGroup};
+use super::rejection::NodeRejection;
+use super::verify::verify;
+use crate::placement::outcome::{GroupPlacement, NewSlot, Outcome};
+use crate::state::batches::NewAllocation;
+use crate::state::run::Run;
+use crate::state::slots::NodeRef;
+use crate::state::transaction::Transaction;
+
+/// What became of a plan.
+pub(crate) struct Committed {
+    /// What was placed.
+    pub(crate) outcome: Outcome,
+    /// Identities of the nodes whose part was refused, and why.
+    pub(crate) rejected: Vec<(String, NodeRejection)>,
+    /// Identities of what was told to stop.
+    pub(crate) stopped: Vec<String>,
+}
+
+/// Commits a plan in a transaction: node by node what that takes, or nothing where a job that is placed
+/// whole or not at all is refused anywhere.
+pub(crate) fn commit(state: &mut Transaction<'_>, plan: Plan) -> Committed {
+    let rejected = verify(state, &plan);
+    let is_refused =
+        !rejected.is_empty() && plan.groups.iter().any(|group| group.run.job.spec().all_at_once);
+    let mut committed = Committed {
+        outcome: Outcome { failed: plan.failed, ..Outcome::default() },
+        rejected: named(&plan.groups, &rejected),
+        stopped: Vec::new(),
+    };
+    if is_refused {
+        return committed;
+    }
+    for stop in plan.stops {
+        let is_on_rejected = committed.rejected.iter().any(|(node_id, _)| *node_id == stop.node_id);
+        let found = state.find_allocation(&stop.id).filter(|_| !is_on_rejected);
+        if let Some(slot) = found {
+            state.stop(slot);
+            committed.outcome.stops.push(slot);
+            committed.stopped.push(stop.id);
+        }
+    }
+    for group in &plan.groups {
+        committed.outcome.groups.extend(commit_group(state, group, &rejected));
+    }
+    committed
+}
+
+/// The identities of the nodes that were refused.
+fn named(
+    groups: &[PlannedGroup],
+    rejected: &IndexMap<NodeRef, NodeRejection>,
+) -> Vec<(String, NodeRejection)> {
+    let id_of = |node: NodeRef| {
+        groups.iter().find_map(|group| {
+            let at = group.placements.iter().position(|planned| planned.node == node)?;
+            Some(group.run.node_of(at)?.id.to_string())
+        })
+    };
+    let named = rejected.iter().map(|(&node, why)| (id_of(node).unwrap_or_default(), why.clone()));
+    named.collect()
+}
+
+/// Adds the placements of a group whose nodes take them.
+fn commit_group(
+    state: &mut Transaction<'_>,
+    group: &PlannedGroup,
+    rejected: &IndexMap<NodeRef, NodeRejection>,
+) -> Option<GroupPlacement> {
+    let accepted = group.placements.iter().enumerate();
+    let accepted = accepted.filter(|(_, planned)| !rejected.contains_key(&planned.node));
+    let accepted: Vec<usize> = accepted.map(|(at, _)| at).collect();
+    if accepted.is_empty() {
+        return None;
+    }
+    let job = &group.run.job;
+    let name = &job.spec().task_groups.get(group.run.group)?.name;
+    let job_slot = state.ensure_job(job);
+    let batch = state.open_batch(job_slot, name, group.run.amounts);
+    let mut allocations = Vec::with_capacity(accepted.len());
+    let mut all_holdings = Vec::new();
+    let holds_any = group.placements.iter().any(|planned| planned.holdings.is_some());
+    for (in_run, &at) in accepted.iter().enumerate() {
+        let (Some(planned), Some(placed)) = (group.placements.get(at), group.run.placed.get(at))
+        else {
+            continue;
+        };
+        let (slot, generation) = state.next_of_batch(&batch);
+        for id in group.run.evicted_by(at) {
+            if let Some(victim) = state.find_allocation(id) {
+                state.evict(victim, slot);
+            }
+        }
+        let holdings = planned.holdings.clone();
+        if holds_any {
+            all_holdings.push(holdings.clone().unwrap_or_default());
+        }
+        let (node, name_index) = (planned.node.slot, placed.name_index);
+        let in_run = in_run as u32;
+        state.take(&batch, NewAllocation { node, name_index, in_run, holdings });
+        allocations.push(NewSlot { slot, generation });
+    }
+    let run = Arc::new(committed_run(state, &group.run, &accepted));
+    state.close_batch(batch, run.clone());
+    let nodes = state.node_table().clone();
+    Some(GroupPlacement { run, allocations, nodes, holdings: all_holdings })
+}
+
+/// A run with those of its placements that were committed.
+fn committed_run(state: &Transaction<'_>, run: &Run, accepted: &[usize]) -> Run {
+    let placed = accepted.iter().filter_map(|&at| run.placed.get(at).copied());
+    let placed: Vec<_> = placed.collect();
+    let evicted = accepted.iter().enumerate().filter_map(|(in_run, &at)| {
+        let ids = run.evicted_by(at);
+        (!ids.is_empty()).then(|| (in_run as u32, ids.to_vec()))
+    });
+    Run {
+        create_index: state.index_to_be(),
+        created: state.now(),
+        placed: placed.as_slice().into(),
+        evicted: evicted.collect(),
+        ..run.clone()
+    }
+}

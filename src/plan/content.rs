@@ -1,0 +1,216 @@
+//! What a plan consists of.
+
+use std::sync::Arc;
+
+use crate::model::{AllocatedResources, AllocationMetrics, Job, Node};
+use crate::placement::options::PlaceOptions;
+use crate::placement::outcome::{GroupFailure, GroupPlacement, Outcome};
+use crate::state::run::Run;
+use crate::state::slots::NodeRef;
+use crate::state::usage::Holdings;
+use crate::state::{NodeTable, State, view};
+
+/// What is proposed: placements, stops and evictions. It is owned, may wait and may go to another
+/// thread. [`Cluster::commit`](crate::Cluster::commit) verifies it against the cluster as it is by then.
+///
+/// ```
+/// use stowplan::model::{Job, Node};
+/// use stowplan::{Cluster, PlaceOptions, Timestamp};
+///
+/// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// let mut cluster = Cluster::new([node])?;
+/// let job = |id: &str| {
+///     let group = |g: stowplan::model::GroupBuilder| {
+///         g.task("nginx", "docker", |t| t.cpu_shares(600).memory_mb(64))
+///     };
+///     Job::builder(id).group("front", 1, group).build()
+/// };
+/// let (web, shop) = (job("web")?, job("shop")?);
+///
+/// // Two schedulers on forks of the same cluster both find room on the node.
+/// let mut fork = cluster.fork();
+/// let first = fork.plan_requests(&fork.missing(&web), &PlaceOptions::default())?;
+/// let second = fork.plan_requests(&fork.missing(&shop), &PlaceOptions::default())?;
+/// assert_eq!((first.len(), second.len()), (1, 1));
+///
+/// // Who comes second finds it taken.
+/// assert!(cluster.commit(first, Timestamp::EPOCH).is_complete());
+/// let committed = cluster.commit(second, Timestamp::EPOCH);
+/// let (node, reason) = &committed.rejected()[0];
+/// assert_eq!((node.as_str(), reason.to_string()), ("n1", "node has too little free: cpu".into()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Plan {
+    pub(crate) groups: Vec<PlannedGroup>,
+    pub(crate) stops: Vec<PlannedStop>,
+    pub(crate) failed: Vec<GroupFailure>,
+    pub(crate) options: PlaceOptions,
+    /// The index of the state that it was made on.
+    pub(crate) snapshot_index: u64,
+}
+
+/// The placements of one group.
+#[derive(Clone, Debug)]
+pub(crate) struct PlannedGroup {
+    /// What they share, and what each of them shows.
+    pub(crate) run: Arc<Run>,
+    /// The nodes by slot, as they were.
+    nodes: NodeTable,
+    pub(crate) placements: Vec<Planned>,
+}
+
+/// What a placement has beside what its run says of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Planned {
+    pub(crate) node: NodeRef,
+    /// What it holds for itself, if anything.
+    pub(crate) holdings: Option<Arc<Holdings>>,
+}
+
+/// An allocation that is to stop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PlannedStop {
+    pub(crate) id: String,
+    pub(crate) node_id: String,
+}
+
+/// One allocation that is to be placed.
+#[derive(Clone, Copy, Debug)]
+pub struct PlannedAllocation<'a> {
+    group: &'a PlannedGroup,
+    at: usize,
+}
+
+impl Plan {
+    /// The plan of an outcome, on the state that has it.
+    pub(crate) fn new(state: &State, outcome: Outcome, index: u64, options: &PlaceOptions) -> Plan {
+        let stops = outcome.stops.iter().map(|&slot| PlannedStop {
+            id: state.allocation_id(slot),
+            node_id: state.node_id_of(slot).unwrap_or_default().to_owned(),
+        });
+        Plan {
+            stops: stops.collect(),
+            groups: outcome.groups.iter().map(|group| PlannedGroup::new(state, group)).collect(),
+            failed: outcome.failed,
+            options: options.clone(),
+            snapshot_index: index,
+        }
+    }
+
+    /// What is to be placed, in the order of the requests.
+    pub fn placements(&self) -> impl Iterator<Item = PlannedAllocation<'_>> {
+        self.groups.iter().flat_map(|group| {
+            (0..group.placements.len()).map(move |at| PlannedAllocation { group, at })
+        })
+    }
+
+    /// What is to stop.
+    pub fn stops(&self) -> &[PlannedStop] {
+        &self.stops
+    }
+
+    /// Identities of what is to be evicted, by placement.
+    pub fn evictions(&self) -> impl Iterator<Item = &str> {
+        let runs = self.groups.iter().flat_map(|group| &group.run.evicted);
+        runs.flat_map(|(_, ids)| ids.iter().map(String::as_str))
+    }
+
+    /// The modify index of the cluster that it was made on.
+    pub fn snapshot_index(&self) -> u64 {
+        self.snapshot_index
+    }
+
+    /// How many allocations are to be placed.
+    pub fn len(&self) -> usize {
+        self.groups.iter().map(|group| group.placements.len()).sum()
+    }
+
+    /// Whether nothing is to be placed.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether committing it would change nothing.
+    pub fn is_no_op(&self) -> bool {
+        self.is_empty() && self.stops.is_empty()
+    }
+}
+
+impl PlannedGroup {
+    fn new(state: &State, group: &GroupPlacement) -> PlannedGroup {
+        let placements = group.run.placed.iter().enumerate().map(|(at, placed)| Planned {
+            node: state.node_ref(placed.node),
+            holdings: group.holdings.get(at).filter(|holdings| !holdings.is_empty()).cloned(),
+        });
+        PlannedGroup {
+            placements: placements.collect(),
+            run: group.run.clone(),
+            nodes: group.nodes.clone(),
+        }
+    }
+}
+
+impl PlannedStop {
+    /// The allocation's identity.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The identity of the node that it is on.
+    pub fn node_id(&self) -> &str {
+        &self.node_id
+    }
+}
+
+impl<'a> PlannedAllocation<'a> {
+    /// Its name: `<job>.<group>[<index>]`.
+    pub fn name(&self) -> String {
+        self.group.run.name_of(self.at)
+    }
+
+    /// The job, in the version that is to be placed.
+    pub fn job(&self) -> &'a Job {
+        &self.group.run.job
+    }
+
+    /// The group's name.
+    pub fn task_group(&self) -> &'a str {
+        let group = self.group.run.job.spec().task_groups.get(self.group.run.group);
+        group.map_or("", |group| &group.name)
+    }
+
+    /// The identity of the node that it is to go to.
+    pub fn node_id(&self) -> &'a str {
+        self.group.run.node_of(self.at).map_or("", |node| &node.id)
+    }
+
+    /// The score the node was chosen by.
+    pub fn score(&self) -> f64 {
+        self.group.run.placed.get(self.at).map_or(0.0, |placed| placed.score)
+    }
+
+    /// How the search for its node went.
+    pub fn metrics(&self) -> AllocationMetrics {
+        self.group.run.metrics(self.at).unwrap_or_default()
+    }
+
+    /// The identities of the allocations that it evicts, sorted.
+    pub fn preempted(&self) -> &'a [String] {
+        self.group.run.evicted_by(self.at)
+    }
+
+    /// What it would have on its node.
+    pub fn resources(&self) -> AllocatedResources {
+        let none = Holdings::default();
+        let planned = self.group.placements.get(self.at);
+        let holdings = planned.and_then(|planned| planned.holdings.as_deref()).unwrap_or(&none);
+        view::allocated_resources(&self.group.run, self.node(), holdings)
+    }
+
+    /// The node, as it was.
+    fn node(&self) -> Option<&'a Node> {
+        let slot = self.group.placements.get(self.at)?.node.slot;
+        Some(&self.group.nodes.get(slot.at())?.as_ref()?.node)
+    }
+}

@@ -1,0 +1,76 @@
+//! Plans made on forks, committed to the cluster that the forks are of.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use stowplan::{Cluster, Plan, Timestamp};
+
+use crate::common::check::{Outcome, check};
+use crate::contents;
+use stowplan::testing::World;
+
+/// The plan of everything that a fork of a cluster misses of one of the world's jobs.
+fn plan(cluster: &Cluster, world: &World, at: usize) -> Option<Plan> {
+    let mut fork = cluster.fork();
+    let requests = fork.missing(world.jobs.get(at)?);
+    let before = contents(&fork);
+    let plan = fork.plan_requests(&requests, &world.options).unwrap();
+    assert_eq!(contents(&fork), before, "planning changed something");
+    assert_eq!(fork.check(), Ok(()));
+    Some(plan)
+}
+
+/// Names and nodes, in order.
+fn named<'a>(placed: impl Iterator<Item = (String, &'a str)>) -> Vec<(String, String)> {
+    placed.map(|(name, node)| (name, node.to_owned())).collect()
+}
+
+#[test]
+fn a_plan_is_committed_whole_where_it_was_made() {
+    check(|world| {
+        let mut cluster = world.cluster();
+        let Some(plan) = plan(&cluster, &world, 0) else { return Ok(()) };
+        let planned = named(plan.placements().map(|it| (it.name(), it.node_id())));
+        let committed = cluster.commit(plan, Timestamp::EPOCH);
+        prop_assert_eq!(committed.rejected(), &[]);
+        let placed = named(committed.allocations().map(|it| (it.name(), it.node_id())));
+        prop_assert_eq!(planned, placed);
+        prop_assert_eq!(cluster.check(), Ok(()));
+        Ok(())
+    });
+}
+
+#[test]
+fn plans_of_two_forks_give_no_identity_twice() {
+    check(|world| {
+        let mut cluster = world.cluster();
+        let known: BTreeSet<String> = cluster.allocations().map(|it| it.id).collect();
+        let plans = [0, 1].map(|at| plan(&cluster, &world, at));
+        let again = plan(&cluster, &world, 0);
+        let mut ids = known.clone();
+        for plan in plans.into_iter().chain([again]).flatten() {
+            commit(&mut cluster, plan, &mut ids)?;
+        }
+        prop_assert_eq!(cluster.allocation_count(), ids.len());
+        Ok(())
+    });
+}
+
+/// Commits a plan. What is placed is new and can be found.
+fn commit(cluster: &mut Cluster, plan: Plan, ids: &mut BTreeSet<String>) -> Outcome {
+    let wanted = plan.len();
+    let committed = cluster.commit(plan, Timestamp::EPOCH);
+    let mut placed = 0;
+    for allocation in committed.allocations() {
+        placed += 1;
+        let found = cluster.allocation(&allocation.id()).unwrap();
+        prop_assert_eq!(
+            (&found.name, found.node_id.as_str()),
+            (&allocation.name(), allocation.node_id())
+        );
+        prop_assert!(ids.insert(allocation.id()), "{} is there twice", allocation.id());
+    }
+    prop_assert_eq!(placed < wanted, !committed.is_complete());
+    prop_assert_eq!(cluster.check(), Ok(()));
+    Ok(())
+}
