@@ -81,6 +81,7 @@ mod time;
 pub use cluster::check::BrokenCluster;
 pub use cluster::failed::FailedGroup;
 pub use cluster::inventory::{Inventory, InventoryError};
+pub use cluster::node_changes::NodeChange;
 pub use cluster::place::Proposal;
 pub use cluster::placement::{PlacedAllocation, Placement};
 pub use cluster::plan::Committed;

@@ -10,6 +10,7 @@ mod explain;
 pub(crate) mod failed;
 mod fixes;
 pub(crate) mod inventory;
+pub(crate) mod node_changes;
 pub(crate) mod place;
 pub(crate) mod placement;
 pub(crate) mod plan;
@@ -114,11 +115,6 @@ impl Cluster {
     /// A cluster of its own with the same content. It costs a pointer.
     pub fn fork(&self) -> Cluster {
         self.clone()
-    }
-
-    /// Adds a node, or takes over the new facts of one that is there.
-    pub fn upsert_node(&mut self, node: Node) {
-        self.change(|state| state.upsert_node(node));
     }
 
     /// Takes a node out. What was on it is lost: its client status becomes `lost`, as it does when a

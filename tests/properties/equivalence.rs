@@ -1,7 +1,7 @@
 //! Different ways to the same answer, and options that must not matter.
 
 use proptest::prelude::*;
-use stowplan::model::{Allocation, Job};
+use stowplan::model::{Allocation, Job, Node};
 use stowplan::{
     Algorithm, Cluster, Inventory, Placement, PlacementRequest, Preemption, Verdict, place,
 };
@@ -149,6 +149,47 @@ fn penalty_nodes_are_penalised_and_nothing_else() {
                 prop_assert!(scores.contains(&("node-reschedule-penalty", -1.0)));
             }
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_cluster_is_read_back_from_its_own_documents() {
+    check(|world| {
+        let mut cluster = world.cluster();
+        for job in &world.jobs {
+            cluster.place(job, &world.options.clone().preemption(Preemption::all()));
+        }
+        // One node leaves with what is on it, live or told to go.
+        if let Some(node) = world.nodes.first() {
+            cluster.remove_node(&node.id).unwrap();
+        }
+        let nodes: Vec<Node> = cluster.nodes().cloned().collect();
+        let inventory = Inventory::new(nodes)
+            .and_then(|it| it.with_allocations(cluster.allocations()))
+            .unwrap()
+            .with_volumes(world.volumes.iter().cloned())
+            .with_jobs(&world.jobs);
+        let again = Cluster::from_inventory(&inventory, 0);
+        prop_assert_eq!(again.check(), Ok(()));
+        let usage = |cluster: &Cluster| {
+            let usage = cluster
+                .usage()
+                .map(|it| (it.node().id.clone(), it.cpu_mhz(), it.memory_mb(), it.disk_mb()));
+            let mut usage: Vec<_> = usage.collect();
+            usage.sort_by(|a, b| a.0.cmp(&b.0));
+            usage
+        };
+        prop_assert_eq!(usage(&again), usage(&cluster));
+        let without_indexes = |cluster: &Cluster| {
+            let mut documents: Vec<Allocation> = cluster
+                .allocations()
+                .map(|it| Allocation { create_index: 0, modify_index: 0, ..it })
+                .collect();
+            documents.sort_by(|a, b| a.id.cmp(&b.id));
+            documents
+        };
+        prop_assert_eq!(without_indexes(&again), without_indexes(&cluster));
         Ok(())
     });
 }

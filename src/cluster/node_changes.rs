@@ -1,0 +1,161 @@
+//! Nodes that come, change and go. What happens to a node changes no allocation by itself, but for one
+//! rule: with a node that is taken out, what was on it is lost.
+
+use super::{Cluster, ClusterError};
+use crate::model::{Node, NodeStatus};
+use crate::state::slots::{AllocationSlot, NodeSlot};
+
+/// What a change of a node comes to for what is on it, from [`Cluster::upsert_node`].
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NodeChange {
+    unreachable: Vec<String>,
+    overcommitted: Vec<&'static str>,
+}
+
+impl NodeChange {
+    /// Identities of the allocations that the node, which is down or does not answer, keeps out of
+    /// reach; sorted. They are as they were: [`Cluster::mark_lost`] is for who gives them up.
+    pub fn unreachable(&self) -> &[String] {
+        &self.unreachable
+    }
+
+    /// What the node has too little of by now for what is on it: `cpu`, `memory`, `disk` or
+    /// `allocations`. Nothing is evicted for it; nothing more is placed there until there is room.
+    pub fn overcommitted(&self) -> &[&'static str] {
+        &self.overcommitted
+    }
+}
+
+impl Cluster {
+    /// Adds a node, or takes over the new facts of one that is there, and says what that comes to for
+    /// what is on it. Its allocations stay as they are.
+    ///
+    /// ```
+    /// use stowplan::model::{Job, Node};
+    /// use stowplan::{Cluster, PlaceOptions};
+    ///
+    /// let node = |memory_mb| {
+    ///     Node::builder("n1").cpu_shares(1_000).memory_mb(memory_mb).driver("docker").build()
+    /// };
+    /// let mut cluster = Cluster::new([node(1_024)?])?;
+    /// let job = Job::builder("web")
+    ///     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(400)))
+    ///     .build()?;
+    /// cluster.place(&job, &PlaceOptions::default());
+    /// assert_eq!(cluster.upsert_node(node(512)?).overcommitted(), ["memory"]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn upsert_node(&mut self, node: Node) -> NodeChange {
+        let slot = self.change(|state| state.upsert_node(node));
+        NodeChange { unreachable: self.unreachable(slot), overcommitted: self.overcommitted(slot) }
+    }
+
+    /// Sets a node's status and gives back what that puts out of reach: the identities of the
+    /// allocations on a node that is down or does not answer, sorted. They stay as they are:
+    /// [`Cluster::mark_lost`] is for who gives them up.
+    ///
+    /// # Errors
+    ///
+    /// There is no such node.
+    pub fn set_node_status(
+        &mut self,
+        id: &str,
+        status: NodeStatus,
+    ) -> Result<Vec<String>, ClusterError> {
+        let unknown = || ClusterError::UnknownNode { id: id.into() };
+        let node = self.node(id).ok_or_else(unknown)?;
+        let changed = node.changed(|spec| spec.status = status.as_str().into());
+        // A node of any status is valid.
+        let change = changed.map(|node| self.upsert_node(node)).unwrap_or_default();
+        Ok(change.unreachable)
+    }
+
+    /// Forgets allocations that have ended: those that were told to stop, evicted, or whose clients say
+    /// that they failed, completed or are lost, and that hold nothing any more. Only those go that were
+    /// last changed before a modify index. Gives back how many they were.
+    ///
+    /// Completed batch work is done only for as long as it is known.
+    pub fn forget_ended(&mut self, before: u64) -> usize {
+        let ended = self
+            .state
+            .allocations()
+            .filter(|(_, record)| record.client.is_terminal() && record.modify_index < before);
+        let ended: Vec<AllocationSlot> = ended.map(|(slot, _)| slot).collect();
+        self.change(|state| ended.iter().for_each(|&slot| state.remove_allocation(slot)));
+        ended.len()
+    }
+
+    fn unreachable(&self, slot: NodeSlot) -> Vec<String> {
+        let status = self.state.node(slot).map(|record| record.node.status());
+        if !matches!(status, Some(NodeStatus::Down | NodeStatus::Disconnected)) {
+            return Vec::new();
+        }
+        let on_node = self.state.allocations_on(slot).iter();
+        let mut ids: Vec<String> = on_node.map(|&it| self.state.allocation_id(it)).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn overcommitted(&self, slot: NodeSlot) -> Vec<&'static str> {
+        let (free, allocations) = (self.state.free(slot), self.state.free_allocations(slot));
+        let left = [
+            ("cpu", free.cpu_mhz),
+            ("memory", free.memory_mb),
+            ("disk", free.disk_mb),
+            ("allocations", allocations),
+        ];
+        left.into_iter().filter(|(_, left)| *left < 0).map(|(what, _)| what).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Cluster;
+    use crate::model::{ClientStatus, Job, Node, NodeStatus};
+    use crate::placement::options::PlaceOptions;
+
+    fn node(id: &str) -> Node {
+        Node::builder(id).cpu_shares(1_000).memory_mb(1_024).driver("docker").build().unwrap()
+    }
+
+    fn job() -> Job {
+        let job = Job::builder("web")
+            .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(64)));
+        job.build().unwrap()
+    }
+
+    #[test]
+    fn a_node_that_goes_down_changes_no_allocation() {
+        let mut cluster = Cluster::new([node("n1"), node("n2")]).unwrap();
+        let options = PlaceOptions::default();
+        cluster.place(&job(), &options);
+        let on_node: Vec<String> = {
+            let mut ids: Vec<String> = cluster.allocations_on("n1").map(|it| it.id()).collect();
+            ids.sort_unstable();
+            ids
+        };
+        let unreachable = cluster.set_node_status("n1", NodeStatus::Down).unwrap();
+        assert_eq!(unreachable, on_node);
+        assert!(cluster.allocations_of("default", "web").all(|it| it.is_live()));
+        assert_eq!(cluster.missing(&job()).len(), 0);
+        cluster.mark_lost(&unreachable).unwrap();
+        assert_eq!(cluster.missing(&job()).len(), unreachable.len());
+        assert!(cluster.set_node_status("n1", NodeStatus::Ready).unwrap().is_empty());
+        assert!(cluster.set_node_status("n3", NodeStatus::Ready).is_err());
+        assert_eq!(cluster.check(), Ok(()));
+    }
+
+    #[test]
+    fn what_ended_before_an_index_is_forgotten() {
+        let mut cluster = Cluster::new([node("n1")]).unwrap();
+        let placement = cluster.place(&job(), &PlaceOptions::default());
+        let ids: Vec<String> = placement.allocations().map(|it| it.id()).collect();
+        cluster.set_client_status(&ids[0], ClientStatus::Failed).unwrap();
+        let index = cluster.allocation(&ids[0]).unwrap().modify_index;
+        assert_eq!(cluster.forget_ended(index), 0);
+        assert_eq!(cluster.forget_ended(index + 1), 1);
+        assert_eq!((cluster.allocation(&ids[0]), cluster.allocation_count()), (None, 1));
+        assert_eq!(cluster.forget_ended(u64::MAX), 0);
+        assert_eq!(cluster.check(), Ok(()));
+    }
+}
