@@ -5,6 +5,7 @@
 
 mod bench;
 mod documents;
+mod evaluate;
 mod golden;
 mod html;
 mod mistakes;

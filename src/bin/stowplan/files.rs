@@ -16,8 +16,8 @@ use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem, read};
 
 use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
-pub(crate) use self::source::reason;
 use self::source::{STDIN_NAME, Source};
+pub(crate) use self::source::{reason, text};
 
 /// The files of a question.
 pub(crate) struct Files<'a> {

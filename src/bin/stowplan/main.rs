@@ -6,6 +6,7 @@
 mod asks;
 mod bars;
 mod bench;
+mod evaluate;
 mod failures;
 mod files;
 mod flags;
@@ -49,6 +50,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Place(place::Place),
+    Evaluate(evaluate::Evaluate),
     // Boxed, because it has by far the most options.
     Bench(Box<bench::Bench>),
 }
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
     };
     ExitCode::from(match cli.command {
         Command::Place(place) => place.run(),
+        Command::Evaluate(evaluate) => evaluate.run(),
         Command::Bench(bench) => bench.run(),
     })
 }

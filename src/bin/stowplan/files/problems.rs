@@ -19,31 +19,31 @@ pub(crate) struct Problems {
 
 impl Problems {
     /// A single problem that belongs to no file.
-    pub(super) fn one(message: &str) -> Self {
+    pub(crate) fn one(message: &str) -> Self {
         let mut problems = Problems::default();
         problems.note(|| message.to_owned());
         problems
     }
 
     /// Notes a problem of a file, at a path inside it or, without one, of the file as a whole.
-    pub(super) fn add(&mut self, file: &str, path: &str, message: &str) {
+    pub(crate) fn add(&mut self, file: &str, path: &str, message: &str) {
         let separator = if path.is_empty() { "" } else { ": " };
         self.note(|| format!("{file}: {path}{separator}{message}"));
     }
 
     /// Notes what the library found wrong with a document of a file.
-    pub(super) fn add_all(&mut self, file: &str, problems: &[Problem]) {
+    pub(crate) fn add_all(&mut self, file: &str, problems: &[Problem]) {
         for problem in problems {
             self.note(|| format!("{file}: {problem}"));
         }
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.total == 0
     }
 
     /// Is it an error? It is if there are problems.
-    pub(super) fn check(&mut self) -> Result<(), Self> {
+    pub(crate) fn check(&mut self) -> Result<(), Self> {
         if self.is_empty() { Ok(()) } else { Err(std::mem::take(self)) }
     }
 

@@ -66,6 +66,19 @@ fn open_one(path: &Path, problems: &mut Problems) -> Option<Source> {
     }
 }
 
+/// The text of a single file, and what it is called.
+///
+/// # Errors
+///
+/// It cannot be read.
+pub(crate) fn text(path: &Path) -> Result<(String, Vec<u8>), Problems> {
+    let mut problems = Problems::default();
+    match open_one(path, &mut problems) {
+        Some(source) => Ok((source.name, source.text)),
+        None => Err(problems),
+    }
+}
+
 fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STDIN
 }

@@ -1,0 +1,239 @@
+//! The answer as one JSON object: what changes, in few keys, without what stays the same.
+//!
+//! New things have no identities yet: evaluations are `created[i]`, in the order of their list, the
+//! evaluation itself is `this`, a new deployment `new` and the present one `existing`.
+
+use std::io::{self, Write};
+
+use serde_json::{Map, Value, json};
+use stowplan::model::{Allocation, Deployment, Evaluation};
+use stowplan::schedule::Decision;
+
+use super::question::Question;
+use crate::output::Output;
+
+const NANOS: i64 = 1_000_000_000;
+
+/// Writes the answer.
+///
+/// # Errors
+///
+/// It cannot be written.
+pub(super) fn write(
+    question: &Question,
+    decision: &Decision,
+    output: &mut Output,
+) -> io::Result<()> {
+    let names = Names::new(question, decision);
+    let answer = json!({
+        "stops": decision.stops.iter().map(|it| names.stop(it)).collect::<Vec<_>>(),
+        "placements": decision.placements.iter().map(|it| names.placement(it)).collect::<Vec<_>>(),
+        "updates": decision.updates.iter().map(|it| names.update(it)).collect::<Vec<_>>(),
+        "created_evals": names.created(),
+        "deployments": names.deployments(),
+        "eval": if decision.is_reblocked { Value::Null } else { names.evaluation() },
+        "reblocked": u8::from(decision.is_reblocked),
+        "annotations": annotations(decision),
+    });
+    serde_json::to_writer(&mut *output, &answer)?;
+    writeln!(output)
+}
+
+/// What things without identities are called.
+struct Names<'a> {
+    question: &'a Question,
+    decision: &'a Decision,
+    /// The places of the created evaluations, by trigger and time.
+    order: Vec<usize>,
+}
+
+impl<'a> Names<'a> {
+    fn new(question: &'a Question, decision: &'a Decision) -> Names<'a> {
+        let mut order: Vec<usize> = (0..decision.created.len()).collect();
+        order.sort_by_key(|at| {
+            let created = &decision.created[*at];
+            (created.triggered_by.clone(), created.wait_until, created.node_id.clone())
+        });
+        Names { question, decision, order }
+    }
+
+    /// An evaluation's name, from its ID or its `new[i]`.
+    fn evaluation_name(&self, id: &str) -> String {
+        let place = |at: usize| self.order.iter().position(|place| *place == at);
+        match new_place(id).and_then(place) {
+            Some(place) => format!("created[{place}]"),
+            None if id == self.question.evaluation.id => "this".to_owned(),
+            None => id.to_owned(),
+        }
+    }
+
+    /// A deployment's name.
+    fn deployment_name(&self, id: &str) -> String {
+        let present = self.question.known.deployments.last();
+        match new_place(id) {
+            Some(_) => "new".to_owned(),
+            None if present.is_some_and(|it| it.id == id) => "existing".to_owned(),
+            None => id.to_owned(),
+        }
+    }
+
+    fn before(&self, id: &str) -> Option<&'a Allocation> {
+        self.question.known.allocations.iter().find(|it| it.id == id)
+    }
+
+    fn seconds_from_now(&self, nanos: i64) -> i64 {
+        (nanos - self.question.now.as_nanos()) / NANOS
+    }
+
+    fn stop(&self, stop: &Allocation) -> Value {
+        let mut value = json!({"ID": stop.id, "Description": stop.desired_description});
+        if !stop.client_status.is_empty() {
+            value["ClientStatus"] = json!(stop.client_status);
+        }
+        if !stop.followup_eval_id.is_empty() {
+            value["Followup"] = json!(self.evaluation_name(&stop.followup_eval_id));
+        }
+        value
+    }
+
+    fn placement(&self, placement: &Allocation) -> Value {
+        let events = placement.reschedule_tracker.as_ref().map(|tracker| {
+            let event = |it: &stowplan::model::RescheduleEvent| {
+                json!({
+                    "AgoS": -self.seconds_from_now(it.reschedule_time),
+                    "DelayS": it.delay.as_nanos() / NANOS,
+                    "PrevAllocID": it.prev_alloc_id,
+                })
+            };
+            tracker.events.iter().map(event).collect::<Vec<_>>()
+        });
+        let mut value = json!({
+            "Name": placement.name,
+            "PreviousAllocation": placement.previous_allocation,
+            "JobVersion": placement.job_version(),
+            "DeploymentID": self.deployment_name(&placement.deployment_id),
+            "Canary": placement.is_canary(),
+            "Reschedules": events,
+        });
+        let is_system = self.question.evaluation.job_type().is_some_and(|it| it.is_system());
+        if is_system {
+            value["NodeID"] = json!(placement.node_id);
+        }
+        value
+    }
+
+    /// What of an allocation changes.
+    fn update(&self, update: &Allocation) -> Value {
+        let mut value = json!({"ID": update.id});
+        let Some(before) = self.before(&update.id) else { return value };
+        if self.decision.in_place.contains(&update.id) {
+            value["InPlace"] = json!(true);
+        }
+        if update.deployment_id != before.deployment_id {
+            value["DeploymentID"] = json!(self.deployment_name(&update.deployment_id));
+        }
+        if update.client_status != before.client_status {
+            value["ClientStatus"] = json!(update.client_status);
+        }
+        if update.client_description != before.client_description {
+            value["ClientDescription"] = json!(update.client_description);
+        }
+        if update.alloc_states.len() > before.alloc_states.len() {
+            value["NewState"] = json!(update.alloc_states.last().map(|state| &state.value));
+        }
+        if update.followup_eval_id != before.followup_eval_id {
+            value["Followup"] = json!(self.evaluation_name(&update.followup_eval_id));
+        }
+        value
+    }
+
+    fn created(&self) -> Vec<Value> {
+        let created = self.order.iter().filter_map(|at| self.decision.created.get(*at));
+        created.map(|it| self.created_evaluation(it)).collect()
+    }
+
+    fn created_evaluation(&self, created: &Evaluation) -> Value {
+        let wait = created.wait_until.map(|at| self.seconds_from_now(at.as_nanos()));
+        let mut value = json!({
+            "TriggeredBy": created.triggered_by,
+            "Status": created.status,
+            "StatusDescription": created.status_description,
+            "Priority": created.priority,
+            "PreviousEvalIsThis": created.previous_eval == self.question.evaluation.id,
+            "WaitUntilS": wait,
+        });
+        if !created.node_id.is_empty() {
+            value["NodeID"] = json!(created.node_id);
+        }
+        value
+    }
+
+    fn deployments(&self) -> Vec<Value> {
+        let update = self.decision.deployment_update.as_ref().map(|it| {
+            json!({
+                "ID": self.deployment_name(&it.id),
+                "Update": true,
+                "Status": it.status,
+                "StatusDescription": it.status_description,
+            })
+        });
+        let new = self.decision.deployment.as_ref().map(new_deployment);
+        update.into_iter().chain(new).collect()
+    }
+
+    fn evaluation(&self) -> Value {
+        let evaluation = &self.decision.evaluation;
+        let failed: Map<String, Value> = evaluation
+            .failed_tg_allocs
+            .iter()
+            .map(|(group, metrics)| (group.clone(), json!(metrics.coalesced_failures)))
+            .collect();
+        json!({
+            "Status": evaluation.status,
+            "StatusDescription": evaluation.status_description,
+            "BlockedEval": self.evaluation_name(&evaluation.blocked_eval),
+            "NextEval": self.evaluation_name(&evaluation.next_eval),
+            "Deployment": self.deployment_name(&evaluation.deployment_id),
+            "FailedTGAllocs": failed,
+            "QueuedAllocations": evaluation.queued_allocations,
+        })
+    }
+}
+
+fn new_deployment(new: &Deployment) -> Value {
+    let group = |state: &stowplan::model::DeploymentState| {
+        json!({
+            "AutoPromote": state.auto_promote,
+            "AutoRevert": state.auto_revert,
+            "DesiredCanaries": state.desired_canaries,
+            "DesiredTotal": state.desired_total,
+            "PlacedCanaries": state.placed_canaries.len(),
+            "Promoted": state.promoted,
+        })
+    };
+    let groups: Map<String, Value> =
+        new.task_groups.iter().map(|(name, state)| (name.clone(), group(state))).collect();
+    json!({
+        "ID": "new",
+        "JobVersion": new.job_version,
+        "Status": new.status,
+        "StatusDescription": new.status_description,
+        "TaskGroups": groups,
+    })
+}
+
+/// The figures of a dry run, without zeros.
+fn annotations(decision: &Decision) -> Value {
+    let groups = decision.figures.iter().map(|(group, figures)| {
+        let shown = super::report::figures(figures).into_iter().filter(|(_, number)| *number > 0);
+        let shown: Map<String, Value> =
+            shown.map(|(name, number)| (name.to_owned(), json!(number))).collect();
+        (group.clone(), Value::Object(shown))
+    });
+    Value::Object(groups.collect())
+}
+
+/// The number in `new[i]`.
+fn new_place(id: &str) -> Option<usize> {
+    id.strip_prefix("new[")?.strip_suffix(']')?.parse().ok()
+}

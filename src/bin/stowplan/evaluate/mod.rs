@@ -1,0 +1,81 @@
+//! `stowplan evaluate`: what one evaluation of a job comes to.
+//!
+//! In: a file with the instant, nodes, the versions of a job, its allocations, its deployment and the
+//! evaluation. Out: what stops, what is placed and updated, which evaluations are made, for people or as
+//! JSON. May import what the program may.
+
+mod answer;
+mod question;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Args;
+use stowplan::PlaceOptions;
+use stowplan::schedule::process;
+
+use crate::output::{Output, complain, complain_unwritten};
+use crate::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
+
+/// Process one evaluation of a job: what has to change, and where does what is missing go?
+///
+/// The job's versions, its allocations, nodes and deployment are taken as they are in the file; nothing
+/// is changed anywhere.
+#[derive(Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Evaluate {
+    /// What there is, as one JSON object; `-` is standard input
+    ///
+    /// Its keys: `now` (RFC 3339), `nodes`, `jobs` (the versions of one job, oldest first), `allocs`,
+    /// `deployment` (the latest one, if any) and `eval`, in the shapes of the API.
+    #[arg(long, value_name = "FILE", required = true)]
+    state: PathBuf,
+
+    /// Write one JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+}
+
+const AFTER_HELP: &str = r#"Exit status:
+  0  the evaluation was processed and everything found its place
+  2  something could not be placed; the answer says what and why
+  1  the input or the command line is wrong
+
+Example of a file:
+  {"now": "2026-01-01T00:00:00Z",
+   "nodes": [{"ID": "n1", "Status": "ready", "Datacenter": "dc1", "Attributes": {"driver.exec": "1"},
+              "NodeResources": {"Cpu": {"CpuShares": 4000}, "Memory": {"MemoryMB": 8192},
+                                "Disk": {"DiskMB": 100000}}}],
+   "jobs": [{"ID": "web", "TaskGroups": [{"Name": "front", "Count": 2,
+             "Tasks": [{"Name": "nginx", "Driver": "exec"}]}]}],
+   "allocs": [],
+   "eval": {"ID": "e1", "JobID": "web", "Type": "service", "TriggeredBy": "job-register"}}"#;
+
+impl Evaluate {
+    /// Runs the subcommand and gives the exit status.
+    pub(crate) fn run(&self) -> u8 {
+        let question = match question::read(&self.state) {
+            Ok(question) => question,
+            Err(problems) => {
+                complain(&problems);
+                return BAD_INPUT;
+            }
+        };
+        let options = PlaceOptions::default().record_failed_placements(false);
+        let question::Question { cluster, known, evaluation, now } = &question;
+        let decision = process(cluster, known, evaluation, &options, *now);
+        let mut output = Output::stdout();
+        let written = match self.json {
+            true => answer::write(&question, &decision, &mut output),
+            false => report::write(&question, &decision, &mut output),
+        };
+        match written.and_then(|()| output.finish()) {
+            Ok(()) if decision.evaluation.failed_tg_allocs.is_empty() => SUCCESS,
+            Ok(()) => NOT_ALL_PLACED,
+            Err(error) => {
+                complain_unwritten(&error);
+                BAD_INPUT
+            }
+        }
+    }
+}
