@@ -160,12 +160,8 @@ impl World {
         assert_eq!(self.cluster.check(), Ok(()));
         let mut nodes: Vec<Node> = self.cluster.nodes().cloned().collect();
         nodes.sort_by(|a, b| b.id.cmp(&a.id));
-        let allocations: Vec<Allocation> = self
-            .cluster
-            .allocations()
-            .filter(|it| self.counts(it))
-            .map(|it| self.owned(it))
-            .collect();
+        let allocations: Vec<Allocation> =
+            self.cluster.allocations().map(|it| self.owned(it)).collect();
         let inventory = Inventory::new(nodes)
             .and_then(|inventory| inventory.with_allocations(allocations))
             .unwrap()
@@ -182,11 +178,6 @@ impl World {
                 assert_eq!(verdicts(&self.cluster), verdicts(&anew), "{}.{}", job.id, group.name);
             }
         }
-    }
-
-    /// What was evicted takes no room, which its document cannot say; it is nothing to any job.
-    fn counts(&self, allocation: &Allocation) -> bool {
-        !self.evicted.contains(&allocation.id)
     }
 
     /// The allocation with its job.
