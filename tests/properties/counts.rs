@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proptest::prelude::*;
-use stowplan::model::{Allocation, Job, Operand};
+use stowplan::model::{Allocation, ClientStatus, Job, JobType, Operand};
 use stowplan::{Placement, Preemption, ScoreDetail};
 
 use crate::choices;
@@ -11,16 +11,32 @@ use crate::common::check::{check, check_with};
 use stowplan::testing::Feature;
 use stowplan::testing::World;
 
-/// The live allocations of a group of a job, before anything is placed.
+/// The allocations of a group of a job, before anything is placed.
+fn own<'a>(world: &'a World, job: &'a Job, group: &'a str) -> impl Iterator<Item = &'a Allocation> {
+    world.allocations.iter().filter(move |it| {
+        let namespace = if it.namespace.is_empty() { "default" } else { &it.namespace };
+        it.job_id == job.id && namespace == job.namespace && it.task_group == group
+    })
+}
+
+/// The live ones of them.
 fn live<'a>(
     world: &'a World,
     job: &'a Job,
     group: &'a str,
 ) -> impl Iterator<Item = &'a Allocation> {
-    world.allocations.iter().filter(move |it| {
-        let namespace = if it.namespace.is_empty() { "default" } else { &it.namespace };
-        let is_own = it.job_id == job.id && namespace == job.namespace && it.task_group == group;
-        is_own && !it.is_terminal()
+    own(world, job, group).filter(|it| !it.is_terminal())
+}
+
+/// Those that fill a place of the count: live ones, and of a batch job what has completed.
+fn filled<'a>(
+    world: &'a World,
+    job: &'a Job,
+    group: &'a str,
+) -> impl Iterator<Item = &'a Allocation> {
+    let is_done_once = job.job_type() == JobType::Batch;
+    own(world, job, group).filter(move |it| {
+        !it.is_terminal() || (is_done_once && it.client() == ClientStatus::Complete)
     })
 }
 
@@ -39,7 +55,7 @@ fn placed_and_unplaced_are_what_is_missing() {
         let placement = world.cluster().place(job, &world.options);
         let gave_up = job.all_at_once && !placement.is_complete();
         for group in job.task_groups.iter().filter(|_| !job.job_type().is_system() && !gave_up) {
-            let there = live(&world, job, &group.name).count() as u32;
+            let there = filled(&world, job, &group.name).count() as u32;
             let placed = placed_of(&placement, &group.name).len() as u32;
             let failed = placement.failed().iter().find(|it| it.name() == group.name);
             let unplaced = failed.map_or(0, |failed| failed.unplaced());
@@ -62,7 +78,7 @@ fn names_are_the_lowest_that_are_free() {
             let placement = world.cluster().place(job, &world.options);
             for group in job.task_groups.iter().filter(|_| !job.job_type().is_system()) {
                 let taken: Vec<u32> =
-                    live(&world, job, &group.name).filter_map(|it| index_of(&it.name)).collect();
+                    filled(&world, job, &group.name).filter_map(|it| index_of(&it.name)).collect();
                 let expected = (0..group.count()).filter(|index| !taken.contains(index));
                 let placed = placed_of(&placement, &group.name);
                 for (placed, expected) in placed.iter().zip(expected) {
@@ -223,12 +239,21 @@ fn distinct_properties_are_not_shared_by_more_than_may() {
         |world| {
             let job = world.job();
             let placement = world.cluster().place(job, &world.options);
-            let value_on = |property: &str, node: &stowplan::model::Node| match property {
-                "${node.datacenter}" => Some(node.datacenter.clone()),
-                "${node.unique.name}" => Some(node.name.clone()),
-                "${meta.rack}" => node.meta.get("rack").cloned(),
-                "${attr.cpu.arch}" => node.attributes.get("cpu.arch").cloned(),
-                other => panic!("worlds have no property {other}"),
+            let key = |property: &str, kind: &str| {
+                Some(property.strip_prefix(kind)?.strip_suffix('}')?.to_owned())
+            };
+            let value_on = |property: &str, node: &stowplan::model::Node| {
+                if let Some(key) = key(property, "${meta.") {
+                    return node.meta.get(&key).cloned();
+                }
+                if let Some(key) = key(property, "${attr.") {
+                    return node.attributes.get(&key).cloned();
+                }
+                match property {
+                    "${node.datacenter}" => Some(node.datacenter.clone()),
+                    "${node.unique.name}" => Some(node.name.clone()),
+                    other => panic!("worlds have no property {other}"),
+                }
             };
             let of_job = job.constraints.iter().map(|rule| (rule, None));
             let of_groups = job.task_groups.iter().flat_map(|group| {

@@ -85,6 +85,9 @@ impl Short {
     }
 }
 
+/// The most cores of a node: their numbers have 16 bits.
+const CORES_MAX: i64 = 65_536;
+
 /// What would have to be dropped of the ask on a node beside what is dropped already, and what is then
 /// short, with some allocations evicted; none if that does not help either.
 pub(super) fn shortage(
@@ -208,8 +211,9 @@ impl<'a> Extended<'a> {
         let wants_cores = self.core_mhz.is_some() || ask.tasks.iter().any(|task| task.cores > 0);
         let speed_mhz = core_speed_mhz(&self.node.node);
         let missing_mhz = asked.cpu_mhz.saturating_sub(self.free.cpu_mhz);
-        if wants_cores && speed_mhz > 0 && missing_mhz > 0 {
-            let cores = (missing_mhz - 1) / speed_mhz + 1;
+        // No node has more cores than these; what takes more is missing as an amount.
+        let cores = (missing_mhz.max(1) - 1) / speed_mhz.max(1) + 1;
+        if wants_cores && speed_mhz > 0 && missing_mhz > 0 && cores <= CORES_MAX {
             self.short.cores = self.short.cores.saturating_add(cores);
             self.free.cpu_mhz = self.free.cpu_mhz.saturating_add(cores.saturating_mul(speed_mhz));
         }
