@@ -24,7 +24,8 @@ type Object = Map<String, Value>;
 /// let job = |count| Job::builder("web")
 ///     .group("front", count, |g| g.task("nginx", "docker", |t| t.cpu_shares(500)))
 ///     .build();
-/// let diff = job_diff(Some(&job(3)?), Some(&job(5)?));
+/// let (old, new) = (job(3)?, job(5)?);
+/// let diff = job_diff(Some(old.spec()), Some(new.spec()));
 /// let group = &diff.task_groups[0];
 /// assert_eq!((diff.diff_type, group.diff_type), (DiffType::Edited, DiffType::Edited));
 /// assert_eq!((group.fields[0].old.as_str(), group.fields[0].new.as_str()), ("3", "5"));
