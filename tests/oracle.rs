@@ -302,6 +302,11 @@ impl Life {
             let id = self.random.pick(&ids);
             let (a, b) = (self.quick.remove_node(&id), self.slow.remove_node(&id));
             assert_eq!(a, b, "{:?}", self.recipe);
+            let unreachable = a.unwrap();
+            if self.random.percent(50) {
+                self.quick.mark_lost(&unreachable).unwrap();
+                self.slow.mark_lost(&unreachable).unwrap();
+            }
         }
     }
 

@@ -48,12 +48,7 @@ impl Cluster {
         &mut self,
         ids: impl IntoIterator<Item = I>,
     ) -> Result<(), ClusterError> {
-        let slots = self.find_all(ids)?;
-        self.set_statuses(&slots, |desired, client| match client.is_terminal() {
-            true => (desired, client),
-            false => (desired, ClientStatus::Complete),
-        });
-        Ok(())
+        self.end(ids, ClientStatus::Complete)
     }
 
     /// Notes that allocations are lost, with their node for instance: they give their room back, and
@@ -66,19 +61,22 @@ impl Cluster {
         &mut self,
         ids: impl IntoIterator<Item = I>,
     ) -> Result<(), ClusterError> {
-        let slots = self.find_all(ids)?;
-        self.set_statuses(&slots, |desired, client| match client.is_terminal() {
-            true => (desired, client),
-            false => (desired, ClientStatus::Lost),
-        });
-        Ok(())
+        self.end(ids, ClientStatus::Lost)
     }
 
-    fn find_all<I: AsRef<str>>(
-        &self,
+    /// Gives allocations that have not ended a client status that ends them.
+    fn end<I: AsRef<str>>(
+        &mut self,
         ids: impl IntoIterator<Item = I>,
-    ) -> Result<Vec<AllocationSlot>, ClusterError> {
-        ids.into_iter().map(|id| self.find(id.as_ref())).collect()
+        status: ClientStatus,
+    ) -> Result<(), ClusterError> {
+        let slots: Result<Vec<AllocationSlot>, ClusterError> =
+            ids.into_iter().map(|id| self.find(id.as_ref())).collect();
+        self.set_statuses(&slots?, |desired, client| match client.is_terminal() {
+            true => (desired, client),
+            false => (desired, status),
+        });
+        Ok(())
     }
 
     /// Sets the statuses of allocations to what is made of the present ones, in one change.

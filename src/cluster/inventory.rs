@@ -45,14 +45,6 @@ pub enum InventoryError {
         /// The identity.
         id: String,
     },
-    /// An allocation has not ended on a node that is not in the inventory.
-    #[error("allocation `{id}` is on node `{node_id}`, which is not in the inventory")]
-    UnknownNode {
-        /// The allocation.
-        id: String,
-        /// The node.
-        node_id: String,
-    },
 }
 
 impl Inventory {
@@ -73,27 +65,22 @@ impl Inventory {
     }
 
     /// The inventory with these allocations, which may be of either era of the API, live or not. An
-    /// allocation that comes without its job gets it from [`Inventory::with_jobs`], if it is there.
+    /// allocation that comes without its job gets it from [`Inventory::with_jobs`], if it is there. One
+    /// whose node is not in the inventory is on a node that is gone: it counts for its job as long as it
+    /// is live, and takes no room.
     ///
     /// # Errors
     ///
-    /// Two allocations have one identity, or one has not ended on a node that is not in the inventory.
+    /// Two allocations have one identity.
     pub fn with_allocations(
         mut self,
         allocations: impl IntoIterator<Item = Allocation>,
     ) -> Result<Self, InventoryError> {
         self.allocations.extend(allocations);
-        let nodes: IndexSet<&str> = self.nodes.iter().map(|node| node.id.as_str()).collect();
         let mut ids = IndexSet::with_capacity(self.allocations.len());
         for allocation in &self.allocations {
-            let (id, node_id) = (&allocation.id, &allocation.node_id);
-            if !ids.insert(id.as_str()) {
-                return Err(InventoryError::DuplicateAllocation { id: id.clone() });
-            }
-            let is_gone = allocation.client().is_terminal() || node_id.is_empty();
-            if !is_gone && !nodes.contains(node_id.as_str()) {
-                let (id, node_id) = (id.clone(), node_id.clone());
-                return Err(InventoryError::UnknownNode { id, node_id });
+            if !ids.insert(allocation.id.as_str()) {
+                return Err(InventoryError::DuplicateAllocation { id: allocation.id.clone() });
             }
         }
         Ok(self)

@@ -68,6 +68,14 @@ pub enum ClusterError {
         /// The identity.
         id: String,
     },
+    /// An allocation cannot run after all, since its node is gone.
+    #[error("allocation `{id}` was on node `{node_id}`, which is gone")]
+    NodeGone {
+        /// The allocation.
+        id: String,
+        /// The node.
+        node_id: String,
+    },
     /// No allocation has this identity.
     #[error("there is no allocation with the ID `{id}`")]
     UnknownAllocation {
@@ -115,32 +123,6 @@ impl Cluster {
     /// A cluster of its own with the same content. It costs a pointer.
     pub fn fork(&self) -> Cluster {
         self.clone()
-    }
-
-    /// Takes a node out. What was on it is lost: its client status becomes `lost`, as it does when a
-    /// node goes down. The identities of these allocations are given back, sorted.
-    ///
-    /// # Errors
-    ///
-    /// There is no such node.
-    pub fn remove_node(&mut self, id: &str) -> Result<Vec<String>, ClusterError> {
-        let Some(slot) = self.state.find_node(id) else {
-            return Err(ClusterError::UnknownNode { id: id.into() });
-        };
-        let state = &*self.state;
-        let on_node = state.allocations_on(slot).iter();
-        let mut lost: Vec<(String, AllocationSlot)> =
-            on_node.map(|&it| (state.allocation_id(it), it)).collect();
-        lost.sort_unstable();
-        self.change(|state| {
-            for &(_, allocation) in &lost {
-                if let Some(desired) = state.allocation(allocation).map(|it| it.desired) {
-                    state.set_status(allocation, desired, ClientStatus::Lost);
-                }
-            }
-            state.remove_node(slot);
-        });
-        Ok(lost.into_iter().map(|(id, _)| id).collect())
     }
 
     /// A node.
@@ -199,7 +181,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// There is no such allocation, or it runs after all on a node that is not there.
+    /// There is no such allocation, or it runs after all on a node that is gone. A node that came later
+    /// under the same identity is another one.
     pub fn set_client_status(
         &mut self,
         id: &str,
@@ -209,9 +192,10 @@ impl Cluster {
         let record = self.state.allocation(slot);
         let desired = record.map_or(DesiredStatus::Run, |it| it.desired);
         let is_back = !status.is_terminal() && record.is_some_and(|it| it.client.is_terminal());
+        let is_gone = record.is_some_and(|it| self.state.node(it.node).is_none());
         let node_id = self.state.node_id_of(slot).unwrap_or_default();
-        if is_back && !node_id.is_empty() && self.state.find_node(node_id).is_none() {
-            return Err(ClusterError::UnknownNode { id: node_id.into() });
+        if is_back && is_gone && !node_id.is_empty() {
+            return Err(ClusterError::NodeGone { id: id.into(), node_id: node_id.into() });
         }
         self.change(|state| state.set_status(slot, desired, status));
         Ok(())

@@ -1,5 +1,5 @@
-//! Nodes that come, change and go. What happens to a node changes no allocation by itself, but for one
-//! rule: with a node that is taken out, what was on it is lost.
+//! Nodes that come, change and go. Whatever happens to a node changes no allocation: it gives back what
+//! is out of reach by it.
 
 use super::{Cluster, ClusterError};
 use crate::model::{Node, NodeStatus};
@@ -28,7 +28,8 @@ impl NodeChange {
 
 impl Cluster {
     /// Adds a node, or takes over the new facts of one that is there, and says what that comes to for
-    /// what is on it. Its allocations stay as they are.
+    /// what is on it. Its allocations stay as they are. A node that was [taken out](Cluster::remove_node)
+    /// and comes again is another one: what was on the first is not on it.
     ///
     /// ```
     /// use stowplan::model::{Job, Node};
@@ -70,6 +71,42 @@ impl Cluster {
         Ok(change.unreachable)
     }
 
+    /// Takes a node out and gives back what that puts out of reach: the identities of the allocations
+    /// that were on it, sorted. They stay as they are and count for their jobs, so that nothing replaces
+    /// them, but they take no room anywhere: [`Cluster::mark_lost`] is for who gives them up. A node that
+    /// comes later under the same identity is another one, on which they are not.
+    ///
+    /// ```
+    /// use stowplan::{Cluster, PlaceOptions};
+    /// use stowplan::model::{Job, Node};
+    ///
+    /// let node = |id| Node::builder(id).cpu_shares(1_000).memory_mb(1_024).driver("docker").build();
+    /// let mut cluster = Cluster::new([node("n1")?])?;
+    /// let job = Job::builder("web")
+    ///     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(64)))
+    ///     .build()?;
+    /// let options = PlaceOptions::default();
+    /// cluster.place(&job, &options);
+    /// let unreachable = cluster.remove_node("n1")?;
+    /// cluster.upsert_node(node("n1")?);
+    /// assert_eq!((unreachable.len(), cluster.allocations_on("n1").count()), (2, 0));
+    /// assert!(cluster.place(&job, &options).is_empty());
+    /// cluster.mark_lost(&unreachable)?;
+    /// assert_eq!(cluster.place(&job, &options).len(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// There is no such node.
+    pub fn remove_node(&mut self, id: &str) -> Result<Vec<String>, ClusterError> {
+        let unknown = || ClusterError::UnknownNode { id: id.into() };
+        let slot = self.state.find_node(id).ok_or_else(unknown)?;
+        let unreachable = self.ids_on(slot);
+        self.change(|state| state.remove_node(slot));
+        Ok(unreachable)
+    }
+
     /// Forgets allocations that have ended: those that were told to stop, evicted, or whose clients say
     /// that they failed, completed or are lost, and that hold nothing any more. Only those go that were
     /// last changed before a modify index. Gives back how many they were.
@@ -90,6 +127,11 @@ impl Cluster {
         if !matches!(status, Some(NodeStatus::Down | NodeStatus::Disconnected)) {
             return Vec::new();
         }
+        self.ids_on(slot)
+    }
+
+    /// The identities of what takes room on a node, sorted.
+    fn ids_on(&self, slot: NodeSlot) -> Vec<String> {
         let on_node = self.state.allocations_on(slot).iter();
         let mut ids: Vec<String> = on_node.map(|&it| self.state.allocation_id(it)).collect();
         ids.sort_unstable();
@@ -111,7 +153,7 @@ impl Cluster {
 #[cfg(test)]
 mod tests {
     use super::Cluster;
-    use crate::model::{ClientStatus, Job, Node, NodeStatus};
+    use crate::model::{Allocation, ClientStatus, Job, Node, NodeStatus};
     use crate::placement::options::PlaceOptions;
 
     fn node(id: &str) -> Node {
@@ -142,6 +184,37 @@ mod tests {
         assert_eq!(cluster.missing(&job()).len(), unreachable.len());
         assert!(cluster.set_node_status("n1", NodeStatus::Ready).unwrap().is_empty());
         assert!(cluster.set_node_status("n3", NodeStatus::Ready).is_err());
+        assert_eq!(cluster.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_node_that_is_taken_out_changes_no_allocation() {
+        let mut cluster = Cluster::new([node("n1")]).unwrap();
+        let options = PlaceOptions::default();
+        cluster.place(&job(), &options);
+        let documents = |cluster: &Cluster| {
+            let mut documents: Vec<Allocation> = cluster.allocations().collect();
+            documents.sort_by(|a, b| a.id.cmp(&b.id));
+            documents
+        };
+        let before = (documents(&cluster), cluster.digest());
+        let unreachable = cluster.remove_node("n1").unwrap();
+        assert_eq!(unreachable.len(), 2);
+        assert_eq!((documents(&cluster), cluster.digest()), before);
+        assert_eq!(cluster.check(), Ok(()));
+        // They count, and are on no node: not on another one of the same identity either.
+        assert_eq!(cluster.missing(&job()).len(), 0);
+        cluster.upsert_node(node("n1"));
+        assert_eq!((documents(&cluster), cluster.digest()), before);
+        assert!(cluster.view(&unreachable[0]).unwrap().node().is_none());
+        assert_eq!(cluster.usage().map(|it| it.cpu_mhz().used).sum::<i64>(), 0);
+        cluster.set_client_status(&unreachable[0], ClientStatus::Running).unwrap();
+        assert_eq!(cluster.allocations_on("n1").count(), 0);
+        cluster.mark_lost(&unreachable).unwrap();
+        let gone = cluster.set_client_status(&unreachable[0], ClientStatus::Running).unwrap_err();
+        assert!(gone.to_string().ends_with("was on node `n1`, which is gone"), "{gone}");
+        assert_eq!(cluster.place(&job(), &options).len(), 2);
+        assert_eq!(cluster.forget_ended(u64::MAX), 2);
         assert_eq!(cluster.check(), Ok(()));
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::Cluster;
-use crate::model::{Allocation, ClientStatus, DesiredStatus};
+use crate::model::{Allocation, ClientStatus, DesiredStatus, Node};
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::slots::{AllocationSlot, JobSlot};
@@ -60,6 +60,12 @@ impl<'a> AllocationView<'a> {
     /// The identity of the node that it is on or was on; empty if it has none.
     pub fn node_id(&self) -> &'a str {
         self.state.node_id_of(self.slot).unwrap_or_default()
+    }
+
+    /// The node that it is on or was on; none if that is gone. A node that came later under the same
+    /// identity is another one.
+    pub fn node(&self) -> Option<&'a Node> {
+        Some(&self.state.node(self.record.node)?.node)
     }
 
     /// Its job's namespace.

@@ -77,7 +77,7 @@ impl Transaction<'_> {
     }
 
     /// Changes what is wanted of an allocation and what became of it. One that has ended makes room;
-    /// one that runs after all, having been lost for instance, takes room again.
+    /// one that runs after all, having been lost for instance, takes room again if its node is still there.
     pub(crate) fn set_status(
         &mut self,
         slot: AllocationSlot,
@@ -86,8 +86,8 @@ impl Transaction<'_> {
     ) {
         self.drop_open_batch();
         let Some(record) = self.allocation(slot) else { return };
-        let mut before = ChangedAllocation::before(self, slot, record);
-        let occupied = record.occupies;
+        let before = ChangedAllocation::before(self, slot, record);
+        let (occupied, node) = (record.occupies, record.node);
         if client.is_terminal() && occupied {
             self.state.leave_node(slot);
         }
@@ -95,17 +95,8 @@ impl Transaction<'_> {
         if !client.is_terminal()
             && !occupied
             && !self.log.staged.contains(&slot)
-            && let Some(node) = self.find_node(self.node_id_of(slot).unwrap_or_default())
+            && self.node(node).is_some()
         {
-            before.was_unchecked = self.is_unchecked(node);
-            // Its node may have left and come back, with another slot.
-            if let Some(record) = self.state.allocations.get_mut(slot.at()) {
-                let old = std::mem::replace(&mut record.node, node);
-                if old != node {
-                    self.state.name_node(node);
-                    before.freed_node = self.state.unname_node(old);
-                }
-            }
             self.state.join_node(slot);
             self.state.set_unchecked(node, true);
         }
@@ -113,6 +104,14 @@ impl Transaction<'_> {
         if let Some(record) = self.state.allocations.get_mut(slot.at()) {
             (record.client, record.modify_index) = (client, modify_index);
         }
+        self.log(Undo::Changed(before));
+    }
+
+    /// Takes an allocation off a node that is about to be taken out. It stays as it is otherwise.
+    pub(super) fn leave_lost_node(&mut self, slot: AllocationSlot) {
+        let Some(record) = self.allocation(slot) else { return };
+        let before = ChangedAllocation::before(self, slot, record);
+        self.state.leave_node(slot);
         self.log(Undo::Changed(before));
     }
 

@@ -189,11 +189,15 @@ impl State {
         let of_group = self.job(record.job).and_then(|job| job.groups.get(record.group as usize));
         let listed = of_group.and_then(|it| it.allocations.get(record.at_group as usize));
         report.same(place, "its place in its group's list", Some(&slot), listed);
+        let has_room = !record.client.is_terminal() && self.node(record.node).is_some();
+        report.same(place, "whether it takes room on its node", has_room, record.occupies);
         if record.occupies {
             let listed = self.allocations_on(record.node).get(record.at_node as usize);
             report.same(place, "its place in its node's list", Some(&slot), listed);
-            let has_ended = record.client.is_terminal();
-            report.same(place, "whether it takes room after its end", false, has_ended);
+        }
+        if let Some(node) = self.node_or_gone(record.node) {
+            let id = Some(node.node.id.as_str());
+            report.same(place, "the ID of its node", id, self.node_id_of(slot));
         }
         if record.run != RunSlot::NONE {
             let placed =

@@ -123,10 +123,12 @@ pub(crate) type NodeTable = Pages<Option<Arc<NodeRecord>>, 32>;
 pub(crate) type Identities = Pages<Arc<Identity>, 32>;
 
 /// What names a node.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(crate) struct Identity {
     pub(crate) id: Box<str>,
     pub(crate) name: Box<str>,
+    /// The node itself once it has left, for the documents of allocations that name it.
+    pub(crate) gone: Option<Arc<NodeRecord>>,
 }
 
 /// What is on a node.

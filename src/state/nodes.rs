@@ -34,6 +34,11 @@ impl State {
         self.nodes.get(slot.at())?.as_ref()
     }
 
+    /// A node that is there, or the one that had the slot last.
+    pub(super) fn node_or_gone(&self, slot: NodeSlot) -> Option<&Arc<NodeRecord>> {
+        self.node(slot).or_else(|| self.identities.get(slot.at())?.gone.as_ref())
+    }
+
     pub(crate) fn find_node(&self, id: &str) -> Option<NodeSlot> {
         let is_it = |slot: u32| self.node(NodeSlot(slot)).is_some_and(|it| it.node.spec().id == id);
         self.node_index.find(name_hash(id), is_it).map(NodeSlot)
@@ -241,9 +246,10 @@ impl State {
     /// Notes who has a slot. It mostly stays the same, and then nothing is written: every run keeps
     /// the identities as they were.
     fn set_identity(&mut self, slot: NodeSlot, node: &Node) {
-        let identity = Identity { id: node.id.as_str().into(), name: node.name.as_str().into() };
+        let (id, name) = (node.id.as_str(), node.name.as_str());
+        let identity = Identity { id: id.into(), name: name.into(), gone: None };
         match self.identities.get(slot.at()) {
-            Some(known) if **known == identity => {}
+            Some(known) if (&*known.id, &*known.name) == (id, name) && known.gone.is_none() => {}
             Some(_) => {
                 if let Some(place) = self.identities.get_mut(slot.at()) {
                     *place = Arc::new(identity);
@@ -410,14 +416,23 @@ impl Transaction<'_> {
         slot
     }
 
-    /// Takes a node out. Its allocations must have left it.
+    /// Takes a node out. Its allocations stay as they are, but hold nothing any more: they name a node
+    /// that is gone, whose slot no other node gets as long as they do.
     pub(crate) fn remove_node(&mut self, slot: NodeSlot) {
         self.drop_open_batch();
-        let Some(id) = self.node(slot).map(|record| record.node.spec().id.clone()) else { return };
+        let Some(gone) = self.node(slot).cloned() else { return };
         self.index();
+        while let Some(&allocation) = self.allocations_on(slot).last() {
+            self.leave_lost_node(allocation);
+        }
         self.log_node(slot);
         let state = &mut *self.state;
-        state.node_index.remove(name_hash(&id), slot.0);
+        let (id, name) = (gone.node.id.as_str(), gone.node.name.as_str());
+        state.node_index.remove(name_hash(id), slot.0);
+        let identity = Identity { id: id.into(), name: name.into(), gone: Some(gone.clone()) };
+        if let Some(place) = state.identities.get_mut(slot.at()) {
+            *place = Arc::new(identity);
+        }
         if let Some(place) = state.nodes.get_mut(slot.at()) {
             *place = None;
         }

@@ -98,13 +98,10 @@ pub(super) struct ChangedAllocation {
     desired: DesiredStatus,
     client: ClientStatus,
     occupied: bool,
-    /// Whether the node that it left or came to was.
+    /// Whether its node was.
     pub(super) was_unchecked: bool,
     /// Whether the change made its room free for the transaction.
     pub(super) is_staged: bool,
-    /// Whether the slot of the node that it named before, which had left, became free.
-    pub(super) freed_node: bool,
-    node: NodeSlot,
     at_node: u32,
     evicted_by: AllocationSlot,
     modify_index: u64,
@@ -134,8 +131,6 @@ impl ChangedAllocation {
             occupied: record.occupies,
             was_unchecked: state.is_unchecked(record.node),
             is_staged: false,
-            freed_node: false,
-            node: record.node,
             at_node: record.at_node,
             evicted_by: record.evicted_by,
             modify_index: record.modify_index,
@@ -279,24 +274,19 @@ impl State {
     fn restore_changed(&mut self, before: &ChangedAllocation) {
         let slot = before.slot;
         let Some(record) = self.allocation(slot) else { return };
-        let (occupies, node_since) = (record.occupies, record.node);
+        let (occupies, node) = (record.occupies, record.node);
         if occupies && !before.occupied {
             self.leave_node(slot);
-            self.set_unchecked(node_since, before.was_unchecked);
+            self.set_unchecked(node, before.was_unchecked);
         }
         self.set_desired(slot, before.desired);
-        if node_since != before.node {
-            self.unname_node(node_since);
-            self.undo_unname_node(before.node, before.freed_node);
-        }
         if let Some(record) = self.allocations.get_mut(slot.at()) {
-            record.client = before.client;
-            (record.node, record.at_node) = (before.node, before.at_node);
+            (record.client, record.at_node) = (before.client, before.at_node);
             (record.evicted_by, record.modify_index) = (before.evicted_by, before.modify_index);
         }
         if before.occupied && !occupies {
             self.rejoin_node(slot);
-            self.set_unchecked(before.node, before.was_unchecked);
+            self.set_unchecked(node, before.was_unchecked);
         }
     }
 

@@ -48,7 +48,7 @@ impl State {
     pub(crate) fn allocation_digest(&self, slot: AllocationSlot) -> u64 {
         let Some(record) = self.allocation(slot) else { return 0 };
         let name = self.allocation_name(record);
-        let node = self.node(record.node).map_or("", |node| node.node.id.as_str());
+        let node = self.node_id_of(slot).unwrap_or_default();
         let mut hash = mix64(hash_bytes(0, name.as_bytes()) ^ hash_bytes(1, node.as_bytes()));
         for port in record.holdings().iter().flat_map(|holdings| &holdings.ports) {
             hash = mix64(hash ^ hash_bytes(port.value as u64, port.ip.as_bytes()));
@@ -64,7 +64,7 @@ impl State {
         let run = self.run(record.run)?;
         let none = Holdings::default();
         let holdings = record.holdings().unwrap_or(&none);
-        let node = self.node(record.node).map(|record| &record.node);
+        let node = self.node_or_gone(record.node).map(|record| &record.node);
         let (at, id) = (record.in_run as usize, self.allocation_id(slot));
         Some(document(run, at, id, node, holdings))
     }

@@ -7,9 +7,17 @@ use stowplan::{Cluster, PlaceOptions, Placement, PlacementRequest, Verdict};
 
 use super::in_use::{InUse, occupies};
 
-/// Every allocation by its identity.
+/// Every allocation by its identity. Those on nodes that are gone are said to be on a node of another
+/// identity, so that they are not taken to be on one that came later.
 pub(crate) fn allocations(cluster: &Cluster) -> BTreeMap<String, Allocation> {
-    cluster.allocations().map(|it| (it.id.clone(), it)).collect()
+    let named = |mut allocation: Allocation| {
+        let is_gone = cluster.view(&allocation.id).unwrap().node().is_none();
+        if is_gone && !allocation.node_id.is_empty() {
+            allocation.node_id += " (gone)";
+        }
+        (allocation.id.clone(), allocation)
+    };
+    cluster.allocations().map(named).collect()
 }
 
 /// What was placed and what was not, as documents.

@@ -65,7 +65,7 @@ fn command(bytes: &mut Bytes<'_>, world: &mut World, number: usize) {
             let at = bytes.below(small::NODES);
             world.cluster.upsert_node(small::node(bytes, at));
         }
-        1 => world.remove_node(&small::node_id(bytes.below(small::NODES))),
+        1 => world.remove_node(&small::node_id(bytes.below(small::NODES)), bytes.one_in(2)),
         2 => world.add_allocation(bytes, number),
         3 => {
             if let Some(id) = world.any_allocation(bytes) {
@@ -85,15 +85,21 @@ fn command(bytes: &mut Bytes<'_>, world: &mut World, number: usize) {
 }
 
 impl World {
-    fn remove_node(&mut self, id: &str) {
+    fn remove_node(&mut self, id: &str, are_given_up: bool) {
         let was_there = self.cluster.node(id).is_some();
+        let before: Vec<Allocation> = self.cluster.allocations().collect();
         match self.cluster.remove_node(id) {
             Err(_) => assert!(!was_there),
-            Ok(lost) => {
+            Ok(unreachable) => {
                 assert!(was_there && self.cluster.node(id).is_none());
-                for id in lost {
-                    let allocation = self.cluster.allocation(&id).unwrap();
-                    assert_eq!(allocation.client(), ClientStatus::Lost);
+                assert!(self.cluster.allocations().eq(before), "an allocation was changed");
+                if are_given_up {
+                    self.cluster.mark_lost(&unreachable).unwrap();
+                }
+                for id in unreachable {
+                    let view = self.cluster.view(&id).unwrap();
+                    assert!(view.node().is_none());
+                    assert_eq!(view.client() == ClientStatus::Lost, are_given_up);
                 }
             }
         }
@@ -122,7 +128,8 @@ impl World {
         let status = bytes.pick(ClientStatus::ALL);
         let before = self.cluster.allocation(&id).unwrap();
         let is_back = before.client().is_terminal() && !status.is_terminal();
-        let may_be = !is_back || self.cluster.node(&before.node_id).is_some();
+        let is_there = self.cluster.view(&id).unwrap().node().is_some();
+        let may_be = !is_back || is_there || before.node_id.is_empty();
         let set = self.cluster.set_client_status(&id, status);
         assert_eq!(set.is_ok(), may_be, "{set:?}");
         let expected = if may_be { status } else { before.client() };
@@ -161,7 +168,7 @@ impl World {
         let mut nodes: Vec<Node> = self.cluster.nodes().cloned().collect();
         nodes.sort_by(|a, b| b.id.cmp(&a.id));
         let allocations: Vec<Allocation> =
-            self.cluster.allocations().map(|it| self.owned(it)).collect();
+            check::allocations(&self.cluster).into_values().map(|it| self.owned(it)).collect();
         let inventory = Inventory::new(nodes)
             .and_then(|inventory| inventory.with_allocations(allocations))
             .unwrap()

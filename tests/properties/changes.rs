@@ -7,7 +7,7 @@ use stowplan::model::{ClientStatus, Constraint, Node, Operand};
 use stowplan::{Cluster, Placement, Preemption, Verdict};
 
 use crate::common::check::{check, check_with};
-use crate::{bytes, choices, decisions, same};
+use crate::{bytes, choices, contents, decisions, same};
 use stowplan::testing::Feature;
 use stowplan::testing::{Recipe, World};
 
@@ -208,16 +208,34 @@ fn a_node_that_comes_again_unchanged_changes_nothing() {
 }
 
 #[test]
-fn a_node_that_leaves_loses_what_was_on_it() {
+fn a_node_that_leaves_changes_no_allocation() {
     check(|world| {
         let mut cluster = world.cluster();
         cluster.place(world.job(), &world.options);
         let Some(node) = world.nodes.first() else { return Ok(()) };
-        let lost = cluster.remove_node(&node.id).unwrap();
+        let before = (contents(&cluster), cluster.digest());
+        let mut on_node: Vec<String> = cluster.allocations_on(&node.id).map(|it| it.id()).collect();
+        on_node.sort_unstable();
+        let missing = cluster.missing(world.job()).len();
+        let unreachable = cluster.remove_node(&node.id).unwrap();
         prop_assert!(cluster.node(&node.id).is_none());
         prop_assert!(cluster.remove_node(&node.id).is_err());
-        for id in &lost {
-            prop_assert_eq!(cluster.allocation(id).unwrap().client_status, "lost");
+        prop_assert_eq!(&unreachable, &on_node);
+        prop_assert_eq!((contents(&cluster), cluster.digest()), before);
+        // A system job has one node less to be on.
+        prop_assert!(cluster.missing(world.job()).len() <= missing);
+        // They go on naming it, and not another one that comes.
+        let mut again = cluster.fork();
+        again.upsert_node(node.clone());
+        prop_assert_eq!(again.allocations_on(&node.id).count(), 0);
+        prop_assert_eq!(again.check(), Ok(()));
+        cluster.mark_lost(&unreachable).unwrap();
+        again.mark_lost(&unreachable).unwrap();
+        prop_assert_eq!(again.check(), Ok(()));
+        for id in &unreachable {
+            prop_assert_eq!(cluster.view(id).unwrap().client(), ClientStatus::Lost);
+            prop_assert_eq!(again.view(id).unwrap().client(), ClientStatus::Lost);
+            prop_assert!(again.set_client_status(id, ClientStatus::Running).is_err());
         }
         let placement = cluster.place(world.job(), &world.options);
         prop_assert!(placement.allocations().all(|it| it.node_id() != node.id));

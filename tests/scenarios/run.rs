@@ -66,7 +66,8 @@ impl Scenario {
             "propose" => self.propose(line),
             "explain" => self.explain(line),
             "show" => print::allocations(self.cluster()),
-            "stop" | "remove" | "client-status" | "remove-node" => self.change(line),
+            "stop" | "remove" | "client-status" | "mark-lost" => self.change(line),
+            "remove-node" => self.remove_node(line),
             "fork" => {
                 let fork = self.cluster().fork();
                 self.clusters.insert(line.word(1).into(), fork);
@@ -205,30 +206,30 @@ impl Scenario {
     fn change(&mut self, line: &Line) -> String {
         let name = line.word(1);
         let cluster = self.cluster();
-        let result = match line.head() {
-            "remove-node" => cluster.remove_node(name),
-            head => {
-                let id = print::id_of(cluster, name);
-                let done = match head {
-                    "stop" => cluster.stop_allocation(&id),
-                    "remove" => cluster.remove_allocation(&id),
-                    _ => {
-                        let status = ClientStatus::from_text(line.word(2));
-                        let status = status.unwrap_or_else(|| line.fail("unknown status"));
-                        cluster.set_client_status(&id, status)
-                    }
-                };
-                done.map(|()| Vec::new())
+        let id = print::id_of(cluster, name);
+        let done = match line.head() {
+            "stop" => cluster.stop_allocation(&id),
+            "remove" => cluster.remove_allocation(&id),
+            "mark-lost" => cluster.mark_lost([&id]),
+            _ => {
+                let status = ClientStatus::from_text(line.word(2));
+                let status = status.unwrap_or_else(|| line.fail("unknown status"));
+                cluster.set_client_status(&id, status)
             }
         };
-        match result {
+        done.map_or_else(|error| format!("error: {error}"), |()| String::new())
+    }
+
+    fn remove_node(&mut self, line: &Line) -> String {
+        let cluster = self.cluster();
+        match cluster.remove_node(line.word(1)) {
             Err(error) => format!("error: {error}"),
-            Ok(lost) if lost.is_empty() => String::new(),
-            Ok(lost) => {
-                let mut names: Vec<String> =
-                    lost.iter().map(|id| print::name_of(cluster, id)).collect();
+            Ok(unreachable) if unreachable.is_empty() => String::new(),
+            Ok(unreachable) => {
+                let names = unreachable.iter().map(|id| print::name_of(cluster, id));
+                let mut names: Vec<String> = names.collect();
                 names.sort_unstable();
-                format!("lost {}", names.join(" "))
+                format!("out of reach: {}", names.join(" "))
             }
         }
     }
