@@ -7,7 +7,8 @@ use indexmap::IndexSet;
 
 use super::base::BaseSet;
 use super::chain::{self, Chain};
-use super::rule::{RuleSource, Surroundings};
+use super::rule::RuleSource;
+use super::view::Surroundings;
 use crate::model::Job;
 use crate::state::State;
 use crate::state::key_writer::KeyWriter;

@@ -7,7 +7,6 @@ use std::sync::Arc;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
 use super::view::NodeView;
-use crate::model::volume::DynamicVolume;
 use crate::model::{Job, TaskGroup};
 use crate::state::facts::FactSet;
 use crate::state::key_writer::KeyWriter;
@@ -19,13 +18,6 @@ pub(crate) struct RuleSource<'a> {
     pub(crate) group: &'a TaskGroup,
     /// The number of the allocation to be placed, which the names of some volumes carry.
     pub(crate) index: u32,
-}
-
-/// What rules may read beside a node.
-pub(crate) struct Surroundings<'a> {
-    pub(crate) volumes: &'a [DynamicVolume],
-    /// Whether an allocation on the node has the volume of this name to write.
-    pub(crate) has_writer: &'a dyn Fn(&str) -> bool,
 }
 
 /// One rule of a group, ready to be asked of many nodes.

@@ -3,7 +3,6 @@
 //! What a rule reads decides which nodes may share its answer, so a rule that reads more than it names
 //! would give wrong answers. With debug assertions on, as in all tests, it panics instead.
 
-use super::rule::Surroundings;
 use crate::model::volume::{DynamicVolume, HostVolume};
 use crate::model::{DriverInfo, NodeSpec};
 use crate::state::device::DeviceFacts;
@@ -11,6 +10,13 @@ use crate::state::facts::{Fact, FactSet};
 use crate::state::node::NodeRecord;
 use crate::syntax::quantity::Quantity;
 use crate::syntax::target::DeviceTarget;
+
+/// Facts beside a node that rules may read.
+pub(crate) struct Surroundings<'a> {
+    pub(crate) volumes: &'a [DynamicVolume],
+    /// Whether an allocation on the node has the volume of this name to write.
+    pub(crate) has_writer: &'a dyn Fn(&str) -> bool,
+}
 
 /// A node with the facts that may be read of it.
 #[derive(Clone, Copy)]

@@ -11,9 +11,8 @@ use super::allocation_state::{
 use super::document::{document, is_default};
 use super::job_spec::JobSpec;
 use super::metrics::AllocationMetrics;
-use super::problem::AllocationErrors;
 use super::resources::{AllocatedResources, Resources};
-use super::validate;
+use super::status::{ClientStatus, DesiredStatus};
 
 document! {
     /// An allocation as the API has it: read from an inventory, or written from a placement.
@@ -107,6 +106,40 @@ document! {
 }
 
 impl Allocation {
+    /// What should become of it; an empty or unknown text is `run`.
+    pub fn desired(&self) -> DesiredStatus {
+        DesiredStatus::from_text(&self.desired_status).unwrap_or(DesiredStatus::Run)
+    }
+
+    /// What became of it on its node; an empty or unknown text is `pending`, and `dead`, which the
+    /// first API had, is `complete`.
+    pub fn client(&self) -> ClientStatus {
+        match self.client_status.as_str() {
+            "dead" => ClientStatus::Complete,
+            text => ClientStatus::from_text(text).unwrap_or(ClientStatus::Pending),
+        }
+    }
+
+    /// Whether the node has done with it.
+    pub fn is_client_terminal(&self) -> bool {
+        self.client().is_terminal()
+    }
+
+    /// Whether the scheduler has done with it.
+    pub fn is_server_terminal(&self) -> bool {
+        self.desired().is_terminal()
+    }
+
+    /// Whether it has task states, and every task has ended and did not fail.
+    pub fn ran_successfully(&self) -> bool {
+        !self.task_states.is_empty() && self.task_states.values().all(TaskState::is_successful)
+    }
+
+    /// Whether the scheduler or the node has done with it.
+    pub fn is_terminal(&self) -> bool {
+        self.desired().is_terminal() || self.client().is_terminal()
+    }
+
     /// The version of the job that it runs: its own word, else the job's that it holds, else 0.
     pub fn job_version(&self) -> u64 {
         let version = || self.job.as_ref().map_or(0, |job| job.version);
@@ -116,30 +149,5 @@ impl Allocation {
     /// Whether it is a canary that was not promoted.
     pub fn is_canary(&self) -> bool {
         self.deployment_status.as_ref().is_some_and(|status| status.canary)
-    }
-
-    /// Checks the allocation by itself: its names are there, its statuses known, its amounts and ports
-    /// in range. Whether its node exists and has room for it is the cluster's to say; the job that it
-    /// may hold is checked by making a [`Job`](super::Job) of it.
-    ///
-    /// # Errors
-    ///
-    /// All that is wrong with it, each with its path.
-    ///
-    /// ```
-    /// use stowplan::model::read;
-    ///
-    /// let allocations = read::allocations(
-    ///     r#"[{"ID": "a1", "JobID": "web", "TaskGroup": "front", "ClientStatus": "runing"}]"#,
-    /// )?;
-    /// assert_eq!(
-    ///     allocations[0].check().unwrap_err().to_string(),
-    ///     "ClientStatus: unknown status `runing`, known are `pending`, `running`, `complete`, \
-    ///      `failed`, `lost`, `unknown`, `dead`",
-    /// );
-    /// # Ok::<(), read::ReadError>(())
-    /// ```
-    pub fn check(&self) -> Result<(), AllocationErrors> {
-        AllocationErrors::check(validate::allocation(self))
     }
 }

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use super::constraint::{Affinity, Spread, WEIGHT_DEFAULT};
 use super::era::Era;
-use super::job::JobType;
 use super::job_spec::{COUNT_DEFAULT, DISK_MB_DEFAULT, JobSpec, PRIORITY_DEFAULT, Task, TaskGroup};
+use super::job_type::JobType;
 use super::network::{DEFAULT_HOST_NETWORK, NetworkResource, NodeNetwork, NodeNetworkAddress};
 use super::node_spec::NodeSpec;
 use super::resources::{NodeReservedResources, NodeResources, Resources};

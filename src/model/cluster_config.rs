@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 
 use super::document::{document, is_default};
-use super::job::JobType;
+use super::job_type::JobType;
 
 document! {
     /// How the scheduler works, whatever the job.

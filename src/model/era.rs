@@ -42,6 +42,13 @@ pub enum Era {
 const BOOKKEEPING: [&str; 6] =
     ["ParentID", "Dispatched", "JobCreateIndex", "NomadTokenID", "ConsulToken", "VaultToken"];
 
+impl JobSpec {
+    /// The API that the document is written in; where it does not say, today's.
+    pub fn era(&self) -> Era {
+        Era::of(self).unwrap_or_default()
+    }
+}
+
 impl Era {
     /// What a document says of its era; none where it has keys of neither.
     pub(crate) fn of(spec: &JobSpec) -> Option<Era> {

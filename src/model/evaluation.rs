@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::document::{document, is_default};
-use super::job::JobType;
+use super::job_type::JobType;
 use super::metrics::AllocationMetrics;
 use super::status::texts;
 use crate::time::Span;

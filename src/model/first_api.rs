@@ -6,12 +6,23 @@ use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
 use super::document::{Extra, is_default};
+use super::era::Era;
 use super::job_spec::{JobSpec, Task, TaskGroup};
 use super::network::{NetworkResource, Port};
 use super::resources::Resources;
 
+/// Writes the job in the API of its era.
+impl Serialize for JobSpec {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match Era::of(self) {
+            Some(Era::First) => job(self, serializer),
+            Some(Era::Today) | None => JobSpec::serialize(self, serializer),
+        }
+    }
+}
+
 /// Writes a job.
-pub(super) fn job<S: Serializer>(job: &JobSpec, serializer: S) -> Result<S::Ok, S::Error> {
+fn job<S: Serializer>(job: &JobSpec, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     map.serialize_entry("Region", &job.region)?;
     map.serialize_entry("ID", &job.id)?;

@@ -8,9 +8,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::era::Era;
+use super::errors::JobErrors;
 use super::job_spec::JobSpec;
+use super::job_type::JobType;
 use super::keys::{self, UnknownKey};
-use super::problem::{JobErrors, Problem};
+use super::problem::Problem;
 use super::{canonical, read, validate};
 
 /// A valid job.
@@ -42,20 +44,6 @@ pub struct Job {
     spec: Arc<JobSpec>,
     job_type: JobType,
     era: Era,
-}
-
-/// How a job's allocations come and go.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum JobType {
-    /// They run until they are told to stop.
-    #[default]
-    Service,
-    /// They run until they are done.
-    Batch,
-    /// One on every node that may run it, until told to stop.
-    System,
-    /// One on every node that may run it, until done.
-    Sysbatch,
 }
 
 impl Job {
@@ -172,40 +160,6 @@ impl Job {
     /// The API that the job's document is written in.
     pub fn era(&self) -> Era {
         self.era
-    }
-}
-
-impl JobType {
-    /// The type of this name, if there is one.
-    pub fn from_text(name: &str) -> Option<Self> {
-        match name {
-            "service" => Some(JobType::Service),
-            "batch" => Some(JobType::Batch),
-            "system" => Some(JobType::System),
-            "sysbatch" => Some(JobType::Sysbatch),
-            _ => None,
-        }
-    }
-
-    /// The name in documents.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            JobType::Service => "service",
-            JobType::Batch => "batch",
-            JobType::System => "system",
-            JobType::Sysbatch => "sysbatch",
-        }
-    }
-
-    /// Whether the job runs on every node that may run it: `system` and `sysbatch`.
-    pub fn is_system(self) -> bool {
-        matches!(self, JobType::System | JobType::Sysbatch)
-    }
-}
-
-impl fmt::Display for JobType {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -1,15 +1,13 @@
 //! Jobs as documents: groups of tasks that run together (docs/placement.md, section 1.2).
 
 use indexmap::IndexMap;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer};
 
 use super::constraint::{Affinity, Constraint, Spread};
 use super::device::RequestedDevice;
 use super::document::{document, is_default};
-use super::era::Era;
-use super::first_api;
-use super::job::JobType;
-use super::launch::{LogConfig, ParameterizedJobConfig, PeriodicConfig};
+use super::job_type::JobType;
+use super::launch::{Lifecycle, LogConfig, ParameterizedJobConfig, PeriodicConfig};
 use super::network::NetworkResource;
 use super::resources::{CPU_MHZ_DEFAULT, MEMORY_MB_DEFAULT, Resources};
 use super::strategy::{
@@ -103,16 +101,6 @@ impl<'de> Deserialize<'de> for JobSpec {
     }
 }
 
-/// Writes the job in the API of its era.
-impl Serialize for JobSpec {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match Era::of(self) {
-            Some(Era::First) => first_api::job(self, serializer),
-            Some(Era::Today) | None => JobSpec::serialize(self, serializer),
-        }
-    }
-}
-
 document! {
     /// Tasks that run together on one node, as often as `count` says.
     pub struct TaskGroup {
@@ -202,16 +190,6 @@ document! {
 }
 
 document! {
-    /// A task's place in the life of an allocation.
-    pub struct Lifecycle {
-        /// `prestart`, `poststart` or `poststop`.
-        "Hook" => pub hook: String,
-        /// Whether a prestart task goes on beside the main ones.
-        "Sidecar" => pub sidecar: bool,
-    }
-}
-
-document! {
     /// A secret that a task reads.
     pub struct Secret {
         /// Which plugin has it.
@@ -240,11 +218,6 @@ impl JobSpec {
     /// How its allocations come and go. An unknown type, which validation refuses, is `service`.
     pub fn job_type(&self) -> JobType {
         JobType::from_text(&self.job_type).unwrap_or_default()
-    }
-
-    /// The API that the document is written in; where it does not say, today's.
-    pub fn era(&self) -> Era {
-        Era::of(self).unwrap_or_default()
     }
 
     /// The group of a name.

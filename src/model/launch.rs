@@ -1,4 +1,5 @@
-//! Jobs that are launched: at times, or with a payload (docs/lifecycle.md, section 9).
+//! How jobs are launched, at times or with a payload, and their tasks started and logged
+//! (docs/lifecycle.md, section 9).
 
 use super::document::{document, is_default};
 
@@ -43,6 +44,16 @@ document! {
         /// Whether nothing is kept.
         #[serde(skip_serializing_if = "is_default")]
         "Disabled" => pub disabled: bool,
+    }
+}
+
+document! {
+    /// A task's place in the life of an allocation.
+    pub struct Lifecycle {
+        /// `prestart`, `poststart` or `poststop`.
+        "Hook" => pub hook: String,
+        /// Whether a prestart task goes on beside the main ones.
+        "Sidecar" => pub sidecar: bool,
     }
 }
 

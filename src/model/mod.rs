@@ -21,10 +21,12 @@ pub(crate) mod device;
 pub(crate) mod diff;
 mod document;
 pub(crate) mod era;
+mod errors;
 pub(crate) mod evaluation;
 mod first_api;
 pub(crate) mod job;
 pub(crate) mod job_spec;
+pub(crate) mod job_type;
 mod keys;
 pub(crate) mod launch;
 pub(crate) mod metrics;
@@ -60,11 +62,13 @@ pub use deployment::{Deployment, DeploymentState, DeploymentStatus};
 pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, RequestedDevice};
 pub use diff::{DiffType, FieldDiff, JobDiff, ObjectDiff, TaskDiff, TaskGroupDiff};
 pub use era::Era;
+pub use errors::{AllocationErrors, JobErrors, NodeErrors};
 pub use evaluation::{Evaluation, EvaluationStatus, Trigger};
-pub use job::{Job, JobType};
-pub use job_spec::{EphemeralDisk, JobSpec, Lifecycle, Secret, Task, TaskGroup};
+pub use job::Job;
+pub use job_spec::{EphemeralDisk, JobSpec, Secret, Task, TaskGroup};
+pub use job_type::JobType;
 pub use keys::UnknownKey;
-pub use launch::{LogConfig, ParameterizedJobConfig, PeriodicConfig};
+pub use launch::{Lifecycle, LogConfig, ParameterizedJobConfig, PeriodicConfig};
 pub use metrics::{AllocationMetrics, NodeScoreMeta};
 pub use network::{AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports};
 pub use node::{Core, Node, NodeAddress, NodeStatus};
@@ -72,7 +76,7 @@ pub use node_spec::{DriverInfo, NodeSpec};
 pub use plan::{
     DeploymentStatusUpdate, DesiredUpdates, JobPlanResponse, Plan, PlanAnnotations, PlanResult,
 };
-pub use problem::{AllocationErrors, JobErrors, NodeErrors, Problem};
+pub use problem::Problem;
 pub use resources::{
     AllocatedCpuResources, AllocatedMemoryResources, AllocatedResources, AllocatedSharedResources,
     AllocatedTaskResources, CpuCore, CpuTopology, NodeCpuResources, NodeDiskResources,

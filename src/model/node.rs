@@ -9,17 +9,12 @@ use std::sync::Arc;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::device::NodeDevice;
+use super::errors::NodeErrors;
 use super::network::NetworkResource;
-use super::node_spec::NodeSpec;
-use super::problem::NodeErrors;
+use super::node_spec::{DYNAMIC_PORT_MAX, DYNAMIC_PORT_MIN, NodeSpec};
 use super::resources::NodeResources;
 use super::{canonical, read, validate};
 use crate::syntax::ports::PortList;
-
-/// The first dynamic port of a node that names none (docs/placement.md, section 4.2).
-pub(crate) const DYNAMIC_PORT_MIN: u16 = 20_000;
-/// The last dynamic port of a node that names none.
-pub(crate) const DYNAMIC_PORT_MAX: u16 = 32_000;
 
 /// A valid node.
 ///

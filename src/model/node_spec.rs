@@ -6,6 +6,11 @@ use super::document::document;
 use super::resources::{NodeReservedResources, NodeResources, Resources};
 use super::volume::HostVolume;
 
+/// The first dynamic port of a node that names none (docs/placement.md, section 4.2).
+pub(crate) const DYNAMIC_PORT_MIN: u16 = 20_000;
+/// The last dynamic port of a node that names none.
+pub(crate) const DYNAMIC_PORT_MAX: u16 = 32_000;
+
 document! {
     /// A node as its document has it; [`Node`](super::Node) is the validated form that the engine takes.
     pub struct NodeSpec {

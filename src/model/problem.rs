@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::printable::printable;
-use super::read::ReadError;
 
 /// One thing that is wrong with a document.
 ///
@@ -19,6 +18,12 @@ impl Problem {
     /// Makes a problem of its path and its message.
     pub(crate) fn new(path: &str, message: &str) -> Self {
         Problem { path: printable(path), message: printable(message) }
+    }
+
+    /// Puts a path before its own.
+    pub(super) fn move_within(&mut self, path: &str) {
+        let separator = if path.is_empty() || self.path.is_empty() { "" } else { "." };
+        self.path = format!("{}{separator}{}", printable(path), self.path);
     }
 
     /// Where: `TaskGroups[0].Constraints[2].Operand` for instance, `line 3, column 7` in a text that is
@@ -40,79 +45,6 @@ impl fmt::Display for Problem {
             path => write!(f, "{path}: {}", self.message),
         }
     }
-}
-
-/// Defines the error of one kind of document: a list of problems that is never empty.
-macro_rules! errors {
-    ($(#[$meta:meta])* pub struct $name:ident;) => {
-        $(#[$meta])*
-        ///
-        /// Displays all problems, one a line.
-        #[derive(Clone, Debug, PartialEq, Eq)]
-        pub struct $name {
-            // INVARIANT: not empty.
-            problems: Vec<Problem>,
-        }
-
-        impl $name {
-            /// The problems, in the order of the document; at least one.
-            pub fn problems(&self) -> &[Problem] {
-                &self.problems
-            }
-
-            /// The same problems of a document that is part of a larger one: every path begins with
-            /// the document's own, `[3]` for instance. Nothing changes where that is nothing.
-            #[must_use]
-            pub fn within(mut self, path: &str) -> Self {
-                for problem in &mut self.problems {
-                    let separator = match path.is_empty() || problem.path.is_empty() {
-                        true => "",
-                        false => ".",
-                    };
-                    problem.path = format!("{}{separator}{}", printable(path), problem.path);
-                }
-                self
-            }
-
-            /// Is it an error? It is if there are problems.
-            pub(crate) fn check(problems: Vec<Problem>) -> Result<(), Self> {
-                if problems.is_empty() { Ok(()) } else { Err($name { problems }) }
-            }
-        }
-
-        impl From<ReadError> for $name {
-            fn from(error: ReadError) -> Self {
-                $name { problems: vec![error.into_problem()] }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                for (i, problem) in self.problems.iter().enumerate() {
-                    let separator = if i == 0 { "" } else { "\n" };
-                    write!(f, "{separator}{problem}")?;
-                }
-                Ok(())
-            }
-        }
-
-        impl std::error::Error for $name {}
-    };
-}
-
-errors! {
-    /// Everything that is wrong with a job.
-    pub struct JobErrors;
-}
-
-errors! {
-    /// Everything that is wrong with a node.
-    pub struct NodeErrors;
-}
-
-errors! {
-    /// Everything that is wrong with an allocation.
-    pub struct AllocationErrors;
 }
 
 /// A place in a document, made on the stack on the way down and written out only for a problem.
@@ -197,19 +129,6 @@ mod tests {
         assert_eq!(ROOT.to_string(), "");
         assert_eq!(groups.to_string(), "TaskGroups");
         assert_eq!(volumes.key("data").to_string(), "TaskGroups[0].Volumes.data");
-    }
-
-    #[test]
-    fn errors_list_every_problem_on_a_line_of_its_own() {
-        let mut problems = Problems::default();
-        problems.add(ROOT, "first");
-        problems.add(ROOT.key("Meta").key("a\nb"), "second `\u{1b}`");
-        let error = JobErrors::check(problems.into_vec()).unwrap_err();
-        assert_eq!(error.to_string(), "first\nMeta.a\\nb: second `\\u{1b}`");
-        assert_eq!(error.problems().len(), 2);
-        assert_eq!(error.clone().within(""), error);
-        assert_eq!(error.within("[3]").to_string(), "[3]: first\n[3].Meta.a\\nb: second `\\u{1b}`");
-        assert_eq!(JobErrors::check(Vec::new()), Ok(()));
     }
 
     #[test]

@@ -3,9 +3,10 @@
 //! and 9). A caller that only places jobs needs none of them; a server gives them to every job.
 
 use super::era::Era;
-use super::job::{Job, JobType};
+use super::errors::JobErrors;
+use super::job::Job;
 use super::job_spec::{JobSpec, KILL_TIMEOUT_DEFAULT, Task, TaskGroup};
-use super::problem::JobErrors;
+use super::job_type::JobType;
 use super::strategy::{
     DelayFunction, MigrateStrategy, ReschedulePolicy, RestartPolicy, UpdateStrategy,
 };
@@ -51,7 +52,7 @@ impl Job {
         if era == Era::Today {
             fill_blocks(&mut spec);
         }
-        problems.extend(validate::registration(&spec, era, before));
+        problems.extend(validate::registration(&spec, era, before.map(Job::spec)));
         JobErrors::check(problems)?;
         Ok(Job::of(spec, era))
     }

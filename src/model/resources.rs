@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::device::{AllocatedDevice, NodeDevice, RequestedDevice};
 use super::document::document;
-use super::job_spec::Lifecycle;
+use super::launch::Lifecycle;
 use super::network::{AllocatedPort, NetworkResource, NodeNetwork};
 
 /// MHz for a task that names none and asks for no whole cores.

@@ -1,9 +1,6 @@
 //! The statuses of allocations (docs/placement.md, sections 1.2 and 1.4; docs/lifecycle.md,
 //! section 8).
 
-use super::allocation::Allocation;
-use super::allocation_state::TaskState;
-
 /// Defines a closed set of things with their texts in documents.
 macro_rules! texts {
     (
@@ -91,41 +88,5 @@ impl ClientStatus {
     /// Whether it has ended and holds nothing any more.
     pub fn is_terminal(self) -> bool {
         matches!(self, ClientStatus::Complete | ClientStatus::Failed | ClientStatus::Lost)
-    }
-}
-
-impl Allocation {
-    /// What should become of it; an empty or unknown text is `run`.
-    pub fn desired(&self) -> DesiredStatus {
-        DesiredStatus::from_text(&self.desired_status).unwrap_or(DesiredStatus::Run)
-    }
-
-    /// What became of it on its node; an empty or unknown text is `pending`, and `dead`, which the
-    /// first API had, is `complete`.
-    pub fn client(&self) -> ClientStatus {
-        match self.client_status.as_str() {
-            "dead" => ClientStatus::Complete,
-            text => ClientStatus::from_text(text).unwrap_or(ClientStatus::Pending),
-        }
-    }
-
-    /// Whether the node has done with it.
-    pub fn is_client_terminal(&self) -> bool {
-        self.client().is_terminal()
-    }
-
-    /// Whether the scheduler has done with it.
-    pub fn is_server_terminal(&self) -> bool {
-        self.desired().is_terminal()
-    }
-
-    /// Whether it has task states, and every task has ended and did not fail.
-    pub fn ran_successfully(&self) -> bool {
-        !self.task_states.is_empty() && self.task_states.values().all(TaskState::is_successful)
-    }
-
-    /// Whether the scheduler or the node has done with it.
-    pub fn is_terminal(&self) -> bool {
-        self.desired().is_terminal() || self.client().is_terminal()
     }
 }

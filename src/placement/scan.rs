@@ -11,7 +11,7 @@ use crate::feasibility::distinct::Scope;
 use crate::feasibility::fix_action::FixAction;
 use crate::feasibility::reason::{DISTINCT_HOSTS, FilterReason};
 use crate::feasibility::remedies::Remedies;
-use crate::feasibility::rule::Surroundings;
+use crate::feasibility::view::Surroundings;
 use crate::feasibility::volume;
 use crate::fit::exhausted::Exhausted;
 use crate::fit::{self, Assignment, Room};

@@ -66,8 +66,9 @@ fn imported(text: &str, module: &[&str], of_module: &BTreeMap<&[&str], usize>) -
     found.dedup();
     found.retain(|at| Some(*at) != own);
     // A module and the modules inside it are one thing in several files: what is inside may use the
-    // outside. The folder itself is no such module.
-    let outside = (2..module.len()).filter_map(|length| of_module.get(&module[..length]));
+    // outside. The folder itself, or the program, is no such module.
+    let outside = (root_of(module).len() + 1..module.len())
+        .filter_map(|length| of_module.get(&module[..length]));
     let outside: Vec<usize> = outside.copied().collect();
     found.retain(|at| !outside.contains(at));
     found
@@ -81,7 +82,10 @@ fn resolved<'a>(
 ) -> Option<Vec<&'a str>> {
     let ups = parts.iter().take_while(|part| **part == "super").count();
     match parts[0] {
-        "crate" => Some(parts[1..].to_vec()),
+        "crate" => {
+            let root = if is_program(module) { root_of(module) } else { &[] };
+            Some([root, &parts[1..]].concat())
+        }
         "self" => Some([module, &parts[1..]].concat()),
         "super" => {
             let kept = module.len().checked_sub(ups)?;
@@ -94,12 +98,22 @@ fn resolved<'a>(
     }
 }
 
-/// The module that a file is.
+/// The module that a file is. A program's `main.rs` is the module of its folder.
 fn module_of(path: &str) -> Vec<&str> {
     let inside = path.strip_prefix("src/").unwrap_or(path);
     let inside = inside.strip_suffix(".rs").unwrap_or(inside);
     let inside = inside.strip_suffix("/mod").unwrap_or(inside);
+    let inside = inside.strip_suffix("/main").unwrap_or(inside);
     inside.split('/').collect()
+}
+
+fn is_program(module: &[&str]) -> bool {
+    module.first() == Some(&"bin")
+}
+
+/// The module whose files are looked at: a folder of the crate, or a program.
+fn root_of<'a, 'b>(module: &'a [&'b str]) -> &'a [&'b str] {
+    &module[..module.len().min(if is_program(module) { 2 } else { 1 })]
 }
 
 #[test]
@@ -118,5 +132,20 @@ fn circles_are_seen() {
     let expected = "src/a/b.rs imports src/a/c.rs\n\
                     src/a/c.rs imports src/a/d/mod.rs\n\
                     src/a/d/mod.rs imports src/a/b.rs\n";
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn circles_of_a_program_are_seen() {
+    let file = |path: &str, text: &str| Source { path: path.into(), text: text.into() };
+    let files = [
+        file("src/bin/p/main.rs", "mod a;\nmod b;\nuse crate::a::A;\n"),
+        file("src/bin/p/a.rs", "use crate::b::B;\nmod c;\n"),
+        file("src/bin/p/b.rs", "use crate::a::c::C;\n"),
+        file("src/bin/p/a/c.rs", "use super::A;\nuse crate::b;\n"),
+    ];
+    let found = circles(&files.iter().collect::<Vec<_>>());
+    let expected = "src/bin/p/b.rs imports src/bin/p/a/c.rs\n\
+                    src/bin/p/a/c.rs imports src/bin/p/b.rs\n";
     assert_eq!(found, [expected]);
 }

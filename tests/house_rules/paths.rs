@@ -24,12 +24,23 @@ pub(crate) fn named(text: &str) -> Vec<Named> {
     let mut at = 0;
     while at < tokens.len() {
         match &tokens[at].1 {
-            Token::Word(_) => at = path(&tokens, at, &[], &mut found),
+            Token::Word(_) => {
+                // `pub(in crate::model)` says who sees something, and imports nothing.
+                let words = tokens[at.saturating_sub(3)..at].iter().map(|(_, token)| token);
+                let is_visibility = words.eq([&word("pub"), &Token::Other, &word("in")]);
+                let mut nothing = Vec::new();
+                let found = if is_visibility { &mut nothing } else { &mut found };
+                at = path(&tokens, at, &[], found);
+            }
             _ => at += 1,
         }
     }
     found.retain(|it| it.parts.len() > 1);
     found
+}
+
+fn word(text: &str) -> Token {
+    Token::Word(text.to_owned())
 }
 
 /// Reads one path, with the lists at its end, and says where it ends.
@@ -117,7 +128,7 @@ fn tokens(text: &str) -> Vec<(usize, Token)> {
 #[test]
 fn paths_are_read_as_they_are_meant() {
     let text = "use crate::{\n    fit, rank::spread::{A as B, self},\n};\nlet a = crate::fit::assign(&b);\n\
-                // crate::no\nlet c = \"crate::no\"; d::E";
+                // crate::no\nlet c = \"crate::no\"; d::E\npub(in crate::no) f();";
     let found: Vec<String> = named(text).iter().map(|it| it.parts.join("::")).collect();
     let expected = [
         "crate::fit",

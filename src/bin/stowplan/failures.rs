@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 
 use indexmap::IndexMap;
+use serde::Serialize;
 use stowplan::model::Allocation;
 use stowplan::{Cluster, FailedGroup, Inventory, Placement};
 
 use crate::asks::ask;
-use crate::html::FailedRow;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
 use crate::words::{count, dimension, number, separated};
@@ -25,6 +25,18 @@ pub(crate) struct Failures {
     kinds: IndexMap<String, Kind>,
     groups: usize,
     missing: u64,
+}
+
+/// Groups alike that could not be placed.
+#[derive(Serialize)]
+pub(crate) struct FailedRow {
+    pub(crate) group: String,
+    /// The group, how many are like it, and what they ask for.
+    pub(crate) who: Vec<String>,
+    pub(crate) missing: u64,
+    pub(crate) wanted: u64,
+    pub(crate) why: String,
+    pub(crate) fixes: Vec<String>,
 }
 
 /// Failures of groups that ask for the same, for the same reasons.

@@ -1,12 +1,13 @@
 //! The command-line program: it reads files, asks the library, and writes what it said. No scheduling
 //! decision is made here.
 //!
-//! One file a subcommand; `main.rs` knows their names and the exit status, nothing else.
+//! One file a subcommand; `main.rs` knows their names, nothing else.
 
 mod asks;
 mod bars;
 mod bench;
 mod evaluate;
+mod exit;
 mod failures;
 mod files;
 mod flags;
@@ -14,8 +15,6 @@ mod html;
 mod json;
 mod output;
 mod place;
-#[path = "../../model/printable.rs"]
-mod printable;
 mod progress;
 mod report;
 mod run;
@@ -27,12 +26,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Everything went as asked.
-const SUCCESS: u8 = 0;
-/// The input or the command line is wrong.
-const BAD_INPUT: u8 = 1;
-/// Something could not be placed.
-const NOT_ALL_PLACED: u8 = 2;
+use exit::{BAD_INPUT, SUCCESS};
 
 /// Places jobs on nodes, exactly, and says why.
 #[derive(Parser)]

@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 use stowplan::{Algorithm, PlaceOptions, Preemption, ScoreDetail};
 
+use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
 use crate::files::{self, Files};
 use crate::flags::whole_number;
 use crate::output::{Output, complain, complain_unwritten};
 use crate::run::Run;
-use crate::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS, json, report};
+use crate::{json, report};
 
 /// Place jobs on nodes and say where each allocation goes, and why.
 ///

@@ -16,7 +16,7 @@ use comfy_table::{Color, Table};
 pub(crate) use self::sheet::{Content, Sheet};
 
 use crate::output::Output;
-use crate::printable::printable;
+use crate::words::printable;
 
 /// The width of a terminal that does not know its own.
 const TERMINAL_WIDTH: u16 = 80;

@@ -7,8 +7,8 @@ use indexmap::IndexMap;
 use stowplan::{Cluster, Explanation, NodeVerdict, Verdict};
 
 use crate::output::Output;
-use crate::printable::printable;
 use crate::tables::{Look, Sheet, Tone};
+use crate::words::printable;
 use crate::words::{count, dimension, names, number, score, separated};
 
 /// The most nodes that are listed one by one.

@@ -2,6 +2,11 @@
 
 use std::fmt::Write;
 
+pub(crate) use printable::printable;
+
+#[path = "../../model/printable.rs"]
+mod printable;
+
 /// How many names a sentence lists before it counts the rest.
 const NAMES_MAX: usize = 3;
 

@@ -3,10 +3,12 @@
 use super::{everything, ports, rules, spreads};
 use crate::model::constraint::{Affinity, Constraint, Operand, Spread, SpreadTarget};
 use crate::model::device::RequestedDevice;
-use crate::model::job::{Job, JobType};
-use crate::model::job_spec::{EphemeralDisk, JobSpec, Lifecycle, Task, TaskGroup};
+use crate::model::errors::JobErrors;
+use crate::model::job::Job;
+use crate::model::job_spec::{EphemeralDisk, JobSpec, Task, TaskGroup};
+use crate::model::job_type::JobType;
+use crate::model::launch::Lifecycle;
 use crate::model::network::{NetworkResource, Port};
-use crate::model::problem::JobErrors;
 use crate::model::resources::Resources;
 use crate::model::strategy::MigrateStrategy;
 use crate::model::volume::VolumeRequest;

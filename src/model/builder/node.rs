@@ -2,10 +2,10 @@
 
 use super::everything;
 use crate::model::device::{DeviceAttribute, DeviceInstance, NodeDevice};
+use crate::model::errors::NodeErrors;
 use crate::model::network::{NetworkResource, NodeNetwork, NodeNetworkAddress};
 use crate::model::node::{Node, NodeStatus};
 use crate::model::node_spec::{DriverInfo, NodeSpec};
-use crate::model::problem::NodeErrors;
 use crate::model::resources::{NodeReservedResources, NodeResources};
 use crate::model::volume::HostVolume;
 

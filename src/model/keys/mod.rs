@@ -11,7 +11,7 @@ use std::fmt;
 use serde_json::{Map, Value};
 
 use self::schema::{JOB, Kind, Object, REQUEST};
-use crate::model::JobSpec;
+use crate::model::job_spec::JobSpec;
 use crate::model::printable::printable;
 use crate::model::read_error::ReadError;
 use crate::syntax::nearest::nearest;

@@ -2,6 +2,7 @@
 
 use super::{CORES_MAX, amount, keys, name, one_of, optional_name, range};
 use crate::model::allocation::Allocation;
+use crate::model::errors::AllocationErrors;
 use crate::model::network::NetworkResource;
 use crate::model::problem::{Path, Problem, Problems, ROOT, excerpt};
 use crate::model::resources::{
@@ -18,9 +19,36 @@ const CLIENT_STATUSES: [&str; 7] =
 /// The largest number of a port or a core.
 const U16_MAX: i64 = 65_535;
 
+impl Allocation {
+    /// Checks the allocation by itself: its names are there, its statuses known, its amounts and ports
+    /// in range. Whether its node exists and has room for it is the cluster's to say; the job that it
+    /// may hold is checked by making a [`Job`](crate::model::Job) of it.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, each with its path.
+    ///
+    /// ```
+    /// use stowplan::model::read;
+    ///
+    /// let allocations = read::allocations(
+    ///     r#"[{"ID": "a1", "JobID": "web", "TaskGroup": "front", "ClientStatus": "runing"}]"#,
+    /// )?;
+    /// assert_eq!(
+    ///     allocations[0].check().unwrap_err().to_string(),
+    ///     "ClientStatus: unknown status `runing`, known are `pending`, `running`, `complete`, \
+    ///      `failed`, `lost`, `unknown`, `dead`",
+    /// );
+    /// # Ok::<(), read::ReadError>(())
+    /// ```
+    pub fn check(&self) -> Result<(), AllocationErrors> {
+        AllocationErrors::check(allocation(self))
+    }
+}
+
 /// Everything that is wrong with an allocation. The job that it may hold is not looked into: that is
 /// done where a [`Job`](crate::model::Job) is made of it.
-pub(in crate::model) fn allocation(spec: &Allocation) -> Vec<Problem> {
+fn allocation(spec: &Allocation) -> Vec<Problem> {
     let mut problems = Problems::default();
     keys(&mut problems, &ROOT, spec);
     name(&mut problems, ROOT.key("ID"), &spec.id, "an allocation", "an ID");

@@ -13,7 +13,6 @@ mod node;
 mod registration;
 mod strategy;
 
-pub(super) use allocation::allocation;
 pub(super) use job::job;
 pub(super) use node::node;
 pub(super) use registration::registration;

@@ -6,8 +6,7 @@ use super::{
 };
 use crate::model::device::NodeDevice;
 use crate::model::network::{NetworkResource, NodeNetwork};
-use crate::model::node::{DYNAMIC_PORT_MAX, DYNAMIC_PORT_MIN};
-use crate::model::node_spec::NodeSpec;
+use crate::model::node_spec::{DYNAMIC_PORT_MAX, DYNAMIC_PORT_MIN, NodeSpec};
 use crate::model::problem::{Path, Problem, Problems, ROOT};
 use crate::model::resources::{CpuTopology, NodeReservedResources, NodeResources, Resources};
 use crate::syntax::ports::PortList;

@@ -5,8 +5,8 @@ use serde_json::Value;
 
 use super::strategy;
 use crate::model::era::{Era, is_absent};
-use crate::model::job::{Job, JobType};
 use crate::model::job_spec::{JobSpec, Task, TaskGroup};
+use crate::model::job_type::JobType;
 use crate::model::problem::{Path, Problem, Problems, ROOT, excerpt};
 use crate::model::resources::Resources;
 use crate::time::Span;
@@ -24,7 +24,7 @@ const MEMORY_MB_MIN: i64 = 10;
 pub(in crate::model) fn registration(
     spec: &JobSpec,
     era: Era,
-    before: Option<&Job>,
+    before: Option<&JobSpec>,
 ) -> Vec<Problem> {
     let mut problems = Problems::default();
     job(&mut problems, spec);
@@ -115,7 +115,7 @@ fn launch(problems: &mut Problems, spec: &JobSpec) {
 }
 
 /// Checks what a new version of a job may not change.
-fn restrictions(problems: &mut Problems, spec: &JobSpec, before: &Job) {
+fn restrictions(problems: &mut Problems, spec: &JobSpec, before: &JobSpec) {
     let (old, new) = (before.job_type(), spec.job_type());
     if old != new {
         let message = format!("a job of type `{old}` cannot become one of type `{new}`");

@@ -2,8 +2,8 @@
 //! (docs/lifecycle.md, section 9). They are complete already.
 
 use super::{one_of, range};
-use crate::model::job::JobType;
 use crate::model::job_spec::TaskGroup;
+use crate::model::job_type::JobType;
 use crate::model::problem::{Path, Problems};
 use crate::model::strategy::{
     DelayFunction, DisconnectReconcile, DisconnectStrategy, MigrateStrategy, ReschedulePolicy,

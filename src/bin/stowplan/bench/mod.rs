@@ -16,9 +16,9 @@ use stowplan::testing::Load;
 
 use self::measure::Measured;
 use self::mix::{LoadType, Mix};
+use crate::exit::{BAD_INPUT, SUCCESS};
 use crate::flags::whole_number;
 use crate::output::{Output, complain_unwritten};
-use crate::{BAD_INPUT, SUCCESS};
 
 /// Measures placements on a made-up cluster.
 ///

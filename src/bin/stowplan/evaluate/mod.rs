@@ -14,8 +14,8 @@ use clap::Args;
 use stowplan::PlaceOptions;
 use stowplan::schedule::process;
 
+use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
 use crate::output::{Output, complain, complain_unwritten};
-use crate::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
 
 /// Process one evaluation of a job: what has to change, and where does what is missing go?
 ///

@@ -48,7 +48,7 @@ fn heading(
     );
     look.heading(&title, if failed { Tone::Bad } else { Tone::Good }, output)?;
     if !evaluation.status_description.is_empty() {
-        writeln!(output, "{}", crate::printable::printable(&evaluation.status_description))?;
+        writeln!(output, "{}", crate::words::printable(&evaluation.status_description))?;
     }
     Ok(())
 }
@@ -220,7 +220,7 @@ fn write_deployments(decision: &Decision, output: &mut Output) -> io::Result<()>
                 0 => String::new(),
                 canaries => format!(", {} first", count_of_canaries(canaries)),
             };
-            writeln!(output, "  {}: {total}{canaries}", crate::printable::printable(group))?;
+            writeln!(output, "  {}: {total}{canaries}", crate::words::printable(group))?;
         }
     }
     Ok(())

@@ -4,8 +4,8 @@ use std::fmt;
 
 use stowplan::model::Problem;
 
-use crate::printable::printable;
 use crate::words::number;
+use crate::words::printable;
 
 /// The most problems that are written out.
 const LINES_MAX: usize = 50;

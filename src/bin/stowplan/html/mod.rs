@@ -12,7 +12,7 @@ use serde::Serialize;
 use stowplan::model::{Node, NodeStatus};
 use stowplan::{Cluster, Placement, Usage};
 
-use crate::failures::Failures;
+use crate::failures::{FailedRow, Failures};
 use crate::files::reason;
 use crate::words::separated;
 
@@ -54,18 +54,6 @@ struct AllocationRow {
     datacenter: String,
     class: String,
     score: f64,
-}
-
-/// Groups alike that could not be placed.
-#[derive(Serialize)]
-pub(crate) struct FailedRow {
-    pub(crate) group: String,
-    /// The group, how many are like it, and what they ask for.
-    pub(crate) who: Vec<String>,
-    pub(crate) missing: u64,
-    pub(crate) wanted: u64,
-    pub(crate) why: String,
-    pub(crate) fixes: Vec<String>,
 }
 
 impl Page {

@@ -10,7 +10,7 @@ use comfy_table::{
 use super::widths::{Column, MARGINS, fitted, shortened, width_of};
 use super::{Look, Tone, terminal_width};
 use crate::output::Output;
-use crate::printable::printable;
+use crate::words::printable;
 
 /// A line under the names of the columns, and no others: terminals are narrow.
 const LINES: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─'));
