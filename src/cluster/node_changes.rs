@@ -113,11 +113,11 @@ impl Cluster {
     ///
     /// Completed batch work is done only for as long as it is known.
     pub fn forget_ended(&mut self, before: u64) -> usize {
-        let ended = self
-            .state
-            .allocations()
-            .filter(|(_, record)| record.client.is_terminal() && record.modify_index < before);
-        let ended: Vec<AllocationSlot> = ended.map(|(slot, _)| slot).collect();
+        let ended = self.state.allocations().filter(|(_, record)| record.client.is_terminal());
+        let ended = ended.map(|(slot, _)| slot).filter(|&slot| {
+            self.state.lifecycle(slot).is_some_and(|lifecycle| lifecycle.modify_index < before)
+        });
+        let ended: Vec<AllocationSlot> = ended.collect();
         self.change(|state| ended.iter().for_each(|&slot| state.remove_allocation(slot)));
         ended.len()
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use super::group::GroupPlan;
 use super::open_group::OpenGroup;
-use super::outcome::NewSlot;
 use super::record::NewPlaced;
 use super::scan::room;
 use super::select::selection::Selected;
@@ -13,7 +12,7 @@ use crate::rank::preempt::Evicted;
 use crate::rng::{Rng, hash_bytes};
 use crate::state::State;
 use crate::state::batches::NewAllocation;
-use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::slots::{AllocationRef, AllocationSlot, NodeSlot};
 use crate::state::tally::Tally;
 use crate::state::transaction::Transaction;
 use crate::state::usage::Holdings;
@@ -42,7 +41,7 @@ pub(super) fn commit(
 ) -> bool {
     let Selected { node, score, victims } = selected;
     let Record { name_index, tally, top, time_ns } = record;
-    let (slot, generation) = state.next_of_batch(&open.batch);
+    let next = state.next_of_batch(&open.batch);
     let mut holdings = None;
     if !plan.ask.is_plain() {
         let assigned = assign(state, plan, node, &victims, name_index);
@@ -51,10 +50,10 @@ pub(super) fn commit(
         open.holdings.push(assigned.clone());
         holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
     }
-    let evicted = evict(state, evicted, &victims, slot);
+    let evicted = evict(state, evicted, &victims, next);
     let in_run = open.run.len() as u32;
     state.take(&open.batch, NewAllocation { node, name_index, in_run, holdings });
-    open.allocations.push(NewSlot { slot, generation });
+    open.allocations.push(next);
     open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, top);
     true
 }
@@ -97,7 +96,7 @@ fn evict(
     state: &mut Transaction<'_>,
     evicted: &mut Evicted,
     victims: &[AllocationSlot],
-    by: AllocationSlot,
+    by: AllocationRef,
 ) -> Vec<String> {
     let mut ids: Vec<String> = Vec::new();
     for &victim in victims {

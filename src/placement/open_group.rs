@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
-use super::outcome::{GroupPlacement, NewSlot};
+use super::outcome::GroupPlacement;
 use super::record::{RunBuilder, RunLists};
 use super::select::selector::SelectorKind;
 use crate::state::batches::OpenBatch;
-use crate::state::slots::{JobSlot, NodeSlot};
+use crate::state::slots::{AllocationRef, JobSlot, NodeSlot};
 use crate::state::tally::BaseTally;
 use crate::state::transaction::Transaction;
 use crate::state::usage::Holdings;
@@ -20,7 +20,7 @@ const MOST_EXPECTED: usize = 4096;
 pub(crate) struct OpenGroup {
     pub(crate) run: RunBuilder,
     pub(super) batch: OpenBatch,
-    pub(super) allocations: Vec<NewSlot>,
+    pub(super) allocations: Vec<AllocationRef>,
     pub(super) holdings: Vec<Arc<Holdings>>,
     /// What serves requests that may go to any node, once that is known.
     pub(super) any_node: Option<SelectorKind>,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::Job;
 use crate::state::NodeTable;
 use crate::state::run::Run;
-use crate::state::slots::AllocationSlot;
+use crate::state::slots::{AllocationRef, AllocationSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 
@@ -34,18 +34,11 @@ impl Outcome {
 #[derive(Clone, Debug)]
 pub(crate) struct GroupPlacement {
     pub(crate) run: Arc<Run>,
-    pub(crate) allocations: Vec<NewSlot>,
+    pub(crate) allocations: Vec<AllocationRef>,
     /// The nodes by slot, as they were.
     pub(crate) nodes: NodeTable,
     /// What each allocation holds beside amounts; empty where none holds anything.
     pub(crate) holdings: Vec<Arc<Holdings>>,
-}
-
-/// The slot of a new allocation.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct NewSlot {
-    pub(crate) slot: AllocationSlot,
-    pub(crate) generation: u32,
 }
 
 /// A group of which not everything could be placed.

@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use super::content::{Plan, PlannedGroup};
 use super::rejection::NodeRejection;
 use super::verify::verify;
-use crate::placement::outcome::{GroupPlacement, NewSlot, Outcome};
+use crate::placement::outcome::{GroupPlacement, Outcome};
 use crate::state::batches::NewAllocation;
 use crate::state::run::Run;
 use crate::state::slots::NodeRef;
@@ -91,10 +91,10 @@ fn commit_group(
         else {
             continue;
         };
-        let (slot, generation) = state.next_of_batch(&batch);
+        let next = state.next_of_batch(&batch);
         for id in group.run.evicted_by(at) {
             if let Some(victim) = state.find_allocation(id) {
-                state.evict(victim, slot);
+                state.evict(victim, next);
             }
         }
         let holdings = planned.holdings.clone();
@@ -104,7 +104,7 @@ fn commit_group(
         let (node, name_index) = (planned.node.slot, placed.name_index);
         let in_run = in_run as u32;
         state.take(&batch, NewAllocation { node, name_index, in_run, holdings });
-        allocations.push(NewSlot { slot, generation });
+        allocations.push(next);
     }
     let run = Arc::new(committed_run(state, &group.run, &accepted));
     state.close_batch(batch, run.clone());

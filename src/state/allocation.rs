@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::node::NodeRecord;
 use super::phases::{Phase, PhaseSums};
-use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use super::slots::{JobSlot, NodeSlot, RunSlot};
 use super::usage::{Amounts, DeviceName, HeldCore, HeldDevice, HeldPort, Holdings};
 use crate::model::allocation::Allocation;
 use crate::model::resources::{AllocatedResources, Resources};
@@ -16,7 +16,7 @@ use crate::model::{JobSpec, JobType};
 /// so that sums of many never overflow.
 const AMOUNT_MAX: i64 = 1 << 40;
 
-/// One allocation.
+/// What placing touches of an allocation; what happens to it afterwards is its lifecycle.
 #[derive(Clone, Debug)]
 pub(crate) struct AllocationRecord {
     pub(crate) job: JobSlot,
@@ -38,9 +38,6 @@ pub(crate) struct AllocationRecord {
     /// What placed it; none for an allocation of an inventory.
     pub(crate) run: RunSlot,
     pub(crate) in_run: u32,
-    /// What evicted it.
-    pub(crate) evicted_by: AllocationSlot,
-    pub(crate) modify_index: u64,
     pub(crate) own: Own,
 }
 
@@ -111,8 +108,6 @@ impl AllocationRecord {
             generation,
             run: RunSlot::NONE,
             in_run: 0,
-            evicted_by: AllocationSlot::NONE,
-            modify_index: 0,
             own: Own::Vacant,
         }
     }

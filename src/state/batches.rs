@@ -13,7 +13,7 @@ use super::State;
 use super::allocation::{AllocationRecord, Own, core_mhz};
 use super::few::Few;
 use super::run::Run;
-use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use super::slots::{AllocationRef, AllocationSlot, JobSlot, NodeSlot, RunSlot};
 use super::transaction::{Savepoint, Transaction};
 use super::undo::{Enlisted, Undo};
 use super::usage::{Amounts, Holdings};
@@ -117,8 +117,9 @@ impl Transaction<'_> {
     }
 
     /// The slot and the generation that the batch's next allocation will have.
-    pub(crate) fn next_of_batch(&self, _batch: &OpenBatch) -> (AllocationSlot, u32) {
-        self.state.next_allocation(self.log.open.pending.len())
+    pub(crate) fn next_of_batch(&self, _batch: &OpenBatch) -> AllocationRef {
+        let (slot, generation) = self.state.next_allocation(self.log.open.pending.len());
+        AllocationRef { slot, generation }
     }
 
     /// Gives the batch's next allocation its room on a node.
@@ -165,7 +166,7 @@ impl Transaction<'_> {
         if self.log.open.pending.is_empty() {
             return;
         }
-        let index = self.index();
+        self.index();
         let Head { job, group, .. } = head;
         let mut pending = std::mem::take(&mut self.log.open.pending);
         let in_journal = std::mem::take(&mut self.log.open.in_journal);
@@ -175,7 +176,7 @@ impl Transaction<'_> {
             if at >= in_journal {
                 self.state.touch(new.node);
             }
-            slots.push(self.enlist_one(head, index, first_at_group + at, new, &mut reused));
+            slots.push(self.enlist_one(head, first_at_group + at, new, &mut reused));
         }
         self.log.open.pending = pending;
         if let Some(list) = self.state.group_mut(job, group) {
@@ -191,7 +192,6 @@ impl Transaction<'_> {
     fn enlist_one(
         &mut self,
         head: Head,
-        index: u64,
         at_group: usize,
         new: NewAllocation,
         reused: &mut u32,
@@ -216,8 +216,6 @@ impl Transaction<'_> {
             generation,
             run: head.run,
             in_run: new.in_run,
-            evicted_by: AllocationSlot::NONE,
-            modify_index: index,
             own: new.holdings.map_or(Own::Amounts, Own::Holdings),
         };
         match self.state.free_allocations.pop() {

@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use super::allocation::{AllocationRecord, Imported, Own};
 use super::ids;
+use super::lifecycle::LifecycleRecord;
 use super::nodes::name_hash;
-use super::slots::{AllocationSlot, NodeSlot};
+use super::slots::{AllocationRef, AllocationSlot, NodeSlot};
 use super::transaction::Transaction;
 use super::undo::{ChangedAllocation, RemovedAllocation, Undo};
 use crate::model::status::{ClientStatus, DesiredStatus};
@@ -23,6 +24,7 @@ impl Transaction<'_> {
         let (desired, client) = (document.desired(), document.client());
         let node = self.find_node(&document.node_id).unwrap_or(NodeSlot::NONE);
         let hash = name_hash(&document.id);
+        let lifecycle = LifecycleRecord::imported(document, self.index());
         if let Some(ours) = ids::decode(self.identity_seed, &document.id)
             && Arc::make_mut(&mut self.state.given_away).insert(ours)
         {
@@ -35,12 +37,12 @@ impl Transaction<'_> {
             client,
             node,
             name_index: name_index(&document.name).unwrap_or(u32::MAX),
-            modify_index: self.index(),
             own: Own::Imported(Arc::new(imported)),
             ..AllocationRecord::vacant(0)
         };
         let occupies = !client.is_terminal() && node != NodeSlot::NONE;
         let slot = self.add(record, occupies);
+        self.state.import_lifecycle(slot, lifecycle);
         self.state.imported_index.insert(hash, slot.0);
         slot
     }
@@ -100,10 +102,12 @@ impl Transaction<'_> {
             self.state.join_node(slot);
             self.state.set_unchecked(node, true);
         }
-        let modify_index = self.index();
+        self.index();
         if let Some(record) = self.state.allocations.get_mut(slot.at()) {
-            (record.client, record.modify_index) = (client, modify_index);
+            record.client = client;
         }
+        let is_clients = before.desired == desired;
+        self.note_change(slot, is_clients, |_| {});
         self.log(Undo::Changed(before));
     }
 
@@ -118,14 +122,14 @@ impl Transaction<'_> {
     /// Evicts an allocation that is on its node, to make room for another. Its room is free for the
     /// rest of the transaction; when that ends, the allocation holds it again until its client says
     /// that it has ended.
-    pub(crate) fn evict(&mut self, victim: AllocationSlot, by: AllocationSlot) {
+    pub(crate) fn evict(&mut self, victim: AllocationSlot, by: AllocationRef) {
         self.stage(victim, DesiredStatus::Evict, by);
     }
 
     /// Tells an allocation that is on its node to stop, for another that replaces it. Its room is free
     /// likewise.
     pub(crate) fn stage_stop(&mut self, slot: AllocationSlot) {
-        self.stage(slot, DesiredStatus::Stop, AllocationSlot::NONE);
+        self.stage(slot, DesiredStatus::Stop, AllocationRef::NONE);
     }
 
     /// Tells an allocation to stop, wherever it is. The room of one that is on its node is free likewise.
@@ -139,16 +143,16 @@ impl Transaction<'_> {
         }
     }
 
-    fn stage(&mut self, slot: AllocationSlot, desired: DesiredStatus, by: AllocationSlot) {
+    fn stage(&mut self, slot: AllocationSlot, desired: DesiredStatus, by: AllocationRef) {
         let Some(record) = self.allocation(slot).filter(|record| record.occupies) else { return };
         let mut before = ChangedAllocation::before(self, slot, record);
         before.is_staged = true;
         self.state.leave_node(slot);
-        let modify_index = self.index();
+        self.index();
         if let Some(record) = self.state.allocations.get_mut(slot.at()) {
             record.desired = desired;
-            (record.modify_index, record.evicted_by) = (modify_index, by);
         }
+        self.note_change(slot, false, |record| record.evicted_by = by);
         self.log.staged.push(slot);
         self.log(Undo::Changed(before));
     }
@@ -199,6 +203,7 @@ impl Transaction<'_> {
         let vacant = AllocationRecord::vacant(place.generation.wrapping_add(1));
         let record = AllocationRecord { occupies, ..std::mem::replace(place, vacant) };
         state.free_allocations.push(slot.0);
+        let lifecycle = state.take_lifecycle(slot);
         let freed_node = state.unname_node(node);
         let mut last_of_run = None;
         if let Some(place) = left.and_then(|_| state.runs.get_mut(run.at())) {
@@ -211,8 +216,9 @@ impl Transaction<'_> {
             }
         }
         let job = if is_last_of_job { state.take_job(job) } else { None };
+        let run = last_of_run;
         let removed =
-            RemovedAllocation { slot, record, was_unchecked, run: last_of_run, job, freed_node };
+            RemovedAllocation { slot, record, lifecycle, was_unchecked, run, job, freed_node };
         self.log(Undo::Removed(Box::new(removed)));
     }
 }

@@ -81,6 +81,10 @@ impl State {
         let vacant = self.allocations.iter().filter(|it| matches!(it.own, Own::Vacant)).count();
         let all = || "the table of allocations".to_owned();
         report.same(all, "how many slots are free", vacant, self.free_allocations.len());
+        let slots = (0..self.allocations.len()).map(AllocationSlot::new);
+        let left_over =
+            slots.filter(|&it| self.allocation(it).is_none() && self.own_lifecycle(it).is_some());
+        report.same(all, "what is kept of allocations that are gone", 0, left_over.count());
         for (at, allocations) in of_runs.into_iter().enumerate() {
             let kept = self.runs.get(at).and_then(Option::as_ref).map_or(0, |(_, left)| *left);
             report.same(|| format!("run {at}"), "how many allocations are left", allocations, kept);

@@ -98,7 +98,10 @@ impl State {
                 // A free slot that never had an allocation is like one beyond the end.
                 Own::Vacant if record.generation == 0 => {}
                 Own::Vacant => out.line("free", &(at, record.generation)),
-                _ => out.line("allocation", &(at, record)),
+                _ => {
+                    out.line("allocation", &(at, record));
+                    out.line("since then", &self.lifecycle(AllocationSlot::new(at)));
+                }
             }
         }
     }

@@ -19,6 +19,7 @@ pub(crate) mod index;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod key_writer;
+pub(crate) mod lifecycle;
 pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod nodes;
@@ -45,6 +46,7 @@ use self::fast_map::FastSet;
 use self::index::Index;
 use self::jobs::JobRecord;
 use self::journal::{Journal, RoomChange};
+use self::lifecycle::Lifecycles;
 use self::names::{Name, Names};
 use self::node::NodeRecord;
 use self::pages::Pages;
@@ -83,6 +85,8 @@ pub(crate) struct State {
     free_jobs: Pages<u32, 32>,
     allocations: Pages<AllocationRecord, 32>,
     free_allocations: Pages<u32, 64>,
+    /// By allocation slot: what happened to allocations since they were placed.
+    lifecycles: Lifecycles,
     /// Identities that came from an inventory.
     imported_index: Index,
     /// Those of them that this cluster would have made itself, as slot and generation: they came from

@@ -22,7 +22,6 @@ pub(crate) struct Run {
     pub(crate) amounts: Amounts,
     /// The index and the instant of the transaction that made them.
     pub(crate) create_index: u64,
-    #[allow(dead_code, reason = "documents with instants come next")]
     pub(crate) created: Timestamp,
     /// Whether tasks may use more memory than they ask for.
     pub(crate) memory_oversubscription: bool,

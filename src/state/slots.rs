@@ -13,12 +13,14 @@ macro_rules! slot {
             pub(crate) const NONE: $name = $name(u32::MAX);
 
             /// The slot for a place in a table. Tables end long before `u32` does.
+            #[allow(dead_code, reason = "the tables of evaluations and deployments come next")]
             pub(crate) fn new(at: usize) -> $name {
                 debug_assert!(at < u32::MAX as usize);
                 $name(at as u32)
             }
 
             /// The place in a table.
+            #[allow(dead_code, reason = "the tables of evaluations and deployments come next")]
             pub(crate) fn at(self) -> usize {
                 self.0 as usize
             }
@@ -43,16 +45,57 @@ slot! {
     RunSlot
 }
 
-/// A node that may have left since: its slot, and how many nodes had that before it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct NodeRef {
-    pub(crate) slot: NodeSlot,
-    pub(crate) generation: u32,
+/// Defines a reference to a record that may be gone since: its slot, and how many records had that
+/// before it.
+macro_rules! reference {
+    ($(#[$meta:meta])* $name:ident, $slot:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub(crate) struct $name {
+            pub(crate) slot: $slot,
+            pub(crate) generation: u32,
+        }
+
+        impl $name {
+            /// No record.
+            #[allow(dead_code, reason = "not every kind of record may be missing")]
+            pub(crate) const NONE: $name = $name { slot: $slot::NONE, generation: 0 };
+        }
+
+        impl Default for $name {
+            fn default() -> $name {
+                $name::NONE
+            }
+        }
+    };
 }
 
-/// A job that may be gone since, likewise.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct JobRef {
-    pub(crate) slot: JobSlot,
-    pub(crate) generation: u32,
+slot! {
+    /// An evaluation.
+    EvaluationSlot
+}
+slot! {
+    /// A deployment.
+    DeploymentSlot
+}
+
+reference! {
+    /// A node that may have left since.
+    NodeRef, NodeSlot
+}
+reference! {
+    /// A job that may be gone since.
+    JobRef, JobSlot
+}
+reference! {
+    /// An allocation that may be gone since.
+    AllocationRef, AllocationSlot
+}
+reference! {
+    /// An evaluation that may be gone since.
+    EvaluationRef, EvaluationSlot
+}
+reference! {
+    /// A deployment that may be gone since.
+    DeploymentRef, DeploymentSlot
 }

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::State;
-use super::allocation::Imported;
+use super::allocation::{AllocationRecord, Imported};
 use super::batches::NewAllocation;
 use super::check::Report;
 use super::few::Few;
+use super::lifecycle::{Health, LifecycleRecord};
 use super::run::{Placed, Run};
 use super::scores::ScoreLog;
-use super::slots::{AllocationSlot, JobSlot, NodeSlot};
+use super::slots::{AllocationRef, AllocationSlot, JobSlot, NodeSlot};
 use super::transaction::{Savepoint, Transaction};
 use super::usage::{Amounts, HeldPort, Holdings};
 use crate::model::status::{ClientStatus, DesiredStatus};
@@ -50,7 +51,7 @@ fn job(at: u64) -> Job {
 
 impl Changer {
     fn step(&mut self, state: &mut Transaction<'_>) {
-        match self.rng.below(12) {
+        match self.rng.below(13) {
             0 => drop(state.upsert_node(self.node())),
             1 => {
                 let Some(slot) = self.any_node(state) else { return };
@@ -78,13 +79,25 @@ impl Changer {
             6 => {
                 let Some(slot) = self.any_allocation(state) else { return };
                 match self.rng.below(2) {
-                    0 => state.evict(slot, AllocationSlot::NONE),
+                    0 => state.evict(slot, AllocationRef::NONE),
                     _ => state.stage_stop(slot),
                 }
             }
             7 | 8 => {
                 let Some(slot) = self.any_allocation(state) else { return };
                 state.remove_allocation(slot);
+            }
+            9 => {
+                let Some(slot) = self.any_allocation(state) else { return };
+                if self.rng.below(3) == 0 {
+                    let Some(other) = self.any_allocation(state) else { return };
+                    return state.link(slot, other);
+                }
+                let (health, text) = (self.rng.below(2), self.rng.below(3));
+                state.change_lifecycle(slot, health == 0, |record| {
+                    record.health = [Health::Healthy, Health::Unhealthy][health as usize];
+                    record.rare_mut().client_description = format!("{text}").into();
+                });
             }
             _ => self.place(state),
         }
@@ -155,7 +168,7 @@ impl Changer {
                 1 => state.enlist(&batch, || Arc::new(run.clone())),
                 2 => {
                     let Some(victim) = self.any_allocation(state) else { continue };
-                    state.evict(victim, state.next_of_batch(&batch).0);
+                    state.evict(victim, state.next_of_batch(&batch));
                 }
                 _ => {}
             }
@@ -286,7 +299,7 @@ fn place_with_port(state: &mut Transaction<'_>, node: NodeSlot, name_index: u32)
     let batch = state.open_batch(slot, "a", amounts);
     let port = HeldPort { ip: "10.0.0.1".into(), value: 80, ignore_collision: false };
     let holdings = Some(Arc::new(Holdings { ports: vec![port], ..Holdings::default() }));
-    let (allocation, _) = state.next_of_batch(&batch);
+    let allocation = state.next_of_batch(&batch).slot;
     state.take(&batch, NewAllocation { node, name_index, in_run: 0, holdings });
     let placed = Placed { node, tally: 0, best: 0, name_index, score: 0.5, time_ns: 0 };
     let run = Run {
@@ -340,4 +353,41 @@ fn a_static_port_rolls_over_a_full_node() {
         assert!(state.node(node).is_some_and(port_is_held));
         latest = next;
     }
+}
+
+#[test]
+fn what_is_kept_of_an_allocation_is_small() {
+    assert!(size_of::<AllocationRecord>() <= 64, "{}", size_of::<AllocationRecord>());
+    assert!(size_of::<LifecycleRecord>() <= 96, "{}", size_of::<LifecycleRecord>());
+}
+
+/// What placing gives has no record of its own, one that was stopped has, and the next one in its slot
+/// is as it was placed.
+#[test]
+fn an_allocation_that_is_as_it_was_placed_has_no_record_of_its_life() {
+    let mut state = State::new(0);
+    let mut transaction = state.begin(Timestamp::from_secs(5));
+    let node = transaction.upsert_node(node(1, 1, 1000));
+    let first = place_with_port(&mut transaction, node, 0);
+    transaction.commit();
+    assert!(state.own_lifecycle(first).is_none());
+    let told = |state: &State, slot| {
+        let lifecycle = state.lifecycle(slot).map(|it| it.into_owned());
+        lifecycle.map(|it| (it.modify_index, it.alloc_modify_index, it.modify_time))
+    };
+    assert_eq!(told(&state, first), Some((1, 1, Timestamp::from_secs(5))));
+
+    let mut transaction = state.begin(Timestamp::from_secs(6));
+    transaction.set_status(first, DesiredStatus::Run, ClientStatus::Complete);
+    transaction.commit();
+    assert_eq!(told(&state, first), Some((2, 1, Timestamp::from_secs(6))));
+    let before = state.dump();
+    let mut transaction = state.begin(Timestamp::from_secs(7));
+    transaction.remove_allocation(first);
+    let second = place_with_port(&mut transaction, node, 0);
+    assert_eq!(second, first);
+    assert_eq!(told(&transaction, second), Some((3, 3, Timestamp::from_secs(7))));
+    assert!(transaction.own_lifecycle(second).is_none());
+    drop(transaction);
+    assert_same(&before, &state.dump(), "taken back");
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::allocation::{AllocationRecord, Own};
 use super::few::Few;
 use super::jobs::JobRecord;
+use super::lifecycle::LifecycleRecord;
 use super::node::NodeRecord;
 use super::nodes::{name_hash, tie_break_of};
 use super::ports::PortSet;
@@ -59,6 +60,12 @@ pub(super) enum Undo {
     GivenAway,
     /// An allocation's statuses changed, and perhaps whether it is on its node.
     Changed(ChangedAllocation),
+    /// What is kept of an allocation's life changed; it had no record before where there is none.
+    #[allow(dead_code, reason = "evaluations write what they come to")]
+    Lifecycle {
+        slot: AllocationSlot,
+        before: Option<Box<LifecycleRecord>>,
+    },
     Removed(Box<RemovedAllocation>),
     /// An allocation whose room was free for the transaction took it again at its end.
     EndedStaging {
@@ -92,10 +99,10 @@ pub(super) struct NodeBefore {
 }
 
 /// An allocation before its statuses changed.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct ChangedAllocation {
     pub(super) slot: AllocationSlot,
-    desired: DesiredStatus,
+    pub(super) desired: DesiredStatus,
     client: ClientStatus,
     occupied: bool,
     /// Whether its node was.
@@ -103,8 +110,8 @@ pub(super) struct ChangedAllocation {
     /// Whether the change made its room free for the transaction.
     pub(super) is_staged: bool,
     at_node: u32,
-    evicted_by: AllocationSlot,
-    modify_index: u64,
+    /// The record of its life, if it had one.
+    pub(super) lifecycle: Option<Box<LifecycleRecord>>,
 }
 
 /// An allocation that was taken out, with what went with it.
@@ -112,6 +119,7 @@ pub(super) struct ChangedAllocation {
 pub(super) struct RemovedAllocation {
     pub(super) slot: AllocationSlot,
     pub(super) record: AllocationRecord,
+    pub(super) lifecycle: Option<Box<LifecycleRecord>>,
     pub(super) was_unchecked: bool,
     /// Its run, if it was the last of it.
     pub(super) run: Option<Arc<Run>>,
@@ -132,8 +140,7 @@ impl ChangedAllocation {
             was_unchecked: state.is_unchecked(record.node),
             is_staged: false,
             at_node: record.at_node,
-            evicted_by: record.evicted_by,
-            modify_index: record.modify_index,
+            lifecycle: state.own_lifecycle(slot),
         }
     }
 }
@@ -152,6 +159,7 @@ impl Undo {
             Undo::Enlisted(enlisted) => enlisted.slots.iter().for_each(|&slot| touch(slot)),
             Undo::Imported { slot, .. } => touch(*slot),
             Undo::Changed(before) => touch(before.slot),
+            Undo::Lifecycle { slot, .. } => touch(*slot),
             Undo::EndedStaging { slot, .. } => touch(*slot),
             Undo::Removed(removed) => {
                 touched.allocations.push(removed.slot);
@@ -202,8 +210,9 @@ impl Transaction<'_> {
                 if before.is_staged {
                     self.log.staged.pop();
                 }
-                self.state.restore_changed(&before);
+                self.state.restore_changed(before);
             }
+            Undo::Lifecycle { slot, before } => self.state.restore_lifecycle(slot, before),
             Undo::EndedStaging { slot, was_unchecked } => {
                 let node = self.allocation(slot).map_or(NodeSlot::NONE, |record| record.node);
                 self.state.leave_node(slot);
@@ -268,10 +277,11 @@ impl State {
             self.set_unchecked(node, was_unchecked);
         }
         self.imported_index.remove(name_hash(&self.allocation_id(slot)), slot.0);
+        self.take_lifecycle(slot);
         self.vacate(slot, generation, is_reused);
     }
 
-    fn restore_changed(&mut self, before: &ChangedAllocation) {
+    fn restore_changed(&mut self, before: ChangedAllocation) {
         let slot = before.slot;
         let Some(record) = self.allocation(slot) else { return };
         let (occupies, node) = (record.occupies, record.node);
@@ -282,8 +292,8 @@ impl State {
         self.set_desired(slot, before.desired);
         if let Some(record) = self.allocations.get_mut(slot.at()) {
             (record.client, record.at_node) = (before.client, before.at_node);
-            (record.evicted_by, record.modify_index) = (before.evicted_by, before.modify_index);
         }
+        self.restore_lifecycle(slot, before.lifecycle);
         if before.occupied && !occupies {
             self.rejoin_node(slot);
             self.set_unchecked(node, before.was_unchecked);
@@ -291,7 +301,8 @@ impl State {
     }
 
     fn restore_removed(&mut self, removed: RemovedAllocation) {
-        let RemovedAllocation { slot, record, was_unchecked, run, job, freed_node } = removed;
+        let RemovedAllocation { slot, record, lifecycle, was_unchecked, run, job, freed_node } =
+            removed;
         self.undo_unname_node(record.node, freed_node);
         let (occupies, node, at_group) = (record.occupies, record.node, record.at_group);
         let (of_job, group, of_run) = (record.job, record.group, record.run);
@@ -303,6 +314,7 @@ impl State {
         if let Some(place) = self.allocations.get_mut(slot.at()) {
             *place = record;
         }
+        self.restore_lifecycle(slot, lifecycle);
         if let Some(id) = id {
             self.imported_index.insert(name_hash(&id), slot.0);
         }

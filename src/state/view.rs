@@ -4,9 +4,11 @@ use indexmap::IndexMap;
 
 use super::State;
 use super::allocation::{AllocationRecord, Own};
+use super::ids;
+use super::lifecycle::{Health, Rare};
 use super::node::Cidr;
 use super::run::Run;
-use super::slots::AllocationSlot;
+use super::slots::{AllocationRef, AllocationSlot};
 use super::usage::{HeldDevice, Holdings};
 use crate::model::network::Port;
 use crate::model::{
@@ -15,6 +17,7 @@ use crate::model::{
     DesiredStatus, NetworkResource, Node, Ports, Task, TaskGroup,
 };
 use crate::rng::{hash_bytes, mix64};
+use crate::time::Timestamp;
 
 impl State {
     /// An allocation as the API has it, without its job.
@@ -26,11 +29,62 @@ impl State {
         };
         document.desired_status = record.desired.as_str().into();
         document.client_status = record.client.as_str().into();
-        document.modify_index = record.modify_index;
-        if record.desired == DesiredStatus::Evict && record.evicted_by != AllocationSlot::NONE {
-            document.preempted_by_allocation = self.allocation_id(record.evicted_by);
-        }
+        self.write_lifecycle(slot, &mut document);
         Some(document)
+    }
+
+    /// Writes into an allocation's document what happened to it.
+    fn write_lifecycle(&self, slot: AllocationSlot, document: &mut Allocation) {
+        let Some(lifecycle) = self.lifecycle(slot) else { return };
+        document.modify_index = lifecycle.modify_index;
+        document.alloc_modify_index = lifecycle.alloc_modify_index;
+        document.modify_time = lifecycle.modify_time.as_nanos();
+        let none = Rare::default();
+        let rare = lifecycle.rare.as_deref().unwrap_or(&none);
+        document.desired_description = rare.desired_description.to_string();
+        document.client_description = rare.client_description.to_string();
+        document.task_states.clone_from(&rare.task_states);
+        document.alloc_states.clone_from(&rare.client_states);
+        document.reschedule_tracker.clone_from(&rare.reschedules);
+        document.previous_allocation =
+            self.id_of_related(lifecycle.predecessor, &rare.predecessor_id);
+        document.next_allocation = self.id_of_related(lifecycle.successor, &rare.successor_id);
+        if document.desired() == DesiredStatus::Evict && lifecycle.evicted_by != AllocationRef::NONE
+        {
+            document.preempted_by_allocation = self.id_of_related(lifecycle.evicted_by, "");
+        }
+        // What says the same already stays as it was written.
+        let transition = &mut document.desired_transition;
+        let told = lifecycle.transition;
+        for (written, is_told) in [
+            (&mut transition.migrate, told.migrate),
+            (&mut transition.reschedule, told.reschedule),
+            (&mut transition.force_reschedule, told.force_reschedule),
+        ] {
+            if is_told != (*written == Some(true)) {
+                *written = is_told.then_some(true);
+            }
+        }
+        let has_status = lifecycle.health != Health::Unknown || lifecycle.is_canary;
+        if has_status || document.deployment_status.is_some() {
+            let status = document.deployment_status.get_or_insert_default();
+            status.healthy = match lifecycle.health {
+                Health::Unknown => None,
+                Health::Healthy => Some(true),
+                Health::Unhealthy => Some(false),
+            };
+            status.canary = lifecycle.is_canary;
+            status.timestamp = Some(lifecycle.health_time).filter(|it| *it != Timestamp::MIN);
+            status.modify_index = rare.health_index;
+        }
+    }
+
+    /// The identity of an allocation that may be gone since; `id` is kept of one that was not made here.
+    fn id_of_related(&self, related: AllocationRef, id: &str) -> String {
+        if related == AllocationRef::NONE || !id.is_empty() {
+            return id.to_owned();
+        }
+        ids::encode(self.identity_seed, related.slot, related.generation)
     }
 
     /// An allocation's name.
@@ -98,6 +152,9 @@ pub(crate) fn document(
         metrics: run.metrics(at),
         create_index: run.create_index,
         modify_index: run.create_index,
+        alloc_modify_index: run.create_index,
+        create_time: run.created.as_nanos(),
+        modify_time: run.created.as_nanos(),
         ..Allocation::default()
     }
 }

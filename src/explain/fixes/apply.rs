@@ -13,7 +13,7 @@ use crate::model::{
     ClientStatus, Constraint, DesiredStatus, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node,
     NodeErrors, NodeResources, NodeSpec, Operand, TaskGroup,
 };
-use crate::state::slots::AllocationSlot;
+use crate::state::slots::AllocationRef;
 use crate::state::transaction::Transaction;
 
 /// Why a fix cannot be carried out on something.
@@ -355,7 +355,7 @@ pub(crate) fn change_state(
         let victim = state.find_allocation(id);
         let victim = victim.ok_or_else(|| FixError::UnknownAllocation { id: id.into() })?;
         // What would be evicted is looked at as gone.
-        state.evict(victim, AllocationSlot::NONE);
+        state.evict(victim, AllocationRef::NONE);
         state.set_status(victim, DesiredStatus::Evict, ClientStatus::Complete);
     }
     Ok(())
