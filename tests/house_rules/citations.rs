@@ -1,6 +1,9 @@
 //! The documents and sections that the code cites.
 
-use crate::source::{Source, files, sources};
+use std::fmt::Write as _;
+use std::fs;
+
+use crate::source::{Source, files, root, sources};
 
 /// Everything that cites `docs/`, comments in one line each.
 pub(crate) fn cited_from() -> Vec<Source> {
@@ -12,6 +15,24 @@ pub(crate) fn cited_from() -> Vec<Source> {
     }
     // The test of this very rule cites what is not there.
     found.retain(|file| !file.path.starts_with("tests/house_rules/"));
+    found
+}
+
+/// Citations of documents and sections that do not exist.
+pub(crate) fn dangling(sources: &[Source]) -> String {
+    let mut found = String::new();
+    for file in sources {
+        for (document, section) in citations(&file.text) {
+            let is_heading = match fs::read_to_string(root().join(&document)) {
+                Ok(text) => section.is_none_or(|section| headings(&text).any(|it| it == section)),
+                Err(_) => false,
+            };
+            if !is_heading {
+                let section = section.unwrap_or("(the file)");
+                writeln!(found, "{}: {document}: {section} does not exist", file.path).unwrap();
+            }
+        }
+    }
     found
 }
 
@@ -76,4 +97,14 @@ fn citations_are_seen() {
     assert_eq!(found.iter().map(|(path, it)| (path.as_str(), *it)).collect::<Vec<_>>(), seen);
     let headings: Vec<_> = headings("# A\n## 1. B\n### 1.2 C\n#### 9 D\ntext\n").collect();
     assert_eq!(headings, ["1", "1.2"]);
+}
+
+#[test]
+fn dangling_citations_are_seen() {
+    let text = "(docs/placement.md, sections 1.4 and 99) and docs/nowhere.md";
+    assert_eq!(
+        dangling(&[Source::made_up("src/a.rs", text)]),
+        "src/a.rs: docs/placement.md: 99 does not exist\n\
+         src/a.rs: docs/nowhere.md: (the file) does not exist\n"
+    );
 }

@@ -10,6 +10,13 @@ pub(crate) struct Source {
     pub(crate) text: String,
 }
 
+impl Source {
+    /// A file that is not there, to try a rule on.
+    pub(crate) fn made_up(path: &str, text: &str) -> Source {
+        Source { path: path.into(), text: text.into() }
+    }
+}
+
 /// The lines of a text that are not comments, with their numbers.
 pub(crate) fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
     let lines = text.lines().enumerate().map(|(at, line)| (at + 1, line));
@@ -80,4 +87,12 @@ pub(crate) fn files(folder: &str, extension: &str) -> Vec<Source> {
         Source { text: fs::read_to_string(&path).unwrap(), path: parts.join("/") }
     };
     found.into_iter().map(source).collect()
+}
+
+#[test]
+fn functions_are_measured() {
+    let text =
+        "fn a() {\n    b();\n}\n\nimpl A {\n    pub fn c(\n    ) -> D {\n        e\n    }\n}\n";
+    let lengths: Vec<_> = functions(text).collect();
+    assert_eq!(lengths, [("a".to_owned(), 1, 3), ("c".to_owned(), 6, 4)]);
 }
