@@ -45,6 +45,7 @@ pub(crate) mod strategy;
 pub(crate) mod summary;
 mod validate;
 pub(crate) mod volume;
+pub(crate) mod warning;
 
 pub use allocation::Allocation;
 pub use allocation_state::{
@@ -90,3 +91,4 @@ pub use strategy::{
 };
 pub use summary::{JobChildrenSummary, JobSummary, TaskGroupSummary};
 pub use volume::{DynamicVolume, HostVolume, VolumeCapability, VolumeRequest};
+pub use warning::JobWarning;

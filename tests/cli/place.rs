@@ -21,7 +21,7 @@ fn the_example_is_placed_whole() {
     let answer = Folder::new("example").run(&format!("{} --json", example()));
     assert_eq!(answer.status, 0);
     let answer = answer.json();
-    assert_eq!(keys(&answer), ["Allocations", "FailedAllocations", "FailedTGAllocs"]);
+    assert_eq!(keys(&answer), ["Allocations", "FailedAllocations", "FailedTGAllocs", "Warnings"]);
     assert_eq!(answer["FailedTGAllocs"], json!({}));
     assert_eq!(answer["FailedAllocations"], json!([]));
     let names: Vec<&str> = placed(&answer).into_iter().map(|(name, _)| name).collect();
@@ -306,4 +306,60 @@ fn the_same_run_gives_the_same_bytes() {
     }
     // Equal nodes come in another order with another seed.
     assert!(answers.iter().all(|(one, two)| one != two));
+}
+
+/// What a job says that placing does not heed is said on standard error, and in the JSON.
+#[test]
+fn what_placing_does_not_heed_is_warned_of() {
+    let mut web = job("web", 50, 1, 100);
+    web["Type"] = json!("batch");
+    web["Stop"] = json!(true);
+    web["Periodic"] = json!({"Spec": "@daily"});
+    web["Multiregion"] = json!({"Regions": []});
+    web["Conut"] = json!(4);
+    let mut db = job("db", 50, 1, 100);
+    db["Type"] = json!("batch");
+    db["ParameterizedJob"] = json!({});
+    let folder = Folder::new("unheeded")
+        .with("nodes.json", json!([node("n1", 1000)]))
+        .with("jobs.json", json!([web, db]));
+    let answer = folder.run("place --nodes nodes.json --job jobs.json --json --compact");
+    let lines: Vec<&str> = answer.stderr.lines().collect();
+    let expected = [
+        "warning: jobs.json: [0].Conut: unknown key, ignored",
+        "warning: job `web`: `Stop` is ignored: the job is stopped, and a running system places \
+         nothing of it",
+        "warning: job `web`: `Periodic` is ignored: a running system places the job's launches, not \
+         the job; this is what one launch takes",
+        "warning: job `web`: `Multiregion` is ignored: the groups are placed with the counts and \
+         datacenters that the job itself has, not with those of a region",
+        "warning: job `db`: `ParameterizedJob` is ignored: a running system places what is \
+         dispatched of the job, not the job; this is what one dispatch takes",
+    ];
+    assert_eq!((answer.status, lines.as_slice()), (0, expected.as_slice()));
+    let document: Value = serde_json::from_str(&answer.stdout).unwrap();
+    let warnings = expected.map(|line| line.trim_start_matches("warning: "));
+    assert_eq!(document["Warnings"], json!(warnings));
+}
+
+/// The compact form has no documents of the API in it.
+#[test]
+fn the_compact_form_has_no_documents() {
+    let mut web = job("web", 50, 3, 400);
+    web["TaskGroups"][0]["Networks"] =
+        json!([{"Mode": "host", "ReservedPorts": [{"Label": "http", "Value": 8080}]}]);
+    let mut first = node("n1", 1000);
+    first["NodeResources"]["Networks"] =
+        json!([{"Mode": "host", "Device": "eth0", "IP": "10.0.0.1", "CIDR": "10.0.0.1/32"}]);
+    let folder = Folder::new("compact").with("nodes.json", json!([first])).with("jobs.json", web);
+    let answer = folder.run("place --nodes nodes.json --job jobs.json --json --compact");
+    assert_eq!(answer.status, 2);
+    let answer = answer.json();
+    assert_eq!(keys(&answer), ["Allocations", "FailedTGAllocs", "Warnings"]);
+    let allocation = &answer["Allocations"][0];
+    assert_eq!(keys(allocation), ["Name", "NodeID", "NodeName", "Ports", "Score"]);
+    assert_eq!(allocation["Ports"], json!({"http": 8080}));
+    assert_eq!(answer["FailedTGAllocs"]["web"]["group"]["CoalescedFailures"], 1);
+    let alone = folder.run("place --nodes nodes.json --job jobs.json --compact");
+    assert!(alone.stderr.contains("--json"), "{}", alone.stderr);
 }

@@ -18,6 +18,7 @@ use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
 use self::source::{STDIN_NAME, Source};
 pub(crate) use self::source::{reason, text};
+use crate::printable::printable;
 
 /// The files of a question.
 pub(crate) struct Files<'a> {
@@ -33,7 +34,7 @@ pub(crate) struct Input {
     pub(crate) inventory: Inventory,
     /// In the order in which they are placed.
     pub(crate) jobs: Vec<Job>,
-    /// What was read and means nothing, as lines.
+    /// What was read and means nothing, or nothing here, as lines.
     pub(crate) warnings: Vec<String>,
 }
 
@@ -106,6 +107,11 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
     }
     problems.check()?;
 
+    for job in &jobs {
+        let texts =
+            job.warnings().into_iter().map(|it| format!("job `{}`: {it}", printable(&job.id)));
+        warnings.extend(texts);
+    }
     jobs.sort_by_key(|job| Reverse(job.priority()));
     let allocations = allocations.found.into_iter().map(|found| found.document);
     let inventory = Inventory::new(nodes)

@@ -8,17 +8,26 @@ use std::io::{self, Write};
 use indexmap::IndexMap;
 use serde::Serialize;
 use stowplan::model::{Allocation, AllocationMetrics, Job};
-use stowplan::{Explanation, Fix, NodeVerdict, Placement};
+use stowplan::{Explanation, Fix, NodeVerdict, PlacedAllocation, Placement};
 
 use crate::output::Output;
 use crate::run::Run;
+
+/// What to write.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    /// Every node's verdict on every group.
+    pub(crate) explain: bool,
+    /// No documents of the API.
+    pub(crate) compact: bool,
+}
 
 /// Places all jobs and writes the answer; says whether everything was placed.
 ///
 /// # Errors
 ///
 /// It cannot be written.
-pub(crate) fn write(run: &Run<'_>, explain: bool, output: &mut Output) -> io::Result<bool> {
+pub(crate) fn write(run: &Run<'_>, settings: Settings, output: &mut Output) -> io::Result<bool> {
     let keys = JobKeys::of(run.jobs);
     let mut cluster = run.cluster();
     let mut failed: IndexMap<String, IndexMap<String, AllocationMetrics>> = IndexMap::new();
@@ -29,23 +38,32 @@ pub(crate) fn write(run: &Run<'_>, explain: bool, output: &mut Output) -> io::Re
     for job in run.jobs("placing jobs") {
         let placement = cluster.place(job, &run.options);
         for allocation in placement.allocations() {
-            list.element(output, &allocation.to_allocation())?;
+            match settings.compact {
+                true => list.element(output, &Compact::of(allocation))?,
+                false => list.element(output, &allocation.to_allocation())?,
+            }
         }
         for group in placement.failed() {
             let groups = failed.entry(keys.key(job)).or_default();
             groups.insert(group.name().to_owned(), group.metrics().clone());
-            failed_allocations.extend(group.to_allocation());
+            if !settings.compact {
+                failed_allocations.extend(group.to_allocation());
+            }
         }
     }
     output.write_all(b"],\n\"FailedTGAllocs\":")?;
     serde_json::to_writer(&mut *output, &failed)?;
-    output.write_all(b",\n\"FailedAllocations\":[")?;
-    let mut list = List::default();
-    for allocation in &failed_allocations {
-        list.element(output, allocation)?;
+    if !settings.compact {
+        output.write_all(b",\n\"FailedAllocations\":[")?;
+        let mut list = List::default();
+        for allocation in &failed_allocations {
+            list.element(output, allocation)?;
+        }
+        output.write_all(b"]")?;
     }
-    output.write_all(b"]")?;
-    if explain && !output.is_closed() {
+    output.write_all(b",\n\"Warnings\":")?;
+    serde_json::to_writer(&mut *output, run.warnings)?;
+    if settings.explain && !output.is_closed() {
         output.write_all(b",\n\"Explain\":{")?;
         write_explanations(run, &keys, output)?;
         output.write_all(b"}")?;
@@ -70,6 +88,41 @@ fn write_explanations(run: &Run<'_>, keys: &JobKeys, output: &mut Output) -> io:
         serde_json::to_writer(&mut *output, &explanations(&placement))?;
     }
     Ok(())
+}
+
+/// An allocation in a line.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Compact<'a> {
+    name: String,
+    #[serde(rename = "NodeID")]
+    node_id: &'a str,
+    node_name: &'a str,
+    score: f64,
+    /// By label; of several ports with one label the last.
+    #[serde(skip_serializing_if = "IndexMap::is_empty")]
+    ports: IndexMap<String, i64>,
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    evicts: &'a [String],
+}
+
+impl<'a> Compact<'a> {
+    fn of(allocation: PlacedAllocation<'a>) -> Self {
+        let resources = allocation.resources();
+        let of_tasks = resources.tasks.values().flat_map(|task| &task.networks);
+        let of_tasks =
+            of_tasks.flat_map(|it| it.reserved_ports.iter().chain(it.dynamic_ports.iter()));
+        let of_tasks = of_tasks.map(|port| (port.label.clone(), port.value));
+        let of_group = resources.shared.ports.iter().map(|port| (port.label.clone(), port.value));
+        Compact {
+            name: allocation.name(),
+            node_id: allocation.node_id(),
+            node_name: allocation.node_name(),
+            score: allocation.score(),
+            ports: of_group.chain(of_tasks).collect(),
+            evicts: allocation.preempted(),
+        }
+    }
 }
 
 /// The elements of a list or the entries of an object, each on a line of its own.

@@ -67,6 +67,13 @@ pub(crate) struct Place {
     #[arg(long)]
     json: bool,
 
+    /// With `--json`: of each allocation its name, node and score, and of what failed its metrics
+    ///
+    /// Without it allocations are written as the API has them, each with its own metrics, and a failed
+    /// one with its whole job.
+    #[arg(long, requires = "json")]
+    compact: bool,
+
     /// Write the answer to a file as a page too, which a browser opens without fetching anything
     #[arg(long, value_name = "FILE", conflicts_with = "json")]
     html: Option<PathBuf>,
@@ -154,12 +161,14 @@ impl Place {
         let run = Run {
             inventory: &input.inventory,
             jobs: &input.jobs,
+            warnings: &input.warnings,
             seed: self.seed,
             options: self.options(),
         };
         let mut output = Output::stdout();
         let written = if self.json {
-            json::write(&run, self.explain, &mut output)
+            let settings = json::Settings { explain: self.explain, compact: self.compact };
+            json::write(&run, settings, &mut output)
         } else {
             let settings = report::Settings {
                 explain: self.explain,

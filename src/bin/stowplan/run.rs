@@ -10,6 +10,8 @@ pub(crate) struct Run<'a> {
     pub(crate) inventory: &'a Inventory,
     /// In the order in which they are placed.
     pub(crate) jobs: &'a [Job],
+    /// What was read and means nothing, or nothing here.
+    pub(crate) warnings: &'a [String],
     pub(crate) seed: u64,
     pub(crate) options: PlaceOptions,
 }
