@@ -16,6 +16,16 @@ impl fmt::Display for Count<'_> {
     }
 }
 
+/// A score; one that rounds to 0 has no sign.
+pub(super) struct Score(pub(super) f64);
+
+impl fmt::Display for Score {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let score = if self.0.abs() < 0.000_5 { 0.0 } else { self.0 };
+        write!(f, "{score:.3}")
+    }
+}
+
 /// Parts with commas between them, and `and` before the last.
 pub(crate) struct Joined<'a>(pub(crate) &'a [String]);
 

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::fmt;
 
-use super::format::{Count, TextCounts, in_backticks, reason_in_words};
+use super::format::{Count, Score, TextCounts, in_backticks, reason_in_words};
 use super::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
 use crate::model::Node;
 
@@ -98,7 +98,7 @@ fn write_best(
             Verdict::Ranked { preempts, .. } => evicting(preempts),
             _ => String::new(),
         };
-        format!("`{}` ({score:.3}){without}", name_of(node.node()))
+        format!("`{}` ({}){without}", name_of(node.node()), Score(*score))
     });
     let shown = shown.collect::<Vec<_>>();
     if shown.is_empty() { Ok(()) } else { write!(f, "\n{what}: {}", shown.join(", ")) }
@@ -173,9 +173,9 @@ impl fmt::Display for Verdict {
             }
             Verdict::Ranked { scores, norm_score, preempts } => {
                 let scores = scores.iter().filter(|(_, score)| *score != 0.0);
-                let scores = scores.map(|(name, score)| format!("{name} {score:.3}"));
+                let scores = scores.map(|(name, score)| format!("{name} {}", Score(*score)));
                 let scores = scores.collect::<Vec<_>>().join(", ");
-                write!(f, "would do with score {norm_score:.3}")?;
+                write!(f, "would do with score {}", Score(*norm_score))?;
                 if !scores.is_empty() {
                     write!(f, " ({scores})")?;
                 }

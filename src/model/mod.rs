@@ -46,6 +46,7 @@ pub(crate) mod summary;
 mod validate;
 pub(crate) mod volume;
 pub(crate) mod warning;
+mod zeros;
 
 pub use allocation::Allocation;
 pub use allocation_state::{

@@ -8,7 +8,7 @@
 //! understood: ports as objects, numbers or labels, `Resources` and `Reserved` of nodes, `Hard` and
 //! `Weight` of constraints (docs/placement.md, section 1). A known key that occurs twice in an
 //! object is an error; of unknown keys, and of keys that the user chooses, the last one wins.
-//! Objects and lists may be nested 127 deep.
+//! The number `-0` is 0. Objects and lists may be nested 127 deep.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -22,6 +22,7 @@ use super::job_spec::JobSpec;
 use super::keys::{self, UnknownKey};
 use super::node_spec::NodeSpec;
 use super::problem::{Problem, excerpt};
+use super::zeros::without_negative_zeros;
 
 pub use super::read_error::ReadError;
 
@@ -55,7 +56,8 @@ pub fn jobs(text: impl AsRef<[u8]>) -> Result<Vec<JobSpec>, ReadError> {
 pub fn unknown_keys(text: impl AsRef<[u8]>) -> Result<Vec<UnknownKey>, ReadError> {
     let text = ReadError::utf8(text.as_ref())?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let value = serde_json::from_str(text).map_err(|error| ReadError::syntax(&error))?;
+    let value = serde_json::from_str(&without_negative_zeros(text))
+        .map_err(|error| ReadError::syntax(&error))?;
     Ok(keys::of_text(&value))
 }
 
@@ -165,6 +167,7 @@ fn documents<T: Kind>(bytes: &[u8]) -> Result<Vec<T>, ReadError> {
         );
         return Err(ReadError::whole(&message));
     }
+    let text = &*without_negative_zeros(text);
     let shape = shape_of::<T>(text)?;
 
     let mut track = serde_path_to_error::Track::new();
@@ -441,6 +444,19 @@ mod tests {
         // Nodes and allocations have no wrapper, so this key is as unknown as any.
         let node = node(r#"{"ID": "a", "job": 5}"#).unwrap();
         assert_eq!(node.extra["job"], 5);
+    }
+
+    #[test]
+    fn a_zero_has_no_sign() {
+        let text = r#"{"ID": "-0", "Priority": -0, "Version": -0, "Other": -0, "Meta": {"a": "-0"},
+            "TaskGroups": [{"Count": -0}]}"#;
+        let job = job(text).unwrap();
+        assert_eq!((job.priority, job.version, job.task_groups[0].count), (Some(0), 0, Some(0)));
+        let written = serde_json::to_string(&job).unwrap();
+        assert!(!written.contains(":-0"), "{written}");
+        // What is wrong elsewhere keeps its place.
+        let error = super::job(r#"{"Version": -0, "ID": }"#).unwrap_err();
+        assert_eq!(error.path(), "line 1, column 22");
     }
 
     #[test]

@@ -21,6 +21,8 @@ mod run;
 mod tables;
 mod verdicts;
 mod words;
+#[path = "../../model/zeros.rs"]
+mod zeros;
 
 use std::process::ExitCode;
 

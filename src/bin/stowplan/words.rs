@@ -26,7 +26,7 @@ pub(crate) fn number(value: impl Into<i128>) -> String {
 
 /// A number with places after the point, and commas as in [`number`].
 pub(crate) fn decimal(value: f64, places: usize) -> String {
-    separated(&format!("{value:.places$}"))
+    separated(&rounded(value, places))
 }
 
 /// A sentence of the library's with commas in its numbers, as in [`number`]. What stands in backticks
@@ -80,7 +80,16 @@ pub(crate) fn count(many: usize, noun: &str) -> String {
 
 /// A score, or the mean of scores.
 pub(crate) fn score(score: f64) -> String {
-    format!("{score:.4}")
+    rounded(score, 4)
+}
+
+/// A number with places after the point; what rounds to 0 has no sign.
+fn rounded(value: f64, places: usize) -> String {
+    let text = format!("{value:.places$}");
+    match text.strip_prefix('-') {
+        Some(digits) if !digits.contains(|it: char| matches!(it, '1'..='9')) => digits.to_owned(),
+        _ => text,
+    }
 }
 
 /// The first few names, and how many more there are.
@@ -131,5 +140,9 @@ mod tests {
             assert_eq!(separated(text), expected);
         }
         assert_eq!((decimal(12_345.678, 1), decimal(-0.5, 2)), ("12,345.7".into(), "-0.50".into()));
+        assert_eq!(
+            (score(-0.000_04), score(-0.0), score(-0.1)),
+            ("0.0000".into(), "0.0000".into(), "-0.1000".into())
+        );
     }
 }

@@ -12,6 +12,7 @@ use stowplan::schedule::JobState;
 use stowplan::{Cluster, Inventory, Timestamp};
 
 use crate::files::{self, Problems};
+use crate::zeros::without_negative_zeros;
 
 /// What one evaluation is asked of.
 pub(super) struct Question {
@@ -38,7 +39,11 @@ struct Checker<'a> {
 pub(super) fn read(path: &Path) -> Result<Question, Problems> {
     let (file, text) = files::text(path)?;
     let mut checker = Checker { file: &file, problems: Problems::default() };
-    let value: Value = match serde_json::from_slice(&text) {
+    let read = match std::str::from_utf8(&text) {
+        Ok(text) => serde_json::from_str(&without_negative_zeros(text)),
+        Err(_) => serde_json::from_slice(&text),
+    };
+    let value: Value = match read {
         Ok(value) => value,
         Err(error) => {
             checker.add("", &format!("is not JSON: {error}"));
