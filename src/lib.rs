@@ -90,6 +90,7 @@ pub use cluster::request::{PlacementRequest, RequestError};
 pub use cluster::usage::{NodeUsage, Usage};
 pub use cluster::views::{AllocationView, JobView};
 pub use cluster::{Cluster, ClusterError};
+pub use explain::checks::{Measure, NodeCheck, NodeExplanation, Stage};
 pub use explain::fixes::apply::FixError;
 pub use explain::fixes::fix::Fix;
 pub use explain::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};

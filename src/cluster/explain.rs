@@ -4,6 +4,7 @@ use super::Cluster;
 use super::failed::FailedGroup;
 use super::fixes::look_at_whole_job;
 use super::request::PlacementRequest;
+use crate::explain::checks::{self, NodeExplanation};
 use crate::explain::verdicts::{self, Explanation};
 use crate::model::{Job, TaskGroup};
 use crate::placement::group::GroupPlan;
@@ -53,6 +54,40 @@ impl Cluster {
         let mut explanation = self.explain_one(job, at, &request, options)?;
         look_at_whole_job(&mut explanation, self, job, options);
         Some(explanation)
+    }
+
+    /// What one node is to the next allocation of a group, with everything that is asked of it and what it
+    /// has; `None` if the job has no such group or the cluster no such node.
+    ///
+    /// ```
+    /// use stowplan::model::{Job, Node};
+    /// use stowplan::{Cluster, Measure, PlaceOptions};
+    ///
+    /// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(256).driver("docker").build()?;
+    /// let job = Job::builder("web")
+    ///     .group("front", 1, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(512)))
+    ///     .build()?;
+    /// let cluster = Cluster::new([node])?;
+    /// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+    /// let explanation = explanation.ok_or("no such node")?;
+    /// let failed = explanation.checks().iter().find(|check| !check.passes).ok_or("all pass")?;
+    /// assert_eq!(failed.subject, "memory");
+    /// assert_eq!(failed.measure, Measure::Amount { asked: 512, used: 0, free: 256, unit: "MB" });
+    /// println!("{explanation}"); // a line a check
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn explain_node(
+        &self,
+        job: &Job,
+        group: &str,
+        node: &str,
+        options: &PlaceOptions,
+    ) -> Option<NodeExplanation> {
+        let at = job.task_groups.iter().position(|it| it.name == group)?;
+        let request = self.next_request(job, &job.task_groups[at]);
+        let slot = self.state.find_node(node)?;
+        let plan = GroupPlan::new(&self.state, job, at, request.name_index, options)?;
+        checks::explain(&self.state, &plan, options, slot)
     }
 
     /// What every node is to a request; `None` if the job has no such group. Nodes to prefer are not

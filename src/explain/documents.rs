@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
+use super::checks::{Measure, NodeCheck, NodeExplanation};
 use super::fixes::fix::Fix;
 use super::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
 use crate::feasibility::base::NotCandidate;
@@ -98,6 +99,46 @@ impl Serialize for Explanation {
         document.serialize_field("Nodes", self.nodes())?;
         document.serialize_field("NodesWithPreemption", &self.with_preemption())?;
         document.serialize_field("Fixes", self.fixes())?;
+        document.end()
+    }
+}
+
+/// `JobID`, `TaskGroup`, `NodeID`, `WouldDo`, `Verdict`, `WithPreemption` (`null` where eviction is of no
+/// use) and `Checks`.
+impl Serialize for NodeExplanation {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_struct("NodeExplanation", 7)?;
+        document.serialize_field("JobID", self.job_id())?;
+        document.serialize_field("TaskGroup", self.task_group())?;
+        document.serialize_field("NodeID", &self.node().id)?;
+        document.serialize_field("WouldDo", &self.would_do())?;
+        document.serialize_field("Verdict", self.verdict())?;
+        document.serialize_field("WithPreemption", &self.with_preemption())?;
+        document.serialize_field("Checks", self.checks())?;
+        document.end()
+    }
+}
+
+/// `Stage` (`candidate`, `feasibility` or `room`), `Check`, `Passes` and `Asked`, then `Found` of what does
+/// not come in amounts, `Used`, `Free` and `Unit` of what does.
+impl Serialize for NodeCheck {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut document = serializer.serialize_struct("NodeCheck", 7)?;
+        document.serialize_field("Stage", self.stage.as_str())?;
+        document.serialize_field("Check", &self.subject)?;
+        document.serialize_field("Passes", &self.passes)?;
+        match &self.measure {
+            Measure::Fact { asked, found } => {
+                document.serialize_field("Asked", asked)?;
+                document.serialize_field("Found", found)?;
+            }
+            Measure::Amount { asked, used, free, unit } => {
+                document.serialize_field("Asked", asked)?;
+                document.serialize_field("Used", used)?;
+                document.serialize_field("Free", free)?;
+                document.serialize_field("Unit", unit)?;
+            }
+        }
         document.end()
     }
 }

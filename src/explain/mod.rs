@@ -4,6 +4,7 @@
 //! reasons, changes that were found to help, prose as `Display`. May import everything below:
 //! `placement`, `rank`, `fit`, `feasibility`, `state`, `model`, `syntax`.
 
+pub(crate) mod checks;
 mod documents;
 pub(crate) mod fixes;
 pub(crate) mod format;

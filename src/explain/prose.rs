@@ -3,9 +3,46 @@
 use std::cmp::Ordering;
 use std::fmt;
 
+use super::checks::{Measure, NodeCheck, NodeExplanation};
 use super::format::{Count, Score, TextCounts, in_backticks, reason_in_words};
 use super::verdicts::{Explanation, NodeVerdict, Shortage, Verdict};
 use crate::model::Node;
+
+/// The node and its verdict, then a line a check.
+impl fmt::Display for NodeExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (job, group, node) = (self.job_id(), self.task_group(), name_of(self.node()));
+        write!(f, "{job}.{group}: `{node}` {}", self.verdict())?;
+        if let Some(verdict) = self.with_preemption() {
+            write!(f, "\nwith eviction {verdict}")?;
+        }
+        for check in self.checks() {
+            write!(f, "\n- {check}")?;
+        }
+        Ok(())
+    }
+}
+
+/// For instance `memory: 512 MB asked, 100 MB free, 900 MB used: too little`, or
+/// `driver: `docker` asked, not there: does not pass`.
+impl fmt::Display for NodeCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.subject)?;
+        match &self.measure {
+            Measure::Fact { asked, found } => write!(f, "{asked} asked, {found}")?,
+            Measure::Amount { asked, used, free, unit } => {
+                let space = if unit.is_empty() { "" } else { " " };
+                write!(f, "{asked}{space}{unit} asked, {free}{space}{unit} free")?;
+                write!(f, ", {used}{space}{unit} used")?;
+            }
+        }
+        match (self.passes, &self.measure) {
+            (true, _) => f.write_str(": passes"),
+            (false, Measure::Amount { .. }) => f.write_str(": too little"),
+            (false, Measure::Fact { .. }) => f.write_str(": does not pass"),
+        }
+    }
+}
 
 /// How many of the best nodes, and of those nearest to doing, an explanation shows.
 const SHOWN_MAX: usize = 3;

@@ -173,7 +173,7 @@ fn verdicts(state: &State, plan: &GroupPlan<'_>, evicted: Option<&Evicted>) -> V
     verdicts
 }
 
-fn verdict<'a>(
+pub(super) fn verdict<'a>(
     state: &'a State,
     plan: &GroupPlan<'_>,
     scan: &Scan<'a>,

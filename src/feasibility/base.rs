@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::finding::Finding;
 use super::fix_action::FixAction;
 use super::view::NodeView;
 use crate::model::Job;
@@ -108,6 +109,36 @@ impl<'a> BaseSet<'a> {
             reasons.push(NotCandidate::Datacenter(node.datacenter().into()));
         }
         reasons
+    }
+
+    /// All that is asked of a node for the job to look at it, and what is found.
+    pub(crate) fn findings(&self, node: &NodeRecord) -> Vec<Finding> {
+        let node = NodeView::alone(node, BaseSet::FACTS);
+        let in_words = |text: &str| format!("`{text}`");
+        let eligibility = match (node.is_draining(), node.is_eligible()) {
+            (true, _) => "draining",
+            (false, true) => "eligible",
+            (false, false) => "ineligible",
+        };
+        let takes_new = eligibility == "eligible";
+        let patterns: Vec<String> = self.datacenters.iter().map(|it| in_words(it)).collect();
+        let datacenter = in_words(node.datacenter());
+        vec![
+            Finding::new("status", "`ready`", &in_words(node.status()), node.status() == "ready"),
+            Finding::new("eligibility", "eligible", eligibility, takes_new),
+            Finding::new(
+                "node pool",
+                &in_words(self.node_pool),
+                &in_words(node.node_pool()),
+                self.has_pool(node),
+            ),
+            Finding::new(
+                "datacenter",
+                &patterns.join(" or "),
+                &datacenter,
+                self.has_datacenter(node),
+            ),
+        ]
     }
 
     fn has_pool(&self, node: NodeView<'_>) -> bool {

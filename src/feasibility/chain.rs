@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::constraint::{GROUP_CONSTRAINTS, JOB_CONSTRAINTS};
 use super::device_rule::DEVICES;
 use super::driver::DRIVERS;
+use super::finding::Finding;
 use super::network::NETWORK;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -95,6 +96,25 @@ impl Chain {
             }
         }
         reasons
+    }
+
+    /// All that the rules ask of a node and what they find, in the order of the chain, each once.
+    pub(crate) fn findings(
+        &self,
+        node: &NodeRecord,
+        surroundings: &Surroundings<'_>,
+    ) -> Vec<Finding> {
+        let mut all = Vec::new();
+        for (rule, facts) in &self.rules {
+            rule.findings(NodeView::new(node, surroundings, *facts), &mut all);
+        }
+        let mut findings: Vec<Finding> = Vec::with_capacity(all.len());
+        for finding in all {
+            if !findings.contains(&finding) {
+                findings.push(finding);
+            }
+        }
+        findings
     }
 
     /// Adds what would do away with all rules that a node breaks.

@@ -37,6 +37,11 @@ impl Rule for Namesakes {
         }
     }
 
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
+        let (asked, found) = (self.group.as_str(), node.node_class());
+        findings.push(Finding::new("namesake", asked, found, asked == found));
+    }
+
     fn remedy(&self, _: NodeView<'_>, _: &mut Remedies) {}
 }
 

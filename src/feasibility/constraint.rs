@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::finding::{self, Finding};
 use super::fix_action::FixAction;
 use super::operator::Comparison;
 use super::reason::FilterReason;
@@ -82,6 +83,10 @@ impl Rule for ConstraintRule {
         }
     }
 
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
+        findings.push(self.comparison.finding(&self.text, node));
+    }
+
     fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies) {
         if !self.comparison.holds_in(node) {
             let text = self.text.to_string();
@@ -120,6 +125,11 @@ impl NodeComparison {
     /// The facts that it reads.
     pub(crate) fn facts(&self) -> FactSet {
         facts_of(&self.left).union(facts_of(&self.right))
+    }
+
+    fn finding(&self, text: &str, node: NodeView<'_>) -> Finding {
+        let (left, right) = (resolve(&self.left, node), resolve(&self.right, node));
+        finding::of_comparison(text, &self.comparison, left, right)
     }
 
     fn holds_in(&self, node: NodeView<'_>) -> bool {

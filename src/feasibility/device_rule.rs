@@ -2,6 +2,7 @@
 //! (docs/placement.md, section 5.2).
 
 use super::device::{self, DeviceRequest};
+use super::finding::Finding;
 use super::fix_action::FixAction;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -59,6 +60,28 @@ impl Rule for DeviceRule {
     fn filter(&self, node: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
         if !self.unmet(node, |device| device.facts().healthy()).is_empty() {
             reasons.push(FilterReason::MissingDevices);
+        }
+    }
+
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
+        let unmet = self.unmet(node, |device| device.facts().healthy());
+        for (at, (request, drop)) in self.requests.iter().zip(&self.drops).enumerate() {
+            let name = match drop {
+                FixAction::DropDevices { devices, .. } => devices.as_str(),
+                _ => "",
+            };
+            let matching = node.devices().filter(|device| request.matches_in(*device));
+            let counts = matching.map(|it| (it.facts().healthy(), it.facts().instances()));
+            let sum = |(healthy, all): (usize, usize), (more_healthy, more)| {
+                (healthy + more_healthy, all + more)
+            };
+            let (healthy, all): (usize, usize) = counts.fold((0, 0), sum);
+            let found = match all - healthy {
+                0 => format!("{healthy}, in use or not"),
+                ill => format!("{healthy}, in use or not, and {ill} not healthy"),
+            };
+            let asked = format!("{} `{name}`", request.count());
+            findings.push(Finding::new("devices", &asked, &found, !unmet.contains(&at)));
         }
     }
 

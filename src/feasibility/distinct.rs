@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::finding::{Finding, value_in_words};
 use super::fix_action::FixAction;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -25,6 +26,16 @@ pub(crate) enum Scope {
     Job,
     /// Those of the group being placed.
     Group,
+}
+
+impl Scope {
+    /// What the allocations are of.
+    pub(crate) fn noun(self) -> &'static str {
+        match self {
+            Scope::Job => "job",
+            Scope::Group => "group",
+        }
+    }
 }
 
 /// A `distinct_property` constraint.
@@ -85,6 +96,19 @@ impl DistinctProperty {
                 allocations: used,
             }),
         }
+    }
+
+    /// What is asked of a node with this value, when `used` allocations have the value.
+    pub(crate) fn finding(&self, value: Option<&str>, used: u64) -> Finding {
+        let asked = match self.allowed {
+            Some(allowed) => format!("{}, at most {allowed} a value", self.constraint.l_target),
+            None => format!("{}, at most `{}`", self.constraint.l_target, self.constraint.r_target),
+        };
+        let found = match value {
+            Some(value) => format!("{used} on `{value}`"),
+            None => value_in_words(None),
+        };
+        Finding::new("distinct_property", &asked, &found, self.filter(value, used).is_none())
     }
 
     /// Adds the changes after which a node with this value may take one more.

@@ -1,6 +1,7 @@
 //! Drivers: every driver of a group's tasks must be on the node and healthy (docs/placement.md, section
 //! 2.4).
 
+use super::finding::Finding;
 use super::fix_action::FixAction;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -44,6 +45,18 @@ impl Rule for DriverRule {
     fn filter(&self, node: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
         if self.missing(node).next().is_some() {
             reasons.push(FilterReason::MissingDrivers);
+        }
+    }
+
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
+        for driver in &self.drivers {
+            let passes = has_driver(node, driver);
+            let found = match node.driver(driver) {
+                _ if passes => "there and healthy",
+                Some(info) if info.detected => "there, not healthy",
+                _ => "not there",
+            };
+            findings.push(Finding::new("driver", &format!("`{driver}`"), found, passes));
         }
     }
 

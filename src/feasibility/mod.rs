@@ -12,6 +12,7 @@ pub(crate) mod device;
 mod device_rule;
 pub(crate) mod distinct;
 mod driver;
+pub(crate) mod finding;
 pub(crate) mod fix_action;
 pub(crate) mod mask;
 mod network;

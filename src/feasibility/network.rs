@@ -1,5 +1,6 @@
 //! Networks: the mode and the host networks that a group asks for (docs/placement.md, section 2.6).
 
+use super::finding::Finding;
 use super::fix_action::FixAction;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -98,6 +99,28 @@ impl Rule for NetworkRule {
             reasons.push(FilterReason::MissingNetwork);
         }
         reasons.extend(self.missing(node).map(|(_, reason)| reason));
+    }
+
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
+        let mut modes: Vec<String> = node.network_modes().map(|mode| format!("`{mode}`")).collect();
+        modes.dedup();
+        let found = match self.mode.as_str() {
+            "none" => "any node will do".to_owned(),
+            _ if modes.is_empty() => "no network".to_owned(),
+            _ => modes.join(", "),
+        };
+        let asked = format!("`{}`", self.mode);
+        findings.push(Finding::new("network mode", &asked, &found, self.has_mode(node)));
+        for (port, target) in &self.ports {
+            let missing = missing_host_network(port, target, node);
+            let asked = format!("`{}` for port `{}`", port.host_network, port.label);
+            let found = match &missing {
+                None => "there",
+                Some(FilterReason::InvalidHostNetwork { .. }) => "not set",
+                Some(_) => "no address",
+            };
+            findings.push(Finding::new("host network", &asked, found, missing.is_none()));
+        }
     }
 
     fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies) {

@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::finding::Finding;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
 use super::view::NodeView;
@@ -27,6 +28,10 @@ pub(crate) trait Rule: fmt::Debug + Send + Sync {
 
     /// Adds why a node may not run the group; nothing if the node passes.
     fn filter(&self, node: NodeView<'_>, reasons: &mut Vec<FilterReason>);
+
+    /// Adds all that it asks of a node, with what it finds there: something does not pass exactly where
+    /// the node is filtered.
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>);
 
     /// Adds the changes after which a node passes; nothing if it does already.
     fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies);

@@ -1,6 +1,7 @@
 //! Secrets: every provider that a group's tasks read from must be on the node (docs/placement.md, section
 //! 2.4).
 
+use super::finding::Finding;
 use super::fix_action::FixAction;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -49,6 +50,19 @@ impl Rule for SecretsRule {
     fn filter(&self, node: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
         if self.missing(node).next().is_some() {
             reasons.push(FilterReason::MissingSecretsProvider);
+        }
+    }
+
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
+        for provider in &self.providers {
+            let passes = !self.missing(node).any(|it| it == provider);
+            let found = if passes { "there" } else { "not there" };
+            findings.push(Finding::new(
+                "secrets provider",
+                &format!("`{provider}`"),
+                found,
+                passes,
+            ));
         }
     }
 

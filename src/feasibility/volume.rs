@@ -6,6 +6,7 @@
 
 use std::borrow::Cow;
 
+use super::finding::Finding;
 use super::fix_action::FixAction;
 use super::reason::FilterReason;
 use super::remedies::Remedies;
@@ -123,6 +124,20 @@ impl Rule for HostVolumeRule {
         }
     }
 
+    fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
+        for mount in &self.mounts {
+            let passes = mount.is_allowed(&self.namespace, node);
+            let found = match node.host_volume(&mount.source) {
+                None => "not there",
+                Some(_) if passes => "there",
+                Some(_) => "there, not to be used so",
+            };
+            let way = if mount.request.read_only { "to read" } else { "to write" };
+            let asked = format!("`{}` {way}", mount.source);
+            findings.push(Finding::new("host volume", &asked, found, passes));
+        }
+    }
+
     fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies) {
         for mount in self.refused(node) {
             let drop = FixAction::DropVolume { alias: mount.alias.clone() };
@@ -199,6 +214,13 @@ impl Rule for CsiVolumeRule {
 
     fn filter(&self, _: NodeView<'_>, reasons: &mut Vec<FilterReason>) {
         reasons.push(FilterReason::MissingCsiVolumes(self.sources.clone()));
+    }
+
+    fn findings(&self, _: NodeView<'_>, findings: &mut Vec<Finding>) {
+        for source in &self.sources {
+            let asked = format!("`{source}`");
+            findings.push(Finding::new("CSI volume", &asked, "CSI volumes are not known", false));
+        }
     }
 
     fn remedy(&self, _: NodeView<'_>, remedies: &mut Remedies) {

@@ -108,6 +108,19 @@ pub(crate) fn shortage(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Option<De
         let others = Ask { devices: ask.devices[..at].to_vec(), ..Ask::default() };
         assign(node, taken, &others, &mut before).ok()?;
     }
+    let most = supply(node, taken, request, &before)?;
+    // A search that was given up says nothing of how many are missing.
+    (most.free < most.asked).then_some(most)
+}
+
+/// What there is for a request, of the instances that it may have, in the group of alike devices that has
+/// most of them free once those before it have theirs. None if no group is what it asks for.
+pub(crate) fn supply(
+    node: &NodeRecord,
+    taken: &Taken,
+    request: &DeviceRequest,
+    before: &Holdings,
+) -> Option<DeviceShortage> {
     let of_group = |group: usize| {
         let device = &node.devices[group];
         let instance = |at: u16| device.instances.get(usize::from(at));
@@ -128,9 +141,7 @@ pub(crate) fn shortage(node: &NodeRecord, taken: &Taken, ask: &Ask) -> Option<De
         }
     };
     let groups = candidates(node, request).into_iter().map(of_group);
-    let most = groups.reduce(|best, it| if it.free > best.free { it } else { best })?;
-    // A search that was given up says nothing of how many are missing.
-    (most.free < most.asked).then_some(most)
+    groups.reduce(|best, it| if it.free > best.free { it } else { best })
 }
 
 /// Whether a request that is the only one needs no search, and no memory: it takes the group that it

@@ -456,7 +456,7 @@ mod tests {
         assert!(!written.contains(":-0"), "{written}");
         // What is wrong elsewhere keeps its place.
         let error = super::job(r#"{"Version": -0, "ID": }"#).unwrap_err();
-        assert_eq!(error.path(), "line 1, column 22");
+        assert_eq!(error.path(), "line 1, column 23");
     }
 
     #[test]

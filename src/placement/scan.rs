@@ -8,6 +8,7 @@ use indexmap::IndexMap;
 
 use super::group::GroupPlan;
 use crate::feasibility::distinct::Scope;
+use crate::feasibility::finding::Finding;
 use crate::feasibility::fix_action::FixAction;
 use crate::feasibility::reason::{DISTINCT_HOSTS, FilterReason};
 use crate::feasibility::remedies::Remedies;
@@ -164,6 +165,29 @@ impl<'a> Scan<'a> {
             }
         }
         failures
+    }
+
+    /// All that the rules ask of a node, and what they find.
+    pub(crate) fn findings(&self, slot: NodeSlot, node: &'a NodeRecord) -> Vec<Finding> {
+        let has_writer = |source: &str| self.has_writer(slot, source);
+        let surroundings = Surroundings { volumes: &self.state.volumes, has_writer: &has_writer };
+        let mut findings = self.plan.chain().findings(node, &surroundings);
+        if let Some(scope) = self.plan.distinct_hosts {
+            let (there, of) = (self.allocations_on(slot, scope), scope.noun());
+            let asked = format!("no other allocation of the {of}");
+            findings.push(Finding::new(
+                DISTINCT_HOSTS,
+                &asked,
+                &format!("{there} there"),
+                there == 0,
+            ));
+        }
+        for (property, used) in self.plan.distinct_properties.iter().zip(&self.used_by_property) {
+            let value = property.value(node);
+            let used = value.and_then(|value| used.get(value)).copied().unwrap_or(0);
+            findings.push(property.finding(value, used.into()));
+        }
+        findings
     }
 
     /// Adds what would do away with all rules that a node breaks.

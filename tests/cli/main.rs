@@ -6,6 +6,7 @@
 mod bench;
 mod documents;
 mod evaluate;
+mod explain;
 mod golden;
 mod html;
 mod mistakes;

@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 use proptest::prelude::*;
 use stowplan::model::AllocationMetrics;
-use stowplan::{Dimension, NodeVerdict, ScoreDetail, Verdict};
+use stowplan::{Dimension, NodeVerdict, ScoreDetail, Stage, Verdict};
 
 use crate::common::check::{Outcome, check};
 
@@ -154,6 +154,38 @@ fn every_reason_is_given_and_the_first_is_counted() {
                 }
             }
         }
+        Ok(())
+    });
+}
+
+/// What is said of one node, check by check, is what is said of it among all: it would do exactly where it
+/// passes all checks, and what fails is of the stage that the verdict is about.
+#[test]
+fn the_checks_of_a_node_come_to_its_verdict() {
+    check(|world| {
+        let (cluster, job) = (world.cluster(), world.job());
+        let group = &job.task_groups[0].name;
+        let explanation = cluster.explain(job, group, &world.options).unwrap();
+        for verdict in explanation.nodes() {
+            let id = &verdict.node().id;
+            let node = cluster.explain_node(job, group, id, &world.options).unwrap();
+            prop_assert_eq!(node.verdict(), verdict.verdict());
+            let failed = node.checks().iter().filter(|check| !check.passes);
+            let first = failed.map(|check| check.stage).min();
+            let expected = match verdict.verdict() {
+                Verdict::NotCandidate(_) => Some(Stage::Candidate),
+                Verdict::Filtered(_) => Some(Stage::Feasibility),
+                Verdict::Exhausted(_) => Some(Stage::Room),
+                Verdict::Ranked { .. } => None,
+            };
+            prop_assert_eq!(first, expected, "{}", node);
+            if let Some(nodes) = explanation.with_preemption() {
+                let of_node = nodes.iter().find(|it| it.node().id == *id).unwrap();
+                let alone = node.with_preemption().unwrap_or(node.verdict());
+                prop_assert_eq!(alone, of_node.verdict());
+            }
+        }
+        prop_assert!(cluster.explain_node(job, group, "no such node", &world.options).is_none());
         Ok(())
     });
 }

@@ -18,7 +18,7 @@ use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
 use self::source::{STDIN_NAME, Source};
 pub(crate) use self::source::{reason, text};
-use crate::printable::printable;
+use crate::words::printable;
 
 /// The files of a question.
 pub(crate) struct Files<'a> {

@@ -6,8 +6,10 @@
 mod asks;
 mod bars;
 mod bench;
+mod choice;
 mod evaluate;
 mod exit;
+mod explain;
 mod failures;
 mod files;
 mod flags;
@@ -21,8 +23,6 @@ mod run;
 mod tables;
 mod verdicts;
 mod words;
-#[path = "../../model/zeros.rs"]
-mod zeros;
 
 use std::process::ExitCode;
 
@@ -46,6 +46,7 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     Place(place::Place),
+    Explain(explain::Explain),
     Evaluate(evaluate::Evaluate),
     // Boxed, because it has by far the most options.
     Bench(Box<bench::Bench>),
@@ -63,6 +64,7 @@ fn main() -> ExitCode {
     };
     ExitCode::from(match cli.command {
         Command::Place(place) => place.run(),
+        Command::Explain(explain) => explain.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Bench(bench) => bench.run(),
     })

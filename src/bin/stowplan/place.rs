@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
-use stowplan::{Algorithm, PlaceOptions, Preemption, ScoreDetail};
+use stowplan::{PlaceOptions, ScoreDetail};
 
+use crate::choice::Choice;
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
 use crate::files::{self, Files};
-use crate::flags::whole_number;
 use crate::output::{Output, complain, complain_unwritten};
 use crate::run::Run;
 use crate::{json, report};
@@ -22,38 +22,21 @@ use crate::{json, report};
 pub(crate) struct Place {
     /// Nodes, as JSON: a node or a list of nodes; may be given several times
     #[arg(long, value_name = "FILE", required = true)]
-    pub(crate) nodes: Vec<PathBuf>,
+    nodes: Vec<PathBuf>,
 
     /// Jobs, as JSON: `{"Job": {...}}`, a bare job, or a list of either; may be given several times
     #[arg(long, value_name = "FILE", required = true)]
-    pub(crate) job: Vec<PathBuf>,
+    job: Vec<PathBuf>,
 
     /// What is on the nodes already, as JSON: a list of allocations
     ///
     /// Each comes with its `Job`, or is of a job that is being placed. Those of a job that is being
     /// placed count towards what it wants: only what is missing is placed.
     #[arg(long, value_name = "FILE")]
-    pub(crate) allocs: Vec<PathBuf>,
+    allocs: Vec<PathBuf>,
 
-    /// Which nodes to prefer: the fullest that will do, or the emptiest
-    #[arg(long, value_enum, default_value_t = AlgorithmName::Binpack)]
-    algorithm: AlgorithmName,
-
-    /// Evict allocations of jobs of lower priority (by at least 10) where nothing else helps; without
-    /// it nothing is evicted, for jobs of no type
-    #[arg(long)]
-    preempt: bool,
-
-    /// Let tasks use more memory than they ask for, where they say so (`MemoryMaxMB`)
-    #[arg(long)]
-    memory_oversubscription: bool,
-
-    /// Orders equal nodes, and chooses ports and identities; the same seed gives the same answer
-    #[arg(
-        long, value_name = "N", default_value_t = 0, allow_negative_numbers = true,
-        value_parser = whole_number::<u64>(0, u64::MAX)
-    )]
-    seed: u64,
+    #[command(flatten)]
+    choice: Choice,
 
     /// Say what every node is to each group, and what would help where something is missing
     #[arg(long)]
@@ -91,15 +74,6 @@ pub(crate) struct Place {
     /// Print every row of every table, however many there are
     #[arg(long, conflicts_with = "json")]
     full: bool,
-}
-
-/// The names of the algorithms.
-#[derive(Clone, Copy, ValueEnum)]
-enum AlgorithmName {
-    /// The fullest node that will do
-    Binpack,
-    /// The emptiest node
-    Spread,
 }
 
 /// The names of how many scores are shown.
@@ -162,7 +136,7 @@ impl Place {
             inventory: &input.inventory,
             jobs: &input.jobs,
             warnings: &input.warnings,
-            seed: self.seed,
+            seed: self.choice.seed,
             options: self.options(),
         };
         let mut output = Output::stdout();
@@ -189,22 +163,11 @@ impl Place {
     }
 
     fn options(&self) -> PlaceOptions {
-        let algorithm = match self.algorithm {
-            AlgorithmName::Binpack => Algorithm::Binpack,
-            AlgorithmName::Spread => Algorithm::Spread,
-        };
         let scores = match self.scores {
             Some(ScoresName::None) => ScoreDetail::None,
             Some(ScoresName::Top) | None => ScoreDetail::default(),
             Some(ScoresName::All) => ScoreDetail::All,
         };
-        let preemption = if self.preempt { Preemption::all() } else { Preemption::none() };
-        PlaceOptions::default()
-            .algorithm(algorithm)
-            .preemption(preemption)
-            .memory_oversubscription(self.memory_oversubscription)
-            .seed(self.seed)
-            .score_detail(scores)
-            .oracle(self.oracle)
+        self.choice.options().score_detail(scores).oracle(self.oracle)
     }
 }

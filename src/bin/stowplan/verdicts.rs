@@ -44,7 +44,7 @@ pub(crate) fn write(
 }
 
 /// The kinds of verdicts, best first, as words and with their tones.
-fn kind(verdict: &Verdict) -> (usize, &'static str, Tone) {
+pub(crate) fn kind(verdict: &Verdict) -> (usize, &'static str, Tone) {
     match verdict {
         Verdict::Ranked { .. } => (0, "ranked", Tone::Good),
         Verdict::Exhausted(_) => (1, "exhausted", Tone::Poor),
@@ -80,7 +80,7 @@ fn write_nodes(
     // Sorting keeps the order of identities among equals.
     sorted.sort_by(|a, b| {
         let by_kind = kind(a.verdict()).0.cmp(&kind(b.verdict()).0);
-        by_kind.then_with(|| norm_score(b).total_cmp(&norm_score(a)))
+        by_kind.then_with(|| norm_score_of(b).total_cmp(&norm_score_of(a)))
     });
     let mut sheet = Sheet::new(look, &["Node", "Verdict", "Score ", "Why"]);
     let is_short = is_full || sorted.len() <= NODES_MAX;
@@ -108,10 +108,7 @@ fn write_nodes(
 
 fn add(sheet: &mut Sheet, node: String, verdict: &NodeVerdict, why: String) {
     let (_, name, tone) = kind(verdict.verdict());
-    let score = match verdict.verdict() {
-        Verdict::Ranked { norm_score, .. } => score(*norm_score),
-        _ => String::new(),
-    };
+    let score = norm_score(verdict.verdict());
     sheet.toned_row(tone, 1, [node, name.to_owned(), score, why]);
 }
 
@@ -121,15 +118,23 @@ fn name(node: &NodeVerdict) -> &str {
     if node.name.is_empty() { &node.id } else { &node.name }
 }
 
-fn norm_score(node: &NodeVerdict) -> f64 {
+fn norm_score_of(node: &NodeVerdict) -> f64 {
     match node.verdict() {
         Verdict::Ranked { norm_score, .. } => *norm_score,
         _ => 0.0,
     }
 }
 
+/// The score of a node that would do.
+pub(crate) fn norm_score(verdict: &Verdict) -> String {
+    match verdict {
+        Verdict::Ranked { norm_score, .. } => score(*norm_score),
+        _ => String::new(),
+    }
+}
+
 /// The reasons of a verdict, with this node's amounts or without.
-fn why(verdict: &Verdict, cluster: &Cluster, with_amounts: bool) -> String {
+pub(crate) fn why(verdict: &Verdict, cluster: &Cluster, with_amounts: bool) -> String {
     match verdict {
         Verdict::NotCandidate(reasons) => {
             reasons.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")

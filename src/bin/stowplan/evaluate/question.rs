@@ -12,7 +12,7 @@ use stowplan::schedule::JobState;
 use stowplan::{Cluster, Inventory, Timestamp};
 
 use crate::files::{self, Problems};
-use crate::zeros::without_negative_zeros;
+use crate::words::without_negative_zeros;
 
 /// What one evaluation is asked of.
 pub(super) struct Question {
