@@ -95,12 +95,12 @@ impl<'a> PlacedAllocation<'a> {
 
     /// Its name: `<job>.<group>[<index>]`.
     pub fn name(&self) -> String {
-        self.group.run.name_of(self.at)
+        self.group.batch.name_of(self.at)
     }
 
     /// The node it was placed on.
     pub fn node(&self) -> &'a Node {
-        let slot = self.group.run.placed[self.at].node;
+        let slot = self.group.batch.placed[self.at].node;
         let record = self.group.nodes[slot.at()].as_ref();
         // Nothing is placed on a slot without a node.
         &record.unwrap_or_else(|| unreachable!()).node
@@ -118,40 +118,40 @@ impl<'a> PlacedAllocation<'a> {
 
     /// The job, in the version that was placed.
     pub fn job(&self) -> &'a Job {
-        &self.group.run.job
+        &self.group.batch.job
     }
 
     /// The group's name.
     pub fn task_group(&self) -> &'a str {
-        &self.group.run.job.task_groups[self.group.run.group].name
+        &self.group.batch.job.task_groups[self.group.batch.group].name
     }
 
     /// The score the node was chosen by.
     pub fn score(&self) -> f64 {
-        self.group.run.placed[self.at].score
+        self.group.batch.placed[self.at].score
     }
 
     /// How its placement went.
     pub fn metrics(&self) -> AllocationMetrics {
-        self.group.run.metrics(self.at).unwrap_or_default()
+        self.group.batch.metrics(self.at).unwrap_or_default()
     }
 
     /// The identities of the allocations it evicts, sorted.
     pub fn preempted(&self) -> &'a [String] {
-        self.group.run.evicted_by(self.at)
+        self.group.batch.evicted_by(self.at)
     }
 
     /// What it has on its node.
     pub fn resources(&self) -> AllocatedResources {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::allocated_resources(&self.group.run, Some(self.node()), holdings)
+        view::allocated_resources(&self.group.batch, Some(self.node()), holdings)
     }
 
     /// The allocation as the API has it, without its job.
     pub fn to_allocation(&self) -> Allocation {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::document(&self.group.run, self.at, self.id(), Some(self.node()), holdings)
+        view::document(&self.group.batch, self.at, self.id(), Some(self.node()), holdings)
     }
 }

@@ -1,7 +1,7 @@
 //! Memory that one placement leaves for the next, so that a job of one allocation asks for little.
 
 use super::pass::Scratch;
-use super::record::RunLists;
+use super::record::BatchLists;
 use super::request::Request;
 
 /// Lists that are empty between placements. There is nothing in them to copy.
@@ -13,7 +13,7 @@ pub(crate) struct Buffers {
     pub(crate) best: Vec<u32>,
     /// Requests for missing allocations.
     pub(crate) requests: Vec<Request>,
-    pub(crate) run: RunLists,
+    pub(crate) batch: BatchLists,
 }
 
 impl Clone for Buffers {

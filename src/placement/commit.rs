@@ -41,7 +41,7 @@ pub(super) fn commit(
 ) -> bool {
     let Selected { node, score, victims } = selected;
     let Record { name_index, tally, top, time_ns } = record;
-    let next = state.next_of_batch(&open.batch);
+    let next = state.next_of_batch(&open.open_batch);
     let mut holdings = None;
     if !plan.ask.is_plain() {
         let assigned = assign(state, plan, node, &victims, name_index);
@@ -51,10 +51,10 @@ pub(super) fn commit(
         holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
     }
     let evicted = evict(state, evicted, &victims, next);
-    let in_run = open.run.len() as u32;
-    state.take(&open.batch, NewAllocation { node, name_index, in_run, holdings });
+    let in_batch = open.batch.len() as u32;
+    state.take(&open.open_batch, NewAllocation { node, name_index, in_batch, holdings });
     open.allocations.push(next);
-    open.run.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, top);
+    open.batch.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, top);
     true
 }
 

@@ -47,7 +47,7 @@
 //! | pass | the placements of one group taken off a frontier, one after another |
 //! | mask | which nodes may run a group, by their facts alone |
 //! | column | a property of all nodes, as small numbers |
-//! | batch, run | what the placements of one group by one call share: their metrics and scores |
+//! | batch | what the placements of one group by one call share: their metrics and scores |
 //! | refusal | a request for which no node was found |
 //! | victim | an allocation that is evicted for another |
 //! | observer | who watches a job being placed, and makes explanations of it |

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::outcome::GroupPlacement;
-use super::record::{RunBuilder, RunLists};
+use super::record::{BatchBuilder, BatchLists};
 use super::select::selector::SelectorKind;
 use crate::state::batches::OpenBatch;
 use crate::state::slots::{AllocationRef, JobSlot, NodeSlot};
@@ -18,8 +18,8 @@ const MOST_EXPECTED: usize = 4096;
 
 /// One group being placed.
 pub(crate) struct OpenGroup {
-    pub(crate) run: RunBuilder,
-    pub(super) batch: OpenBatch,
+    pub(crate) batch: BatchBuilder,
+    pub(super) open_batch: OpenBatch,
     pub(super) allocations: Vec<AllocationRef>,
     pub(super) holdings: Vec<Arc<Holdings>>,
     /// What serves requests that may go to any node, once that is known.
@@ -31,15 +31,15 @@ pub(crate) struct OpenGroup {
 impl OpenGroup {
     pub(super) fn new(
         state: &mut Transaction<'_>,
-        lists: RunLists,
+        lists: BatchLists,
         job: JobSlot,
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
         expected: usize,
     ) -> OpenGroup {
         OpenGroup {
-            run: RunBuilder::new(state, plan, options, lists),
-            batch: state.open_batch(job, &plan.group.name, plan.ask.amounts),
+            batch: BatchBuilder::new(state, plan, options, lists),
+            open_batch: state.open_batch(job, &plan.group.name, plan.ask.amounts),
             allocations: Vec::with_capacity(expected.min(MOST_EXPECTED)),
             holdings: Vec::new(),
             any_node: None,
@@ -53,24 +53,24 @@ impl OpenGroup {
         state: &mut Transaction<'_>,
         nodes: impl Iterator<Item = NodeSlot>,
     ) {
-        state.note_nodes(&self.batch, nodes);
+        state.note_nodes(&self.open_batch, nodes);
     }
 
     /// Puts allocations that have their room on the state's lists.
     pub(super) fn enlist(&self, state: &mut Transaction<'_>) {
-        state.enlist(&self.batch, || self.run.opening());
+        state.enlist(&self.open_batch, || self.batch.opening());
     }
 
     /// What was placed, and memory for the next group; nothing, and no trace of the group, if nothing
     /// was.
-    pub(super) fn close(self, state: &mut Transaction<'_>) -> (Option<GroupPlacement>, RunLists) {
-        let (run, lists) = self.run.finish();
-        state.close_batch(self.batch, run.clone());
+    pub(super) fn close(self, state: &mut Transaction<'_>) -> (Option<GroupPlacement>, BatchLists) {
+        let (batch, lists) = self.batch.finish();
+        state.close_batch(self.open_batch, batch.clone());
         if self.allocations.is_empty() {
             return (None, lists);
         }
         let nodes = state.node_table().clone();
         let (allocations, holdings) = (self.allocations, self.holdings);
-        (Some(GroupPlacement { run, allocations, nodes, holdings }), lists)
+        (Some(GroupPlacement { batch, allocations, nodes, holdings }), lists)
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::Job;
 use crate::state::NodeTable;
-use crate::state::run::Run;
+use crate::state::batch::Batch;
 use crate::state::slots::{AllocationRef, AllocationSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
@@ -33,7 +33,7 @@ impl Outcome {
 /// What was placed of one group.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupPlacement {
-    pub(crate) run: Arc<Run>,
+    pub(crate) batch: Arc<Batch>,
     pub(crate) allocations: Vec<AllocationRef>,
     /// The nodes by slot, as they were.
     pub(crate) nodes: NodeTable,

@@ -288,7 +288,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
                 plan,
                 evicted: way.evicts.then_some(&self.evicted),
                 shown,
-                run: &mut open.run,
+                batch: &mut open.batch,
                 top: &mut top,
             });
             let time_ns = self.now_ns().saturating_sub(started);
@@ -327,13 +327,13 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     }
 
     fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
-        let lists = std::mem::take(&mut self.caches.buffers.run);
+        let lists = std::mem::take(&mut self.caches.buffers.batch);
         OpenGroup::new(self.state, lists, self.job_slot, plan, self.options, expected)
     }
 
     fn close_group(&mut self, open: OpenGroup) {
         let (group, lists) = open.close(self.state);
-        self.caches.buffers.run = lists;
+        self.caches.buffers.batch = lists;
         self.outcome.groups.extend(group);
     }
 

@@ -1,36 +1,36 @@
-//! Writing down a run while it is made: what each placement's metrics will show.
+//! Writing down a batch while it is made: what each placement's metrics will show.
 
 use std::sync::Arc;
 
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::reuse::emptied;
+use crate::state::batch::{Batch, Placed};
 use crate::state::few::Few;
-use crate::state::run::{Placed, Run};
 use crate::state::scores::{ScoreLog, Scores};
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
 use crate::state::transaction::Transaction;
 
-/// A run that is being made. Its lists grow in memory that one run leaves for the next, and are copied
-/// at the end, when it is known how long they are: runs are kept as long as their allocations.
+/// A batch that is being made. Its lists grow in memory that one batch leaves for the next, and are copied
+/// at the end, when it is known how long they are: batches are kept as long as their allocations.
 #[derive(Debug)]
-pub(crate) struct RunBuilder {
+pub(crate) struct BatchBuilder {
     /// All but the lists.
-    run: Run,
-    lists: RunLists,
+    batch: Batch,
+    lists: BatchLists,
 }
 
-/// The lists of a run.
+/// The lists of a batch.
 #[derive(Debug, Default)]
-pub(crate) struct RunLists {
+pub(crate) struct BatchLists {
     tallies: Vec<Arc<Tally>>,
     scores: ScoreLog,
     placed: Vec<Placed>,
     evicted: Vec<(u32, Vec<String>)>,
 }
 
-/// What one placement adds to a run.
+/// What one placement adds to a batch.
 pub(crate) struct NewPlaced {
     pub(crate) node: NodeSlot,
     pub(crate) name_index: u32,
@@ -40,15 +40,15 @@ pub(crate) struct NewPlaced {
     pub(crate) evicted: Vec<String>,
 }
 
-impl RunBuilder {
-    /// A run without placements, to be written into empty lists.
+impl BatchBuilder {
+    /// A batch without placements, to be written into empty lists.
     pub(crate) fn new(
         state: &Transaction<'_>,
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
-        lists: RunLists,
-    ) -> RunBuilder {
-        let run = Run {
+        lists: BatchLists,
+    ) -> BatchBuilder {
+        let batch = Batch {
             job: plan.job.clone(),
             group: plan.at,
             amounts: plan.ask.amounts,
@@ -61,12 +61,12 @@ impl RunBuilder {
             placed: Few::None,
             evicted: Vec::new(),
         };
-        RunBuilder { run, lists }
+        BatchBuilder { batch, lists }
     }
 
     /// What is known before the first placement: what all of its allocations use.
-    pub(crate) fn opening(&self) -> Arc<Run> {
-        Arc::new(self.run.clone())
+    pub(crate) fn opening(&self) -> Arc<Batch> {
+        Arc::new(self.batch.clone())
     }
 
     /// Writes down a node's scores and gives their place.
@@ -100,24 +100,24 @@ impl RunBuilder {
         self.lists.placed.len()
     }
 
-    /// The finished run, and the lists for another one.
-    pub(crate) fn finish(self) -> (Arc<Run>, RunLists) {
-        let RunBuilder { run, mut lists } = self;
-        let run = Run {
+    /// The finished batch, and the lists for another one.
+    pub(crate) fn finish(self) -> (Arc<Batch>, BatchLists) {
+        let BatchBuilder { batch, mut lists } = self;
+        let batch = Batch {
             tallies: lists.tallies.as_slice().into(),
             scores: lists.scores.exact(),
             placed: lists.placed.as_slice().into(),
             evicted: std::mem::take(&mut lists.evicted),
-            ..run
+            ..batch
         };
-        (Arc::new(run), lists.emptied())
+        (Arc::new(batch), lists.emptied())
     }
 }
 
-impl RunLists {
-    /// The memory for another run.
-    fn emptied(self) -> RunLists {
-        RunLists {
+impl BatchLists {
+    /// The memory for another batch.
+    fn emptied(self) -> BatchLists {
+        BatchLists {
             tallies: emptied(self.tallies),
             scores: self.scores.emptied(emptied),
             placed: emptied(self.placed),

@@ -268,8 +268,8 @@ impl<'a> Scan<'a> {
                 }),
                 _ => self
                     .state
-                    .run(record.run)
-                    .and_then(|run| run.job.spec().task_groups.get(run.group)),
+                    .batch(record.batch)
+                    .and_then(|batch| batch.job.spec().task_groups.get(batch.group)),
             };
             let Some(group) = group else { return true };
             volume::writes(group, record.name_index, source)

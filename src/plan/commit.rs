@@ -8,8 +8,8 @@ use super::content::{Plan, PlannedGroup};
 use super::rejection::NodeRejection;
 use super::verify::verify;
 use crate::placement::outcome::{GroupPlacement, Outcome};
+use crate::state::batch::Batch;
 use crate::state::batches::NewAllocation;
-use crate::state::run::Run;
 use crate::state::slots::NodeRef;
 use crate::state::transaction::Transaction;
 
@@ -28,7 +28,7 @@ pub(crate) struct Committed {
 pub(crate) fn commit(state: &mut Transaction<'_>, plan: Plan) -> Committed {
     let rejected = verify(state, &plan);
     let is_refused =
-        !rejected.is_empty() && plan.groups.iter().any(|group| group.run.job.spec().all_at_once);
+        !rejected.is_empty() && plan.groups.iter().any(|group| group.batch.job.spec().all_at_once);
     let mut committed = Committed {
         outcome: Outcome { failed: plan.failed, ..Outcome::default() },
         rejected: named(&plan.groups, &rejected),
@@ -60,7 +60,7 @@ fn named(
     let id_of = |node: NodeRef| {
         groups.iter().find_map(|group| {
             let at = group.placements.iter().position(|planned| planned.node == node)?;
-            Some(group.run.node_of(at)?.id.to_string())
+            Some(group.batch.node_of(at)?.id.to_string())
         })
     };
     let named = rejected.iter().map(|(&node, why)| (id_of(node).unwrap_or_default(), why.clone()));
@@ -79,20 +79,20 @@ fn commit_group(
     if accepted.is_empty() {
         return None;
     }
-    let job = &group.run.job;
-    let name = &job.spec().task_groups.get(group.run.group)?.name;
+    let job = &group.batch.job;
+    let name = &job.spec().task_groups.get(group.batch.group)?.name;
     let job_slot = state.ensure_job(job);
-    let batch = state.open_batch(job_slot, name, group.run.amounts);
+    let open = state.open_batch(job_slot, name, group.batch.amounts);
     let mut allocations = Vec::with_capacity(accepted.len());
     let mut all_holdings = Vec::new();
     let holds_any = group.placements.iter().any(|planned| planned.holdings.is_some());
-    for (in_run, &at) in accepted.iter().enumerate() {
-        let (Some(planned), Some(placed)) = (group.placements.get(at), group.run.placed.get(at))
+    for (in_batch, &at) in accepted.iter().enumerate() {
+        let (Some(planned), Some(placed)) = (group.placements.get(at), group.batch.placed.get(at))
         else {
             continue;
         };
-        let next = state.next_of_batch(&batch);
-        for id in group.run.evicted_by(at) {
+        let next = state.next_of_batch(&open);
+        for id in group.batch.evicted_by(at) {
             if let Some(victim) = state.find_allocation(id) {
                 state.evict(victim, next);
             }
@@ -102,29 +102,29 @@ fn commit_group(
             all_holdings.push(holdings.clone().unwrap_or_default());
         }
         let (node, name_index) = (planned.node.slot, placed.name_index);
-        let in_run = in_run as u32;
-        state.take(&batch, NewAllocation { node, name_index, in_run, holdings });
+        let in_batch = in_batch as u32;
+        state.take(&open, NewAllocation { node, name_index, in_batch, holdings });
         allocations.push(next);
     }
-    let run = Arc::new(committed_run(state, &group.run, &accepted));
-    state.close_batch(batch, run.clone());
+    let batch = Arc::new(committed_batch(state, &group.batch, &accepted));
+    state.close_batch(open, batch.clone());
     let nodes = state.node_table().clone();
-    Some(GroupPlacement { run, allocations, nodes, holdings: all_holdings })
+    Some(GroupPlacement { batch, allocations, nodes, holdings: all_holdings })
 }
 
-/// A run with those of its placements that were committed.
-fn committed_run(state: &Transaction<'_>, run: &Run, accepted: &[usize]) -> Run {
-    let placed = accepted.iter().filter_map(|&at| run.placed.get(at).copied());
+/// A batch with those of its placements that were committed.
+fn committed_batch(state: &Transaction<'_>, batch: &Batch, accepted: &[usize]) -> Batch {
+    let placed = accepted.iter().filter_map(|&at| batch.placed.get(at).copied());
     let placed: Vec<_> = placed.collect();
-    let evicted = accepted.iter().enumerate().filter_map(|(in_run, &at)| {
-        let ids = run.evicted_by(at);
-        (!ids.is_empty()).then(|| (in_run as u32, ids.to_vec()))
+    let evicted = accepted.iter().enumerate().filter_map(|(in_batch, &at)| {
+        let ids = batch.evicted_by(at);
+        (!ids.is_empty()).then(|| (in_batch as u32, ids.to_vec()))
     });
-    Run {
+    Batch {
         create_index: state.index_to_be(),
         created: state.now(),
         placed: placed.as_slice().into(),
         evicted: evicted.collect(),
-        ..run.clone()
+        ..batch.clone()
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::{AllocatedResources, AllocationMetrics, Job, Node};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::{GroupFailure, GroupPlacement, Outcome};
-use crate::state::run::Run;
+use crate::state::batch::Batch;
 use crate::state::slots::NodeRef;
 use crate::state::usage::Holdings;
 use crate::state::{NodeTable, State, view};
@@ -54,13 +54,13 @@ pub struct Plan {
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedGroup {
     /// What they share, and what each of them shows.
-    pub(crate) run: Arc<Run>,
+    pub(crate) batch: Arc<Batch>,
     /// The nodes by slot, as they were.
     nodes: NodeTable,
     pub(crate) placements: Vec<Planned>,
 }
 
-/// What a placement has beside what its run says of it.
+/// What a placement has beside what its batch says of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Planned {
     pub(crate) node: NodeRef,
@@ -112,8 +112,8 @@ impl Plan {
 
     /// Identities of what is to be evicted, by placement.
     pub fn evictions(&self) -> impl Iterator<Item = &str> {
-        let runs = self.groups.iter().flat_map(|group| &group.run.evicted);
-        runs.flat_map(|(_, ids)| ids.iter().map(String::as_str))
+        let batches = self.groups.iter().flat_map(|group| &group.batch.evicted);
+        batches.flat_map(|(_, ids)| ids.iter().map(String::as_str))
     }
 
     /// The modify index of the cluster that it was made on.
@@ -139,13 +139,13 @@ impl Plan {
 
 impl PlannedGroup {
     fn new(state: &State, group: &GroupPlacement) -> PlannedGroup {
-        let placements = group.run.placed.iter().enumerate().map(|(at, placed)| Planned {
+        let placements = group.batch.placed.iter().enumerate().map(|(at, placed)| Planned {
             node: state.node_ref(placed.node),
             holdings: group.holdings.get(at).filter(|holdings| !holdings.is_empty()).cloned(),
         });
         PlannedGroup {
             placements: placements.collect(),
-            run: group.run.clone(),
+            batch: group.batch.clone(),
             nodes: group.nodes.clone(),
         }
     }
@@ -166,38 +166,38 @@ impl PlannedStop {
 impl<'a> PlannedAllocation<'a> {
     /// Its name: `<job>.<group>[<index>]`.
     pub fn name(&self) -> String {
-        self.group.run.name_of(self.at)
+        self.group.batch.name_of(self.at)
     }
 
     /// The job, in the version that is to be placed.
     pub fn job(&self) -> &'a Job {
-        &self.group.run.job
+        &self.group.batch.job
     }
 
     /// The group's name.
     pub fn task_group(&self) -> &'a str {
-        let group = self.group.run.job.spec().task_groups.get(self.group.run.group);
+        let group = self.group.batch.job.spec().task_groups.get(self.group.batch.group);
         group.map_or("", |group| &group.name)
     }
 
     /// The identity of the node that it is to go to.
     pub fn node_id(&self) -> &'a str {
-        self.group.run.node_of(self.at).map_or("", |node| &node.id)
+        self.group.batch.node_of(self.at).map_or("", |node| &node.id)
     }
 
     /// The score the node was chosen by.
     pub fn score(&self) -> f64 {
-        self.group.run.placed.get(self.at).map_or(0.0, |placed| placed.score)
+        self.group.batch.placed.get(self.at).map_or(0.0, |placed| placed.score)
     }
 
     /// How the search for its node went.
     pub fn metrics(&self) -> AllocationMetrics {
-        self.group.run.metrics(self.at).unwrap_or_default()
+        self.group.batch.metrics(self.at).unwrap_or_default()
     }
 
     /// The identities of the allocations that it evicts, sorted.
     pub fn preempted(&self) -> &'a [String] {
-        self.group.run.evicted_by(self.at)
+        self.group.batch.evicted_by(self.at)
     }
 
     /// What it would have on its node.
@@ -205,7 +205,7 @@ impl<'a> PlannedAllocation<'a> {
         let none = Holdings::default();
         let planned = self.group.placements.get(self.at);
         let holdings = planned.and_then(|planned| planned.holdings.as_deref()).unwrap_or(&none);
-        view::allocated_resources(&self.group.run, self.node(), holdings)
+        view::allocated_resources(&self.group.batch, self.node(), holdings)
     }
 
     /// The node, as it was.

@@ -74,7 +74,7 @@ fn leaving(
     placements: &[(&PlannedGroup, usize)],
     stops: &[AllocationSlot],
 ) -> Vec<AllocationSlot> {
-    let evicted = placements.iter().flat_map(|(group, at)| group.run.evicted_by(*at));
+    let evicted = placements.iter().flat_map(|(group, at)| group.batch.evicted_by(*at));
     let evicted = evicted.filter_map(|id| state.find_allocation(id));
     let is_there = |it: &AllocationSlot| {
         state.allocation(*it).is_some_and(|record| record.occupies && record.node == slot)
@@ -89,7 +89,7 @@ fn leaving(
 /// The amounts of a planned placement, the CPU of its cores included, and what it holds for itself.
 fn given(group: &PlannedGroup, at: usize) -> (Amounts, Option<&Holdings>) {
     let holdings = group.placements.get(at).and_then(|planned| planned.holdings.as_deref());
-    let mut amounts = group.run.amounts;
+    let mut amounts = group.batch.amounts;
     amounts.cpu_mhz += holdings.map_or(0, core_mhz);
     (amounts, holdings)
 }

@@ -1,11 +1,11 @@
 //! An allocation as the state keeps it: small, with everything that it shares with its siblings kept
-//! once, by its run.
+//! once, by its batch.
 
 use std::sync::Arc;
 
 use super::node::NodeRecord;
 use super::phases::{Phase, PhaseSums};
-use super::slots::{JobSlot, NodeSlot, RunSlot};
+use super::slots::{BatchSlot, JobSlot, NodeSlot};
 use super::usage::{Amounts, DeviceName, HeldCore, HeldDevice, HeldPort, Holdings};
 use crate::model::allocation::Allocation;
 use crate::model::resources::{AllocatedResources, Resources};
@@ -36,8 +36,8 @@ pub(crate) struct AllocationRecord {
     /// How many allocations had this slot before.
     pub(crate) generation: u32,
     /// What placed it; none for an allocation of an inventory.
-    pub(crate) run: RunSlot,
-    pub(crate) in_run: u32,
+    pub(crate) batch: BatchSlot,
+    pub(crate) in_batch: u32,
     pub(crate) own: Own,
 }
 
@@ -106,8 +106,8 @@ impl AllocationRecord {
             at_group: 0,
             name_index: 0,
             generation,
-            run: RunSlot::NONE,
-            in_run: 0,
+            batch: BatchSlot::NONE,
+            in_batch: 0,
             own: Own::Vacant,
         }
     }

@@ -57,12 +57,13 @@ impl State {
     /// What an allocation takes of its node's amounts.
     pub(crate) fn amounts_of(&self, slot: AllocationSlot) -> Amounts {
         let Some(record) = self.allocation(slot) else { return Amounts::default() };
-        let of_run = || self.run(record.run).map_or_else(Amounts::default, |run| run.amounts);
+        let of_batch =
+            || self.batch(record.batch).map_or_else(Amounts::default, |batch| batch.amounts);
         match &record.own {
             Own::Vacant => Amounts::default(),
-            Own::Amounts => of_run(),
+            Own::Amounts => of_batch(),
             Own::Holdings(holdings) => {
-                let amounts = of_run();
+                let amounts = of_batch();
                 Amounts { cpu_mhz: amounts.cpu_mhz + core_mhz(holdings), ..amounts }
             }
             Own::Imported(imported) => imported.amounts,
@@ -76,7 +77,7 @@ impl State {
             Own::Vacant => None,
             Own::Imported(imported) => Some(&imported.document.node_id),
             Own::Amounts | Own::Holdings(_) => {
-                let node = self.run(record.run)?.node_of(record.in_run as usize)?;
+                let node = self.batch(record.batch)?.node_of(record.in_batch as usize)?;
                 Some(&node.id)
             }
         }

@@ -11,9 +11,9 @@ use std::sync::Arc;
 
 use super::State;
 use super::allocation::{AllocationRecord, Own, core_mhz};
+use super::batch::Batch;
 use super::few::Few;
-use super::run::Run;
-use super::slots::{AllocationRef, AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use super::slots::{AllocationRef, AllocationSlot, BatchSlot, JobSlot, NodeSlot};
 use super::transaction::{Savepoint, Transaction};
 use super::undo::{Enlisted, Undo};
 use super::usage::{Amounts, Holdings};
@@ -41,10 +41,10 @@ pub(crate) struct OpenState {
 struct Head {
     job: JobSlot,
     group: u16,
-    run: RunSlot,
+    batch: BatchSlot,
     /// What each takes, without the CPU of its cores.
     amounts: Amounts,
-    /// Whether the state has the run.
+    /// Whether the state has the batch.
     is_begun: bool,
     /// The moment before the batch was opened.
     opened: Savepoint,
@@ -55,15 +55,15 @@ struct Head {
 pub(crate) struct NewAllocation {
     pub(crate) node: NodeSlot,
     pub(crate) name_index: u32,
-    /// Its place in the run.
-    pub(crate) in_run: u32,
+    /// Its place in the batch.
+    pub(crate) in_batch: u32,
     /// What it holds beside amounts, if anything.
     pub(crate) holdings: Option<Arc<Holdings>>,
 }
 
 impl State {
-    pub(crate) fn run(&self, slot: RunSlot) -> Option<&Arc<Run>> {
-        self.runs.get(slot.at())?.as_ref().map(|(run, _)| run)
+    pub(crate) fn batch(&self, slot: BatchSlot) -> Option<&Arc<Batch>> {
+        self.batches.get(slot.at())?.as_ref().map(|(batch, _)| batch)
     }
 
     /// The slot and the generation that the next allocation will have, after so many others.
@@ -82,12 +82,12 @@ impl State {
         (slot, generation)
     }
 
-    /// Keeps a run: as far as it is known when its first allocations are put on the lists, and again
+    /// Keeps a batch: as far as it is known when its first allocations are put on the lists, and again
     /// when what was found out in it is complete.
-    fn keep_run(&mut self, slot: RunSlot, run: Arc<Run>) {
-        if let Some(place) = self.runs.get_mut(slot.at()) {
-            let placed = run.placed.len() as u32;
-            *place = Some((run, placed));
+    fn keep_batch(&mut self, slot: BatchSlot, batch: Arc<Batch>) {
+        if let Some(place) = self.batches.get_mut(slot.at()) {
+            let placed = batch.placed.len() as u32;
+            *place = Some((batch, placed));
         }
     }
 }
@@ -104,26 +104,26 @@ impl Transaction<'_> {
         self.drop_open_batch();
         let opened = self.savepoint();
         let group = self.ensure_group(job, group_name);
-        let (run, is_reused) = match self.state.free_runs.pop() {
-            Some(slot) => (RunSlot(slot), true),
+        let (batch, is_reused) = match self.state.free_batches.pop() {
+            Some(slot) => (BatchSlot(slot), true),
             None => {
-                self.state.runs.push(None);
-                (RunSlot::new(self.state.runs.len() - 1), false)
+                self.state.batches.push(None);
+                (BatchSlot::new(self.state.batches.len() - 1), false)
             }
         };
-        self.log(Undo::BatchOpened { run, is_reused });
-        self.log.open.head = Some(Head { job, group, run, amounts, is_begun: false, opened });
+        self.log(Undo::BatchOpened { batch, is_reused });
+        self.log.open.head = Some(Head { job, group, batch, amounts, is_begun: false, opened });
         OpenBatch { opened }
     }
 
     /// The slot and the generation that the batch's next allocation will have.
-    pub(crate) fn next_of_batch(&self, _batch: &OpenBatch) -> AllocationRef {
+    pub(crate) fn next_of_batch(&self, _open: &OpenBatch) -> AllocationRef {
         let (slot, generation) = self.state.next_allocation(self.log.open.pending.len());
         AllocationRef { slot, generation }
     }
 
     /// Gives the batch's next allocation its room on a node.
-    pub(crate) fn take(&mut self, _batch: &OpenBatch, new: NewAllocation) {
+    pub(crate) fn take(&mut self, _open: &OpenBatch, new: NewAllocation) {
         let Some(head) = self.log.open.head else { return };
         let amounts = with_cores(head.amounts, new.holdings.as_deref());
         self.state.take_room(new.node, amounts, new.holdings.as_deref(), false);
@@ -132,7 +132,7 @@ impl Transaction<'_> {
 
     /// Notes the nodes of all pending allocations in the journal. The caller knows which nodes they
     /// are, and names each once.
-    pub(crate) fn note_nodes(&mut self, _batch: &OpenBatch, nodes: impl Iterator<Item = NodeSlot>) {
+    pub(crate) fn note_nodes(&mut self, _open: &OpenBatch, nodes: impl Iterator<Item = NodeSlot>) {
         for node in nodes {
             self.state.touch(node);
         }
@@ -140,24 +140,24 @@ impl Transaction<'_> {
     }
 
     /// Puts pending allocations on the lists, and notes their nodes in the journal where that was not
-    /// done. `opening` gives the run as far as it is known.
-    pub(crate) fn enlist(&mut self, _batch: &OpenBatch, opening: impl FnOnce() -> Arc<Run>) {
+    /// done. `opening` gives the batch as far as it is known.
+    pub(crate) fn enlist(&mut self, _open: &OpenBatch, opening: impl FnOnce() -> Arc<Batch>) {
         let Some(head) = &mut self.log.open.head else { return };
         let was_begun = std::mem::replace(&mut head.is_begun, true);
         let head = *head;
         if !was_begun {
-            self.state.keep_run(head.run, opening());
+            self.state.keep_batch(head.batch, opening());
         }
         self.enlist_pending(head);
     }
 
-    /// Ends a batch with its finished run. One without allocations leaves no trace.
-    pub(crate) fn close_batch(&mut self, batch: OpenBatch, run: Arc<Run>) {
+    /// Ends a batch, with what was found out in it. One without allocations leaves no trace.
+    pub(crate) fn close_batch(&mut self, open: OpenBatch, batch: Arc<Batch>) {
         let Some(head) = self.log.open.head else { return };
-        if run.placed.is_empty() {
-            return self.take_back_to(batch.opened);
+        if batch.placed.is_empty() {
+            return self.take_back_to(open.opened);
         }
-        self.state.keep_run(head.run, run);
+        self.state.keep_batch(head.batch, batch);
         self.enlist_pending(head);
         self.log.open.head = None;
     }
@@ -214,8 +214,8 @@ impl Transaction<'_> {
             at_group: at_group as u32,
             name_index: new.name_index,
             generation,
-            run: head.run,
-            in_run: new.in_run,
+            batch: head.batch,
+            in_batch: new.in_batch,
             own: new.holdings.map_or(Own::Amounts, Own::Holdings),
         };
         match self.state.free_allocations.pop() {
@@ -238,20 +238,20 @@ impl Transaction<'_> {
     pub(super) fn undo_enlisted(&mut self, enlisted: Enlisted) {
         let Enlisted { job, group, slots, reused } = enlisted;
         let mut pending = std::mem::take(&mut self.log.open.pending);
-        let is_open = |run| self.log.open.head.is_some_and(|head| head.run == run);
+        let is_open = |batch| self.log.open.head.is_some_and(|head| head.batch == batch);
         for (at, &slot) in slots.iter().enumerate().rev() {
             let Some(record) = self.state.allocation(slot) else { continue };
             let (node, generation) = (record.node, record.generation);
             let new = NewAllocation {
                 node,
                 name_index: record.name_index,
-                in_run: record.in_run,
+                in_batch: record.in_batch,
                 holdings: match &record.own {
                     Own::Holdings(holdings) => Some(holdings.clone()),
                     _ => None,
                 },
             };
-            if is_open(record.run) {
+            if is_open(record.batch) {
                 pending.push(new);
             } else {
                 let amounts = self.state.amounts_of(slot);
@@ -274,15 +274,15 @@ impl Transaction<'_> {
     }
 
     /// Ends a batch without a trace.
-    pub(super) fn undo_batch_opened(&mut self, run: RunSlot, is_reused: bool) {
+    pub(super) fn undo_batch_opened(&mut self, batch: BatchSlot, is_reused: bool) {
         self.drop_pending(0);
         self.log.open.head = None;
-        if let Some(place) = self.state.runs.get_mut(run.at()) {
+        if let Some(place) = self.state.batches.get_mut(batch.at()) {
             *place = None;
         }
         match is_reused {
-            true => self.state.free_runs.push(run.0),
-            false => drop(self.state.runs.pop()),
+            true => self.state.free_batches.push(batch.0),
+            false => drop(self.state.batches.pop()),
         }
     }
 

@@ -173,12 +173,12 @@ impl Transaction<'_> {
         }
     }
 
-    /// Takes an allocation out of everything. Its run goes with the last of its allocations, its job
+    /// Takes an allocation out of everything. Its batch goes with the last of its allocations, its job
     /// likewise unless it is registered.
     pub(crate) fn remove_allocation(&mut self, slot: AllocationSlot) {
         self.drop_open_batch();
         let Some(record) = self.allocation(slot) else { return };
-        let (run, job, group) = (record.run, record.job, record.group);
+        let (batch, job, group) = (record.batch, record.job, record.group);
         let (occupies, node) = (record.occupies, record.node);
         let is_imported = matches!(record.own, Own::Imported(_));
         // All that this hangs on is read before anything is written: reads wait for memory together,
@@ -186,7 +186,7 @@ impl Transaction<'_> {
         let amounts = self.amounts_of(slot);
         let is_last_of_job =
             self.registration(job).is_none() && self.state.is_last_of_job(job, group);
-        let left = self.state.runs.get(run.at()).and_then(|run| Some(run.as_ref()?.1));
+        let left = self.state.batches.get(batch.at()).and_then(|batch| Some(batch.as_ref()?.1));
         let was_unchecked = occupies && self.is_unchecked(node);
         self.index();
         let state = &mut *self.state;
@@ -205,20 +205,20 @@ impl Transaction<'_> {
         state.free_allocations.push(slot.0);
         let lifecycle = state.take_lifecycle(slot);
         let freed_node = state.unname_node(node);
-        let mut last_of_run = None;
-        if let Some(place) = left.and_then(|_| state.runs.get_mut(run.at())) {
+        let mut last_of_batch = None;
+        if let Some(place) = left.and_then(|_| state.batches.get_mut(batch.at())) {
             match place {
                 Some((_, left)) if *left > 1 => *left -= 1,
                 _ => {
-                    last_of_run = place.take().map(|(run, _)| run);
-                    state.free_runs.push(run.0);
+                    last_of_batch = place.take().map(|(batch, _)| batch);
+                    state.free_batches.push(batch.0);
                 }
             }
         }
         let job = if is_last_of_job { state.take_job(job) } else { None };
-        let run = last_of_run;
+        let batch = last_of_batch;
         let removed =
-            RemovedAllocation { slot, record, lifecycle, was_unchecked, run, job, freed_node };
+            RemovedAllocation { slot, record, lifecycle, was_unchecked, batch, job, freed_node };
         self.log(Undo::Removed(Box::new(removed)));
     }
 }

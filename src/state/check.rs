@@ -7,7 +7,7 @@ use super::State;
 use super::allocation::{AllocationRecord, Own, taken_by};
 use super::node::NodeRecord;
 use super::nodes::tie_break_of;
-use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
 use super::usage::{Amounts, Leaving, RoomBlock, Taken};
 
 /// Something about a cluster that should hold at all times and does not: a fault of this crate.
@@ -71,11 +71,11 @@ impl State {
         let free = self.node_slots() - nodes - still_named;
         report.same(all, "how many slots are free", free, free_nodes);
         self.check_jobs(report);
-        let mut of_runs = vec![0; self.runs.len()];
+        let mut of_batches = vec![0; self.batches.len()];
         for (slot, record) in self.allocations() {
             self.check_allocation(report, slot, record);
-            if let Some(of_run) = of_runs.get_mut(record.run.at()) {
-                *of_run += 1;
+            if let Some(of_batch) = of_batches.get_mut(record.batch.at()) {
+                *of_batch += 1;
             }
         }
         let vacant = self.allocations.iter().filter(|it| matches!(it.own, Own::Vacant)).count();
@@ -85,9 +85,14 @@ impl State {
         let left_over =
             slots.filter(|&it| self.allocation(it).is_none() && self.own_lifecycle(it).is_some());
         report.same(all, "what is kept of allocations that are gone", 0, left_over.count());
-        for (at, allocations) in of_runs.into_iter().enumerate() {
-            let kept = self.runs.get(at).and_then(Option::as_ref).map_or(0, |(_, left)| *left);
-            report.same(|| format!("run {at}"), "how many allocations are left", allocations, kept);
+        for (at, allocations) in of_batches.into_iter().enumerate() {
+            let kept = self.batches.get(at).and_then(Option::as_ref).map_or(0, |(_, left)| *left);
+            report.same(
+                || format!("batch {at}"),
+                "how many allocations are left",
+                allocations,
+                kept,
+            );
         }
     }
 
@@ -96,7 +101,7 @@ impl State {
         let place = || format!("node `{id}`");
         report.same(place, "the slot under its ID", Some(slot), self.find_node(id));
         let identity = self.identities.get(slot.at()).map(|it| &*it.id);
-        report.same(place, "the ID kept for runs", Some(id), identity);
+        report.same(place, "the ID kept for batches", Some(id), identity);
         let on_node = self.allocations_on(slot);
         for (at, &allocation) in on_node.iter().enumerate() {
             let record = self.allocation(allocation);
@@ -203,11 +208,12 @@ impl State {
             let id = Some(node.node.id.as_str());
             report.same(place, "the ID of its node", id, self.node_id_of(slot));
         }
-        if record.run != RunSlot::NONE {
-            let placed =
-                self.run(record.run).and_then(|run| run.placed.get(record.in_run as usize));
+        if record.batch != BatchSlot::NONE {
+            let placed = self
+                .batch(record.batch)
+                .and_then(|batch| batch.placed.get(record.in_batch as usize));
             let found = placed.map(|placed| placed.name_index);
-            report.same(place, "its number in its run", Some(record.name_index), found);
+            report.same(place, "its number in its batch", Some(record.name_index), found);
         }
     }
 }

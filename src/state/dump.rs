@@ -77,13 +77,13 @@ impl State {
     }
 
     fn dump_batches(&self, out: &mut Lines) {
-        out.line("next batches", &to_be_given(&self.free_runs, self.runs.len()));
-        for (at, kept) in self.runs.iter().enumerate() {
-            let Some((run, left)) = kept else { continue };
-            let job = (&run.job.namespace, &run.job.id, run.group);
-            let created = (run.create_index, run.created);
-            out.line("batch", &(at, left, job, run.amounts, created, &*run.placed));
-            out.line("shown", &(&*run.tallies, &run.scores, &run.evicted));
+        out.line("next batches", &to_be_given(&self.free_batches, self.batches.len()));
+        for (at, kept) in self.batches.iter().enumerate() {
+            let Some((batch, left)) = kept else { continue };
+            let job = (&batch.job.namespace, &batch.job.id, batch.group);
+            let created = (batch.create_index, batch.created);
+            out.line("batch", &(at, left, job, batch.amounts, created, &*batch.placed));
+            out.line("shown", &(&*batch.tallies, &batch.scores, &batch.evicted));
         }
     }
 

@@ -11,8 +11,8 @@ use indexmap::IndexMap;
 
 use super::State;
 use super::allocation::{AllocationRecord, Own};
+use super::batch::Batch;
 use super::pages::Pages;
-use super::run::Run;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
 use super::transaction::Transaction;
 use super::undo::Undo;
@@ -112,11 +112,11 @@ impl LifecycleRecord {
     };
 
     /// An allocation as a batch placed it.
-    fn as_placed(run: &Run) -> LifecycleRecord {
+    fn as_placed(batch: &Batch) -> LifecycleRecord {
         LifecycleRecord {
-            modify_index: run.create_index,
-            alloc_modify_index: run.create_index,
-            modify_time: run.created,
+            modify_index: batch.create_index,
+            alloc_modify_index: batch.create_index,
+            modify_time: batch.created,
             ..LifecycleRecord::NONE
         }
     }
@@ -202,7 +202,7 @@ impl State {
         if let Some(own) = self.lifecycles.get(slot) {
             return Some(Cow::Borrowed(own));
         }
-        Some(Cow::Owned(LifecycleRecord::as_placed(self.run(record.run)?)))
+        Some(Cow::Owned(LifecycleRecord::as_placed(self.batch(record.batch)?)))
     }
 
     /// The record of an allocation, if it has one of its own.

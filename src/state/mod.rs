@@ -6,6 +6,7 @@
 
 pub(crate) mod allocation;
 pub(crate) mod allocations;
+pub(crate) mod batch;
 pub(crate) mod batches;
 mod changes;
 pub(crate) mod check;
@@ -28,7 +29,6 @@ pub(crate) mod phases;
 pub(crate) mod port_users;
 pub(crate) mod ports;
 pub(crate) mod registration;
-pub(crate) mod run;
 pub(crate) mod scores;
 pub(crate) mod slots;
 pub(crate) mod tally;
@@ -42,6 +42,7 @@ pub(crate) mod view;
 use std::sync::Arc;
 
 use self::allocation::AllocationRecord;
+use self::batch::Batch;
 use self::fast_map::FastSet;
 use self::index::Index;
 use self::jobs::JobRecord;
@@ -51,7 +52,6 @@ use self::names::{Name, Names};
 use self::node::NodeRecord;
 use self::pages::Pages;
 use self::port_users::PortUsers;
-use self::run::Run;
 use self::slots::{AllocationSlot, NodeSlot};
 use self::transaction::Log;
 use self::usage::{Amounts, Leaving, RoomBlock, Taken};
@@ -67,7 +67,7 @@ pub(crate) struct State {
     pub(crate) identity_seed: u64,
     /// By node slot; `None` for a slot whose node left.
     nodes: NodeTable,
-    /// By node slot: who has the slot, or had it last. Runs keep this as it was.
+    /// By node slot: who has the slot, or had it last. Batches keep this as it was.
     pub(crate) identities: Identities,
     node_index: Index,
     free_nodes: Pages<u32, 32>,
@@ -92,9 +92,9 @@ pub(crate) struct State {
     /// Those of them that this cluster would have made itself, as slot and generation: they came from
     /// a cluster of the same seed, and must not be made again.
     given_away: Arc<FastSet<(AllocationSlot, u32)>>,
-    /// By run slot, with how many allocations are left of it.
-    runs: Pages<Option<(Arc<Run>, u32)>, 32>,
-    free_runs: Pages<u32, 32>,
+    /// By batch slot, with how many allocations are left of it.
+    batches: Pages<Option<(Arc<Batch>, u32)>, 32>,
+    free_batches: Pages<u32, 32>,
     /// Which nodes' usage changed.
     pub(crate) journal: Journal<RoomChange>,
     /// Which nodes' facts changed.

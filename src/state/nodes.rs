@@ -243,7 +243,7 @@ impl State {
         }
     }
 
-    /// Notes who has a slot. It mostly stays the same, and then nothing is written: every run keeps
+    /// Notes who has a slot. It mostly stays the same, and then nothing is written: every batch keeps
     /// the identities as they were.
     fn set_identity(&mut self, slot: NodeSlot, node: &Node) {
         let (id, name) = (node.id.as_str(), node.name.as_str());

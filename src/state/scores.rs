@@ -106,10 +106,10 @@ pub(crate) fn mean(local: f64, spread: f64, preemption: f64, count: u32) -> f64 
     (local + spread + preemption) / f64::from(count.max(1))
 }
 
-/// The scores that the placements of a run keep for their metrics, and which of them each placement
+/// The scores that the placements of a batch keep for their metrics, and which of them each placement
 /// shows. Consecutive placements share all nodes that did not change between them.
 ///
-/// One list of words holds both, since most runs are short. Of a node: its slot, which scorers were
+/// One list of words holds both, since most batches are short. Of a node: its slot, which scorers were
 /// active, and two words for each of their scores. Of a placement: how many nodes it shows, and the
 /// place of each.
 #[derive(Clone, Debug, Default)]

@@ -42,7 +42,7 @@ slot! {
 }
 slot! {
     /// The placements of one group by one call.
-    RunSlot
+    BatchSlot
 }
 
 /// Defines a reference to a record that may be gone since: its slot, and how many records had that

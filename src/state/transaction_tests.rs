@@ -4,11 +4,11 @@ use std::sync::Arc;
 
 use super::State;
 use super::allocation::{AllocationRecord, Imported};
+use super::batch::{Batch, Placed};
 use super::batches::NewAllocation;
 use super::check::Report;
 use super::few::Few;
 use super::lifecycle::{Health, LifecycleRecord};
-use super::run::{Placed, Run};
 use super::scores::ScoreLog;
 use super::slots::{AllocationRef, AllocationSlot, JobSlot, NodeSlot};
 use super::transaction::{Savepoint, Transaction};
@@ -144,7 +144,7 @@ impl Changer {
         let job = job(self.rng.below(5));
         let slot = state.ensure_job(&job);
         let amounts = Amounts { cpu_mhz: 100, memory_mb: 50, disk_mb: 0 };
-        let mut run = Run {
+        let mut batch = Batch {
             job,
             group: 0,
             amounts,
@@ -157,34 +157,41 @@ impl Changer {
             placed: Few::None,
             evicted: Vec::new(),
         };
-        let batch = state.open_batch(slot, "a", amounts);
+        let open = state.open_batch(slot, "a", amounts);
         let mut inside = None;
         for name_index in 0..self.rng.below(5) as u32 {
             let Some(node) = self.any_node(state).filter(|&it| has_room(state, it, amounts)) else {
                 continue;
             };
             match self.rng.below(8) {
-                0 => inside = Some((state.savepoint(), run.placed.len())),
-                1 => state.enlist(&batch, || Arc::new(run.clone())),
+                0 => inside = Some((state.savepoint(), batch.placed.len())),
+                1 => state.enlist(&open, || Arc::new(batch.clone())),
                 2 => {
                     let Some(victim) = self.any_allocation(state) else { continue };
-                    state.evict(victim, state.next_of_batch(&batch));
+                    state.evict(victim, state.next_of_batch(&open));
                 }
                 _ => {}
             }
-            let in_run = run.placed.len() as u32;
+            let in_batch = batch.placed.len() as u32;
             let holdings = self.holdings(state, node);
-            state.take(&batch, NewAllocation { node, name_index, in_run, holdings });
-            run.placed.push(Placed { node, tally: 0, best: 0, name_index, score: 0.5, time_ns: 0 });
+            state.take(&open, NewAllocation { node, name_index, in_batch, holdings });
+            batch.placed.push(Placed {
+                node,
+                tally: 0,
+                best: 0,
+                name_index,
+                score: 0.5,
+                time_ns: 0,
+            });
             if let Some((savepoint, length)) = inside.filter(|_| self.rng.below(4) == 0) {
                 state.take_back_to(savepoint);
-                while run.placed.len() > length {
-                    run.placed.swap_remove(run.placed.len() - 1);
+                while batch.placed.len() > length {
+                    batch.placed.swap_remove(batch.placed.len() - 1);
                 }
             }
         }
         if self.rng.below(4) > 0 {
-            state.close_batch(batch, Arc::new(run));
+            state.close_batch(open, Arc::new(batch));
         }
     }
 
@@ -296,13 +303,13 @@ fn place_with_port(state: &mut Transaction<'_>, node: NodeSlot, name_index: u32)
     let amounts = Amounts { cpu_mhz: 4000, memory_mb: 1000, disk_mb: 0 };
     let job = job(0);
     let slot = state.ensure_job(&job);
-    let batch = state.open_batch(slot, "a", amounts);
+    let open = state.open_batch(slot, "a", amounts);
     let port = HeldPort { ip: "10.0.0.1".into(), value: 80, ignore_collision: false };
     let holdings = Some(Arc::new(Holdings { ports: vec![port], ..Holdings::default() }));
-    let allocation = state.next_of_batch(&batch).slot;
-    state.take(&batch, NewAllocation { node, name_index, in_run: 0, holdings });
+    let allocation = state.next_of_batch(&open).slot;
+    state.take(&open, NewAllocation { node, name_index, in_batch: 0, holdings });
     let placed = Placed { node, tally: 0, best: 0, name_index, score: 0.5, time_ns: 0 };
-    let run = Run {
+    let batch = Batch {
         job,
         group: 0,
         amounts,
@@ -315,7 +322,7 @@ fn place_with_port(state: &mut Transaction<'_>, node: NodeSlot, name_index: u32)
         placed: Few::One(placed),
         evicted: Vec::new(),
     };
-    state.close_batch(batch, Arc::new(run));
+    state.close_batch(open, Arc::new(batch));
     allocation
 }
 

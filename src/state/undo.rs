@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::allocation::{AllocationRecord, Own};
+use super::batch::Batch;
 use super::few::Few;
 use super::jobs::JobRecord;
 use super::lifecycle::LifecycleRecord;
@@ -10,8 +11,7 @@ use super::node::NodeRecord;
 use super::nodes::{name_hash, tie_break_of};
 use super::ports::PortSet;
 use super::registration::Registration;
-use super::run::Run;
-use super::slots::{AllocationSlot, JobSlot, NodeSlot, RunSlot};
+use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
 use super::transaction::{Touched, Transaction};
 use super::{Identity, State};
 use crate::model::status::{ClientStatus, DesiredStatus};
@@ -41,7 +41,7 @@ pub(super) enum Undo {
     },
     GroupAdded(JobSlot),
     BatchOpened {
-        run: RunSlot,
+        batch: BatchSlot,
         is_reused: bool,
     },
     /// Allocations of a batch were put on the lists.
@@ -121,8 +121,8 @@ pub(super) struct RemovedAllocation {
     pub(super) record: AllocationRecord,
     pub(super) lifecycle: Option<Box<LifecycleRecord>>,
     pub(super) was_unchecked: bool,
-    /// Its run, if it was the last of it.
-    pub(super) run: Option<Arc<Run>>,
+    /// Its batch, if it was the last of it.
+    pub(super) batch: Option<Arc<Batch>>,
     /// Its job, likewise.
     pub(super) job: Option<Arc<JobRecord>>,
     /// Whether the slot of its node, which had left, became free with it.
@@ -195,7 +195,7 @@ impl Transaction<'_> {
             Undo::JobRemoved { job, record } => self.state.restore_job(job, record),
             Undo::JobAdded { job, is_reused } => self.state.undo_job_added(job, is_reused),
             Undo::GroupAdded(job) => self.state.undo_group_added(job),
-            Undo::BatchOpened { run, is_reused } => self.undo_batch_opened(run, is_reused),
+            Undo::BatchOpened { batch, is_reused } => self.undo_batch_opened(batch, is_reused),
             Undo::Enlisted(enlisted) => self.undo_enlisted(enlisted),
             Undo::Generation { slot, before } => {
                 if let Some(record) = self.state.allocations.get_mut(slot.at()) {
@@ -301,11 +301,11 @@ impl State {
     }
 
     fn restore_removed(&mut self, removed: RemovedAllocation) {
-        let RemovedAllocation { slot, record, lifecycle, was_unchecked, run, job, freed_node } =
+        let RemovedAllocation { slot, record, lifecycle, was_unchecked, batch, job, freed_node } =
             removed;
         self.undo_unname_node(record.node, freed_node);
         let (occupies, node, at_group) = (record.occupies, record.node, record.at_group);
-        let (of_job, group, of_run) = (record.job, record.group, record.run);
+        let (of_job, group, of_batch) = (record.job, record.group, record.batch);
         let id = match &record.own {
             Own::Imported(imported) => Some(imported.document.id.clone()),
             _ => None,
@@ -318,10 +318,10 @@ impl State {
         if let Some(id) = id {
             self.imported_index.insert(name_hash(&id), slot.0);
         }
-        match (run, self.runs.get_mut(of_run.at())) {
-            (Some(run), Some(place)) => {
-                *place = Some((run, 1));
-                self.free_runs.pop();
+        match (batch, self.batches.get_mut(of_batch.at())) {
+            (Some(batch), Some(place)) => {
+                *place = Some((batch, 1));
+                self.free_batches.pop();
             }
             (None, Some(Some((_, left)))) => *left += 1,
             _ => {}

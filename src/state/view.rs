@@ -4,10 +4,10 @@ use indexmap::IndexMap;
 
 use super::State;
 use super::allocation::{AllocationRecord, Own};
+use super::batch::Batch;
 use super::ids;
 use super::lifecycle::{Health, Rare};
 use super::node::Cidr;
-use super::run::Run;
 use super::slots::{AllocationRef, AllocationSlot};
 use super::usage::{HeldDevice, Holdings};
 use crate::model::network::Port;
@@ -92,8 +92,8 @@ impl State {
         match &record.own {
             Own::Imported(imported) => imported.document.name.clone(),
             _ => {
-                let run = self.run(record.run);
-                run.map_or_else(String::new, |run| run.name_of(record.in_run as usize))
+                let batch = self.batch(record.batch);
+                batch.map_or_else(String::new, |batch| batch.name_of(record.in_batch as usize))
             }
         }
     }
@@ -115,57 +115,57 @@ impl State {
         slot: AllocationSlot,
         record: &AllocationRecord,
     ) -> Option<Allocation> {
-        let run = self.run(record.run)?;
+        let batch = self.batch(record.batch)?;
         let none = Holdings::default();
         let holdings = record.holdings().unwrap_or(&none);
         let node = self.node_or_gone(record.node).map(|record| &record.node);
-        let (at, id) = (record.in_run as usize, self.allocation_id(slot));
-        Some(document(run, at, id, node, holdings))
+        let (at, id) = (record.in_batch as usize, self.allocation_id(slot));
+        Some(document(batch, at, id, node, holdings))
     }
 }
 
-/// A placement of a run as the API has it.
+/// A placement of a batch as the API has it.
 pub(crate) fn document(
-    run: &Run,
+    batch: &Batch,
     at: usize,
     id: String,
     facts: Option<&Node>,
     holdings: &Holdings,
 ) -> Allocation {
-    let node = run.node_of(at);
+    let node = batch.node_of(at);
     Allocation {
         id,
-        namespace: run.job.namespace.clone(),
-        name: run.name_of(at),
+        namespace: batch.job.namespace.clone(),
+        name: batch.name_of(at),
         node_id: node.map_or_else(String::new, |node| node.id.to_string()),
         node_name: node.map_or_else(String::new, |node| node.name.to_string()),
-        job_id: run.job.id.clone(),
-        task_group: run
+        job_id: batch.job.id.clone(),
+        task_group: batch
             .job
             .task_groups
-            .get(run.group)
+            .get(batch.group)
             .map_or_else(String::new, |it| it.name.clone()),
-        allocated_resources: Some(allocated_resources(run, facts, holdings)),
+        allocated_resources: Some(allocated_resources(batch, facts, holdings)),
         desired_status: "run".into(),
         client_status: "pending".into(),
-        preempted_allocations: run.evicted_by(at).to_vec(),
-        metrics: run.metrics(at),
-        create_index: run.create_index,
-        modify_index: run.create_index,
-        alloc_modify_index: run.create_index,
-        create_time: run.created.as_nanos(),
-        modify_time: run.created.as_nanos(),
+        preempted_allocations: batch.evicted_by(at).to_vec(),
+        metrics: batch.metrics(at),
+        create_index: batch.create_index,
+        modify_index: batch.create_index,
+        alloc_modify_index: batch.create_index,
+        create_time: batch.created.as_nanos(),
+        modify_time: batch.created.as_nanos(),
         ..Allocation::default()
     }
 }
 
-/// What a placement of a run has on its node (docs/placement.md, section 1.2).
+/// What a placement of a batch has on its node (docs/placement.md, section 1.2).
 pub(crate) fn allocated_resources(
-    run: &Run,
+    batch: &Batch,
     node: Option<&Node>,
     holdings: &Holdings,
 ) -> AllocatedResources {
-    let Some(group) = run.job.task_groups.get(run.group) else {
+    let Some(group) = batch.job.task_groups.get(batch.group) else {
         return AllocatedResources::default();
     };
     let mut reader = Reader { holdings, node, ports: 0, bandwidth: 0, requests: 0 };
@@ -177,7 +177,7 @@ pub(crate) fn allocated_resources(
     }
     let mut tasks = IndexMap::new();
     for (at, task) in group.tasks.iter().enumerate() {
-        tasks.insert(task.name.clone(), reader.task(at, task, run.memory_oversubscription));
+        tasks.insert(task.name.clone(), reader.task(at, task, batch.memory_oversubscription));
     }
     let with_hook = group.tasks.iter().any(|task| task.lifecycle.is_some());
     let lifecycles = group.tasks.iter().map(|task| (task.name.clone(), task.lifecycle.clone()));

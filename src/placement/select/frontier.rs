@@ -9,7 +9,7 @@ use crate::placement::caches::{Caches, Prepared};
 use crate::placement::group::GroupPlan;
 use crate::placement::options::{PlaceOptions, ScoreDetail, Search};
 use crate::placement::pass::{Pass, Scratch};
-use crate::placement::record::RunBuilder;
+use crate::placement::record::BatchBuilder;
 use crate::rank::frontier::Frontier;
 use crate::rank::frontier::queue::Entry;
 use crate::state::State;
@@ -80,10 +80,10 @@ pub(crate) struct FrontierSelector<'a> {
 impl FrontierSelector<'_> {
     /// Selects the best node.
     pub(super) fn select(&mut self, look: Look<'_>) -> Selection {
-        let Look { state, shown, run, top, .. } = look;
+        let Look { state, shown, batch, top, .. } = look;
         let found = self.pass.best(shown.max(1)).len();
         let tally = self.pass.tally(self.prepared.basis(state));
-        top.extend((0..found.min(shown)).map(|at| self.write_down(state, run, at)));
+        top.extend((0..found.min(shown)).map(|at| self.write_down(state, batch, at)));
         let best = (found > 0).then(|| self.pass.found(0)).map(|choice| Selected {
             node: NodeSlot(choice.entry.node),
             score: choice.score,
@@ -109,15 +109,15 @@ impl FrontierSelector<'_> {
         self.pass.finish(self.prepared.basis(state));
     }
 
-    /// Writes the scores of one of the best candidates down in the run, unless they are there already,
+    /// Writes the scores of one of the best candidates down in the batch, unless they are there already,
     /// and gives their place.
-    fn write_down(&mut self, state: &State, run: &mut RunBuilder, at: usize) -> u32 {
+    fn write_down(&mut self, state: &State, batch: &mut BatchBuilder, at: usize) -> u32 {
         let choice = self.pass.found(at);
         if choice.entry.written != Entry::NOT_WRITTEN {
             return choice.entry.written;
         }
         let scores = self.pass.scores(self.prepared.basis(state), &choice);
-        let written = run.scores(NodeSlot(choice.entry.node), &scores);
+        let written = batch.scores(NodeSlot(choice.entry.node), &scores);
         self.pass.set_written(at, written);
         written
     }

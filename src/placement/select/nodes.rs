@@ -6,7 +6,7 @@ use super::counter::Counter;
 use super::sample::{self, Cursor};
 use super::selection::{Selected, Selection};
 use crate::placement::group::GroupPlan;
-use crate::placement::record::RunBuilder;
+use crate::placement::record::BatchBuilder;
 use crate::placement::scan::{NodeResult, RankedNode, Scan, compare};
 use crate::rank::preempt::Evicted;
 use crate::state::State;
@@ -22,7 +22,7 @@ pub(crate) struct Look<'a> {
     /// Of how many nodes the scores are written down.
     pub(crate) shown: usize,
     /// Where they are written.
-    pub(crate) run: &'a mut RunBuilder,
+    pub(crate) batch: &'a mut BatchBuilder,
     /// The places where they were written, best node first.
     pub(crate) top: &'a mut Vec<u32>,
 }
@@ -75,7 +75,7 @@ impl Look<'_> {
 
     fn found(self, ranked: Vec<RankedNode>, tally: Tally) -> Selection {
         let shown = ranked.iter().take(self.shown);
-        self.top.extend(shown.map(|it| self.run.scores(it.node, &it.scores)));
+        self.top.extend(shown.map(|it| self.batch.scores(it.node, &it.scores)));
         let best = ranked.into_iter().next();
         let best =
             best.map(|it| Selected { node: it.node, score: it.scores.mean(), victims: it.victims });

@@ -177,7 +177,7 @@ pub(crate) fn priority_of(state: &State, record: &AllocationRecord) -> i64 {
         Own::Imported(imported) => {
             imported.job.as_ref().and_then(|job| job.priority).unwrap_or(DEFAULT)
         }
-        _ => state.run(record.run).map_or(DEFAULT, |run| run.job.priority()),
+        _ => state.batch(record.batch).map_or(DEFAULT, |batch| batch.job.priority()),
     }
 }
 
@@ -187,7 +187,9 @@ fn max_parallel_of(state: &State, record: &AllocationRecord) -> i64 {
         Own::Imported(imported) => imported.job.as_ref().and_then(|job| {
             job.task_groups.iter().find(|group| group.name == imported.document.task_group)
         }),
-        _ => state.run(record.run).and_then(|run| run.job.spec().task_groups.get(run.group)),
+        _ => state
+            .batch(record.batch)
+            .and_then(|batch| batch.job.spec().task_groups.get(batch.group)),
     };
     let migrate = group.and_then(|group| group.migrate.as_ref());
     migrate.and_then(|migrate| migrate.max_parallel).unwrap_or(0)

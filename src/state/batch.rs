@@ -1,4 +1,4 @@
-//! A run: the placements of one group by one call, with what they share.
+//! A batch: the placements of one group by one call, with what they share.
 
 use std::sync::Arc;
 
@@ -12,9 +12,9 @@ use crate::model::Job;
 use crate::model::metrics::{AllocationMetrics, NodeScoreMeta};
 use crate::time::Timestamp;
 
-/// What the placements of a run have in common, and a few bytes for each.
+/// What the placements of a batch have in common, and a few bytes for each.
 #[derive(Clone, Debug)]
-pub(crate) struct Run {
+pub(crate) struct Batch {
     pub(crate) job: Job,
     /// The group, as its place in the job.
     pub(crate) group: usize,
@@ -25,7 +25,7 @@ pub(crate) struct Run {
     pub(crate) created: Timestamp,
     /// Whether tasks may use more memory than they ask for.
     pub(crate) memory_oversubscription: bool,
-    /// The nodes that the run's metrics speak of, by slot.
+    /// The nodes that the batch's metrics speak of, by slot.
     pub(crate) nodes: Identities,
     pub(crate) tallies: Few<Arc<Tally>>,
     pub(crate) scores: ScoreLog,
@@ -38,7 +38,7 @@ pub(crate) struct Run {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Placed {
     pub(crate) node: NodeSlot,
-    /// The counts, by their place in the run's list.
+    /// The counts, by their place in the batch's list.
     pub(crate) tally: u32,
     /// Where the score log has the nodes that its metrics show.
     pub(crate) best: u32,
@@ -47,7 +47,7 @@ pub(crate) struct Placed {
     pub(crate) time_ns: u64,
 }
 
-impl Run {
+impl Batch {
     /// What a placement evicted.
     pub(crate) fn evicted_by(&self, at: usize) -> &[String] {
         let found = self.evicted.iter().find(|(placed, _)| *placed as usize == at);
