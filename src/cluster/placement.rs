@@ -118,12 +118,12 @@ impl<'a> PlacedAllocation<'a> {
 
     /// The job, in the version that was placed.
     pub fn job(&self) -> &'a Job {
-        &self.group.batch.job
+        &self.group.job
     }
 
     /// The group's name.
     pub fn task_group(&self) -> &'a str {
-        &self.group.batch.job.task_groups[self.group.batch.group].name
+        self.group.batch.version.group_name()
     }
 
     /// The score the node was chosen by.
@@ -145,13 +145,14 @@ impl<'a> PlacedAllocation<'a> {
     pub fn resources(&self) -> AllocatedResources {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::allocated_resources(&self.group.batch, Some(self.node()), holdings)
+        view::allocated_resources(&self.group.batch.version, Some(self.node()), holdings)
     }
 
     /// The allocation as the API has it, without its job.
     pub fn to_allocation(&self) -> Allocation {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);
-        view::document(&self.group.batch, self.at, self.id(), Some(self.node()), holdings)
+        let batch = &self.group.batch;
+        view::document(batch, &batch.version, self.at, self.id(), Some(self.node()), holdings)
     }
 }

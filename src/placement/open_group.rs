@@ -7,6 +7,7 @@ use super::options::PlaceOptions;
 use super::outcome::GroupPlacement;
 use super::record::{BatchBuilder, BatchLists};
 use super::select::selector::SelectorKind;
+use crate::model::Job;
 use crate::state::batches::OpenBatch;
 use crate::state::slots::{AllocationRef, JobSlot, NodeSlot};
 use crate::state::tally::BaseTally;
@@ -63,14 +64,19 @@ impl OpenGroup {
 
     /// What was placed, and memory for the next group; nothing, and no trace of the group, if nothing
     /// was.
-    pub(super) fn close(self, state: &mut Transaction<'_>) -> (Option<GroupPlacement>, BatchLists) {
+    pub(super) fn close(
+        self,
+        state: &mut Transaction<'_>,
+        job: &Job,
+    ) -> (Option<GroupPlacement>, BatchLists) {
         let (batch, lists) = self.batch.finish();
         state.close_batch(self.open_batch, batch.clone());
         if self.allocations.is_empty() {
             return (None, lists);
         }
+        let job = job.clone();
         let nodes = state.node_table().clone();
         let (allocations, holdings) = (self.allocations, self.holdings);
-        (Some(GroupPlacement { batch, allocations, nodes, holdings }), lists)
+        (Some(GroupPlacement { job, batch, allocations, nodes, holdings }), lists)
     }
 }

@@ -33,6 +33,7 @@ impl Outcome {
 /// What was placed of one group.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupPlacement {
+    pub(crate) job: Job,
     pub(crate) batch: Arc<Batch>,
     pub(crate) allocations: Vec<AllocationRef>,
     /// The nodes by slot, as they were.

@@ -140,7 +140,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
             plan.adapt_to(request);
             refusal = self.serve_replacing(plan, &mut open, &mut left);
         }
-        self.close_group(open);
+        self.close_group(plan.job, open);
         if let Some(refusal) = refusal {
             self.fail(plan, refusal, left.len() as u32);
         }
@@ -159,7 +159,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
                 left = left.split_first().map_or(&[], |(_, rest)| rest);
             }
         }
-        self.close_group(open);
+        self.close_group(plan.job, open);
         if let Some((refusal, nodes)) = refusals.exhausted() {
             self.fail(plan, refusal, nodes);
         } else if plan.group.count() > 0 && missing::done_nodes(self.state, plan).is_empty() {
@@ -331,8 +331,8 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         OpenGroup::new(self.state, lists, self.job_slot, plan, self.options, expected)
     }
 
-    fn close_group(&mut self, open: OpenGroup) {
-        let (group, lists) = open.close(self.state);
+    fn close_group(&mut self, job: &Job, open: OpenGroup) {
+        let (group, lists) = open.close(self.state, job);
         self.caches.buffers.batch = lists;
         self.outcome.groups.extend(group);
     }

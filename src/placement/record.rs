@@ -7,8 +7,9 @@ use super::options::PlaceOptions;
 use super::reuse::emptied;
 use crate::state::batch::{Batch, Placed};
 use crate::state::few::Few;
+use crate::state::group_version::GroupVersion;
 use crate::state::scores::{ScoreLog, Scores};
-use crate::state::slots::NodeSlot;
+use crate::state::slots::{DeploymentRef, EvaluationRef, NodeSlot};
 use crate::state::tally::Tally;
 use crate::state::transaction::Transaction;
 
@@ -49,12 +50,16 @@ impl BatchBuilder {
         lists: BatchLists,
     ) -> BatchBuilder {
         let batch = Batch {
-            job: plan.job.clone(),
-            group: plan.at,
-            amounts: plan.ask.amounts,
+            version: GroupVersion {
+                job: Some(plan.job.shared_spec()),
+                group: plan.at,
+                amounts: plan.ask.amounts,
+                memory_oversubscription: options.memory_oversubscription,
+            },
+            evaluation: EvaluationRef::NONE,
+            deployment: DeploymentRef::NONE,
             create_index: state.index_to_be(),
             created: state.now(),
-            memory_oversubscription: options.memory_oversubscription,
             nodes: state.identities.clone(),
             tallies: Few::None,
             scores: ScoreLog::default(),

@@ -266,10 +266,7 @@ impl<'a> Scan<'a> {
                 Own::Imported(imported) => imported.job.as_ref().and_then(|job| {
                     job.task_groups.iter().find(|it| it.name == imported.document.task_group)
                 }),
-                _ => self
-                    .state
-                    .batch(record.batch)
-                    .and_then(|batch| batch.job.spec().task_groups.get(batch.group)),
+                _ => self.state.batch(record.batch).and_then(|batch| batch.version.group_spec()),
             };
             let Some(group) = group else { return true };
             volume::writes(group, record.name_index, source)

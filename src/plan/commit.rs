@@ -27,8 +27,7 @@ pub(crate) struct Committed {
 /// whole or not at all is refused anywhere.
 pub(crate) fn commit(state: &mut Transaction<'_>, plan: Plan) -> Committed {
     let rejected = verify(state, &plan);
-    let is_refused =
-        !rejected.is_empty() && plan.groups.iter().any(|group| group.batch.job.spec().all_at_once);
+    let is_refused = !rejected.is_empty() && plan.groups.iter().any(|group| group.job.all_at_once);
     let mut committed = Committed {
         outcome: Outcome { failed: plan.failed, ..Outcome::default() },
         rejected: named(&plan.groups, &rejected),
@@ -79,10 +78,10 @@ fn commit_group(
     if accepted.is_empty() {
         return None;
     }
-    let job = &group.batch.job;
-    let name = &job.spec().task_groups.get(group.batch.group)?.name;
+    let job = &group.job;
+    let name = &group.batch.version.group_spec()?.name;
     let job_slot = state.ensure_job(job);
-    let open = state.open_batch(job_slot, name, group.batch.amounts);
+    let open = state.open_batch(job_slot, name, group.batch.version.amounts);
     let mut allocations = Vec::with_capacity(accepted.len());
     let mut all_holdings = Vec::new();
     let holds_any = group.placements.iter().any(|planned| planned.holdings.is_some());
@@ -109,7 +108,7 @@ fn commit_group(
     let batch = Arc::new(committed_batch(state, &group.batch, &accepted));
     state.close_batch(open, batch.clone());
     let nodes = state.node_table().clone();
-    Some(GroupPlacement { batch, allocations, nodes, holdings: all_holdings })
+    Some(GroupPlacement { job: job.clone(), batch, allocations, nodes, holdings: all_holdings })
 }
 
 /// A batch with those of its placements that were committed.

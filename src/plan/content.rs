@@ -53,6 +53,7 @@ pub struct Plan {
 /// The placements of one group.
 #[derive(Clone, Debug)]
 pub(crate) struct PlannedGroup {
+    pub(crate) job: Job,
     /// What they share, and what each of them shows.
     pub(crate) batch: Arc<Batch>,
     /// The nodes by slot, as they were.
@@ -145,6 +146,7 @@ impl PlannedGroup {
         });
         PlannedGroup {
             placements: placements.collect(),
+            job: group.job.clone(),
             batch: group.batch.clone(),
             nodes: group.nodes.clone(),
         }
@@ -171,13 +173,12 @@ impl<'a> PlannedAllocation<'a> {
 
     /// The job, in the version that is to be placed.
     pub fn job(&self) -> &'a Job {
-        &self.group.batch.job
+        &self.group.job
     }
 
     /// The group's name.
     pub fn task_group(&self) -> &'a str {
-        let group = self.group.batch.job.spec().task_groups.get(self.group.batch.group);
-        group.map_or("", |group| &group.name)
+        self.group.batch.version.group_name()
     }
 
     /// The identity of the node that it is to go to.
@@ -205,7 +206,7 @@ impl<'a> PlannedAllocation<'a> {
         let none = Holdings::default();
         let planned = self.group.placements.get(self.at);
         let holdings = planned.and_then(|planned| planned.holdings.as_deref()).unwrap_or(&none);
-        view::allocated_resources(&self.group.batch, self.node(), holdings)
+        view::allocated_resources(&self.group.batch.version, self.node(), holdings)
     }
 
     /// The node, as it was.

@@ -89,7 +89,7 @@ fn leaving(
 /// The amounts of a planned placement, the CPU of its cores included, and what it holds for itself.
 fn given(group: &PlannedGroup, at: usize) -> (Amounts, Option<&Holdings>) {
     let holdings = group.placements.get(at).and_then(|planned| planned.holdings.as_deref());
-    let mut amounts = group.batch.amounts;
+    let mut amounts = group.batch.version.amounts;
     amounts.cpu_mhz += holdings.map_or(0, core_mhz);
     (amounts, holdings)
 }

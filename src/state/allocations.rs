@@ -57,8 +57,7 @@ impl State {
     /// What an allocation takes of its node's amounts.
     pub(crate) fn amounts_of(&self, slot: AllocationSlot) -> Amounts {
         let Some(record) = self.allocation(slot) else { return Amounts::default() };
-        let of_batch =
-            || self.batch(record.batch).map_or_else(Amounts::default, |batch| batch.amounts);
+        let of_batch = || self.version_of(slot).map(|it| it.amounts).unwrap_or_default();
         match &record.own {
             Own::Vacant => Amounts::default(),
             Own::Amounts => of_batch(),

@@ -3,28 +3,26 @@
 use std::sync::Arc;
 
 use super::few::Few;
+use super::group_version::GroupVersion;
 use super::scores::{ScoreLog, Scores};
-use super::slots::NodeSlot;
+use super::slots::{DeploymentRef, EvaluationRef, NodeSlot};
 use super::tally::Tally;
-use super::usage::Amounts;
 use super::{Identities, Identity};
-use crate::model::Job;
 use crate::model::metrics::{AllocationMetrics, NodeScoreMeta};
 use crate::time::Timestamp;
 
 /// What the placements of a batch have in common, and a few bytes for each.
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
-    pub(crate) job: Job,
-    /// The group, as its place in the job.
-    pub(crate) group: usize,
-    /// What each allocation uses, without the CPU of its cores.
-    pub(crate) amounts: Amounts,
+    /// What they ran when they were placed.
+    pub(crate) version: GroupVersion,
+    /// The evaluation that placed them.
+    pub(crate) evaluation: EvaluationRef,
+    /// The deployment that they are part of.
+    pub(crate) deployment: DeploymentRef,
     /// The index and the instant of the transaction that made them.
     pub(crate) create_index: u64,
     pub(crate) created: Timestamp,
-    /// Whether tasks may use more memory than they ask for.
-    pub(crate) memory_oversubscription: bool,
     /// The nodes that the batch's metrics speak of, by slot.
     pub(crate) nodes: Identities,
     pub(crate) tallies: Few<Arc<Tally>>,
@@ -54,13 +52,9 @@ impl Batch {
         found.map(|(_, ids)| ids.as_slice()).unwrap_or_default()
     }
 
-    /// The name of a placement: `<job>.<group>[<index>]`. System jobs go by the job's name there, the
-    /// others by its ID.
+    /// The name of a placement.
     pub(crate) fn name_of(&self, at: usize) -> String {
-        let job = if self.job.job_type().is_system() { &self.job.name } else { &self.job.id };
-        let group = self.job.task_groups.get(self.group).map_or("", |group| &group.name);
-        let index = self.placed.get(at).map_or(0, |placed| placed.name_index);
-        format!("{job}.{group}[{index}]")
+        self.version.name_of(self.placed.get(at).map_or(0, |placed| placed.name_index))
     }
 
     /// The node of a placement.
@@ -72,7 +66,7 @@ impl Batch {
     pub(crate) fn metrics(&self, at: usize) -> Option<AllocationMetrics> {
         let placed = self.placed.get(at)?;
         let tally = self.tallies.get(placed.tally as usize)?;
-        let mut metrics = tally.metrics(&self.job.spec().node_pool);
+        let mut metrics = tally.metrics(self.version.job_spec().map_or("", |job| &job.node_pool));
         metrics.allocation_time = placed.time_ns;
         metrics.score_meta_data = self.score_meta(at);
         Some(metrics)

@@ -80,9 +80,11 @@ impl State {
         out.line("next batches", &to_be_given(&self.free_batches, self.batches.len()));
         for (at, kept) in self.batches.iter().enumerate() {
             let Some((batch, left)) = kept else { continue };
-            let job = (&batch.job.namespace, &batch.job.id, batch.group);
+            let job = batch.version.job_spec().map(|job| (&job.namespace, &job.id));
+            let version = (job, batch.version.group, batch.version.amounts);
+            let part_of = (batch.evaluation, batch.deployment);
             let created = (batch.create_index, batch.created);
-            out.line("batch", &(at, left, job, batch.amounts, created, &*batch.placed));
+            out.line("batch", &(at, left, version, part_of, created, &*batch.placed));
             out.line("shown", &(&*batch.tallies, &batch.scores, &batch.evicted));
         }
     }

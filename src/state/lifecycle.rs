@@ -12,10 +12,12 @@ use indexmap::IndexMap;
 use super::State;
 use super::allocation::{AllocationRecord, Own};
 use super::batch::Batch;
+use super::group_version::GroupVersion;
 use super::pages::Pages;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
 use super::transaction::Transaction;
 use super::undo::Undo;
+use super::usage::Amounts;
 use crate::model::Allocation;
 use crate::model::{AllocationState, RescheduleTracker, TaskState};
 use crate::time::Timestamp;
@@ -31,6 +33,8 @@ pub(crate) struct LifecycleRecord {
     /// The index at which anybody but its client last changed it.
     pub(crate) alloc_modify_index: u64,
     pub(crate) modify_time: Timestamp,
+    /// What it runs, where that is not what its batch says.
+    pub(crate) version: Option<Arc<GroupVersion>>,
     /// The evaluation that placed it or last updated it in place.
     #[allow(dead_code, reason = "the table of evaluations comes next")]
     pub(crate) evaluation: EvaluationRef,
@@ -99,6 +103,7 @@ impl LifecycleRecord {
         modify_index: 0,
         alloc_modify_index: 0,
         modify_time: Timestamp::EPOCH,
+        version: None,
         evaluation: EvaluationRef::NONE,
         deployment: DeploymentRef::NONE,
         predecessor: AllocationRef::NONE,
@@ -117,6 +122,8 @@ impl LifecycleRecord {
             modify_index: batch.create_index,
             alloc_modify_index: batch.create_index,
             modify_time: batch.created,
+            evaluation: batch.evaluation,
+            deployment: batch.deployment,
             ..LifecycleRecord::NONE
         }
     }
@@ -205,6 +212,14 @@ impl State {
         Some(Cow::Owned(LifecycleRecord::as_placed(self.batch(record.batch)?)))
     }
 
+    /// What an allocation runs: its group of a version of its job.
+    pub(crate) fn version_of(&self, slot: AllocationSlot) -> Option<&GroupVersion> {
+        if let Some(updated) = self.lifecycles.get(slot).and_then(|own| own.version.as_deref()) {
+            return Some(updated);
+        }
+        Some(&self.batch(self.allocation(slot)?.batch)?.version)
+    }
+
     /// The record of an allocation, if it has one of its own.
     pub(super) fn own_lifecycle(&self, slot: AllocationSlot) -> Option<Box<LifecycleRecord>> {
         self.lifecycles.get(slot).cloned().map(Box::new)
@@ -224,6 +239,29 @@ impl State {
         match before {
             Some(before) => drop(self.lifecycles.set(slot, *before)),
             None => drop(self.lifecycles.take(slot)),
+        }
+    }
+
+    /// Takes back a change of an allocation's record.
+    pub(super) fn undo_lifecycle(
+        &mut self,
+        slot: AllocationSlot,
+        before: Option<Box<LifecycleRecord>>,
+    ) {
+        let amounts = self.amounts_of(slot);
+        self.restore_lifecycle(slot, before);
+        self.take_difference(slot, amounts);
+    }
+
+    /// Takes what an allocation takes now of its node in place of what it took before.
+    fn take_difference(&mut self, slot: AllocationSlot, before: Amounts) {
+        let Some(record) = self.allocation(slot).filter(|record| record.occupies) else { return };
+        let (node, is_leaving, own) = (record.node, record.is_to_leave(), record.own.clone());
+        let after = self.amounts_of(slot);
+        if before != after {
+            self.give_room_back(node, before, own.holdings(), is_leaving);
+            self.take_room(node, after, own.holdings(), is_leaving);
+            self.touch(node);
         }
     }
 
@@ -269,7 +307,8 @@ impl Transaction<'_> {
         self.state.lifecycles.set(slot, record);
     }
 
-    /// The same as a change of its own.
+    /// The same as a change of its own. One that comes to run something else, having been updated in
+    /// place, takes what that takes; whether there is room for more is for the caller to see to.
     #[allow(dead_code, reason = "evaluations write what they come to with it")]
     pub(crate) fn change_lifecycle(
         &mut self,
@@ -283,8 +322,9 @@ impl Transaction<'_> {
         }
         // The index is logged before what it is the index of.
         self.index();
-        let before = self.own_lifecycle(slot);
+        let (before, amounts) = (self.own_lifecycle(slot), self.amounts_of(slot));
         self.note_change(slot, is_clients, change);
+        self.state.take_difference(slot, amounts);
         self.log(Undo::Lifecycle { slot, before });
     }
 

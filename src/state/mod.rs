@@ -15,6 +15,7 @@ pub(crate) mod dump;
 pub(crate) mod facts;
 pub(crate) mod fast_map;
 pub(crate) mod few;
+pub(crate) mod group_version;
 pub(crate) mod ids;
 pub(crate) mod index;
 pub(crate) mod jobs;

@@ -8,9 +8,12 @@ use super::batch::{Batch, Placed};
 use super::batches::NewAllocation;
 use super::check::Report;
 use super::few::Few;
+use super::group_version::GroupVersion;
 use super::lifecycle::{Health, LifecycleRecord};
 use super::scores::ScoreLog;
-use super::slots::{AllocationRef, AllocationSlot, JobSlot, NodeSlot};
+use super::slots::{
+    AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef, JobSlot, NodeSlot,
+};
 use super::transaction::{Savepoint, Transaction};
 use super::usage::{Amounts, HeldPort, Holdings};
 use crate::model::status::{ClientStatus, DesiredStatus};
@@ -47,6 +50,12 @@ fn job(at: u64) -> Job {
             {{"Name": "b", "Tasks": [{{"Name": "t", "Driver": "docker"}}]}}]}}"#
     );
     Job::from_json(&text).unwrap()
+}
+
+/// The first group of a job.
+fn version(job: Job, amounts: Amounts) -> GroupVersion {
+    let job = Some(job.shared_spec());
+    GroupVersion { job, group: 0, amounts, memory_oversubscription: false }
 }
 
 impl Changer {
@@ -92,6 +101,12 @@ impl Changer {
                 if self.rng.below(3) == 0 {
                     let Some(other) = self.any_allocation(state) else { return };
                     return state.link(slot, other);
+                }
+                if self.rng.below(3) == 0 {
+                    let amounts = self.rng.below(2) as i64 * 10;
+                    let amounts = Amounts { cpu_mhz: amounts, memory_mb: amounts, disk_mb: 0 };
+                    let updated = Arc::new(version(job(0), amounts));
+                    return state.change_lifecycle(slot, false, |it| it.version = Some(updated));
                 }
                 let (health, text) = (self.rng.below(2), self.rng.below(3));
                 state.change_lifecycle(slot, health == 0, |record| {
@@ -145,12 +160,11 @@ impl Changer {
         let slot = state.ensure_job(&job);
         let amounts = Amounts { cpu_mhz: 100, memory_mb: 50, disk_mb: 0 };
         let mut batch = Batch {
-            job,
-            group: 0,
-            amounts,
+            version: version(job, amounts),
+            evaluation: EvaluationRef::NONE,
+            deployment: DeploymentRef::NONE,
             create_index: state.index_to_be(),
             created: state.now(),
-            memory_oversubscription: false,
             nodes: state.identities.clone(),
             tallies: Few::None,
             scores: ScoreLog::default(),
@@ -310,12 +324,11 @@ fn place_with_port(state: &mut Transaction<'_>, node: NodeSlot, name_index: u32)
     state.take(&open, NewAllocation { node, name_index, in_batch: 0, holdings });
     let placed = Placed { node, tally: 0, best: 0, name_index, score: 0.5, time_ns: 0 };
     let batch = Batch {
-        job,
-        group: 0,
-        amounts,
+        version: version(job, amounts),
+        evaluation: EvaluationRef::NONE,
+        deployment: DeploymentRef::NONE,
         create_index: state.index_to_be(),
         created: state.now(),
-        memory_oversubscription: false,
         nodes: state.identities.clone(),
         tallies: Few::None,
         scores: ScoreLog::default(),

@@ -212,7 +212,7 @@ impl Transaction<'_> {
                 }
                 self.state.restore_changed(before);
             }
-            Undo::Lifecycle { slot, before } => self.state.restore_lifecycle(slot, before),
+            Undo::Lifecycle { slot, before } => self.state.undo_lifecycle(slot, before),
             Undo::EndedStaging { slot, was_unchecked } => {
                 let node = self.allocation(slot).map_or(NodeSlot::NONE, |record| record.node);
                 self.state.leave_node(slot);

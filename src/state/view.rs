@@ -5,6 +5,7 @@ use indexmap::IndexMap;
 use super::State;
 use super::allocation::{AllocationRecord, Own};
 use super::batch::Batch;
+use super::group_version::GroupVersion;
 use super::ids;
 use super::lifecycle::{Health, Rare};
 use super::node::Cidr;
@@ -120,32 +121,30 @@ impl State {
         let holdings = record.holdings().unwrap_or(&none);
         let node = self.node_or_gone(record.node).map(|record| &record.node);
         let (at, id) = (record.in_batch as usize, self.allocation_id(slot));
-        Some(document(batch, at, id, node, holdings))
+        Some(document(batch, self.version_of(slot)?, at, id, node, holdings))
     }
 }
 
 /// A placement of a batch as the API has it.
 pub(crate) fn document(
     batch: &Batch,
+    version: &GroupVersion,
     at: usize,
     id: String,
     facts: Option<&Node>,
     holdings: &Holdings,
 ) -> Allocation {
     let node = batch.node_of(at);
+    let job = version.job_spec();
     Allocation {
         id,
-        namespace: batch.job.namespace.clone(),
+        namespace: job.map_or_else(String::new, |job| job.namespace.clone()),
         name: batch.name_of(at),
         node_id: node.map_or_else(String::new, |node| node.id.to_string()),
         node_name: node.map_or_else(String::new, |node| node.name.to_string()),
-        job_id: batch.job.id.clone(),
-        task_group: batch
-            .job
-            .task_groups
-            .get(batch.group)
-            .map_or_else(String::new, |it| it.name.clone()),
-        allocated_resources: Some(allocated_resources(batch, facts, holdings)),
+        job_id: job.map_or_else(String::new, |job| job.id.clone()),
+        task_group: version.group_name().to_owned(),
+        allocated_resources: Some(allocated_resources(version, facts, holdings)),
         desired_status: "run".into(),
         client_status: "pending".into(),
         preempted_allocations: batch.evicted_by(at).to_vec(),
@@ -159,13 +158,13 @@ pub(crate) fn document(
     }
 }
 
-/// What a placement of a batch has on its node (docs/placement.md, section 1.2).
+/// What an allocation has on its node (docs/placement.md, section 1.2).
 pub(crate) fn allocated_resources(
-    batch: &Batch,
+    version: &GroupVersion,
     node: Option<&Node>,
     holdings: &Holdings,
 ) -> AllocatedResources {
-    let Some(group) = batch.job.task_groups.get(batch.group) else {
+    let Some(group) = version.group_spec() else {
         return AllocatedResources::default();
     };
     let mut reader = Reader { holdings, node, ports: 0, bandwidth: 0, requests: 0 };
@@ -177,7 +176,7 @@ pub(crate) fn allocated_resources(
     }
     let mut tasks = IndexMap::new();
     for (at, task) in group.tasks.iter().enumerate() {
-        tasks.insert(task.name.clone(), reader.task(at, task, batch.memory_oversubscription));
+        tasks.insert(task.name.clone(), reader.task(at, task, version.memory_oversubscription));
     }
     let with_hook = group.tasks.iter().any(|task| task.lifecycle.is_some());
     let lifecycles = group.tasks.iter().map(|task| (task.name.clone(), task.lifecycle.clone()));

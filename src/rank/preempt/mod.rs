@@ -18,7 +18,7 @@ use crate::exp10::exp;
 use crate::fit::ask::Ask;
 use crate::fit::exhausted::{DeviceError, Exhausted};
 use crate::fit::{self, Assignment, Room};
-use crate::model::DesiredStatus;
+use crate::model::{DesiredStatus, JobSpec};
 use crate::state::State;
 use crate::state::allocation::{AllocationRecord, Own};
 use crate::state::node::NodeRecord;
@@ -177,7 +177,9 @@ pub(crate) fn priority_of(state: &State, record: &AllocationRecord) -> i64 {
         Own::Imported(imported) => {
             imported.job.as_ref().and_then(|job| job.priority).unwrap_or(DEFAULT)
         }
-        _ => state.batch(record.batch).map_or(DEFAULT, |batch| batch.job.priority()),
+        _ => state
+            .batch(record.batch)
+            .map_or(DEFAULT, |batch| batch.version.job_spec().map_or(DEFAULT, JobSpec::priority)),
     }
 }
 
@@ -187,9 +189,7 @@ fn max_parallel_of(state: &State, record: &AllocationRecord) -> i64 {
         Own::Imported(imported) => imported.job.as_ref().and_then(|job| {
             job.task_groups.iter().find(|group| group.name == imported.document.task_group)
         }),
-        _ => state
-            .batch(record.batch)
-            .and_then(|batch| batch.job.spec().task_groups.get(batch.group)),
+        _ => state.batch(record.batch).and_then(|batch| batch.version.group_spec()),
     };
     let migrate = group.and_then(|group| group.migrate.as_ref());
     migrate.and_then(|migrate| migrate.max_parallel).unwrap_or(0)
