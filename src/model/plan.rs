@@ -135,6 +135,26 @@ document! {
     }
 }
 
+impl DesiredUpdates {
+    /// The figures with their names in documents.
+    pub fn named(&self) -> [(&'static str, u64); 12] {
+        [
+            ("Ignore", self.ignore),
+            ("Place", self.place),
+            ("Migrate", self.migrate),
+            ("Stop", self.stop),
+            ("InPlaceUpdate", self.in_place_update),
+            ("DestructiveUpdate", self.destructive_update),
+            ("Canary", self.canary),
+            ("Preemptions", self.preemptions),
+            ("Disconnect", self.disconnect),
+            ("Reconnect", self.reconnect),
+            ("RescheduleNow", self.reschedule_now),
+            ("RescheduleLater", self.reschedule_later),
+        ]
+    }
+}
+
 document! {
     /// The answer to a dry run: what registering a job would change.
     pub struct JobPlanResponse {

@@ -1,26 +1,36 @@
 //! Nodes that stop answering and answer again (docs/lifecycle.md, section 3.2).
 
+use std::ops::Range;
+
 use super::changes::{FollowUpKind, StopReason, Update};
 use super::follow_ups;
 use super::group::Group;
-use super::view::{AllocationView, Facts, Flags, NONE};
+use super::view::{AllocationView, Facts, Flags, Input, NONE};
 use crate::model::{ClientStatus, DesiredStatus, DisconnectReconcile};
 use crate::time::{Span, Timestamp};
 
 impl<F: Facts> Group<'_, '_, F> {
     /// Decides who stays where an allocation comes back: itself, or what replaced it.
     pub(super) fn reconnect(&mut self) {
+        if self.sets.reconnecting.is_empty() {
+            return;
+        }
         let reconnecting = std::mem::take(&mut self.sets.reconnecting);
+        let mut returned = Returned::new(self.input, self.members.clone());
         for at in &reconnecting {
+            if returned.is_stopped(*at) {
+                continue;
+            }
             if let Some(reason) = self.reason_against(*at) {
-                self.stop_returned(*at, reason);
-                continue;
+                self.stop_returned(&mut returned, *at, reason);
+            } else if !self.wins_against_replacements(&mut returned, *at) {
+                self.stop_returned(&mut returned, *at, StopReason::NotNeeded);
+            } else {
+                self.sets.untainted.push(*at);
             }
-            if !self.wins_against_replacements(*at) {
-                self.stop_returned(*at, StopReason::NotNeeded);
-                continue;
-            }
-            self.sets.untainted.push(*at);
+        }
+        self.take_out(&returned);
+        for at in reconnecting.iter().filter(|at| !returned.is_stopped(**at)) {
             let (client, follow_up) = (self.allocation(*at).client, self.allocation(*at).follow_up);
             // Its client has not said yet how it is.
             if client == ClientStatus::Unknown {
@@ -32,7 +42,6 @@ impl<F: Facts> Group<'_, '_, F> {
                 self.changes.superseded.push(follow_up);
             }
         }
-        self.sets.reconnecting = reconnecting;
     }
 
     /// Marks what stopped answering, and makes the evaluations that give it up.
@@ -74,49 +83,45 @@ impl<F: Facts> Group<'_, '_, F> {
         is_unwanted.then_some(StopReason::NotNeeded)
     }
 
-    fn stop_returned(&mut self, at: u32, reason: StopReason) {
+    fn stop_returned(&mut self, returned: &mut Returned, at: u32, reason: StopReason) {
+        returned.stop(at);
         self.figures.stop += 1;
         self.stop(at, reason, false);
     }
 
     /// Compares an allocation that came back with each live replacement of it; those that lose stop.
-    fn wins_against_replacements(&mut self, at: u32) -> bool {
+    fn wins_against_replacements(&mut self, returned: &mut Returned, at: u32) -> bool {
         let mut next = self.allocation(at).next;
         // A chain is no longer than the group has allocations.
         for _ in self.members.clone() {
-            let Some(place) = self.find(next) else { return true };
+            let Some(place) = returned.find(next).filter(|place| *place != at) else { return true };
             let replacement = *self.allocation(place);
             next = replacement.next;
-            if replacement.is_terminal() {
+            if replacement.is_terminal() || returned.is_stopped(place) {
                 continue;
             }
             if self.prefers_replacement(at, place, &replacement) {
                 return false;
             }
-            if self.take_out(place) {
-                self.stop_returned(place, StopReason::ReconnectReplaced);
-            }
+            self.stop_returned(returned, place, StopReason::ReconnectReplaced);
         }
         true
     }
 
-    /// The place of the group's allocation with a handle.
-    fn find(&self, handle: u32) -> Option<u32> {
-        let members = &self.input.allocations[self.members.clone()];
-        let place = members.iter().position(|it| handle != NONE && it.handle == handle)?;
-        Some((self.members.start + place) as u32)
-    }
-
-    /// Takes an allocation out of what counts; false where it stops anyway.
-    fn take_out(&mut self, place: u32) -> bool {
+    /// Takes what was stopped out of what counts.
+    fn take_out(&mut self, returned: &Returned) {
         let sets = &mut self.sets;
-        sets.later.retain(|(_, at)| *at != place);
-        sets.canaries.retain(|at| *at != place);
-        let before = sets.untainted.len() + sets.migrating.len() + sets.now.len();
-        sets.untainted.retain(|at| *at != place);
-        sets.migrating.retain(|at| *at != place);
-        sets.now.retain(|at| *at != place);
-        before > sets.untainted.len() + sets.migrating.len() + sets.now.len()
+        for set in [
+            &mut sets.untainted,
+            &mut sets.canaries,
+            &mut sets.migrating,
+            &mut sets.lost,
+            &mut sets.disconnecting,
+            &mut sets.now,
+        ] {
+            set.retain(|at| !returned.is_stopped(*at));
+        }
+        sets.later.retain(|(_, at)| !returned.is_stopped(*at));
     }
 
     /// Whether a replacement is preferred to the allocation that came back.
@@ -145,5 +150,38 @@ impl<F: Facts> Group<'_, '_, F> {
                 }
             }
         }
+    }
+}
+
+/// Allocations that come back, and what replaced them.
+struct Returned {
+    /// The place of the group's first allocation.
+    from: usize,
+    /// By place in the group: whether it stops.
+    stopped: Vec<bool>,
+    /// By handle, ascending: its place.
+    places: Vec<(u32, u32)>,
+}
+
+impl Returned {
+    fn new(input: &Input<'_>, members: Range<usize>) -> Returned {
+        let mut places: Vec<(u32, u32)> =
+            members.clone().map(|at| (input.allocations[at].handle, at as u32)).collect();
+        places.sort_unstable();
+        Returned { from: members.start, stopped: vec![false; members.len()], places }
+    }
+
+    fn is_stopped(&self, at: u32) -> bool {
+        self.stopped[at as usize - self.from]
+    }
+
+    fn stop(&mut self, at: u32) {
+        self.stopped[at as usize - self.from] = true;
+    }
+
+    /// The place of the group's allocation with a handle.
+    fn find(&self, handle: u32) -> Option<u32> {
+        let found = self.places.binary_search_by_key(&handle, |(handle, _)| *handle).ok()?;
+        Some(self.places[found].1)
     }
 }

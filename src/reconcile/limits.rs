@@ -7,10 +7,10 @@ use super::view::Facts;
 impl<F: Facts> Group<'_, '_, F> {
     /// How many outdated allocations may be replaced in this pass.
     pub(super) fn limit(&self, canaries: &Canaries) -> usize {
-        let Some(update) = self.deployed() else { return self.rules.count as usize };
         if canaries.are_waiting || self.deployments.is_held() {
             return 0;
         }
+        let Some(update) = self.deployed() else { return self.rules.count as usize };
         let parallel = update.max_parallel as usize;
         let Some(current) = self.deployments.current else { return parallel };
         let mut unsettled = 0;

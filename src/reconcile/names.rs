@@ -8,6 +8,8 @@ pub(crate) struct NameIndex {
     count: u32,
     /// Ascending, each as often as it is held.
     held: Vec<u32>,
+    /// The same before anything surplus was stopped, where something was.
+    seed: Option<Vec<u32>>,
     /// Every number below this was free and given out, or is held.
     cursor: u32,
     /// The place in `held` of the first number that is not below the cursor.
@@ -20,7 +22,13 @@ impl NameIndex {
     /// An index of `count` names of which some are held, in any order, some perhaps more than once.
     pub(crate) fn new(count: u32, mut held: Vec<u32>) -> NameIndex {
         held.sort_unstable();
-        NameIndex { count, held, cursor: 0, position: 0, overlap: 0 }
+        NameIndex { count, held, seed: None, cursor: 0, position: 0, overlap: 0 }
+    }
+
+    /// The same where more names, in any order, were held before.
+    pub(crate) fn seeded(self, mut seed: Vec<u32>) -> NameIndex {
+        seed.sort_unstable();
+        NameIndex { seed: Some(seed), ..self }
     }
 
     /// The lowest number below the count that is free, and is taken with this.
@@ -49,10 +57,11 @@ impl NameIndex {
         })
     }
 
-    /// How many hold a number.
+    /// How many held a number from the beginning.
     pub(crate) fn holders(&self, number: u32) -> usize {
-        let from = self.held.partition_point(|it| *it < number);
-        let to = self.held.partition_point(|it| *it <= number);
+        let seed = self.seed.as_ref().unwrap_or(&self.held);
+        let from = seed.partition_point(|it| *it < number);
+        let to = seed.partition_point(|it| *it <= number);
         to - from
     }
 }

@@ -61,10 +61,18 @@ impl<F: Facts> Group<'_, '_, F> {
         (self.rules.count as usize).saturating_sub(existing)
     }
 
-    fn name_index(&self) -> NameIndex {
+    fn name_index(&mut self) -> NameIndex {
+        let names = NameIndex::new(self.rules.count, self.held_names());
+        match self.sets.seed.take() {
+            Some(seed) => names.seeded(seed),
+            None => names,
+        }
+    }
+
+    /// The numbers of the names that are held.
+    pub(super) fn held_names(&self) -> Vec<u32> {
         let sets = [&self.sets.untainted, &self.sets.migrating, &self.sets.now, &self.sets.lost];
-        let held = sets.into_iter().flatten().map(|at| self.allocation(*at).name_index).collect();
-        NameIndex::new(self.rules.count, held)
+        sets.into_iter().flatten().map(|at| self.allocation(*at).name_index).collect()
     }
 
     fn canary_placements(
@@ -117,9 +125,10 @@ impl<F: Facts> Group<'_, '_, F> {
         }
         for placement in &wanted {
             let Some(at) = placement.previous else { continue };
-            // What only lost its connection is not stopped.
-            let has_ended = self.allocation(at).client != ClientStatus::Running;
-            if placement.kind == PlacementKind::Reschedule && has_ended {
+            // What only lost its connection may come back.
+            let is_awaited =
+                self.allocation(at).client == ClientStatus::Unknown || self.is_disconnecting(at);
+            if placement.kind == PlacementKind::Reschedule && !is_awaited {
                 self.figures.stop += 1;
                 self.stop(at, StopReason::Rescheduled, false);
             }
@@ -156,6 +165,11 @@ impl<F: Facts> Group<'_, '_, F> {
             }
         }
         moved
+    }
+
+    /// Whether the node of an allocation has just stopped answering.
+    fn is_disconnecting(&self, at: u32) -> bool {
+        self.sets.disconnecting.binary_search(&at).is_ok()
     }
 
     /// Gives the first holders of a number that several hold another one.
@@ -207,8 +221,7 @@ impl<F: Facts> Group<'_, '_, F> {
     /// A placement that replaces a failed allocation.
     fn reschedule(&self, at: u32, canaries: &Canaries) -> Placement {
         let own = self.input.own_rules(self.allocation(at));
-        let is_disconnecting = self.sets.disconnecting.contains(&at);
-        let situation = self.situation(at as usize, &own, is_disconnecting);
+        let situation = self.situation(at as usize, &own, self.is_disconnecting(at));
         let failed_at = super::reschedule::failed_at(self.allocation(at), &situation);
         let events = situation.history.reschedules;
         let record = own.reschedule.record(events, failed_at, self.input.now);

@@ -29,6 +29,8 @@ pub(super) struct Sets {
     pub(super) has_current: bool,
     /// Whether a client may still run what was given up, so that nothing is placed.
     pub(super) is_held_back: bool,
+    /// The numbers of the names that were held before anything surplus was stopped.
+    pub(super) seed: Option<Vec<u32>>,
     /// Untainted as far as their class tells.
     suspects: Vec<u32>,
 }

@@ -55,6 +55,7 @@ impl<F: Facts> Group<'_, '_, F> {
         if surplus == 0 {
             return;
         }
+        self.sets.seed = Some(self.held_names());
         if self.deployments.is_promoted(self.group) {
             self.stop_replaced_by(&canaries, &mut surplus);
         }

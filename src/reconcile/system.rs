@@ -142,7 +142,8 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         }
         let own = input.own_rules(allocation).disconnect;
         let is_unknown = allocation.client == ClientStatus::Unknown;
-        let is_fine = allocation.condition == NodeCondition::Fine;
+        let is_tainted = allocation.condition != NodeCondition::Fine;
+        let is_fine = !is_tainted || allocation.condition == NodeCondition::Draining;
         if is_unknown {
             let last_unknown = self.facts.history(at as usize).last_unknown;
             if classify::is_expired(&own, last_unknown, input.now) {
@@ -154,7 +155,7 @@ impl<F: Facts> SystemPass<'_, '_, F> {
             return Fate::Reconnects;
         }
         let has_ended = allocation.flags.has(Flags::RAN_SUCCESSFULLY);
-        if !is_fine && input.job_type == JobType::Sysbatch && has_ended {
+        if is_tainted && input.job_type == JobType::Sysbatch && has_ended {
             return Fate::Ignored;
         }
         let is_running = allocation.client == ClientStatus::Running;
@@ -263,6 +264,10 @@ impl<F: Facts> SystemPass<'_, '_, F> {
     fn replace(&mut self, group: u32, rollout: &Rollout) {
         let input = self.input;
         let state = &mut self.groups[group as usize];
+        state.outdated.sort_unstable_by_key(|at| {
+            let allocation = &input.allocations[*at as usize];
+            (allocation.node, allocation.handle)
+        });
         let made = state.outdated.len().min(rollout.limit);
         state.figures.destructive_update = made as u32;
         state.figures.ignore += (state.outdated.len() - made) as u32;

@@ -135,7 +135,7 @@ impl Default for DisconnectRules {
 /// An allocation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AllocationView {
-    /// The caller's name for it.
+    /// The caller's name for it, in the order of IDs.
     pub(crate) handle: u32,
     pub(crate) group: u32,
     /// The number in its name.

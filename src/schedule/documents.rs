@@ -1,5 +1,7 @@
 //! A job's documents as what reconciling looks at.
 
+use indexmap::{IndexMap, IndexSet};
+
 use super::{JobState, SpecRef};
 use crate::cluster::Cluster;
 use crate::model::{
@@ -44,26 +46,27 @@ impl<'a> Documents<'a> {
         known: &'a JobState,
         cluster: &'a Cluster,
         job_type: JobType,
-        evaluation_id: &str,
+        evaluation_id: &'a str,
     ) -> Documents<'a> {
         let groups = group_names(known);
-        let mut specs: Vec<SpecRef<'a>> = known.versions.iter().map(|job| job.spec()).collect();
-        for own in known.allocations.iter().filter_map(|it| it.job.as_deref()) {
-            if specs.iter().all(|spec| spec.version != own.version) {
-                specs.push(own);
-            }
-        }
+        let (specs, version_places) = versions(known);
         let versions = specs.iter().map(|spec| version_view(spec, &groups)).collect();
-        let place = |it: &Allocation| groups.iter().position(|name| *name == it.task_group);
-        let mut allocations: Vec<&Allocation> = known.allocations.iter().collect();
-        allocations.sort_by(|a, b| (place(a), &a.id).cmp(&(place(b), &b.id)));
+        let mut by_id: Vec<&Allocation> = known.allocations.iter().collect();
+        by_id.sort_by(|a, b| a.id.cmp(&b.id));
+        let mut ordered: Vec<(usize, usize)> = by_id
+            .iter()
+            .enumerate()
+            .map(|(handle, it)| (groups.get_index_of(it.task_group.as_str()).unwrap_or(0), handle))
+            .collect();
+        ordered.sort_unstable();
+        let allocations = ordered.iter().map(|(_, handle)| by_id[*handle]).collect();
         let current = known.versions.len().checked_sub(1);
         let mut groups_by_name: Vec<u32> = (0..groups.len() as u32).collect();
-        groups_by_name.sort_by_key(|at| groups[*at as usize]);
+        groups_by_name.sort_by_key(|at| groups.get_index(*at as usize));
         let mut documents = Documents {
-            reschedules: allocations.iter().map(|it| events(it)).collect(),
+            reschedules: Vec::new(),
             current: current.map_or(NONE, |at| at as u32),
-            groups,
+            groups: groups.into_iter().collect(),
             specs,
             versions,
             allocations,
@@ -73,27 +76,27 @@ impl<'a> Documents<'a> {
             standings: Vec::new(),
             groups_by_name,
         };
+        documents.reschedules = documents.allocations.iter().map(|it| events(it)).collect();
         if job_type.is_system() {
             documents.add_nodes(known, cluster);
         }
-        let latest = known.deployments.last();
-        documents.views = documents.views(cluster, latest, known, evaluation_id);
-        documents.deployment = latest.map(|it| documents.deployment(it));
+        let ids = by_id.iter().enumerate().map(|(handle, it)| (it.id.as_str(), handle as u32));
+        let numbers = Numbers {
+            handles: ids.collect(),
+            ordered,
+            versions: version_places,
+            waiting: known.waiting.iter().map(String::as_str).collect(),
+            evaluations: IndexSet::from([evaluation_id]),
+        };
+        documents.add_views(cluster, known, numbers);
         documents
-    }
-
-    /// The place of an allocation by its ID.
-    pub(super) fn find(&self, id: &str) -> Option<u32> {
-        let place = self.allocations.iter().position(|it| it.id == id)?;
-        Some(place as u32)
     }
 
     fn add_nodes(&mut self, known: &'a JobState, cluster: &'a Cluster) {
         let Some(job) = known.versions.last() else { return };
         let is_in_pool = |node: &Node| job.node_pool == "all" || node.node_pool == job.node_pool;
-        let matters = |node: &&Node| {
-            is_in_pool(node) || self.allocations.iter().any(|it| it.node_id == node.id)
-        };
+        let used: IndexSet<&str> = self.allocations.iter().map(|it| it.node_id.as_str()).collect();
+        let matters = |node: &&Node| is_in_pool(node) || used.contains(node.id.as_str());
         self.nodes = cluster.nodes().filter(matters).collect();
         self.nodes.sort_by(|a, b| a.id.cmp(&b.id));
         let standing = |node: &&Node| match (is_in_pool(node), node.is_ready()) {
@@ -104,37 +107,38 @@ impl<'a> Documents<'a> {
         self.standings = self.nodes.iter().map(standing).collect();
     }
 
-    fn views(
-        &self,
-        cluster: &Cluster,
-        latest: Option<&Deployment>,
-        known: &JobState,
-        evaluation_id: &str,
-    ) -> Vec<AllocationView> {
-        let mut follow_ups: Vec<&str> = vec![evaluation_id];
-        let mut views = Vec::with_capacity(self.allocations.len());
+    fn add_views(&mut self, cluster: &Cluster, known: &'a JobState, mut numbers: Numbers<'a>) {
+        let latest = known.deployments.last();
+        let create_index = known.versions.last().map_or(0, |job| job.create_index);
+        self.views.reserve(self.allocations.len());
         for (at, it) in self.allocations.iter().enumerate() {
-            let group = self.groups.iter().position(|name| *name == it.task_group);
-            let version = self.specs.iter().position(|spec| spec.version == it.job_version());
+            let (group, handle) = numbers.ordered[at];
+            let version = match &it.job {
+                Some(own) => (own.create_index, own.version),
+                None => (create_index, it.job_version()),
+            };
             let follow_up = it.followup_eval_id.as_str();
-            let waits = known.waiting.iter().any(|id| id == follow_up);
+            let waits = numbers.waiting.contains(follow_up);
             let node = self.nodes.binary_search_by_key(&it.node_id.as_str(), |node| &node.id).ok();
-            views.push(AllocationView {
-                handle: at as u32,
-                group: group.map_or(NONE, |at| at as u32),
+            self.views.push(AllocationView {
+                handle: handle as u32,
+                group: group as u32,
                 name_index: number_in(&it.name),
-                version: version.map_or(NONE, |at| at as u32),
+                version: numbers.versions.get(&version).copied().unwrap_or(NONE),
                 node: node.map_or(NONE, |at| at as u32),
                 deployment: match (it.deployment_id.as_str(), latest) {
                     ("", _) => NONE,
                     (id, Some(latest)) if id == latest.id => LATEST_DEPLOYMENT,
                     _ => OTHER_DEPLOYMENT,
                 },
-                follow_up: handle_of(&mut follow_ups, follow_up),
+                follow_up: match follow_up {
+                    "" => NONE,
+                    id => numbers.evaluations.insert_full(id).0 as u32,
+                },
                 next: match it.next_allocation.as_str() {
                     "" => NONE,
                     // What replaced it may be forgotten; it was replaced all the same.
-                    id => self.find(id).unwrap_or(NONE - 1),
+                    id => numbers.handles.get(id).copied().unwrap_or(NONE - 1),
                 },
                 desired: it.desired(),
                 client: it.client(),
@@ -143,11 +147,11 @@ impl<'a> Documents<'a> {
                 flags: flags(it, waits),
             });
         }
-        views
+        self.deployment = latest.map(|it| self.deployment(it, &numbers));
     }
 
-    fn deployment(&self, latest: &Deployment) -> DeploymentView {
-        let group = |name: &&str| latest.task_groups.get(*name).map(|it| self.group_state(it));
+    fn deployment(&self, latest: &Deployment, numbers: &Numbers<'_>) -> DeploymentView {
+        let group = |name: &&str| latest.task_groups.get(*name).map(|it| group_state(it, numbers));
         DeploymentView {
             handle: LATEST_DEPLOYMENT,
             version: latest.job_version,
@@ -162,19 +166,47 @@ impl<'a> Documents<'a> {
             groups: self.groups.iter().map(group).collect(),
         }
     }
+}
 
-    fn group_state(&self, state: &GroupState) -> DeploymentGroupView {
-        let mut placed: Vec<u32> =
-            state.placed_canaries.iter().filter_map(|id| self.find(id)).collect();
-        placed.sort_unstable();
-        DeploymentGroupView {
-            promoted: state.promoted,
-            desired_canaries: amount(state.desired_canaries),
-            desired_total: amount(state.desired_total),
-            healthy: amount(state.healthy_allocs),
-            placed_canaries: placed,
-        }
+/// The numbers of what documents name by text.
+struct Numbers<'a> {
+    /// Allocations by their IDs.
+    handles: IndexMap<&'a str, u32>,
+    /// The group and the handle of each allocation, in the order of the views.
+    ordered: Vec<(usize, usize)>,
+    /// Versions by the index at which the job's life began and their number.
+    versions: IndexMap<(u64, u64), u32>,
+    waiting: IndexSet<&'a str>,
+    evaluations: IndexSet<&'a str>,
+}
+
+fn group_state(state: &GroupState, numbers: &Numbers<'_>) -> DeploymentGroupView {
+    let handle = |id: &String| numbers.handles.get(id.as_str()).copied();
+    let mut placed: Vec<u32> = state.placed_canaries.iter().filter_map(handle).collect();
+    placed.sort_unstable();
+    DeploymentGroupView {
+        promoted: state.promoted,
+        desired_canaries: amount(state.desired_canaries),
+        desired_total: amount(state.desired_total),
+        healthy: amount(state.healthy_allocs),
+        placed_canaries: placed,
     }
+}
+
+/// The versions of a job that are known, the present one's place being that in the list of versions.
+fn versions(known: &JobState) -> (Vec<SpecRef<'_>>, IndexMap<(u64, u64), u32>) {
+    let mut specs: Vec<SpecRef<'_>> = known.versions.iter().map(|job| job.spec()).collect();
+    let mut places = IndexMap::new();
+    for (at, spec) in specs.iter().enumerate() {
+        places.insert((spec.create_index, spec.version), at as u32);
+    }
+    for own in known.allocations.iter().filter_map(|it| it.job.as_deref()) {
+        places.entry((own.create_index, own.version)).or_insert_with(|| {
+            specs.push(own);
+            specs.len() as u32 - 1
+        });
+    }
+    (specs, places)
 }
 
 /// A number of things as a document has it; a negative one is none.
@@ -182,27 +214,28 @@ fn amount(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
 }
 
-fn group_names(known: &JobState) -> Vec<&str> {
+fn group_names(known: &JobState) -> IndexSet<&str> {
     let job = known.versions.last();
-    let mut names: Vec<&str> =
+    let mut names: IndexSet<&str> =
         job.iter().flat_map(|job| &job.task_groups).map(|group| group.name.as_str()).collect();
     let mut others: Vec<&str> = known.allocations.iter().map(|it| it.task_group.as_str()).collect();
     others.sort_unstable();
-    others.dedup();
-    others.retain(|name| !names.contains(name));
     names.extend(others);
     names
 }
 
-fn version_view(spec: SpecRef<'_>, groups: &[&str]) -> VersionView {
-    let rules = |name: &&str| {
-        spec.task_groups.iter().find(|group| group.name == **name).map(GroupRules::of)
-    };
+fn version_view(spec: SpecRef<'_>, groups: &IndexSet<&str>) -> VersionView {
+    let mut rules = vec![None; groups.len()];
+    for group in &spec.task_groups {
+        if let Some(place) = groups.get_index_of(group.name.as_str()) {
+            rules[place] = Some(GroupRules::of(group));
+        }
+    }
     VersionView {
         version: spec.version,
         create_index: spec.create_index,
         job_modify_index: spec.job_modify_index,
-        groups: groups.iter().map(rules).collect(),
+        groups: rules,
     }
 }
 
@@ -210,17 +243,6 @@ fn version_view(spec: SpecRef<'_>, groups: &[&str]) -> VersionView {
 fn number_in(name: &str) -> u32 {
     let digits = name.rsplit_once('[').and_then(|(_, rest)| rest.strip_suffix(']'));
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(u32::MAX)
-}
-
-fn handle_of<'a>(known: &mut Vec<&'a str>, id: &'a str) -> u32 {
-    if id.is_empty() {
-        return NONE;
-    }
-    let place = known.iter().position(|it| *it == id).unwrap_or_else(|| {
-        known.push(id);
-        known.len() - 1
-    });
-    place as u32
 }
 
 fn condition(node: Option<&Node>) -> NodeCondition {

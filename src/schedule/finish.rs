@@ -1,7 +1,7 @@
 //! What becomes of the evaluation itself, and the decision as a whole (docs/lifecycle.md, section 2,
 //! *Finish*).
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::evaluations::{blocked, follow_up, new_id};
 use super::{Attempt, Decision};
@@ -123,21 +123,20 @@ impl Attempt<'_> {
 
     /// The evaluations that nothing waits for any more, as what they would give up is back.
     fn superseded(&self) -> Vec<String> {
-        let mut ids: Vec<String> = Vec::new();
-        for handle in &self.changes.superseded {
-            let waits_for = |at: &usize| self.documents.views[*at].follow_up == *handle;
-            let waiting: Vec<usize> = (0..self.documents.views.len()).filter(waits_for).collect();
-            let is_back = |at: &usize| {
-                let updates = &self.changes.updates;
-                self.documents.views[*at].is_terminal()
-                    || updates.iter().any(|it| it.is_reconnecting && it.at as usize == *at)
-            };
-            let id = waiting.first().map(|at| &self.documents.allocations[*at].followup_eval_id);
-            let Some(id) = id.filter(|_| waiting.iter().all(is_back)) else { continue };
-            if !ids.contains(id) {
-                ids.push(id.clone());
+        let superseded: IndexSet<u32> = self.changes.superseded.iter().copied().collect();
+        let mut ids: IndexMap<u32, &String> = IndexMap::new();
+        let mut back: Vec<bool> = self.documents.views.iter().map(|it| it.is_terminal()).collect();
+        for update in self.changes.updates.iter().filter(|it| it.is_reconnecting) {
+            let at = update.at as usize;
+            back[at] = true;
+            let (view, document) = (&self.documents.views[at], self.documents.allocations[at]);
+            if superseded.contains(&view.follow_up) {
+                ids.insert(view.follow_up, &document.followup_eval_id);
             }
         }
-        ids
+        for view in self.documents.views.iter().zip(&back).filter(|(_, is_back)| !**is_back) {
+            ids.shift_remove(&view.0.follow_up);
+        }
+        ids.into_values().cloned().collect()
     }
 }

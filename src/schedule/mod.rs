@@ -6,6 +6,7 @@
 //! changes nothing: places are found on a fork. May import `cluster`, `reconcile`, `placement`, `model`
 //! and `time`.
 
+mod answer;
 mod documents;
 mod evaluations;
 mod facts;

@@ -157,6 +157,12 @@ impl Writer<'_> {
                 "Shared": {"DiskMB": 10},
             },
         });
+        // The text does not say which of two with one name is the first. In the order of their creation
+        // and of their IDs it is the same one.
+        if !self.shape.is_system() {
+            let id = alloc["ID"].as_str().unwrap().to_owned();
+            alloc["ID"] = json!(format!("{created:08x}{}", &id[8..]));
+        }
         self.tasks(&mut alloc, client);
         self.transitions(&mut alloc);
         self.states(&mut alloc, client);

@@ -10,7 +10,8 @@
     clippy::expect_used,
     clippy::panic,
     clippy::unwrap_used,
-    reason = "a test fails by panicking"
+    clippy::disallowed_methods,
+    reason = "a test reads its environment, and fails by panicking"
 )]
 
 mod answer;
@@ -19,6 +20,7 @@ mod classify;
 mod deployment;
 mod disconnect;
 mod documents;
+mod engine;
 mod facts;
 mod generate;
 mod generate_allocs;
@@ -27,6 +29,9 @@ mod generic;
 mod golden;
 mod group;
 mod judge;
+#[path = "../common/lifecycle.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what tests share")]
+mod lifecycle;
 mod names;
 mod placements;
 mod questions;

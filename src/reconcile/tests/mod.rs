@@ -1,10 +1,7 @@
-//! Tests of reconciling. In: cases of the specification and golden cases. Out: agreement. May import
-//! what `reconcile` may.
+//! Tests of reconciling. In: cases and traps of the specification. Out: agreement. May import what
+//! `reconcile` may.
 
-mod answer;
 mod cases;
-mod golden;
 mod rollouts;
-mod system;
 mod traps;
 mod world;

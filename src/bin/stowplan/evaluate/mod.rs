@@ -4,13 +4,14 @@
 //! evaluation. Out: what stops, what is placed and updated, which evaluations are made, for people or as
 //! JSON. May import what the program may.
 
-mod answer;
 mod question;
 mod report;
 
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
+use serde_json::Value;
 use stowplan::PlaceOptions;
 use stowplan::schedule::process;
 
@@ -66,7 +67,7 @@ impl Evaluate {
         let decision = process(cluster, known, evaluation, &options, *now);
         let mut output = Output::stdout();
         let written = match self.json {
-            true => answer::write(&question, &decision, &mut output),
+            true => write_json(&decision.answer(known, *now), &mut output),
             false => report::write(&question, &decision, &mut output),
         };
         match written.and_then(|()| output.finish()) {
@@ -78,4 +79,9 @@ impl Evaluate {
             }
         }
     }
+}
+
+fn write_json(answer: &Value, output: &mut Output) -> io::Result<()> {
+    serde_json::to_writer(&mut *output, answer)?;
+    writeln!(output)
 }

@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use stowplan::Timestamp;
-use stowplan::model::{Allocation, DesiredUpdates};
+use stowplan::model::Allocation;
 use stowplan::schedule::Decision;
 
 use super::question::Question;
@@ -53,31 +53,13 @@ fn heading(
     Ok(())
 }
 
-/// The figures of a group with their names.
-pub(super) fn figures(figures: &DesiredUpdates) -> [(&'static str, u64); 12] {
-    [
-        ("Ignore", figures.ignore),
-        ("Place", figures.place),
-        ("Migrate", figures.migrate),
-        ("Stop", figures.stop),
-        ("InPlaceUpdate", figures.in_place_update),
-        ("DestructiveUpdate", figures.destructive_update),
-        ("Canary", figures.canary),
-        ("Preemptions", figures.preemptions),
-        ("Disconnect", figures.disconnect),
-        ("Reconnect", figures.reconnect),
-        ("RescheduleNow", figures.reschedule_now),
-        ("RescheduleLater", figures.reschedule_later),
-    ]
-}
-
 fn write_figures(decision: &Decision, look: Look, output: &mut Output) -> io::Result<()> {
     if decision.figures.is_empty() {
         return Ok(());
     }
     let mut sheet = Sheet::new(look, &["Group", "What changes"]);
     for (group, of_group) in &decision.figures {
-        let shown = figures(of_group).into_iter().filter(|(_, figure)| *figure > 0);
+        let shown = of_group.named().into_iter().filter(|(_, figure)| *figure > 0);
         let words = shown.map(|(name, figure)| format!("{} {}", number(figure), words_of(name)));
         let words: Vec<String> = words.collect();
         let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };

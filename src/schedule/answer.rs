@@ -1,60 +1,68 @@
-//! The answer as one JSON object: what changes, in few keys, without what stays the same.
+//! A decision as one JSON object: what changes, in few keys, without what stays the same.
 //!
 //! New things have no identities yet: evaluations are `created[i]`, in the order of their list, the
 //! evaluation itself is `this`, a new deployment `new` and the present one `existing`.
 
-use std::io::{self, Write};
-
+use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
-use stowplan::model::{Allocation, Deployment, Evaluation};
-use stowplan::schedule::Decision;
 
-use super::question::Question;
-use crate::output::Output;
+use super::{Decision, JobState};
+use crate::model::{Allocation, Deployment, DeploymentState, Evaluation, RescheduleEvent};
+use crate::time::Timestamp;
 
 const NANOS: i64 = 1_000_000_000;
 
-/// Writes the answer.
-///
-/// # Errors
-///
-/// It cannot be written.
-pub(super) fn write(
-    question: &Question,
-    decision: &Decision,
-    output: &mut Output,
-) -> io::Result<()> {
-    let names = Names::new(question, decision);
-    let answer = json!({
-        "stops": decision.stops.iter().map(|it| names.stop(it)).collect::<Vec<_>>(),
-        "placements": decision.placements.iter().map(|it| names.placement(it)).collect::<Vec<_>>(),
-        "updates": decision.updates.iter().map(|it| names.update(it)).collect::<Vec<_>>(),
-        "created_evals": names.created(),
-        "deployments": names.deployments(),
-        "eval": if decision.is_reblocked { Value::Null } else { names.evaluation() },
-        "reblocked": u8::from(decision.is_reblocked),
-        "annotations": annotations(decision),
-    });
-    serde_json::to_writer(&mut *output, &answer)?;
-    writeln!(output)
+impl Decision {
+    /// The decision as one JSON object with the keys `stops`, `placements`, `updates`,
+    /// `created_evals`, `deployments`, `eval` (null where it is reblocked), `reblocked` and
+    /// `annotations`: what `stowplan evaluate --json` prints. `known` is what was decided on, and `now`
+    /// the instant of that; lengths of time are in seconds from it.
+    pub fn answer(&self, known: &JobState, now: Timestamp) -> Value {
+        let names = Names::new(known, self, now);
+        json!({
+            "stops": self.stops.iter().map(|it| names.stop(it)).collect::<Vec<_>>(),
+            "placements": self.placements.iter().map(|it| names.placement(it)).collect::<Vec<_>>(),
+            "updates": self.updates.iter().map(|it| names.update(it)).collect::<Vec<_>>(),
+            "created_evals": names.created(),
+            "deployments": names.deployments(),
+            "eval": if self.is_reblocked { Value::Null } else { names.evaluation() },
+            "reblocked": u8::from(self.is_reblocked),
+            "annotations": self.annotations(),
+        })
+    }
+
+    /// The figures of a dry run, without zeros.
+    fn annotations(&self) -> Value {
+        let groups = self.figures.iter().map(|(group, figures)| {
+            let shown = figures.named().into_iter().filter(|(_, number)| *number > 0);
+            let shown: Map<String, Value> =
+                shown.map(|(name, number)| (name.to_owned(), json!(number))).collect();
+            (group.clone(), Value::Object(shown))
+        });
+        Value::Object(groups.collect())
+    }
 }
 
 /// What things without identities are called.
 struct Names<'a> {
-    question: &'a Question,
+    now: Timestamp,
+    known: &'a JobState,
+    before: IndexMap<&'a str, &'a Allocation>,
     decision: &'a Decision,
     /// The places of the created evaluations, by trigger and time.
     order: Vec<usize>,
 }
 
 impl<'a> Names<'a> {
-    fn new(question: &'a Question, decision: &'a Decision) -> Names<'a> {
+    fn new(known: &'a JobState, decision: &'a Decision, now: Timestamp) -> Names<'a> {
         let mut order: Vec<usize> = (0..decision.created.len()).collect();
         order.sort_by_key(|at| {
             let created = &decision.created[*at];
             (created.triggered_by.clone(), created.wait_until, created.node_id.clone())
         });
-        Names { question, decision, order }
+        let by_id = |it: &'a Allocation| (it.id.as_str(), it);
+        let before = known.allocations.iter().map(by_id).collect();
+        Names { now, known, before, decision, order }
     }
 
     /// An evaluation's name, from its ID or its `new[i]`.
@@ -62,14 +70,14 @@ impl<'a> Names<'a> {
         let place = |at: usize| self.order.iter().position(|place| *place == at);
         match new_place(id).and_then(place) {
             Some(place) => format!("created[{place}]"),
-            None if id == self.question.evaluation.id => "this".to_owned(),
+            None if id == self.decision.evaluation.id => "this".to_owned(),
             None => id.to_owned(),
         }
     }
 
     /// A deployment's name.
     fn deployment_name(&self, id: &str) -> String {
-        let present = self.question.known.deployments.last();
+        let present = self.known.deployments.last();
         match new_place(id) {
             Some(_) => "new".to_owned(),
             None if present.is_some_and(|it| it.id == id) => "existing".to_owned(),
@@ -78,11 +86,11 @@ impl<'a> Names<'a> {
     }
 
     fn before(&self, id: &str) -> Option<&'a Allocation> {
-        self.question.known.allocations.iter().find(|it| it.id == id)
+        self.before.get(id).copied()
     }
 
     fn seconds_from_now(&self, nanos: i64) -> i64 {
-        (nanos - self.question.now.as_nanos()) / NANOS
+        (nanos - self.now.as_nanos()) / NANOS
     }
 
     fn stop(&self, stop: &Allocation) -> Value {
@@ -98,7 +106,7 @@ impl<'a> Names<'a> {
 
     fn placement(&self, placement: &Allocation) -> Value {
         let events = placement.reschedule_tracker.as_ref().map(|tracker| {
-            let event = |it: &stowplan::model::RescheduleEvent| {
+            let event = |it: &RescheduleEvent| {
                 json!({
                     "AgoS": -self.seconds_from_now(it.reschedule_time),
                     "DelayS": it.delay.as_nanos() / NANOS,
@@ -115,7 +123,7 @@ impl<'a> Names<'a> {
             "Canary": placement.is_canary(),
             "Reschedules": events,
         });
-        let is_system = self.question.evaluation.job_type().is_some_and(|it| it.is_system());
+        let is_system = self.decision.evaluation.job_type().is_some_and(|it| it.is_system());
         if is_system {
             value["NodeID"] = json!(placement.node_id);
         }
@@ -159,7 +167,7 @@ impl<'a> Names<'a> {
             "Status": created.status,
             "StatusDescription": created.status_description,
             "Priority": created.priority,
-            "PreviousEvalIsThis": created.previous_eval == self.question.evaluation.id,
+            "PreviousEvalIsThis": created.previous_eval == self.decision.evaluation.id,
             "WaitUntilS": wait,
         });
         if !created.node_id.is_empty() {
@@ -201,7 +209,7 @@ impl<'a> Names<'a> {
 }
 
 fn new_deployment(new: &Deployment) -> Value {
-    let group = |state: &stowplan::model::DeploymentState| {
+    let group = |state: &DeploymentState| {
         json!({
             "AutoPromote": state.auto_promote,
             "AutoRevert": state.auto_revert,
@@ -220,17 +228,6 @@ fn new_deployment(new: &Deployment) -> Value {
         "StatusDescription": new.status_description,
         "TaskGroups": groups,
     })
-}
-
-/// The figures of a dry run, without zeros.
-fn annotations(decision: &Decision) -> Value {
-    let groups = decision.figures.iter().map(|(group, figures)| {
-        let shown = super::report::figures(figures).into_iter().filter(|(_, number)| *number > 0);
-        let shown: Map<String, Value> =
-            shown.map(|(name, number)| (name.to_owned(), json!(number))).collect();
-        (group.clone(), Value::Object(shown))
-    });
-    Value::Object(groups.collect())
 }
 
 /// The number in `new[i]`.
