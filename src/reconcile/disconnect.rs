@@ -17,6 +17,7 @@ impl<F: Facts> Group<'_, '_, F> {
         }
         let reconnecting = std::mem::take(&mut self.sets.reconnecting);
         let mut returned = Returned::new(self.input, self.members.clone());
+        self.changes.stops[self.stops_from..].iter().for_each(|stop| returned.stop(stop.at));
         for at in &reconnecting {
             if returned.is_stopped(*at) {
                 continue;

@@ -23,6 +23,8 @@ pub(super) struct Group<'a, 'f, F> {
     pub(super) members: Range<usize>,
     pub(super) figures: Figures,
     pub(super) sets: Sets,
+    /// The place of its first stop in the changes.
+    pub(super) stops_from: usize,
     /// The place of its first update in the changes.
     pub(super) updates_from: usize,
 }
@@ -94,7 +96,7 @@ impl<F: Facts> Group<'_, '_, F> {
                 outdated.destructive.push(at);
             } else if allocation.is_terminal() {
                 self.figures.ignore += 1;
-            } else if self.facts.updates_in_place(at as usize) {
+            } else if self.facts.updates_in_place(at as usize, &self.changes.stops) {
                 outdated.in_place += 1;
                 self.update(Update { at, in_place: true, ..Update::default() });
             } else {

@@ -47,11 +47,13 @@ pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {
         stop_everything(input, facts, &mut changes);
         return changes;
     }
+    let early = changes.stops.len();
     let is_complete = if input.job_type.is_system() {
         system::reconcile(input, facts, &deployments, &mut changes)
     } else {
         reconcile_groups(input, facts, &deployments, &mut changes)
     };
+    merge_stops(&mut changes.stops, early);
     rolling::limit(input, &mut changes);
     let is_active = deployments.current.is_some_and(|it| it.status.is_active());
     if is_complete && is_active {
@@ -72,7 +74,7 @@ fn reconcile_groups(
     for group in 0..input.groups {
         let of_group = |allocation: &&view::AllocationView| allocation.group == group;
         let to = from + input.allocations[from..].iter().take_while(of_group).count();
-        let updates_from = changes.updates.len();
+        let (stops_from, updates_from) = (changes.stops.len(), changes.updates.len());
         let mut pass = Group {
             input,
             facts: &mut *facts,
@@ -83,6 +85,7 @@ fn reconcile_groups(
             members: from..to,
             figures: Figures::default(),
             sets: Sets::default(),
+            stops_from,
             updates_from,
         };
         is_complete &= pass.reconcile();
@@ -104,6 +107,29 @@ fn stop_lost_leavers(input: &Input<'_>, changes: &mut Changes) {
             changes.stops.push(Stop { at: at as u32, reason, is_lost: true, follow_up: None });
         }
     }
+}
+
+/// Makes one stop of two where an allocation that was lost on its way out, which the first `early`
+/// stops are of, stops for another reason as well.
+fn merge_stops(stops: &mut Vec<Stop>, early: usize) {
+    if early == 0 {
+        return;
+    }
+    let mut later = stops.split_off(early);
+    let mut found = Vec::new();
+    for stop in &mut later {
+        if let Ok(place) = stops.binary_search_by_key(&stop.at, |it| it.at) {
+            stop.is_lost = true;
+            found.push(place);
+        }
+    }
+    found.sort_unstable();
+    let mut place = 0;
+    stops.retain(|_| {
+        place += 1;
+        found.binary_search(&(place - 1)).is_err()
+    });
+    stops.extend(later);
 }
 
 /// Stops all that lives of a job that is stopped or gone.

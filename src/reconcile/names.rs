@@ -57,6 +57,11 @@ impl NameIndex {
         })
     }
 
+    /// The next number for one that is asked for alone: the lowest that is free, or else 0.
+    pub(crate) fn take_one(&mut self) -> u32 {
+        self.take_free().unwrap_or(0)
+    }
+
     /// How many held a number from the beginning.
     pub(crate) fn holders(&self, number: u32) -> usize {
         let seed = self.seed.as_ref().unwrap_or(&self.held);

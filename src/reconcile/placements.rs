@@ -187,7 +187,7 @@ impl<F: Facts> Group<'_, '_, F> {
             });
             if moved[place].1 + 1 < holders {
                 moved[place].1 += 1;
-                placement.name_index = names.take_next();
+                placement.name_index = names.take_one();
             }
         }
     }
@@ -209,7 +209,7 @@ impl<F: Facts> Group<'_, '_, F> {
     fn replacement(&self, kind: PlacementKind, at: u32, canaries: &Canaries) -> Placement {
         let allocation = self.allocation(at);
         let is_canary = allocation.flags.has(Flags::CANARY);
-        let keeps_mark = matches!(kind, PlacementKind::Reschedule | PlacementKind::Migration);
+        let keeps_mark = kind == PlacementKind::Reschedule;
         Placement {
             previous: Some(at),
             is_canary: is_canary && keeps_mark,

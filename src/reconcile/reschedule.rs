@@ -99,7 +99,7 @@ impl RescheduleRules {
         } else {
             (events.len().saturating_sub(EVENTS_KEPT_MAX)..events.len()).collect()
         };
-        let delay = if self.is_enabled() { self.next_delay(events, failed_at) } else { Span::ZERO };
+        let delay = self.next_delay(events, failed_at);
         Rescheduling { kept, event: RescheduleEvent { at: now, delay } }
     }
 }

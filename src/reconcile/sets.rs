@@ -44,7 +44,10 @@ impl<F: Facts> Group<'_, '_, F> {
             if classify::is_plain(allocation) && !has_canaries {
                 self.sets.untainted.push(at as u32);
                 self.sets.has_current |= allocation.version == self.input.current;
-            } else if self.is_member(at) && !self.is_canary_stopped(at) {
+                continue;
+            }
+            self.sets.is_held_back |= self.may_still_run(allocation);
+            if self.is_member(at) && !self.is_canary_stopped(at) {
                 let is_current = self.input.is_current(allocation);
                 self.sets.has_current |= is_current;
                 self.sort_one(at);
@@ -63,7 +66,6 @@ impl<F: Facts> Group<'_, '_, F> {
         }
         if allocation.is_server_terminal() && (!is_batch || allocation.flags.has(Flags::RESCHEDULE))
         {
-            self.sets.is_held_back |= self.may_still_run(allocation);
             return false;
         }
         true
@@ -120,38 +122,41 @@ impl<F: Facts> Group<'_, '_, F> {
     /// Finds what is to be replaced as failed, now or later.
     fn filter_reschedules(&mut self) {
         for at in std::mem::take(&mut self.sets.suspects) {
-            if self.keep(at, false) {
+            if self.keeps(at) {
                 self.sets.untainted.push(at);
             }
         }
         let migrating = std::mem::take(&mut self.sets.migrating);
-        self.sets.migrating = migrating.into_iter().filter(|at| self.keep(*at, false)).collect();
-        let disconnecting = std::mem::take(&mut self.sets.disconnecting);
-        for at in &disconnecting {
-            if self.keep(*at, true) {
+        self.sets.migrating = migrating.into_iter().filter(|at| self.keeps(*at)).collect();
+        let mut disconnecting = std::mem::take(&mut self.sets.disconnecting);
+        disconnecting.retain(|at| match self.filter(*at, true) {
+            Outcome::Stays | Outcome::Later(_) => {
                 self.sets.untainted.push(*at);
+                true
             }
-        }
+            Outcome::Now => true,
+            Outcome::Dropped => false,
+        });
         self.sets.disconnecting = disconnecting;
     }
 
     /// Whether an allocation stays in its set.
-    fn keep(&mut self, at: u32, is_disconnecting: bool) -> bool {
+    fn keeps(&mut self, at: u32) -> bool {
+        matches!(self.filter(at, false), Outcome::Stays | Outcome::Later(_))
+    }
+
+    /// What becomes of an allocation that may have to be replaced.
+    fn filter(&mut self, at: u32, is_disconnecting: bool) -> Outcome {
         let allocation = &self.input.allocations[at as usize];
         let own = self.input.own_rules(allocation);
         let situation = self.situation(at as usize, &own, is_disconnecting);
-        match reschedule::outcome(allocation, &situation) {
-            Outcome::Stays => true,
-            Outcome::Dropped => false,
-            Outcome::Now => {
-                self.sets.now.push(at);
-                false
-            }
-            Outcome::Later(due) => {
-                self.sets.later.push((due, at));
-                true
-            }
+        let outcome = reschedule::outcome(allocation, &situation);
+        match outcome {
+            Outcome::Now => self.sets.now.push(at),
+            Outcome::Later(due) => self.sets.later.push((due, at)),
+            Outcome::Stays | Outcome::Dropped => {}
         }
+        outcome
     }
 
     /// What rescheduling an allocation depends on.

@@ -16,6 +16,8 @@ pub(super) struct SystemPass<'a, 'f, F> {
     pub(super) changes: &'f mut Changes,
     /// By group.
     pub(super) groups: Vec<SystemGroup>,
+    /// What lives and runs another specification, until it is known what stops.
+    changed: Vec<u32>,
 }
 
 /// What came of a group so far.
@@ -56,8 +58,11 @@ pub(super) fn reconcile<F: Facts>(
         ..SystemGroup::default()
     });
     let groups = groups.collect();
-    let mut pass = SystemPass { input, facts, deployments, changes, groups };
+    let mut pass = SystemPass { input, facts, deployments, changes, groups, changed: Vec::new() };
     pass.visit_nodes();
+    for at in std::mem::take(&mut pass.changed) {
+        pass.update(at);
+    }
     let is_complete = pass.roll_out();
     let figures = pass.groups.iter().map(|group| group.figures).collect();
     changes.figures = figures;
@@ -124,7 +129,7 @@ impl<F: Facts> SystemPass<'_, '_, F> {
                 group.figures.disconnect += 1;
                 self.changes.updates.push(Update { is_disconnecting: true, ..update });
             }
-            Fate::Outdated => self.update(at, allocation),
+            Fate::Outdated => self.changed.push(at),
         }
     }
 
@@ -177,9 +182,11 @@ impl<F: Facts> SystemPass<'_, '_, F> {
     }
 
     /// Updates an allocation of another specification in place, or has it replaced.
-    fn update(&mut self, at: u32, allocation: &AllocationView) {
-        let is_destructive = self.tasks_updated(allocation);
-        let stays = !is_destructive && self.facts.updates_in_place(at as usize);
+    fn update(&mut self, at: u32) {
+        let input = self.input;
+        let allocation = &input.allocations[at as usize];
+        let stays = !self.tasks_updated(allocation)
+            && self.facts.updates_in_place(at as usize, &self.changes.stops);
         let group = &mut self.groups[allocation.group as usize];
         if stays {
             group.figures.in_place_update += 1;
@@ -271,6 +278,7 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         let made = state.outdated.len().min(rollout.limit);
         state.figures.destructive_update = made as u32;
         state.figures.ignore += (state.outdated.len() - made) as u32;
+        self.changes.held_back.push((state.outdated.len() - made) as u32);
         state.figures.canary = if rollout.are_canaries { made as u32 } else { 0 };
         let replacement = |at: &u32| {
             let allocation = &input.allocations[*at as usize];

@@ -50,8 +50,7 @@ pub(super) fn create<F: Facts>(pass: &mut SystemPass<'_, '_, F>, group: u32, rol
     let Some(update) = update_rules(pass, group) else { return };
     let state = &pass.groups[group as usize];
     let changes = state.outdated.len() + state.figures.in_place_update as usize;
-    let has_work = changes > 0 || state.figures.place > 0;
-    if pass.deployments.current.is_some() || !has_work || (state.has_current && changes == 0) {
+    if pass.deployments.current.is_some() || (state.has_current && changes == 0) {
         return;
     }
     let mut desired_total = 0;

@@ -3,6 +3,7 @@
 //! Names are numbers here: a group is its place in [`Input::groups`], a version its place in
 //! [`Input::versions`], an allocation, a node, a deployment or an evaluation a handle of the caller's.
 
+use super::changes::Stop;
 use super::rolling::FirstApi;
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, DisconnectReconcile, JobType};
 use crate::time::{Span, Timestamp};
@@ -278,8 +279,9 @@ pub(crate) trait Facts {
     /// Whether what runs a group of that version must be replaced to run the present one
     /// (docs/lifecycle.md, section 3, *Destructive changes*).
     fn tasks_updated(&mut self, version: u32, group: u32) -> bool;
-    /// Whether the present version may run on the allocation's own node, and fits there in its stead.
-    fn updates_in_place(&mut self, at: usize) -> bool;
+    /// Whether the present version may run on the allocation's own node, and fits there in its stead and
+    /// in that of what stops so far. `stops` only ever grows from one question to the next.
+    fn updates_in_place(&mut self, at: usize, stops: &[Stop]) -> bool;
     /// What happened to it so far.
     fn history(&self, at: usize) -> History<'_>;
     /// When the leading task last started, or else the first of all tasks.

@@ -5,6 +5,7 @@ use crate::cluster::Cluster;
 use crate::cluster::request::PlacementRequest;
 use crate::model::{AllocationState, ClientStatus, Job};
 use crate::placement::options::PlaceOptions;
+use crate::reconcile::changes::Stop;
 use crate::reconcile::update::tasks_updated;
 use crate::reconcile::view::{Facts, History};
 use crate::time::Timestamp;
@@ -15,6 +16,39 @@ pub(super) struct DocumentFacts<'a> {
     pub(super) cluster: &'a Cluster,
     pub(super) job: Option<&'a Job>,
     pub(super) options: &'a PlaceOptions,
+    /// What is wanted on the nodes without what stops; none before the first trial.
+    wanted: Option<Cluster>,
+    /// How many of the stops it is without.
+    stops: usize,
+}
+
+impl<'a> DocumentFacts<'a> {
+    pub(super) fn new(
+        documents: &'a Documents<'a>,
+        cluster: &'a Cluster,
+        job: Option<&'a Job>,
+        options: &'a PlaceOptions,
+    ) -> DocumentFacts<'a> {
+        DocumentFacts { documents, cluster, job, options, wanted: None, stops: 0 }
+    }
+
+    /// The cluster without what was told to stop, and what stops now.
+    fn wanted(&mut self, stops: &[Stop]) -> &Cluster {
+        let (cluster, documents) = (self.cluster, self.documents);
+        let wanted = self.wanted.get_or_insert_with(|| {
+            let mut wanted = cluster.fork();
+            let leaving = documents.allocations.iter().filter(|it| it.desired().is_terminal());
+            leaving.for_each(|it| free(&mut wanted, &it.id));
+            wanted
+        });
+        for stop in stops.iter().skip(self.stops) {
+            if let Some(allocation) = documents.allocations.get(stop.at as usize) {
+                free(wanted, &allocation.id);
+            }
+        }
+        self.stops = stops.len();
+        wanted
+    }
 }
 
 impl Facts for DocumentFacts<'_> {
@@ -28,9 +62,9 @@ impl Facts for DocumentFacts<'_> {
         tasks_updated(own, job.spec(), name)
     }
 
-    fn updates_in_place(&mut self, at: usize) -> bool {
+    fn updates_in_place(&mut self, at: usize, stops: &[Stop]) -> bool {
         let Some(allocation) = self.documents.allocations.get(at) else { return false };
-        let mut trial = self.cluster.fork();
+        let mut trial = self.wanted(stops).fork();
         // It is there already, so it may stay on a node that takes no new ones.
         let Some(node) = trial.node(&allocation.node_id) else { return false };
         let made_ready = node.changed(|node| {

@@ -151,7 +151,7 @@ pub fn process(
         groups_by_name: &documents.groups_by_name,
         first_api: None,
     };
-    let mut facts = DocumentFacts { documents: &documents, cluster, job, options };
+    let mut facts = DocumentFacts::new(&documents, cluster, job, options);
     let changes = reconcile(&input, &mut facts);
     let mut attempt = Attempt {
         evaluation,

@@ -14,6 +14,12 @@ impl Attempt<'_> {
         for placement in fresh.iter().chain(&destructive) {
             self.queue(placement, 1);
         }
+        for (group, held) in std::mem::take(&mut self.changes.held_back).into_iter().enumerate() {
+            if held > 0 {
+                *self.queued.entry(self.documents.groups[group].to_owned()).or_insert(0) +=
+                    i64::from(held);
+            }
+        }
         let mut placed = Vec::new();
         let replaces = destructive.into_iter().map(|placement| (placement, true));
         for (placement, is_destructive) in

@@ -36,6 +36,7 @@ pub(crate) fn finish(pass: &mut Pass, requests: &Requests) -> bool {
         || !pass.in_place.is_empty()
         || requests.migrations > 0
         || !pass.now.is_empty()
+        || !pass.later.is_empty()
         || requests.placed_now > 0
         || requests.needs_canaries;
     if changes || pass.is_canarying() {

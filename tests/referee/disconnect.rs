@@ -1,7 +1,7 @@
 //! Section 3.2: allocations whose nodes are out of reach, and come back.
 
 use crate::answer::{Created, LOST, NOT_NEEDED, RECONNECTED, RESCHEDULED};
-use crate::facts::{Alloc, SECOND, TaskState};
+use crate::facts::{Alloc, SECOND, TaskState, World};
 use crate::group::{Pass, Set, sort, without};
 use crate::reschedule::batches;
 
@@ -18,8 +18,9 @@ pub(crate) fn reconnect(pass: &mut Pass) {
             continue;
         }
         let mut stays = true;
-        for replacement in replacements(&pass.all, original) {
-            if replacement.is_terminal() {
+        for replacement in replacements(pass.world, original) {
+            let is_stopped = pass.answer.stops.contains_key(&replacement.id);
+            if replacement.is_terminal() || is_stopped {
                 continue;
             }
             if replacement_wins(original, replacement) {
@@ -49,10 +50,10 @@ pub(crate) fn reconnect(pass: &mut Pass) {
 }
 
 /// What came after an allocation, and after that, and so on.
-fn replacements<'w>(all: &Set<'w>, original: &Alloc) -> Set<'w> {
+fn replacements<'w>(world: &'w World, original: &Alloc) -> Set<'w> {
     let mut found: Set = Vec::new();
     let mut next = original.next.clone();
-    while let Some(&alloc) = all.iter().find(|alloc| alloc.id == next) {
+    while let Some(alloc) = world.allocs.iter().find(|alloc| alloc.id == next) {
         if found.iter().any(|it| it.id == alloc.id) || alloc.id == original.id {
             break;
         }

@@ -19,7 +19,9 @@ impl Questions for Documents {
         alloc: &Alloc,
         node: &Node,
     ) -> bool {
-        let held_mb = held_mb(world, answer, node, Some(&alloc.id));
+        // What was told to stop wants no room any more.
+        let held_mb =
+            held_mb(world, answer, node, |it| it.id != alloc.id && !it.is_server_terminal());
         is_allowed(job, &group.name, node)
             && held_mb + wanted_mb(job, &group.name) <= memory_mb(node)
     }
@@ -27,7 +29,7 @@ impl Questions for Documents {
     fn has_room(&self, world: &World, answer: &Answer, job: &Job, group: &str) -> bool {
         let is_candidate = |node: &&Node| node.is_ready() && job.reaches(node);
         world.nodes.values().filter(is_candidate).any(|node| {
-            let held_mb = held_mb(world, answer, node, None);
+            let held_mb = held_mb(world, answer, node, |_| true);
             is_allowed(job, group, node) && held_mb + wanted_mb(job, group) <= memory_mb(node)
         })
     }
@@ -36,7 +38,7 @@ impl Questions for Documents {
         if !is_allowed(job, &group.name, node) {
             return Room::Filtered;
         }
-        let held_mb = held_mb(world, answer, node, None);
+        let held_mb = held_mb(world, answer, node, |_| true);
         if held_mb + wanted_mb(job, &group.name) <= memory_mb(node) {
             Room::Fits
         } else {
@@ -46,12 +48,12 @@ impl Questions for Documents {
 }
 
 /// What allocations on the node hold that have not ended there and are not stopped, and what was placed.
-fn held_mb(world: &World, answer: &Answer, node: &Node, but: Option<&str>) -> i64 {
+fn held_mb(world: &World, answer: &Answer, node: &Node, counts: impl Fn(&Alloc) -> bool) -> i64 {
     let stays = |alloc: &&Alloc| {
         alloc.node_id == node.id
             && !alloc.is_client_terminal()
             && !answer.stops.contains_key(&alloc.id)
-            && but != Some(alloc.id.as_str())
+            && counts(alloc)
     };
     let held: i64 =
         world.allocs.iter().filter(stays).map(|alloc| wanted_mb(&alloc.job, &alloc.group)).sum();

@@ -211,10 +211,14 @@ impl Job {
         self.groups.iter().find(|group| group.name == name)
     }
 
+    pub(crate) fn has_in_pool(&self, node: &Node) -> bool {
+        self.pool == "all" || self.pool == node.pool
+    }
+
     /// Whether the node is in the job's datacenters and pool.
     pub(crate) fn reaches(&self, node: &Node) -> bool {
-        let is_pool = self.pool == "all" || self.pool == node.pool;
-        is_pool && self.datacenters.iter().any(|pattern| matches_glob(pattern, &node.datacenter))
+        self.has_in_pool(node)
+            && self.datacenters.iter().any(|pattern| matches_glob(pattern, &node.datacenter))
     }
 }
 

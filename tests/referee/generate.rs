@@ -29,9 +29,10 @@ pub(crate) fn case(seed: u64) -> Value {
         eval_id: eval["ID"].as_str().unwrap().to_owned(),
         deployment: has_deployment.then(|| (deployment_id.clone(), deployment_version)),
         allocs: Vec::new(),
+        waiting: Vec::new(),
     };
     writer.write();
-    let allocs = writer.allocs;
+    let (mut allocs, waiting) = (writer.allocs, writer.waiting);
     let deployment = if has_deployment {
         deployment(
             &mut random,
@@ -43,14 +44,45 @@ pub(crate) fn case(seed: u64) -> Value {
     } else {
         Value::Null
     };
+    let older = older_deployments(&mut random, &jobs, deployment_version);
+    if random.percent(3) {
+        allocs.push(failed_record(&mut random, &jobs));
+    }
     json!({
         "name": format!("seed-{seed}"),
         "now": NOW,
         "nodes": nodes,
         "jobs": jobs,
         "allocs": allocs,
+        "deployments": if deployment.is_null() { Vec::new() } else { older },
         "deployment": deployment,
+        "waiting_evals": waiting,
         "eval": eval,
+    })
+}
+
+/// Deployments of versions before that of the latest one; all of them are over.
+fn older_deployments(random: &mut Random, jobs: &[Value], latest: usize) -> Vec<Value> {
+    let mut older = Vec::new();
+    for (version, job) in jobs.iter().enumerate().take(latest) {
+        if random.percent(60) {
+            let id = id(random);
+            let mut deployment = deployment(random, job, &[], &id, version);
+            let statuses = ["successful", "successful", "failed", "cancelled"];
+            deployment["Status"] = json!(random.pick(&statuses));
+            older.push(deployment);
+        }
+    }
+    older
+}
+
+/// The record of a placement that failed, as the first API kept them.
+fn failed_record(random: &mut Random, jobs: &[Value]) -> Value {
+    let group = &jobs[0]["TaskGroups"][0]["Name"];
+    json!({
+        "ID": id(random), "Namespace": "default", "JobID": "web", "TaskGroup": group,
+        "Name": format!("web.{}[0]", group.as_str().unwrap()), "NodeID": "", "JobVersion": 0,
+        "DesiredStatus": "failed", "ClientStatus": "failed", "CreateIndex": 99,
     })
 }
 
@@ -84,6 +116,7 @@ fn eval(random: &mut Random, shape: &Shape) -> Value {
         "max-plan-attempts",
         "failed-follow-up",
         "rolling-update",
+        "scheduled",
     ];
     let is_common = random.percent(70);
     let common = ["job-register", "node-update", "node-drain", "alloc-stop", "queued-allocs"];

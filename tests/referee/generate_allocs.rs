@@ -17,6 +17,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) eval_id: String,
     pub(crate) deployment: Option<(String, usize)>,
     pub(crate) allocs: Vec<Value>,
+    /// Evaluations that wait for their time.
+    pub(crate) waiting: Vec<String>,
 }
 
 impl Writer<'_> {
@@ -89,6 +91,15 @@ impl Writer<'_> {
     }
 
     fn node(&mut self) -> String {
+        if self.shape.is_calm && self.random.percent(80) {
+            let is_ready = |node: &&Value| {
+                node["Status"] == "ready" && node["SchedulingEligibility"] == "eligible"
+            };
+            let ready: Vec<&Value> = self.nodes.iter().filter(is_ready).collect();
+            if !ready.is_empty() {
+                return self.random.pick(&ready)["ID"].as_str().unwrap().to_owned();
+            }
+        }
         if self.nodes.is_empty() || self.random.percent(5) {
             return id(self.random);
         }
@@ -128,7 +139,11 @@ impl Writer<'_> {
         let prefix = self.prefix();
         let created = 100 + self.allocs.len();
         let random = &mut *self.random;
+        let is_calm = self.shape.is_calm && random.percent(85);
+        let desired = ["run", "run", "run", "run", "run", "run", "stop", "evict"];
+        let desired = if is_calm { "run" } else { random.pick(&desired) };
         let client = match random.below(20) {
+            _ if is_calm => "running",
             0..=9 => "running",
             10 | 11 => "pending",
             12 | 13 => "complete",
@@ -147,7 +162,7 @@ impl Writer<'_> {
             "TaskGroup": group,
             "JobVersion": version,
             "NodeID": node,
-            "DesiredStatus": random.pick(&["run", "run", "run", "run", "run", "run", "stop", "evict"]),
+            "DesiredStatus": desired,
             "ClientStatus": client,
             "CreateIndex": created,
             "CreateTime": at(-9_000).as_nanos(),
@@ -164,7 +179,9 @@ impl Writer<'_> {
             alloc["ID"] = json!(format!("{created:08x}{}", &id[8..]));
         }
         self.tasks(&mut alloc, client);
-        self.transitions(&mut alloc);
+        if !is_calm || self.random.percent(20) {
+            self.transitions(&mut alloc);
+        }
         self.states(&mut alloc, client);
         self.deployed(&mut alloc, version);
         self.tracked(&mut alloc, client);
@@ -268,6 +285,13 @@ impl Writer<'_> {
 
     fn tracked(&mut self, alloc: &mut Value, client: &str) {
         let random = &mut *self.random;
+        if client == "lost" && random.percent(50) {
+            let followup = id(random);
+            if random.percent(70) {
+                self.waiting.push(followup.clone());
+            }
+            alloc["FollowupEvalID"] = json!(followup);
+        }
         if self.shape.is_system() {
             return;
         }

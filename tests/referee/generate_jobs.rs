@@ -13,6 +13,8 @@ pub(crate) struct Shape {
     has_updates: bool,
     has_disconnects: bool,
     is_constrained: bool,
+    /// Most of what there is runs where it should.
+    pub(crate) is_calm: bool,
 }
 
 impl Shape {
@@ -28,6 +30,7 @@ impl Shape {
             has_updates: matches!(kind, "service" | "system") && random.percent(55),
             has_disconnects: random.percent(35),
             is_constrained: random.percent(40),
+            is_calm: random.percent(45),
         }
     }
 
@@ -79,7 +82,7 @@ fn change(random: &mut Random, shape: &Shape, job: &mut Value) {
     }
     let groups = job["TaskGroups"].as_array_mut().unwrap();
     for group in groups.iter_mut() {
-        if random.percent(45) {
+        if random.percent(if shape.is_calm { 70 } else { 45 }) {
             let version = random.below(1_000);
             group["Tasks"][0]["Env"] = json!({"V": version.to_string()});
         }

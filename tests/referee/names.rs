@@ -9,7 +9,7 @@ pub(crate) struct Names {
     job: String,
     group: String,
     count: usize,
-    held: BTreeSet<usize>,
+    held: BTreeMap<usize, usize>,
     /// How many more allocations than one hold a number.
     surplus: BTreeMap<usize, usize>,
 }
@@ -21,13 +21,11 @@ impl Names {
         count: usize,
         seed: impl Iterator<Item = &'a Alloc>,
     ) -> Names {
-        let mut held = BTreeSet::new();
-        let mut surplus = BTreeMap::new();
+        let mut held = BTreeMap::new();
         for alloc in seed {
-            if !held.insert(alloc.index()) {
-                *surplus.entry(alloc.index()).or_insert(0) += 1;
-            }
+            *held.entry(alloc.index()).or_insert(0) += 1;
         }
+        let surplus = held.iter().map(|(index, holders)| (*index, holders - 1)).collect();
         Names { job: job.to_owned(), group: group.to_owned(), count, held, surplus }
     }
 
@@ -36,19 +34,30 @@ impl Names {
     }
 
     pub(crate) fn free(&mut self, index: usize) {
-        self.held.remove(&index);
+        let holders = self.held.entry(index).or_insert(0);
+        *holders = holders.saturating_sub(1);
+    }
+
+    fn is_held(&self, index: usize) -> bool {
+        self.held.get(&index).is_some_and(|holders| *holders > 0)
+    }
+
+    fn hold(&mut self, indexes: &[usize]) {
+        for index in indexes {
+            *self.held.entry(*index).or_insert(0) += 1;
+        }
     }
 
     /// The lowest free numbers below the count, then numbers from 0 again.
     pub(crate) fn next(&mut self, wanted: usize) -> Vec<String> {
-        let free = (0..self.count).filter(|index| !self.held.contains(index));
+        let free = (0..self.count).filter(|index| !self.is_held(*index));
         let mut taken: Vec<usize> = free.take(wanted).collect();
         let mut overlap = 0;
         while taken.len() < wanted {
             taken.push(overlap);
             overlap += 1;
         }
-        self.held.extend(&taken);
+        self.hold(&taken);
         taken.into_iter().map(|index| self.name(index)).collect()
     }
 
@@ -63,8 +72,7 @@ impl Names {
         let used: BTreeSet<usize> = existing.iter().map(|alloc| alloc.index()).collect();
         let old: BTreeSet<usize> =
             destructive.iter().map(|alloc| alloc.index()).filter(|&it| it < self.count).collect();
-        let free =
-            (0..self.count).filter(|index| !self.held.contains(index) && !old.contains(index));
+        let free = (0..self.count).filter(|index| !self.is_held(*index) && !old.contains(index));
         let beyond = self.count..self.count + wanted + used.len();
         let candidates: Vec<usize> = old
             .iter()
@@ -74,7 +82,7 @@ impl Names {
             .filter(|index| !used.contains(index))
             .take(wanted)
             .collect();
-        self.held.extend(&candidates);
+        self.hold(&candidates);
         candidates.into_iter().map(|index| self.name(index)).collect()
     }
 

@@ -150,7 +150,7 @@ impl<'w> Pass<'w> {
             answer.stop(&alloc.id, LOST);
         } else if is_draining {
             self.ignored.insert(alloc.group.clone());
-        } else if node.is_some_and(|node| !node.is_ready()) {
+        } else if node.is_some_and(|node| !node.is_ready() && self.job.has_in_pool(node)) {
             if is_changed {
                 answer.stop(&alloc.id, NOT_NEEDED);
             } else {

@@ -53,20 +53,29 @@ fn one(pass: &Pass, group: &Group, updates: usize, desired_canaries: usize) -> R
     if pass.triage.is_failed() || pass.triage.is_paused() {
         return Rollout { limit: 0, are_canaries: false };
     }
+    let limit = limit(pass, group, update.max_parallel);
     if desired_canaries > 0 && !is_promoted {
         let placed = state.map_or(0, |state| {
             let live = pass.world.allocs.iter().filter(|alloc| !alloc.is_terminal());
             live.filter(|alloc| state.placed_canaries.contains(&alloc.id)).count()
         });
-        let limit = desired_canaries.saturating_sub(placed).min(update.max_parallel);
-        return Rollout { limit, are_canaries: true };
+        return Rollout {
+            limit: limit.min(desired_canaries.saturating_sub(placed)),
+            are_canaries: true,
+        };
     }
+    Rollout { limit, are_canaries: false }
+}
+
+/// How many may be replaced in this pass.
+fn limit(pass: &Pass, group: &Group, max_parallel: usize) -> usize {
+    let current = pass.triage.current;
     let pending = current.map_or(0, |current| {
         let live = pass.world.allocs.iter().filter(|alloc| !alloc.is_terminal());
         let own = live.filter(|it| it.group == group.name && it.deployment_id == current.id);
         own.filter(|alloc| alloc.health != Some(true)).count()
     });
-    Rollout { limit: update.max_parallel.saturating_sub(pending), are_canaries: false }
+    max_parallel.saturating_sub(pending)
 }
 
 /// The canaries are a percentage of the nodes to be updated, fixed with the deployment.
@@ -100,11 +109,16 @@ fn create(
         let room = || questions.room(pass.world, answer, pass.job, group, node);
         pass.is_eligible(node) && room() != Room::Filtered
     });
+    let desired_total = feasible.count();
+    // Section 3: where `DesiredTotal` is above 0.
+    if desired_total == 0 {
+        return;
+    }
     let state = NewGroup {
         auto_promote: update.auto_promote,
         auto_revert: update.auto_revert,
         desired_canaries,
-        desired_total: feasible.count(),
+        desired_total,
     };
     let new = answer.new_deployment.get_or_insert_with(NewDeployment::default);
     new.version = pass.job.version;

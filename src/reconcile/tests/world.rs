@@ -1,6 +1,6 @@
 //! A job and its allocations in few words.
 
-use super::super::changes::{Changes, Figures, PlacementKind, StopReason};
+use super::super::changes::{Changes, Figures, PlacementKind, Stop, StopReason};
 use super::super::reconcile;
 use super::super::rolling::FirstApi;
 use super::super::view::{
@@ -44,7 +44,7 @@ impl Facts for WorldFacts {
         self.is_destructive
     }
 
-    fn updates_in_place(&mut self, _: usize) -> bool {
+    fn updates_in_place(&mut self, _: usize, _: &[Stop]) -> bool {
         true
     }
 
