@@ -103,11 +103,17 @@ impl Index {
 
     fn grow(&mut self) {
         let size = (self.entries.len() * 2).max(SMALLEST);
-        let old = std::mem::take(&mut self.entries);
-        self.entries = std::iter::repeat_n(EMPTY, size).collect();
-        for &entry in old.iter().filter(|&&entry| entry != EMPTY) {
-            self.put(entry, entry);
+        let mask = size - 1;
+        // Written flat, and cut into pages once.
+        let mut entries = vec![EMPTY; size];
+        for &entry in self.entries.iter().filter(|&&entry| entry != EMPTY) {
+            let mut at = (entry >> 32) as usize & mask;
+            while entries[at] != EMPTY {
+                at = (at + 1) & mask;
+            }
+            entries[at] = entry;
         }
+        self.entries = entries.into_iter().collect();
     }
 }
 

@@ -64,29 +64,38 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         if index >= self.in_leaves {
             let at = index - self.in_leaves;
             // Checked first, so that a miss does not copy the tail.
-            return if at < self.tail.len() { self.tail_mut().get_mut(at) } else { None };
+            return if at < self.tail.len() { self.tail_mut()?.get_mut(at) } else { None };
         }
         let leaf = index / LEAF;
-        let middle = Arc::make_mut(Arc::make_mut(&mut self.root).get_mut(leaf / MIDDLE)?);
-        Arc::make_mut(middle.get_mut(leaf % MIDDLE)?).get_mut(index % LEAF)
+        let middle = own(own(&mut self.root)?.get_mut(leaf / MIDDLE)?)?;
+        let leaf = middle.get_mut(leaf % MIDDLE)?;
+        if Arc::strong_count(leaf) != 1 {
+            *leaf = Arc::from(&leaf[..]);
+        }
+        Arc::get_mut(leaf)?.get_mut(index % LEAF)
     }
 
     pub(crate) fn push(&mut self, record: T) {
         // A table that filled a leaf will fill another one.
         let wanted = if self.tail.is_empty() && self.in_leaves > 0 { LEAF } else { 0 };
-        let tail = self.tail_mut();
-        tail.reserve_exact(wanted);
+        let Some(tail) = self.tail_mut() else { return };
+        if wanted > 0 {
+            tail.reserve_exact(wanted);
+        }
         tail.push(record);
-        if self.tail.len() == LEAF {
+        if tail.len() == LEAF {
             self.freeze_tail();
         }
     }
 
     pub(crate) fn pop(&mut self) -> Option<T> {
-        if self.tail.is_empty() && self.in_leaves > 0 {
+        if self.tail.is_empty() {
+            if self.in_leaves == 0 {
+                return None;
+            }
             self.thaw_last_leaf();
         }
-        self.tail_mut().pop()
+        self.tail_mut()?.pop()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
@@ -98,24 +107,34 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
     }
 
     /// The tail, made ours with room for a whole leaf: a copy of a `Vec` has room for its length
-    /// only, and would be copied once more by the next append.
-    fn tail_mut(&mut self) -> &mut Vec<T> {
-        if Arc::strong_count(&self.tail) > 1 {
-            let mut own = Vec::with_capacity(LEAF);
-            own.extend_from_slice(&self.tail);
-            self.tail = Arc::new(own);
+    /// only, and would be copied once more by the next append. There always is one.
+    #[inline]
+    fn tail_mut(&mut self) -> Option<&mut Vec<T>> {
+        if Arc::strong_count(&self.tail) != 1 {
+            self.copy_tail();
         }
-        Arc::make_mut(&mut self.tail)
+        Arc::get_mut(&mut self.tail)
+    }
+
+    #[cold]
+    fn copy_tail(&mut self) {
+        let mut own = Vec::with_capacity(LEAF);
+        own.extend_from_slice(&self.tail);
+        self.tail = Arc::new(own);
     }
 
     fn freeze_tail(&mut self) {
         let records = std::mem::take(Arc::make_mut(&mut self.tail));
+        self.push_leaf(records.into());
+    }
+
+    fn push_leaf(&mut self, leaf: Leaf<T>) {
         let root = Arc::make_mut(&mut self.root);
         if self.in_leaves.is_multiple_of(LEAF * MIDDLE) {
             root.push(Arc::new(Vec::with_capacity(MIDDLE)));
         }
         if let Some(middle) = root.last_mut() {
-            Arc::make_mut(middle).push(records.into());
+            Arc::make_mut(middle).push(leaf);
         }
         self.in_leaves += LEAF;
     }
@@ -130,6 +149,22 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         self.in_leaves -= LEAF;
         self.tail = Arc::new(leaf.map_or_else(Vec::new, |records| records.to_vec()));
     }
+}
+
+/// What a pointer points to, made ours: copied first if another pointer shares it. There always is
+/// such a thing, since nothing in these tables is pointed to weakly. Short where nothing is shared,
+/// which [`Arc::make_mut`] is not.
+#[inline]
+fn own<T: Clone>(shared: &mut Arc<T>) -> Option<&mut T> {
+    if Arc::strong_count(shared) != 1 {
+        copy(shared);
+    }
+    Arc::get_mut(shared)
+}
+
+#[cold]
+fn copy<T: Clone>(shared: &mut Arc<T>) {
+    *shared = Arc::new(T::clone(shared));
 }
 
 impl<T: Clone, const LEAF: usize> Index<usize> for Pages<T, LEAF> {
@@ -148,10 +183,16 @@ impl<T: Clone, const LEAF: usize> Index<usize> for Pages<T, LEAF> {
 impl<T: Clone, const LEAF: usize> FromIterator<T> for Pages<T, LEAF> {
     fn from_iter<I: IntoIterator<Item = T>>(records: I) -> Self {
         let mut pages = Pages::default();
-        for record in records {
-            pages.push(record);
+        let mut records = records.into_iter();
+        loop {
+            let mut leaf = Vec::with_capacity(LEAF);
+            leaf.extend(records.by_ref().take(LEAF));
+            if leaf.len() < LEAF {
+                pages.tail = Arc::new(leaf);
+                return pages;
+            }
+            pages.push_leaf(leaf.into());
         }
-        pages
     }
 }
 
