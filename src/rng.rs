@@ -24,10 +24,9 @@ pub(crate) struct Rng {
 impl Rng {
     /// The stream of a seed and a key, independent of those of all other seeds and keys: what is drawn
     /// for one purpose never shifts what is drawn for another.
+    #[cfg(test)]
     pub(crate) fn for_key(seed: u64, key: &[u64]) -> Self {
-        let half = |start| key.iter().fold(absorb(start, key.len() as u64), |h, &k| absorb(h, k));
-        let state = u128::from(half(!seed)) << 64 | u128::from(half(seed));
-        Self { generator: Lcg128Xsl64::new(state, STREAM) }
+        KeyPrefix::new(seed, key.len(), key).stream()
     }
 
     /// The next number, any `u64` being as likely as any other.
@@ -50,6 +49,31 @@ impl Rng {
                 return (product >> 64) as u64;
             }
         }
+    }
+}
+
+/// A seed and the beginning of a key, for streams whose keys differ in their last part only.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct KeyPrefix {
+    high: u64,
+    low: u64,
+}
+
+impl KeyPrefix {
+    /// The first parts of a key that will have so many.
+    pub(crate) fn new(seed: u64, length: usize, parts: &[u64]) -> KeyPrefix {
+        let half = |start| parts.iter().fold(absorb(start, length as u64), |h, &k| absorb(h, k));
+        KeyPrefix { high: half(!seed), low: half(seed) }
+    }
+
+    /// The stream of the key that ends in one more part.
+    pub(crate) fn stream_of(self, last: u64) -> Rng {
+        KeyPrefix { high: absorb(self.high, last), low: absorb(self.low, last) }.stream()
+    }
+
+    fn stream(self) -> Rng {
+        let state = u128::from(self.high) << 64 | u128::from(self.low);
+        Rng { generator: Lcg128Xsl64::new(state, STREAM) }
     }
 }
 
@@ -87,6 +111,12 @@ mod tests {
 
     fn first4(mut rng: Rng) -> [u64; 4] {
         std::array::from_fn(|_| rng.next_u64())
+    }
+
+    #[test]
+    fn a_prefix_and_a_last_part_are_the_key() {
+        let whole = Rng::for_key(7, &[1, 2, 3]);
+        assert_eq!(first4(KeyPrefix::new(7, 3, &[1, 2]).stream_of(3)), first4(whole));
     }
 
     #[test]

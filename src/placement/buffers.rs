@@ -8,7 +8,7 @@ use super::request::Request;
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
     /// What a pass works with.
-    pub(crate) scratch: Scratch,
+    pub(crate) scratch: Option<Box<Scratch>>,
     /// Places of the best nodes' scores.
     pub(crate) best: Vec<u32>,
     /// Requests for missing allocations.

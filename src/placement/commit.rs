@@ -9,7 +9,7 @@ use super::scan::room;
 use super::select::selection::Selected;
 use crate::fit::{self, Room};
 use crate::rank::preempt::Evicted;
-use crate::rng::{Rng, hash_bytes};
+use crate::rng::Rng;
 use crate::state::State;
 use crate::state::batches::NewAllocation;
 use crate::state::slots::{AllocationRef, AllocationSlot, NodeSlot};
@@ -44,7 +44,8 @@ pub(super) fn commit(
     let next = state.next_of_batch(&open.open_batch);
     let mut holdings = None;
     if !plan.ask.is_plain() {
-        let assigned = assign(state, plan, node, &victims, name_index);
+        let mut rng = open.port_key(state, plan).stream_of(name_index.into());
+        let assigned = assign(state, plan, node, &victims, &mut rng);
         let Some(assigned) = assigned else { return false };
         let assigned = Arc::new(assigned);
         open.holdings.push(assigned.clone());
@@ -65,12 +66,8 @@ fn assign(
     plan: &GroupPlan<'_>,
     node: NodeSlot,
     victims: &[AllocationSlot],
-    name_index: u32,
+    rng: &mut Rng,
 ) -> Option<Holdings> {
-    // The key is the allocation's name, so that what else was placed before does not matter.
-    let name = [&plan.job.namespace, &plan.job.id, &plan.group.name];
-    let [namespace, job, group] = name.map(|name| hash_bytes(0, name.as_bytes()));
-    let mut rng = Rng::for_key(state.seed, &[namespace, job, group, name_index.into()]);
     let now = room(state, node, state.node(node)?);
     let taken;
     let room = match victims {
@@ -86,7 +83,7 @@ fn assign(
             }
         }
     };
-    let assigned = fit::assign_at_random(room, &plan.ask, &mut rng);
+    let assigned = fit::assign_at_random(room, &plan.ask, rng);
     debug_assert!(assigned.is_ok(), "the selected node has no room: {assigned:?}");
     assigned.ok().map(|assignment| assignment.holdings)
 }

@@ -64,23 +64,23 @@ impl<'a> GroupPlan<'a> {
         options: &PlaceOptions,
     ) -> Option<GroupPlan<'a>> {
         let slot = state.find_job(&job.namespace, &job.id);
-        GroupPlan::of_known(job, slot, at, index, options)
+        let group = job.spec().task_groups.get(at)?;
+        Some(GroupPlan::of_known(job, slot, (at, group), index, options))
     }
 
-    /// The same for a job whose slot was looked up already.
+    /// The same for a group, with its place, of a job whose slot was looked up already.
     pub(crate) fn of_known(
         job: &'a Job,
         job_slot: Option<JobSlot>,
-        at: usize,
+        (at, group): (usize, &'a TaskGroup),
         index: u32,
         options: &PlaceOptions,
-    ) -> Option<GroupPlan<'a>> {
-        let group = job.spec().task_groups.get(at)?;
+    ) -> GroupPlan<'a> {
         let ask = Ask::of(group);
         let is_system = job.job_type().is_system();
         let mut distinct_properties = DistinctProperty::among(&job.constraints, Scope::Job);
         distinct_properties.extend(DistinctProperty::among(&group.constraints, Scope::Group));
-        Some(GroupPlan {
+        GroupPlan {
             job,
             job_slot,
             at,
@@ -95,7 +95,7 @@ impl<'a> GroupPlan<'a> {
             distinct_properties,
             chain: OnceCell::new(),
             affinities: OnceCell::new(),
-        })
+        }
     }
 
     /// Makes it ready for a request: for its number, and the nodes that it should stay away from.
@@ -104,8 +104,9 @@ impl<'a> GroupPlan<'a> {
             self.chain = OnceCell::new();
         }
         self.index = request.name_index;
-        if !self.job.job_type().is_system() {
-            self.scorers.penalty_nodes.clone_from(&request.penalty_nodes);
+        let penalty_nodes = &mut self.scorers.penalty_nodes;
+        if *penalty_nodes != request.penalty_nodes && !self.job.job_type().is_system() {
+            penalty_nodes.clone_from(&request.penalty_nodes);
         }
     }
 

@@ -8,6 +8,8 @@ use super::outcome::GroupPlacement;
 use super::record::{BatchBuilder, BatchLists};
 use super::select::selector::SelectorKind;
 use crate::model::Job;
+use crate::rng::{KeyPrefix, hash_bytes};
+use crate::state::State;
 use crate::state::batches::OpenBatch;
 use crate::state::slots::{AllocationRef, JobSlot, NodeSlot};
 use crate::state::tally::BaseTally;
@@ -23,6 +25,8 @@ pub(crate) struct OpenGroup {
     pub(super) open_batch: OpenBatch,
     pub(super) allocations: Vec<AllocationRef>,
     pub(super) holdings: Vec<Arc<Holdings>>,
+    /// The beginning of the keys that ports are drawn by, once any was drawn.
+    port_key: Option<KeyPrefix>,
     /// What serves requests that may go to any node, once that is known.
     pub(super) any_node: Option<SelectorKind>,
     /// The nodes that the job looks at, once anybody asked.
@@ -43,9 +47,20 @@ impl OpenGroup {
             open_batch: state.open_batch(job, &plan.group.name, plan.ask.amounts),
             allocations: Vec::with_capacity(expected.min(MOST_EXPECTED)),
             holdings: Vec::new(),
+            port_key: None,
             any_node: None,
             base: None,
         }
+    }
+
+    /// The beginning of the keys that its ports are drawn by. The whole key is an allocation's name, so
+    /// that what else was placed before does not matter.
+    pub(super) fn port_key(&mut self, state: &State, plan: &GroupPlan<'_>) -> KeyPrefix {
+        *self.port_key.get_or_insert_with(|| {
+            let name = [&plan.job.namespace, &plan.job.id, &plan.group.name];
+            let parts = name.map(|name| hash_bytes(0, name.as_bytes()));
+            KeyPrefix::new(state.seed, parts.len() + 1, &parts)
+        })
     }
 
     /// Notes the nodes of what is not on the lists yet in the journal, each once.

@@ -84,15 +84,17 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         if self.has_failed(job, at, requests.len()) {
             return ControlFlow::Continue(());
         }
+        let Some(group) = job.spec().task_groups.get(at) else {
+            return ControlFlow::Continue(());
+        };
         let is_system = job.job_type().is_system();
         let first = match requests.first() {
             Some(request) => request.name_index,
             None if is_system => 0,
-            None => job.spec().task_groups.get(at).map_or(0, |group| group.count()),
+            None => group.count(),
         };
         let slot = Some(self.job_slot);
-        let plan = GroupPlan::of_known(job, slot, at, first, self.options);
-        let Some(mut plan) = plan else { return ControlFlow::Continue(()) };
+        let mut plan = GroupPlan::of_known(job, slot, (at, group), first, self.options);
         if let Some(request) = requests.first() {
             plan.adapt_to(request);
         }
@@ -235,43 +237,51 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         open: &mut OpenGroup,
         left: &mut &[Request],
     ) -> Option<Refusal> {
-        let mut loan = (way.kind == SelectorKind::Frontier)
-            .then(|| FrontierLoan::take(self.caches, self.state, plan));
-        let mut cursor = self.cursor.take();
-        let mut selector = match (way.kind, &mut loan) {
-            (SelectorKind::Frontier, Some(loan)) => {
-                Selector::Frontier(loan.selector(self.state, plan))
+        match way.kind {
+            SelectorKind::Frontier => self.serve_off_frontier(way, plan, open, left),
+            SelectorKind::Scan => self.serve_with(&mut Selector::Scan, way, plan, open, left),
+            SelectorKind::Sample(limit) => {
+                let mut cursor = self.cursor.take().unwrap_or_else(|| Cursor::new(self.state));
+                let mut selector = Selector::Sample(limit, &mut cursor);
+                let refusal = self.serve_with(&mut selector, way, plan, open, left);
+                self.cursor = Some(cursor);
+                refusal
             }
-            (SelectorKind::Frontier | SelectorKind::Scan, _) => Selector::Scan,
-            (SelectorKind::Sample(limit), _) => {
-                Selector::Sample(limit, cursor.get_or_insert_with(|| Cursor::new(self.state)))
-            }
-            (SelectorKind::OneNode(node), _) => {
+            SelectorKind::OneNode(node) => {
                 let base = || Arc::new(base_tally(self.state, plan, Filtered::default()));
-                Selector::OneNode(node, open.base.get_or_insert_with(base).clone())
+                let base = open.base.get_or_insert_with(base).clone();
+                self.serve_with(&mut Selector::OneNode(node, base), way, plan, open, left)
             }
-        };
-        let refusal = self.serve_with(&mut selector, way, plan, open, left);
-        if let Selector::Frontier(frontier) = selector {
-            // Whoever looks at nodes reads the state's lists.
-            let may_evict = self.options.preemption.is_on_for(plan.job.job_type());
-            open.note_nodes(self.state, frontier.changed_nodes());
-            if may_evict || (refusal.is_none() && !left.is_empty()) {
-                open.enlist(self.state);
-            }
-            frontier.finish(self.state);
         }
-        if let Some(loan) = loan {
-            loan.give_back(self.caches);
+    }
+
+    /// The same off a frontier, which is taken from the caches for the time.
+    fn serve_off_frontier(
+        &mut self,
+        way: Way,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        left: &mut &[Request],
+    ) -> Option<Refusal> {
+        let mut loan = FrontierLoan::take(self.caches, self.state, plan);
+        let mut frontier = loan.selector(self.state, plan);
+        let refusal =
+            self.serve_with(&mut Selector::Frontier(&mut frontier), way, plan, open, left);
+        // Whoever looks at nodes reads the state's lists.
+        let may_evict = self.options.preemption.is_on_for(plan.job.job_type());
+        open.note_nodes(self.state, frontier.changed_nodes());
+        if may_evict || (refusal.is_none() && !left.is_empty()) {
+            open.enlist(self.state);
         }
-        self.cursor = cursor;
+        frontier.finish(self.state);
+        loan.give_back(self.caches);
         refusal
     }
 
     /// The loop itself.
     fn serve_with(
         &mut self,
-        selector: &mut Selector<'_>,
+        selector: &mut Selector<'_, '_>,
         way: Way,
         plan: &GroupPlan<'_>,
         open: &mut OpenGroup,
@@ -314,7 +324,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     }
 
     /// Lets a selector know what was placed.
-    fn follow(&mut self, selector: &mut Selector<'_>, open: &OpenGroup) {
+    fn follow(&mut self, selector: &mut Selector<'_, '_>, open: &OpenGroup) {
         match selector {
             Selector::Frontier(frontier) => frontier.placed(self.state),
             // The others read the state's lists.

@@ -143,11 +143,23 @@ fn sorted(parts: &[&Counts]) -> IndexMap<String, u64> {
 }
 
 /// Nodes, in all and by class.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Debug, Default, PartialEq)]
 pub(crate) struct ClassCounts {
     pub(crate) nodes: u32,
     /// By the number of the class's name.
     by_class: Vec<u32>,
+}
+
+impl Clone for ClassCounts {
+    fn clone(&self) -> ClassCounts {
+        ClassCounts { nodes: self.nodes, by_class: self.by_class.clone() }
+    }
+
+    /// Takes over other counts, keeping the memory.
+    fn clone_from(&mut self, other: &ClassCounts) {
+        self.nodes = other.nodes;
+        self.by_class.clone_from(&other.by_class);
+    }
 }
 
 impl ClassCounts {

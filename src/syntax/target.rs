@@ -156,8 +156,8 @@ fn key<'a>(text: &'a str, prefix: &str) -> Option<&'a str> {
 /// digits, `_` and `-`, at least two of them. `linux` and `1.2` are literals.
 fn is_bare_name(text: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-';
-    text.contains('.')
-        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.contains('.')
         && text.split('.').all(|part| !part.is_empty() && part.bytes().all(allowed))
 }
 

@@ -48,8 +48,13 @@ pub(super) struct ClosedBy {
 impl PassCounts {
     /// Begins with the counts of a frontier, and so many rules that can close lanes.
     pub(super) fn begin(&mut self, of_frontier: &[LaneCounts], rules: usize) {
-        self.total.clear();
-        of_frontier.iter().for_each(|lane| self.total.merge(lane));
+        match of_frontier.split_first() {
+            Some((first, others)) => {
+                self.total.clone_from(first);
+                others.iter().for_each(|lane| self.total.merge(lane));
+            }
+            None => self.total.clear(),
+        }
         self.lanes.clear();
         self.closed_nodes.clear();
         self.closed_nodes.resize_with(rules, FilteredByProperty::default);

@@ -41,12 +41,12 @@ pub(crate) fn serves(state: &State, plan: &GroupPlan<'_>, options: &PlaceOptions
 pub(crate) struct FrontierLoan {
     prepared: Prepared,
     frontier: Arc<Frontier>,
-    scratch: Scratch,
+    scratch: Box<Scratch>,
 }
 
 impl FrontierLoan {
     pub(crate) fn take(caches: &mut Caches, state: &State, plan: &GroupPlan<'_>) -> FrontierLoan {
-        let scratch = std::mem::take(&mut caches.buffers.scratch);
+        let scratch = caches.buffers.scratch.take().unwrap_or_default();
         let (prepared, frontier) = caches.prepare(state, plan);
         FrontierLoan { prepared, frontier, scratch }
     }
@@ -67,7 +67,7 @@ impl FrontierLoan {
     /// Puts everything back.
     pub(crate) fn give_back(self, caches: &mut Caches) {
         caches.keep(&self.prepared, self.frontier);
-        caches.buffers.scratch = self.scratch;
+        caches.buffers.scratch = Some(self.scratch);
     }
 }
 

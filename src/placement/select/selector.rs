@@ -28,13 +28,13 @@ pub(crate) enum SelectorKind {
 }
 
 /// What searches for the best node.
-pub(crate) enum Selector<'a> {
+pub(crate) enum Selector<'s, 'a> {
     /// Takes the best of all nodes off an order that is kept up to date.
-    Frontier(FrontierSelector<'a>),
+    Frontier(&'s mut FrontierSelector<'a>),
     /// Looks at every node anew: the oracle that the frontier has to agree with.
     Scan,
     /// Looks at nodes in the order of the seed until so many were found that would do.
-    Sample(usize, &'a mut Cursor),
+    Sample(usize, &'s mut Cursor),
     /// Looks at one node. The counts say which nodes the job could look at.
     OneNode(NodeSlot, Arc<BaseTally>),
 }
@@ -64,7 +64,7 @@ impl Way {
     }
 }
 
-impl Selector<'_> {
+impl Selector<'_, '_> {
     /// The best node as things are now.
     pub(crate) fn select(&mut self, look: Look<'_>) -> Selection {
         match self {

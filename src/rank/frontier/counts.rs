@@ -8,7 +8,7 @@ use crate::state::names::Name;
 use crate::state::tally::ClassCounts;
 
 /// What the nodes of a lane come to that may run the group by their facts.
-#[derive(Clone, Debug, Default)]
+#[derive(Debug, Default)]
 pub(crate) struct LaneCounts {
     /// All of them.
     pub(crate) passing: ClassCounts,
@@ -17,6 +17,22 @@ pub(crate) struct LaneCounts {
     pub(crate) exhausted_classes: ClassCounts,
     /// Those that the group's own allocations keep it from.
     pub(crate) hosts: ClassCounts,
+}
+
+impl Clone for LaneCounts {
+    fn clone(&self) -> LaneCounts {
+        let mut clone = LaneCounts::default();
+        clone.clone_from(self);
+        clone
+    }
+
+    /// Takes over other counts, keeping the memory.
+    fn clone_from(&mut self, other: &LaneCounts) {
+        self.passing.clone_from(&other.passing);
+        self.exhausted.clone_from(&other.exhausted);
+        self.exhausted_classes.clone_from(&other.exhausted_classes);
+        self.hosts.clone_from(&other.hosts);
+    }
 }
 
 impl LaneCounts {
