@@ -20,7 +20,7 @@ use crate::model::{Allocation, Job, JobSpec, Node};
 /// assert_eq!(inventory.nodes().len(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Inventory {
     nodes: Vec<Node>,
     allocations: Vec<Allocation>,

@@ -4,18 +4,21 @@
 //! and the cluster as it is. May import everything below: `plan`, `explain`, `placement`, `state`, `model`.
 
 pub(crate) mod check;
+mod debug;
 mod documents;
 mod ending;
 mod explain;
 pub(crate) mod failed;
 mod fixes;
 pub(crate) mod inventory;
+pub(crate) mod inventory_json;
 pub(crate) mod node_changes;
 pub(crate) mod place;
 pub(crate) mod placement;
 pub(crate) mod plan;
 pub(crate) mod question;
 pub(crate) mod request;
+mod room_for;
 pub(crate) mod usage;
 pub(crate) mod views;
 
@@ -52,7 +55,7 @@ use crate::time::Timestamp;
 /// assert_eq!((before.allocation_count(), cluster.allocation_count()), (0, 3));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Cluster {
     state: Arc<State>,
     caches: Arc<Caches>,

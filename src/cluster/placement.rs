@@ -10,7 +10,7 @@ use crate::state::{State, ids, view};
 
 /// What placing a job gave. What could not be placed is an answer, not an error: see
 /// [`Placement::failed`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Placement {
     identity_seed: u64,
     pub(super) groups: Vec<GroupPlacement>,

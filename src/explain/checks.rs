@@ -1,6 +1,8 @@
 //! One node and one group: everything that is asked of the node for the group's next allocation, what it
 //! has of it, and whether that will do (docs/placement.md, sections 2 to 7).
 
+use std::fmt;
+
 use super::format::Joined;
 use super::verdicts::{Verdict, verdict};
 use crate::feasibility::base::NotCandidate;
@@ -20,7 +22,7 @@ use crate::state::usage::{Holdings, Taken};
 
 /// What a node is to a group's next allocation, check by check, from
 /// [`Cluster::explain_node`](crate::Cluster::explain_node).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NodeExplanation {
     job: String,
     group: String,
@@ -127,6 +129,20 @@ impl NodeExplanation {
     /// without eviction.
     pub fn checks(&self) -> &[NodeCheck] {
         &self.checks
+    }
+}
+
+/// The node's identity, the verdict, and how many checks there are.
+impl fmt::Debug for NodeExplanation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeExplanation")
+            .field("job", &self.job)
+            .field("group", &self.group)
+            .field("node", &self.node.id)
+            .field("verdict", &self.verdict)
+            .field("with_preemption", &self.with_preemption)
+            .field("checks", &self.checks.len())
+            .finish()
     }
 }
 

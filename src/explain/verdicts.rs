@@ -1,6 +1,8 @@
 //! Every node's verdict on a group: not a candidate (docs/placement.md, section 2.1), filtered (the
 //! rest of section 2), exhausted (sections 3.3 to 7) or ranked (section 3), with all reasons.
 
+use std::fmt;
+
 use super::fixes::fix::Fix;
 use super::fixes::search;
 use crate::feasibility::base::NotCandidate;
@@ -29,7 +31,7 @@ pub struct Explanation {
 }
 
 /// What one node is to a group's next allocation.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct NodeVerdict {
     node: Node,
     verdict: Verdict,
@@ -122,6 +124,16 @@ impl Explanation {
     /// The fixes, to be changed.
     pub(crate) fn fixes_mut(&mut self) -> &mut Vec<Fix> {
         &mut self.fixes
+    }
+}
+
+/// The node's identity and the verdict.
+impl fmt::Debug for NodeVerdict {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("NodeVerdict")
+            .field("node", &self.node.id)
+            .field("verdict", &self.verdict)
+            .finish()
     }
 }
 

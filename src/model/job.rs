@@ -13,7 +13,7 @@ use super::job_spec::JobSpec;
 use super::job_type::JobType;
 use super::keys::{self, UnknownKey};
 use super::problem::Problem;
-use super::{canonical, read, validate};
+use super::{canonical, reading, validate};
 
 /// A valid job.
 ///
@@ -105,13 +105,13 @@ impl Job {
         Job { job_type: spec.job_type(), era, spec: Arc::new(spec) }
     }
 
-    /// Reads one job from JSON, in any of the shapes of [`read::jobs`], and checks and completes it.
+    /// Reads one job from JSON, in any of the shapes of [`read::jobs`](super::read::jobs), and checks and completes it.
     ///
     /// # Errors
     ///
     /// The text is not a job, or the job is not valid.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, JobErrors> {
-        Job::new(read::job(text)?)
+        Job::new(reading::job(text)?)
     }
 
     /// The same job with some of its document changed, which is checked again.

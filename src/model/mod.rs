@@ -5,7 +5,7 @@
 //!
 //! - **Documents** ([`JobSpec`], [`NodeSpec`], [`Allocation`] and what they consist of) are plain data
 //!   with public fields. They may hold anything that has the right types.
-//! - **[`read`]** makes documents of text.
+//! - **[`read`]** makes documents, or their validated forms, of text.
 //! - **[`Job::builder`] and [`Node::builder`]** write documents in Rust.
 //! - **[`Job`] and [`Node`]** are documents that were found valid and then completed with the defaults.
 //!   What is wrong is said at once, as a list of [`Problem`]s with their paths.
@@ -38,11 +38,13 @@ mod printable;
 mod problem;
 pub mod read;
 mod read_error;
+mod reading;
 mod registration;
 pub(crate) mod resources;
 pub(crate) mod status;
 pub(crate) mod strategy;
 pub(crate) mod summary;
+mod valid;
 mod validate;
 pub(crate) mod volume;
 pub(crate) mod warning;

@@ -13,7 +13,7 @@ use super::errors::NodeErrors;
 use super::network::NetworkResource;
 use super::node_spec::{DYNAMIC_PORT_MAX, DYNAMIC_PORT_MIN, NodeSpec};
 use super::resources::NodeResources;
-use super::{canonical, read, validate};
+use super::{canonical, reading, validate};
 use crate::syntax::ports::PortList;
 
 /// A valid node.
@@ -135,9 +135,9 @@ impl Node {
     ///
     /// # Errors
     ///
-    /// The text is not a node (see [`read::node`]), or the node is not valid.
+    /// The text is not a node (see [`read::node`](super::read::node)), or the node is not valid.
     pub fn from_json(text: impl AsRef<[u8]>) -> Result<Self, NodeErrors> {
-        Node::new(read::node(text)?)
+        Node::new(reading::node(text)?)
     }
 
     /// The same node with some of its document changed, which is checked again.

@@ -42,8 +42,8 @@ Could not be placed: 2 allocations of 1 group
  asks 600 MHz, 10 MB, 1 dynamic port           cpu; and 1 more allocation alike     CPU free
 
 How full the nodes are, by class
- Class  Nodes  CPU                            Memory
- small      2  ++++++..........   0% ->  40%  ................   0% ->   0%
+ Class  Nodes  CPU                            Memory                         Dynamic ports
+ small      2  ++++++..........   0% ->  40%  ................   0% ->   0%  ................   0% ->   0%
 
 1 job: 1 allocation placed on 1 of 2 nodes, 2 could not be placed
 "
@@ -152,4 +152,49 @@ fn what_ran_out_is_told_apart_from_the_sentence() {
     }
     let verdict = "`network: reserved port collision http=8080`\n";
     assert!(answer.stdout.contains(verdict), "{}", answer.stdout);
+}
+
+/// Where jobs ask for devices, ports or cores, the report says how many of them are in use.
+#[test]
+fn what_jobs_ask_for_is_shown_of_the_nodes() {
+    let mut gpu = node("n1", 4000);
+    gpu["NodeResources"]["Networks"] =
+        json!([{"Mode": "host", "Device": "eth0", "IP": "10.0.0.1", "CIDR": "10.0.0.1/32"}]);
+    gpu["NodeResources"]["Cpu"]["TotalCpuCores"] = json!(4);
+    let device = |name: &str, ids: &[&str]| {
+        let instances: Vec<_> = ids.iter().map(|id| json!({"ID": id, "Healthy": true})).collect();
+        json!({"Vendor": "nvidia", "Type": "gpu", "Name": name, "Instances": instances})
+    };
+    gpu["NodeResources"]["Devices"] = json!([
+        device("t4", &["a", "b"]),
+        device("v100", &["c", "d"]),
+        {"Vendor": "intel", "Type": "fpga", "Name": "f", "Instances": [{"ID": "e", "Healthy": true}]},
+    ]);
+    let mut web = job("web", 50, 1, 100);
+    web["TaskGroups"][0]["Networks"] = json!([{"Mode": "host", "DynamicPorts": [{"Label": "a"}]}]);
+    web["TaskGroups"][0]["Tasks"][0]["Resources"] =
+        json!({"Cores": 1, "MemoryMB": 64, "Devices": [{"Name": "nvidia/gpu", "Count": 1}]});
+    let folder = Folder::new("asked-for")
+        .with("nodes.json", json!([gpu]))
+        .with("web.json", web)
+        .with("plain.json", job("plain", 50, 1, 100));
+    let answer = folder.run("place --nodes nodes.json --job web.json");
+    assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
+    let words = |begin: &str| -> Vec<String> {
+        let line = answer.stdout.lines().find(|line| line.trim_start().starts_with(begin));
+        let line = line.unwrap_or_else(|| panic!("no {begin}: {}", answer.stdout));
+        line.split_whitespace().map(str::to_owned).collect()
+    };
+    assert_eq!(words("Class").join(" "), "Class Nodes CPU Memory Cores Dynamic ports");
+    assert!(words("small").join(" ").contains("0% -> 25%"), "{}", answer.stdout);
+    let used: i64 = ["nvidia/gpu/t4", "nvidia/gpu/v100"]
+        .map(|model| words(model)[7].parse::<i64>().unwrap())
+        .iter()
+        .sum();
+    assert_eq!(used, 1, "{}", answer.stdout);
+    assert!(!answer.stdout.contains("intel"), "{}", answer.stdout);
+    let answer = folder.run("place --nodes nodes.json --job plain.json");
+    for word in ["Cores", "Dynamic", "Model"] {
+        assert!(!answer.stdout.contains(word), "{}", answer.stdout);
+    }
 }

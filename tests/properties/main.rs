@@ -18,6 +18,7 @@ mod forks;
 mod plans;
 mod preemption;
 mod resources;
+mod room;
 mod worlds;
 
 use std::fmt::Write as _;

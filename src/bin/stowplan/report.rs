@@ -9,7 +9,7 @@ use indexmap::IndexMap;
 use stowplan::{Cluster, Placement};
 
 use self::rows::Rows;
-use crate::bars::ClassUsages;
+use crate::bars::{ClassUsages, Wanted};
 use crate::failures::Failures;
 use crate::html::Page;
 use crate::output::Output;
@@ -76,7 +76,8 @@ pub(crate) fn write(
     if !run.inventory.nodes().is_empty() {
         look.heading("How full the nodes are, by class", Tone::Plain, output)?;
         let rows_max = if settings.full { usize::MAX } else { ROWS_MAX };
-        ClassUsages::of(&cluster).write(&before, rows_max, look, output)?;
+        let wanted = Wanted::of(run.jobs);
+        ClassUsages::of(&cluster).write(&before, &wanted, rows_max, look, output)?;
     }
     if settings.explain {
         explain(run, settings.full, look, output)?;
