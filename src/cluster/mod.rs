@@ -31,7 +31,7 @@ use crate::feasibility::base::BaseSet;
 use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
 use crate::placement::caches::Caches;
 use crate::state::State;
-use crate::state::allocation::Imported;
+use crate::state::imported::Imported;
 use crate::state::nodes::tie_break_of;
 use crate::state::slots::AllocationSlot;
 use crate::state::transaction::Transaction;

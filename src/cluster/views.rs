@@ -49,7 +49,7 @@ impl<'a> AllocationView<'a> {
 
     /// Its name: `<job>.<group>[<index>]`.
     pub fn name(&self) -> String {
-        self.state.allocation_name(self.record)
+        self.state.allocation_name(self.slot)
     }
 
     /// The number in its name; none if its name, which came from elsewhere, has none.

@@ -21,7 +21,7 @@ use crate::rank::binpack::AskFactors;
 use crate::rank::preempt::{self, Evicted, Preemptor};
 use crate::rank::spread::{self, UsedByValue};
 use crate::state::State;
-use crate::state::allocation::{AllocationRecord, Own};
+use crate::state::allocation::AllocationRecord;
 use crate::state::node::NodeRecord;
 use crate::state::scores::{Scorer, Scores};
 use crate::state::slots::{AllocationSlot, NodeSlot};
@@ -261,15 +261,10 @@ impl<'a> Scan<'a> {
 
     /// Whether an allocation on a node has a volume to write, or may have for all that is known.
     pub(crate) fn has_writer(&self, slot: NodeSlot, source: &str) -> bool {
-        self.records_on(slot).any(|record| {
-            let group = match &record.own {
-                Own::Imported(imported) => imported.job.as_ref().and_then(|job| {
-                    job.task_groups.iter().find(|it| it.name == imported.document.task_group)
-                }),
-                _ => self.state.batch(record.batch).and_then(|batch| batch.version.group_spec()),
-            };
-            let Some(group) = group else { return true };
-            volume::writes(group, record.name_index, source)
+        self.state.allocations_on(slot).iter().any(|&it| {
+            let Some(group) = self.state.group_spec_of(it) else { return true };
+            let name_index = self.state.allocation(it).map_or(0, |record| record.name_index);
+            volume::writes(group, name_index, source)
         })
     }
 
@@ -335,9 +330,8 @@ impl<'a> Scan<'a> {
         // A system job takes every node that has room, so none has to be made less welcome because
         // something is evicted there.
         if !victims.is_empty() && !is_system {
-            let records = victims.iter().filter_map(|&it| self.state.allocation(it));
-            let priorities: Vec<i64> =
-                records.map(|record| preempt::priority_of(self.state, record)).collect();
+            let priorities = victims.iter().map(|&it| preempt::priority_of(self.state, it));
+            let priorities: Vec<i64> = priorities.collect();
             scores.set(Scorer::Preemption, preempt::score(&priorities));
         }
         scores

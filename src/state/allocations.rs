@@ -2,11 +2,13 @@
 
 use super::State;
 use super::allocation::{AllocationRecord, Own, core_mhz};
+use super::group_version::GroupVersion;
 use super::ids;
 use super::nodes::name_hash;
 use super::slots::{AllocationSlot, JobSlot};
 use super::usage::Amounts;
 use crate::model::status::DesiredStatus;
+use crate::model::{JobSpec, TaskGroup};
 
 impl State {
     /// Every allocation with its slot, in the order of slots.
@@ -29,8 +31,8 @@ impl State {
     /// The identity of an allocation.
     pub(crate) fn allocation_id(&self, slot: AllocationSlot) -> String {
         match self.allocation(slot) {
-            Some(AllocationRecord { own: Own::Imported(imported), .. }) => {
-                imported.document.id.clone()
+            Some(record) if record.is_imported() => {
+                self.document_of(slot).map_or_else(String::new, |document| document.id.clone())
             }
             Some(record) => ids::encode(self.identity_seed, slot, record.generation),
             None => String::new(),
@@ -38,10 +40,8 @@ impl State {
     }
 
     pub(crate) fn find_allocation(&self, id: &str) -> Option<AllocationSlot> {
-        let is_imported = |slot: u32| match self.allocation(AllocationSlot(slot)).map(|it| &it.own)
-        {
-            Some(Own::Imported(imported)) => imported.document.id == id,
-            _ => false,
+        let is_imported = |slot: u32| {
+            self.document_of(AllocationSlot(slot)).is_some_and(|document| document.id == id)
         };
         if !self.imported_index.is_empty()
             && let Some(slot) = self.imported_index.find(name_hash(id), is_imported)
@@ -50,7 +50,7 @@ impl State {
         }
         let (slot, generation) = ids::decode(self.identity_seed, id)?;
         let record = self.allocation(slot)?;
-        let is_ours = !matches!(record.own, Own::Imported(_)) && record.generation == generation;
+        let is_ours = !record.is_imported() && record.generation == generation;
         is_ours.then_some(slot)
     }
 
@@ -65,21 +65,45 @@ impl State {
                 let amounts = of_batch();
                 Amounts { cpu_mhz: amounts.cpu_mhz + core_mhz(holdings), ..amounts }
             }
-            Own::Imported(imported) => imported.amounts,
         }
     }
 
-    /// The identity of the node that an allocation is on or was on.
+    /// What an allocation runs: its group of a version of its job.
+    pub(crate) fn version_of(&self, slot: AllocationSlot) -> Option<&GroupVersion> {
+        match self.own_version(slot) {
+            Some(own) => Some(own),
+            None => Some(&self.batch(self.allocation(slot)?.batch)?.version),
+        }
+    }
+
+    /// The job in the version that an allocation runs; none where an inventory did not tell.
+    pub(crate) fn job_spec_of(&self, slot: AllocationSlot) -> Option<&JobSpec> {
+        self.version_of(slot)?.job_spec()
+    }
+
+    /// The group of that job which an allocation is of.
+    pub(crate) fn group_spec_of(&self, slot: AllocationSlot) -> Option<&TaskGroup> {
+        self.version_of(slot)?.group_spec()
+    }
+
+    /// The identity of the node that an allocation is on or was on, which may be gone.
     pub(crate) fn node_id_of(&self, slot: AllocationSlot) -> Option<&str> {
         let record = self.allocation(slot)?;
-        match &record.own {
-            Own::Vacant => None,
-            Own::Imported(imported) => Some(&imported.document.node_id),
-            Own::Amounts | Own::Holdings(_) => {
-                let node = self.batch(record.batch)?.node_of(record.in_batch as usize)?;
-                Some(&node.id)
-            }
+        match self.identities.get(record.node.at()) {
+            Some(identity) => Some(&identity.id),
+            // It came from an inventory that has no such node.
+            None => self.document_of(slot).map(|document| document.node_id.as_str()),
         }
+    }
+
+    /// An allocation's name.
+    pub(crate) fn allocation_name(&self, slot: AllocationSlot) -> String {
+        if let Some(document) = self.document_of(slot) {
+            return document.name.clone();
+        }
+        let Some(record) = self.allocation(slot) else { return String::new() };
+        let version = self.version_of(slot);
+        version.map_or_else(String::new, |version| version.name_of(record.name_index))
     }
 
     /// Whether a job has one allocation left, of the given group.

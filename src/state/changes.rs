@@ -3,11 +3,13 @@
 
 use std::sync::Arc;
 
-use super::allocation::{AllocationRecord, Imported, Own};
+use super::allocation::{AllocationRecord, Own};
+use super::group_version::GroupVersion;
 use super::ids;
+use super::imported::Imported;
 use super::lifecycle::LifecycleRecord;
 use super::nodes::name_hash;
-use super::slots::{AllocationRef, AllocationSlot, NodeSlot};
+use super::slots::{AllocationRef, AllocationSlot, JobSlot, NodeSlot};
 use super::transaction::Transaction;
 use super::undo::{ChangedAllocation, RemovedAllocation, Undo};
 use crate::model::status::{ClientStatus, DesiredStatus};
@@ -17,14 +19,14 @@ impl Transaction<'_> {
     /// unknown.
     pub(crate) fn import(&mut self, imported: Imported) -> AllocationSlot {
         self.drop_open_batch();
-        let document = &imported.document;
+        let Imported { document, version, holdings } = imported;
         let namespace = if document.namespace.is_empty() { "default" } else { &document.namespace };
         let job = self.ensure_named_job(namespace, &document.job_id);
         let group = self.ensure_group(job, &document.task_group);
         let (desired, client) = (document.desired(), document.client());
         let node = self.find_node(&document.node_id).unwrap_or(NodeSlot::NONE);
         let hash = name_hash(&document.id);
-        let lifecycle = LifecycleRecord::imported(document, self.index());
+        let version = self.shared_version(job, group, version);
         if let Some(ours) = ids::decode(self.identity_seed, &document.id)
             && Arc::make_mut(&mut self.state.given_away).insert(ours)
         {
@@ -37,18 +39,35 @@ impl Transaction<'_> {
             client,
             node,
             name_index: name_index(&document.name).unwrap_or(u32::MAX),
-            own: Own::Imported(Arc::new(imported)),
+            own: match holdings.is_empty() {
+                true => Own::Amounts,
+                false => Own::Holdings(Arc::new(holdings)),
+            },
             ..AllocationRecord::vacant(0)
         };
         let occupies = !client.is_terminal() && node != NodeSlot::NONE;
-        let slot = self.add(record, occupies);
-        self.state.import_lifecycle(slot, lifecycle);
+        let lifecycle = LifecycleRecord::imported(document, version, self.index());
+        let slot = self.add(record, lifecycle, occupies);
         self.state.imported_index.insert(hash, slot.0);
         slot
     }
 
+    /// The version of a group that an allocation of an inventory runs, which is kept once for those that
+    /// come one after the other with the same.
+    fn shared_version(&self, job: JobSlot, group: u16, version: GroupVersion) -> Arc<GroupVersion> {
+        let groups = self.job(job).map(|job| &*job.groups).unwrap_or_default();
+        let latest = groups.get(usize::from(group)).and_then(|it| it.allocations.last());
+        let known = latest.and_then(|&latest| self.own_version(latest));
+        known.filter(|known| ***known == version).cloned().unwrap_or_else(|| Arc::new(version))
+    }
+
     /// Gives a record a slot and puts it on its node's and its group's lists.
-    fn add(&mut self, mut record: AllocationRecord, occupies: bool) -> AllocationSlot {
+    fn add(
+        &mut self,
+        mut record: AllocationRecord,
+        lifecycle: LifecycleRecord,
+        occupies: bool,
+    ) -> AllocationSlot {
         let (job, group, node) = (record.job, record.group, record.node);
         let freed = self.state.free_allocations.pop().map(AllocationSlot);
         record.at_group = self.state.group_mut(job, group).map_or(0, |list| list.len() as u32);
@@ -65,6 +84,7 @@ impl Transaction<'_> {
                 AllocationSlot::new(self.state.allocations.len() - 1)
             }
         };
+        self.state.import_lifecycle(slot, lifecycle);
         if let Some(list) = self.state.group_mut(job, group) {
             list.push(slot);
         }
@@ -180,7 +200,7 @@ impl Transaction<'_> {
         let Some(record) = self.allocation(slot) else { return };
         let (batch, job, group) = (record.batch, record.job, record.group);
         let (occupies, node) = (record.occupies, record.node);
-        let is_imported = matches!(record.own, Own::Imported(_));
+        let is_imported = record.is_imported();
         // All that this hangs on is read before anything is written: reads wait for memory together,
         // but none goes ahead of a write to what forks may share.
         let amounts = self.amounts_of(slot);

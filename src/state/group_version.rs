@@ -7,7 +7,7 @@ use crate::model::{JobSpec, JobType, TaskGroup};
 
 /// A group of one version of a job. A batch has the one that it placed; an allocation that was updated
 /// in place, or came from an inventory, has its own.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(crate) struct GroupVersion {
     /// The version; none where an inventory does not tell.
     pub(crate) job: Option<Arc<JobSpec>>,

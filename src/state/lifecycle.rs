@@ -10,7 +10,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::State;
-use super::allocation::{AllocationRecord, Own};
+use super::allocation::AllocationRecord;
 use super::batch::Batch;
 use super::group_version::GroupVersion;
 use super::pages::Pages;
@@ -79,6 +79,9 @@ pub(crate) struct Transition {
 /// What few allocations have.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Rare {
+    /// What the document of an allocation of an inventory says beyond its records: its identity and
+    /// its name, how it was placed, its resources as they were written.
+    pub(super) document: Option<Arc<Allocation>>,
     /// The evaluation that will look at it anew.
     pub(crate) follow_up: EvaluationRef,
     pub(crate) desired_description: Box<str>,
@@ -129,7 +132,11 @@ impl LifecycleRecord {
     }
 
     /// An allocation of an inventory, that comes with an index.
-    pub(super) fn imported(document: &Allocation, index: u64) -> LifecycleRecord {
+    pub(super) fn imported(
+        mut document: Allocation,
+        version: Arc<GroupVersion>,
+        index: u64,
+    ) -> LifecycleRecord {
         let transition = &document.desired_transition;
         let status = document.deployment_status.as_ref();
         let health = status.map_or(Health::Unknown, |status| match status.healthy {
@@ -138,30 +145,36 @@ impl LifecycleRecord {
             None => Health::Unknown,
         });
         let health_time = status.and_then(|status| status.timestamp).unwrap_or(Timestamp::MIN);
+        let health_index = status.map_or(0, |status| status.modify_index);
+        let is_canary = document.is_canary();
+        let transition = Transition {
+            migrate: transition.migrates(),
+            reschedule: transition.reschedules(),
+            force_reschedule: transition.force_reschedules(),
+        };
+        // What the record says is not said twice.
+        document.job = None;
         let rare = Rare {
-            desired_description: document.desired_description.as_str().into(),
-            client_description: document.client_description.as_str().into(),
-            task_states: document.task_states.clone(),
-            client_states: document.alloc_states.clone(),
-            reschedules: document.reschedule_tracker.clone(),
-            predecessor_id: document.previous_allocation.as_str().into(),
-            successor_id: document.next_allocation.as_str().into(),
-            health_index: status.map_or(0, |status| status.modify_index),
+            desired_description: std::mem::take(&mut document.desired_description).into(),
+            client_description: std::mem::take(&mut document.client_description).into(),
+            task_states: std::mem::take(&mut document.task_states),
+            client_states: std::mem::take(&mut document.alloc_states),
+            reschedules: document.reschedule_tracker.take(),
+            predecessor_id: std::mem::take(&mut document.previous_allocation).into(),
+            successor_id: std::mem::take(&mut document.next_allocation).into(),
+            health_index,
             ..Rare::default()
         };
         LifecycleRecord {
+            version: Some(version),
             modify_index: index,
             alloc_modify_index: document.alloc_modify_index,
             modify_time: Timestamp::from_nanos(document.modify_time),
             health_time,
             health,
-            is_canary: document.is_canary(),
-            transition: Transition {
-                migrate: transition.migrates(),
-                reschedule: transition.reschedules(),
-                force_reschedule: transition.force_reschedules(),
-            },
-            rare: (rare != Rare::default()).then(|| Arc::new(rare)),
+            is_canary,
+            transition,
+            rare: Some(Arc::new(Rare { document: Some(Arc::new(document)), ..rare })),
             ..LifecycleRecord::NONE
         }
     }
@@ -212,12 +225,14 @@ impl State {
         Some(Cow::Owned(LifecycleRecord::as_placed(self.batch(record.batch)?)))
     }
 
-    /// What an allocation runs: its group of a version of its job.
-    pub(crate) fn version_of(&self, slot: AllocationSlot) -> Option<&GroupVersion> {
-        if let Some(updated) = self.lifecycles.get(slot).and_then(|own| own.version.as_deref()) {
-            return Some(updated);
-        }
-        Some(&self.batch(self.allocation(slot)?.batch)?.version)
+    /// What an allocation runs, where that is not what its batch says.
+    pub(super) fn own_version(&self, slot: AllocationSlot) -> Option<&Arc<GroupVersion>> {
+        self.lifecycles.get(slot)?.version.as_ref()
+    }
+
+    /// What the document of an allocation of an inventory says beyond its records.
+    pub(super) fn document_of(&self, slot: AllocationSlot) -> Option<&Allocation> {
+        self.lifecycles.get(slot)?.rare.as_deref()?.document.as_deref()
     }
 
     /// The record of an allocation, if it has one of its own.
@@ -333,8 +348,7 @@ impl Transaction<'_> {
     pub(crate) fn link(&mut self, predecessor: AllocationSlot, successor: AllocationSlot) {
         let refs = (self.allocation_ref(predecessor), self.allocation_ref(successor));
         let ids = [predecessor, successor].map(|slot| {
-            let is_imported = |record: &AllocationRecord| matches!(record.own, Own::Imported(_));
-            match self.allocation(slot).is_some_and(is_imported) {
+            match self.allocation(slot).is_some_and(AllocationRecord::is_imported) {
                 true => self.allocation_id(slot),
                 false => String::new(),
             }

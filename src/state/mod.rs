@@ -17,6 +17,7 @@ pub(crate) mod fast_map;
 pub(crate) mod few;
 pub(crate) mod group_version;
 pub(crate) mod ids;
+pub(crate) mod imported;
 pub(crate) mod index;
 pub(crate) mod jobs;
 pub(crate) mod journal;

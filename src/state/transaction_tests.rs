@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::State;
-use super::allocation::{AllocationRecord, Imported};
+use super::allocation::AllocationRecord;
 use super::batch::{Batch, Placed};
 use super::batches::NewAllocation;
 use super::check::Report;
 use super::few::Few;
 use super::group_version::GroupVersion;
+use super::imported::Imported;
 use super::lifecycle::{Health, LifecycleRecord};
 use super::scores::ScoreLog;
 use super::slots::{
@@ -410,4 +411,33 @@ fn an_allocation_that_is_as_it_was_placed_has_no_record_of_its_life() {
     assert!(transaction.own_lifecycle(second).is_none());
     drop(transaction);
     assert_same(&before, &state.dump(), "taken back");
+}
+
+/// Allocations of an inventory are asked like those that were placed here; siblings share what they run.
+#[test]
+fn what_an_allocation_runs_is_answered_alike_wherever_it_came_from() {
+    let mut state = State::new(0);
+    let mut transaction = state.begin(Timestamp::EPOCH);
+    let node = transaction.upsert_node(node(1, 1, 1000));
+    let placed = place_with_port(&mut transaction, node, 0);
+    let mut document = transaction.allocation_document(placed).unwrap();
+    let job = job(0).shared_spec();
+    let imported = [1, 2].map(|at| {
+        document.id = format!("imported-{at}");
+        document.name = format!("j0.a[{at}]");
+        transaction.import(Imported::new(document.clone(), Some(job.clone())))
+    });
+    transaction.commit();
+    for slot in [placed, imported[0], imported[1]] {
+        assert_eq!(state.job_spec_of(slot).map(|job| job.id.as_str()), Some("j0"));
+        assert_eq!(state.group_spec_of(slot).map(|group| group.name.as_str()), Some("a"));
+        assert_eq!(state.node_id_of(slot), Some("n1"));
+    }
+    // As much as its group's document says, and not what the batch was made up with.
+    assert_eq!(imported.map(|slot| state.amounts_of(slot).memory_mb), [300; 2]);
+    let names = imported.map(|slot| state.allocation_name(slot));
+    assert_eq!(names, ["j0.a[1]", "j0.a[2]"]);
+    let versions = imported.map(|slot| state.own_version(slot).cloned().unwrap());
+    assert!(Arc::ptr_eq(&versions[0], &versions[1]));
+    assert_sound(&state, "imported");
 }

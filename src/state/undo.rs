@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::allocation::{AllocationRecord, Own};
+use super::allocation::AllocationRecord;
 use super::batch::Batch;
 use super::few::Few;
 use super::jobs::JobRecord;
@@ -306,17 +306,14 @@ impl State {
         self.undo_unname_node(record.node, freed_node);
         let (occupies, node, at_group) = (record.occupies, record.node, record.at_group);
         let (of_job, group, of_batch) = (record.job, record.group, record.batch);
-        let id = match &record.own {
-            Own::Imported(imported) => Some(imported.document.id.clone()),
-            _ => None,
-        };
+        let is_imported = record.is_imported();
         self.free_allocations.pop();
         if let Some(place) = self.allocations.get_mut(slot.at()) {
             *place = record;
         }
         self.restore_lifecycle(slot, lifecycle);
-        if let Some(id) = id {
-            self.imported_index.insert(name_hash(&id), slot.0);
+        if is_imported {
+            self.imported_index.insert(name_hash(&self.allocation_id(slot)), slot.0);
         }
         match (batch, self.batches.get_mut(of_batch.at())) {
             (Some(batch), Some(place)) => {

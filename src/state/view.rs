@@ -3,7 +3,7 @@
 use indexmap::IndexMap;
 
 use super::State;
-use super::allocation::{AllocationRecord, Own};
+use super::allocation::AllocationRecord;
 use super::batch::Batch;
 use super::group_version::GroupVersion;
 use super::ids;
@@ -24,9 +24,9 @@ impl State {
     /// An allocation as the API has it, without its job.
     pub(crate) fn allocation_document(&self, slot: AllocationSlot) -> Option<Allocation> {
         let record = self.allocation(slot)?;
-        let mut document = match &record.own {
-            Own::Imported(imported) => Allocation { job: None, ..imported.document.clone() },
-            _ => self.placed_document(slot, record)?,
+        let mut document = match self.document_of(slot) {
+            Some(document) => document.clone(),
+            None => self.placed_document(slot, record)?,
         };
         document.desired_status = record.desired.as_str().into();
         document.client_status = record.client.as_str().into();
@@ -88,21 +88,10 @@ impl State {
         ids::encode(self.identity_seed, related.slot, related.generation)
     }
 
-    /// An allocation's name.
-    pub(crate) fn allocation_name(&self, record: &AllocationRecord) -> String {
-        match &record.own {
-            Own::Imported(imported) => imported.document.name.clone(),
-            _ => {
-                let batch = self.batch(record.batch);
-                batch.map_or_else(String::new, |batch| batch.name_of(record.in_batch as usize))
-            }
-        }
-    }
-
     /// A number made of an allocation's name, node and ports.
     pub(crate) fn allocation_digest(&self, slot: AllocationSlot) -> u64 {
         let Some(record) = self.allocation(slot) else { return 0 };
-        let name = self.allocation_name(record);
+        let name = self.allocation_name(slot);
         let node = self.node_id_of(slot).unwrap_or_default();
         let mut hash = mix64(hash_bytes(0, name.as_bytes()) ^ hash_bytes(1, node.as_bytes()));
         for port in record.holdings().iter().flat_map(|holdings| &holdings.ports) {

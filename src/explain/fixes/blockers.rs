@@ -116,8 +116,7 @@ impl<'a> Blockers<'a> {
     }
 
     fn with_priorities(&self, slots: Vec<AllocationSlot>) -> Victims {
-        let records = slots.iter().filter_map(|&slot| self.state.allocation(slot));
-        let priorities = records.map(|record| priority_of(self.state, record)).sum();
+        let priorities = slots.iter().map(|&slot| priority_of(self.state, slot)).sum();
         Victims { slots, priorities }
     }
 
@@ -126,7 +125,7 @@ impl<'a> Blockers<'a> {
         let on_node = self.state.allocations_on(slot).iter().copied();
         let may_go = |slot: &AllocationSlot| {
             self.state.allocation(*slot).is_some_and(|record| {
-                let gap = self.plan.job.priority() - priority_of(self.state, record);
+                let gap = self.plan.job.priority() - priority_of(self.state, *slot);
                 let is_own = self.plan.job_slot == Some(record.job);
                 let is_evicted = record.desired == DesiredStatus::Evict;
                 !is_own && !is_evicted && gap >= PRIORITY_GAP

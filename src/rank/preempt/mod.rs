@@ -20,7 +20,7 @@ use crate::fit::exhausted::{DeviceError, Exhausted};
 use crate::fit::{self, Assignment, Room};
 use crate::model::{DesiredStatus, JobSpec};
 use crate::state::State;
-use crate::state::allocation::{AllocationRecord, Own};
+use crate::state::allocation::AllocationRecord;
 use crate::state::node::NodeRecord;
 use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::usage::{Amounts, Holdings, Taken};
@@ -119,9 +119,9 @@ impl<'a> Preemptor<'a> {
     }
 
     fn candidate(&self, slot: AllocationSlot, record: &'a AllocationRecord) -> Option<Holder<'a>> {
-        let priority = priority_of(self.state, record);
+        let priority = priority_of(self.state, slot);
         let is_own = self.job == Some(record.job);
-        let limit = max_parallel_of(self.state, record);
+        let limit = max_parallel_of(self.state, slot);
         let gone = self.evicted.get(&(record.job, record.group)).copied().unwrap_or(0);
         let gone = i64::from(gone);
         let is_over_limit = limit > 0 && gone >= limit;
@@ -171,26 +171,14 @@ impl Cleared<'_> {
 }
 
 /// The priority of the job that an allocation belongs to.
-pub(crate) fn priority_of(state: &State, record: &AllocationRecord) -> i64 {
+pub(crate) fn priority_of(state: &State, allocation: AllocationSlot) -> i64 {
     const DEFAULT: i64 = 50;
-    match &record.own {
-        Own::Imported(imported) => {
-            imported.job.as_ref().and_then(|job| job.priority).unwrap_or(DEFAULT)
-        }
-        _ => state
-            .batch(record.batch)
-            .map_or(DEFAULT, |batch| batch.version.job_spec().map_or(DEFAULT, JobSpec::priority)),
-    }
+    state.job_spec_of(allocation).map_or(DEFAULT, JobSpec::priority)
 }
 
 /// How many allocations of an allocation's group may leave at once; 0 where nothing says so.
-fn max_parallel_of(state: &State, record: &AllocationRecord) -> i64 {
-    let group = match &record.own {
-        Own::Imported(imported) => imported.job.as_ref().and_then(|job| {
-            job.task_groups.iter().find(|group| group.name == imported.document.task_group)
-        }),
-        _ => state.batch(record.batch).and_then(|batch| batch.version.group_spec()),
-    };
+fn max_parallel_of(state: &State, allocation: AllocationSlot) -> i64 {
+    let group = state.group_spec_of(allocation);
     let migrate = group.and_then(|group| group.migrate.as_ref());
     migrate.and_then(|migrate| migrate.max_parallel).unwrap_or(0)
 }
