@@ -33,7 +33,9 @@
 //! let node = |id| Node::builder(id).cpu_shares(4_000).memory_mb(8_192).driver("docker");
 //! let nodes = [node("n1").build()?, node("n2").attribute("kernel.name", "linux").build()?];
 //! let job = Job::builder("web")
-//!     .group("front", 20, |g| g.task("nginx", "docker", |t| t.cpu_shares(500).memory_mb(256)))
+//!     .group("front", 20, |g| {
+//!         g.dynamic_port("http").task("nginx", "docker", |t| t.cpu_shares(500).memory_mb(256))
+//!     })
 //!     .constraint("${attr.kernel.name}", Operand::Eq, "linux")
 //!     .build()?; // all that is wrong at once, each with its path
 //!

@@ -62,6 +62,13 @@ pub enum FixAction {
         /// The volume's name on the nodes.
         volume: String,
     },
+    /// Nodes get a network of a mode, and an address on the host network `default` where they have none.
+    AddNetwork {
+        /// The nodes.
+        nodes: Vec<String>,
+        /// The mode, `bridge` for instance.
+        mode: String,
+    },
     /// All devices that a request could be met from become healthy.
     RepairDevices {
         /// The nodes.
@@ -151,6 +158,7 @@ impl FixAction {
             | FixAction::AddDriver { nodes, .. }
             | FixAction::AddSecretsProvider { nodes, .. }
             | FixAction::AddVolume { nodes, .. }
+            | FixAction::AddNetwork { nodes, .. }
             | FixAction::RepairDevices { nodes, .. }
             | FixAction::AddResources { nodes, .. }
             | FixAction::AddCores { nodes, .. }
@@ -167,6 +175,7 @@ impl FixAction {
             | FixAction::AddDriver { nodes, .. }
             | FixAction::AddSecretsProvider { nodes, .. }
             | FixAction::AddVolume { nodes, .. }
+            | FixAction::AddNetwork { nodes, .. }
             | FixAction::RepairDevices { nodes, .. }
             | FixAction::AddResources { nodes, .. }
             | FixAction::AddCores { nodes, .. }
@@ -226,7 +235,8 @@ impl FixAction {
             FixAction::AddCores { .. } => 18,
             FixAction::AddDriver { .. }
             | FixAction::AddSecretsProvider { .. }
-            | FixAction::AddVolume { .. } => 19,
+            | FixAction::AddVolume { .. }
+            | FixAction::AddNetwork { .. } => 19,
             FixAction::DropPort { .. } => 21,
             FixAction::DropVolume { .. } => 22,
             FixAction::DropDevices { .. } | FixAction::DropCores { .. } => 23,

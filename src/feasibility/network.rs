@@ -125,7 +125,9 @@ impl Rule for NetworkRule {
 
     fn remedy(&self, node: NodeView<'_>, remedies: &mut Remedies) {
         if !self.has_mode(node) {
-            return remedies.add(FixAction::DropNetwork { task: None, mode: self.mode.clone() });
+            let drop = FixAction::DropNetwork { task: None, mode: self.mode.clone() };
+            let add = FixAction::AddNetwork { nodes: Vec::new(), mode: self.mode.clone() };
+            return remedies.add_with_other(add, drop);
         }
         for (port, _) in self.missing(node) {
             let (label, port) = (port.label.clone(), port.value);

@@ -217,6 +217,31 @@ fn drivers_volumes_and_devices() {
 }
 
 #[test]
+fn a_network_is_added_or_dropped() {
+    let ports = |mode: &str| {
+        let network = json!([{"Mode": mode, "DynamicPorts": [{"Label": "http"}]}]);
+        job(json!({"Networks": network}), json!({}))
+    };
+    let bare = node("a", json!({"NodeResources": {"Networks": null}}));
+    let expected = [
+        "1 node (`a`) if it had a network of mode `host`",
+        "1 node if the group's network of mode `host` were dropped",
+    ];
+    assert_fixes(std::slice::from_ref(&bare), &[], &ports("host"), &expected);
+    let explanation = explain(std::slice::from_ref(&bare), &[], &ports("host"));
+    let cluster = Cluster::new([bare]).unwrap();
+    for fix in explanation.fixes() {
+        let (mut cluster, job) = fix.apply_to(&cluster, &ports("host")).unwrap();
+        assert!(cluster.place(&job, &PlaceOptions::default()).is_complete(), "{fix}");
+    }
+    let expected = [
+        "1 node (`b`) if it had a network of mode `bridge`",
+        "1 node if the group's network of mode `bridge` were dropped",
+    ];
+    assert_fixes(&[node("b", json!({}))], &[], &ports("bridge"), &expected);
+}
+
+#[test]
 fn distinct_hosts_and_properties() {
     let rule = |left: &str, operand: &str| json!([{"LTarget": left, "Operand": operand}]);
     let nodes =

@@ -15,10 +15,6 @@ fn the_referee_agrees_with_the_golden_cases() {
         || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden_lifecycle"),
         PathBuf::from,
     );
-    if !folder.is_dir() {
-        println!("skipped: there is no folder {}", folder.display());
-        return;
-    }
     let only = env::var_os("STOWPLAN_CASE").and_then(|name| name.into_string().ok());
     let mut report = String::new();
     let (mut agree, mut total) = (0, 0);

@@ -10,8 +10,9 @@ use crate::feasibility::fix_action::FixAction;
 use crate::feasibility::reason::DISTINCT_HOSTS;
 use crate::model::resources::{CpuCore, CpuTopology, NodeProcessors};
 use crate::model::{
-    ClientStatus, Constraint, DesiredStatus, DriverInfo, HostVolume, Job, JobErrors, JobSpec, Node,
-    NodeErrors, NodeResources, NodeSpec, Operand, TaskGroup,
+    ClientStatus, Constraint, DesiredStatus, DriverInfo, HostVolume, Job, JobErrors, JobSpec,
+    NetworkResource, Node, NodeErrors, NodeNetwork, NodeNetworkAddress, NodeResources, NodeSpec,
+    Operand, TaskGroup,
 };
 use crate::state::slots::AllocationRef;
 use crate::state::transaction::Transaction;
@@ -276,6 +277,7 @@ pub(crate) fn change_node_spec(spec: &mut NodeSpec, node: &Node, action: &FixAct
             let new = || HostVolume { name: volume.clone(), ..HostVolume::default() };
             spec.host_volumes.entry(volume.clone()).or_insert_with(new).read_only = false;
         }
+        FixAction::AddNetwork { mode, .. } => add_network(spec, node, mode),
         FixAction::RaiseMaxAllocations { allocations, .. } => {
             spec.node_max_allocs += i64::from(*allocations);
         }
@@ -301,6 +303,25 @@ pub(crate) fn change_node_spec(spec: &mut NodeSpec, node: &Node, action: &FixAct
             topology.override_total_compute = topology.override_total_compute.saturating_add(more);
         }
         _ => {}
+    }
+}
+
+/// Adds a network of a mode. What needs an address to take ports on finds one.
+fn add_network(spec: &mut NodeSpec, node: &Node, mode: &str) {
+    let resources = spec.node_resources.get_or_insert_default();
+    resources.networks.push(NetworkResource { mode: mode.into(), ..NetworkResource::default() });
+    if node.addresses().is_empty() {
+        let address = NodeNetworkAddress {
+            family: "ipv4".into(),
+            alias: "default".into(),
+            address: "10.0.0.1".into(),
+            ..NodeNetworkAddress::default()
+        };
+        resources.node_networks.push(NodeNetwork {
+            mode: "host".into(),
+            addresses: vec![address],
+            ..NodeNetwork::default()
+        });
     }
 }
 

@@ -142,9 +142,11 @@ impl<'a> Blockers<'a> {
     }
 }
 
-/// A node with the devices repaired that rules want repaired.
+/// A node with the devices repaired that rules want repaired, and the networks added.
 fn repaired(node: &Arc<NodeRecord>, rules: &[FixAction]) -> Arc<NodeRecord> {
-    let is_repair = |it: &&FixAction| matches!(it, FixAction::RepairDevices { .. });
+    let is_repair = |it: &&FixAction| {
+        matches!(it, FixAction::RepairDevices { .. } | FixAction::AddNetwork { .. })
+    };
     let repairs = rules.iter().filter(is_repair);
     if repairs.clone().next().is_none() {
         return node.clone();

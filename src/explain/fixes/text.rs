@@ -126,6 +126,7 @@ impl Fix {
             FixAction::AddVolume { volume, .. } => {
                 ("had", format!("a writable host volume `{volume}`"))
             }
+            FixAction::AddNetwork { mode, .. } => ("had", format!("a network of mode `{mode}`")),
             FixAction::RepairDevices { devices, .. } => {
                 ("had", format!("all devices `{devices}` healthy"))
             }

@@ -17,6 +17,8 @@ const DISK_MB_DEFAULT: i64 = 102_400;
 #[must_use]
 pub struct NodeBuilder {
     spec: NodeSpec,
+    /// Whether it stays without a network if none is added.
+    has_no_network: bool,
 }
 
 /// Builds a group of devices of a node, in the closure of [`NodeBuilder::device`].
@@ -28,7 +30,8 @@ pub struct NodeDeviceBuilder {
 
 impl Node {
     /// Begins a node of an ID, which is also its name at first. What is not said: the node is ready, in
-    /// datacenter `dc1` and pool `default`, has 102,400 MB of disk and nothing else.
+    /// datacenter `dc1` and pool `default`, has 102,400 MB of disk, a network of mode `host` (device `eth0`,
+    /// address 10.0.0.1, 1,000 MBit/s) whose ports 20000 to 32000 are given out, and nothing else.
     ///
     /// ```
     /// use stowplan::model::Node;
@@ -56,6 +59,7 @@ impl Node {
                 node_resources: Some(resources),
                 ..NodeSpec::default()
             },
+            has_no_network: false,
         }
     }
 }
@@ -66,8 +70,19 @@ impl NodeBuilder {
     /// # Errors
     ///
     /// All that is wrong with it, each with its path in the document.
-    pub fn build(self) -> Result<Node, NodeErrors> {
+    pub fn build(mut self) -> Result<Node, NodeErrors> {
+        let resources = self.resources();
+        if resources.networks.is_empty() && resources.node_networks.is_empty() {
+            self =
+                if self.has_no_network { self } else { self.network("eth0", "10.0.0.1/32", 1_000) };
+        }
         Node::new(self.spec)
+    }
+
+    /// No network, if none is added: a node without one runs what asks for no port.
+    pub fn no_network(mut self) -> Self {
+        self.has_no_network = true;
+        self
     }
 
     /// Its name, for people.
@@ -389,5 +404,18 @@ mod tests {
         let node = Node::builder("n1").address("default", "10.0.0.1").build().unwrap();
         assert_eq!(node.networks()[0].mode(), "host");
         assert_eq!(node.addresses()[0].mode, "host");
+    }
+
+    #[test]
+    fn a_node_has_a_host_network_unless_it_is_told_otherwise() {
+        let node = Node::builder("n1").build().unwrap();
+        assert_eq!(node.networks()[0].mode(), "host");
+        assert_eq!(node.networks()[0].mbits, Some(1_000));
+        assert_eq!((node.addresses().len(), node.addresses()[0].alias.as_str()), (1, "default"));
+        assert_eq!(node.dynamic_ports(), (20_000, 32_000));
+        let bare = Node::builder("n1").no_network().build().unwrap();
+        assert_eq!((bare.networks().len(), bare.addresses().len()), (0, 0));
+        let bridge = Node::builder("n1").network_mode("bridge").build().unwrap();
+        assert_eq!((bridge.networks().len(), bridge.addresses().len()), (1, 0));
     }
 }
