@@ -19,6 +19,7 @@ pub(crate) mod plan;
 pub(crate) mod question;
 pub(crate) mod request;
 mod room_for;
+pub(crate) mod snapshot;
 pub(crate) mod usage;
 pub(crate) mod views;
 

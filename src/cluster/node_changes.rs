@@ -4,6 +4,7 @@
 use super::{Cluster, ClusterError};
 use crate::model::{Node, NodeStatus};
 use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::time::Timestamp;
 
 /// What a change of a node comes to for what is on it, from [`Cluster::upsert_node`].
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -109,13 +110,13 @@ impl Cluster {
 
     /// Forgets allocations that have ended: those that were told to stop, evicted, or whose clients say
     /// that they failed, completed or are lost, and that hold nothing any more. Only those go that were
-    /// last changed before a modify index. Gives back how many they were.
+    /// last changed before an instant. Gives back how many they were.
     ///
     /// Completed batch work is done only for as long as it is known.
-    pub fn forget_ended(&mut self, before: u64) -> usize {
+    pub fn forget_ended(&mut self, before: Timestamp) -> usize {
         let ended = self.state.allocations().filter(|(_, record)| record.client.is_terminal());
         let ended = ended.map(|(slot, _)| slot).filter(|&slot| {
-            self.state.lifecycle(slot).is_some_and(|lifecycle| lifecycle.modify_index < before)
+            self.state.lifecycle(slot).is_some_and(|lifecycle| lifecycle.modify_time < before)
         });
         let ended: Vec<AllocationSlot> = ended.collect();
         self.change(|state| ended.iter().for_each(|&slot| state.remove_allocation(slot)));
@@ -155,6 +156,7 @@ mod tests {
     use super::Cluster;
     use crate::model::{Allocation, ClientStatus, Job, Node, NodeStatus};
     use crate::placement::options::PlaceOptions;
+    use crate::time::Timestamp;
 
     fn node(id: &str) -> Node {
         Node::builder(id).cpu_shares(1_000).memory_mb(1_024).driver("docker").build().unwrap()
@@ -214,21 +216,21 @@ mod tests {
         let gone = cluster.set_client_status(&unreachable[0], ClientStatus::Running).unwrap_err();
         assert!(gone.to_string().ends_with("was on node `n1`, which is gone"), "{gone}");
         assert_eq!(cluster.place(&job(), &options).len(), 2);
-        assert_eq!(cluster.forget_ended(u64::MAX), 2);
+        assert_eq!(cluster.forget_ended(Timestamp::MAX), 2);
         assert_eq!(cluster.check(), Ok(()));
     }
 
     #[test]
-    fn what_ended_before_an_index_is_forgotten() {
+    fn what_ended_before_an_instant_is_forgotten() {
         let mut cluster = Cluster::new([node("n1")]).unwrap();
         let placement = cluster.place(&job(), &PlaceOptions::default());
         let ids: Vec<String> = placement.allocations().map(|it| it.id()).collect();
+        cluster.advance_to(Timestamp::from_secs(5)).unwrap();
         cluster.set_client_status(&ids[0], ClientStatus::Failed).unwrap();
-        let index = cluster.allocation(&ids[0]).unwrap().modify_index;
-        assert_eq!(cluster.forget_ended(index), 0);
-        assert_eq!(cluster.forget_ended(index + 1), 1);
+        assert_eq!(cluster.forget_ended(Timestamp::from_secs(5)), 0);
+        assert_eq!(cluster.forget_ended(Timestamp::from_secs(6)), 1);
         assert_eq!((cluster.allocation(&ids[0]), cluster.allocation_count()), (None, 1));
-        assert_eq!(cluster.forget_ended(u64::MAX), 0);
+        assert_eq!(cluster.forget_ended(Timestamp::MAX), 0);
         assert_eq!(cluster.check(), Ok(()));
     }
 }

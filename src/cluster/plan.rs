@@ -44,10 +44,13 @@ impl Cluster {
 
     /// Verifies a plan node by node against the cluster as it is now, and carries out what its nodes
     /// take (docs/lifecycle.md, section 5). What is new gets its identities in the order of the plan. Of
-    /// a job that is placed whole or not at all nothing is done if any node refuses.
+    /// a job that is placed whole or not at all nothing is done if any node refuses. All of it happens at
+    /// an instant, until which time passes with it; one that is over stands for the present one.
     pub fn commit(&mut self, plan: Plan, now: Timestamp) -> Committed {
         let options = plan.options.clone();
-        let mut transaction = self.state_mut().begin(now);
+        let state = self.state_mut();
+        state.now = state.now.max(now);
+        let mut transaction = state.begin(state.now);
         let committed = commit(&mut transaction, plan);
         let index = transaction.commit().index;
         Committed {
