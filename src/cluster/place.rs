@@ -14,7 +14,8 @@ use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::Outcome;
 use crate::placement::place::{GroupRequests, place_missing, place_requested};
 use crate::placement::request::Request;
-use crate::state::transaction::{Log, Transaction};
+use crate::state::log::Log;
+use crate::state::transaction::Transaction;
 
 impl Cluster {
     /// Places what is missing of a job and keeps it.

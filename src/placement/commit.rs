@@ -11,7 +11,7 @@ use crate::fit::{self, Room};
 use crate::rank::preempt::Evicted;
 use crate::rng::Rng;
 use crate::state::State;
-use crate::state::batches::NewAllocation;
+use crate::state::log::NewAllocation;
 use crate::state::slots::{AllocationRef, AllocationSlot, NodeSlot};
 use crate::state::tally::Tally;
 use crate::state::transaction::Transaction;

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::model::Job;
-use crate::state::NodeTable;
 use crate::state::batch::Batch;
+use crate::state::node::NodeTable;
 use crate::state::slots::{AllocationRef, AllocationSlot};
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;

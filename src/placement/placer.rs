@@ -20,9 +20,10 @@ use super::select::sample::Cursor;
 use super::select::selector::{Selector, SelectorKind, Way};
 use crate::model::Job;
 use crate::rank::preempt::Evicted;
+use crate::state::log::Savepoint;
 use crate::state::slots::{JobSlot, NodeSlot};
 use crate::state::tally::Filtered;
-use crate::state::transaction::{Savepoint, Transaction};
+use crate::state::transaction::Transaction;
 
 /// A job being placed.
 pub(crate) struct Placer<'a, 's, 'o> {

@@ -9,7 +9,7 @@ use super::rejection::NodeRejection;
 use super::verify::verify;
 use crate::placement::outcome::{GroupPlacement, Outcome};
 use crate::state::batch::Batch;
-use crate::state::batches::NewAllocation;
+use crate::state::log::NewAllocation;
 use crate::state::slots::NodeRef;
 use crate::state::transaction::Transaction;
 

@@ -6,9 +6,10 @@ use crate::model::{AllocatedResources, AllocationMetrics, Job, Node};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::{GroupFailure, GroupPlacement, Outcome};
 use crate::state::batch::Batch;
+use crate::state::node::NodeTable;
 use crate::state::slots::NodeRef;
 use crate::state::usage::Holdings;
-use crate::state::{NodeTable, State, view};
+use crate::state::{State, view};
 
 /// What is proposed: placements, stops and evictions. It is owned, may wait and may go to another
 /// thread. [`Cluster::commit`](crate::Cluster::commit) verifies it against the cluster as it is by then.

@@ -4,7 +4,7 @@ use super::State;
 use super::allocation::{AllocationRecord, Own, core_mhz};
 use super::group_version::GroupVersion;
 use super::ids;
-use super::nodes::name_hash;
+use super::index::name_hash;
 use super::slots::{AllocationSlot, JobSlot};
 use super::usage::Amounts;
 use crate::model::status::DesiredStatus;

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use super::few::Few;
 use super::group_version::GroupVersion;
+use super::node::{Identities, Identity};
 use super::scores::{ScoreLog, Scores};
 use super::slots::{DeploymentRef, EvaluationRef, NodeSlot};
 use super::tally::Tally;
-use super::{Identities, Identity};
 use crate::model::metrics::{AllocationMetrics, NodeScoreMeta};
 use crate::time::Timestamp;
 

@@ -13,8 +13,9 @@ use super::State;
 use super::allocation::{AllocationRecord, Own, core_mhz};
 use super::batch::Batch;
 use super::few::Few;
+use super::log::{Head, NewAllocation, Savepoint};
 use super::slots::{AllocationRef, AllocationSlot, BatchSlot, JobSlot, NodeSlot};
-use super::transaction::{Savepoint, Transaction};
+use super::transaction::Transaction;
 use super::undo::{Enlisted, Undo};
 use super::usage::{Amounts, Holdings};
 use crate::model::status::{ClientStatus, DesiredStatus};
@@ -24,41 +25,6 @@ use crate::model::status::{ClientStatus, DesiredStatus};
 #[derive(Debug)]
 pub(crate) struct OpenBatch {
     opened: Savepoint,
-}
-
-/// What a transaction knows of the open batch.
-#[derive(Debug, Default)]
-pub(crate) struct OpenState {
-    head: Option<Head>,
-    /// Allocations that have their room but are not on the lists, in the order of their slots to be.
-    pub(super) pending: Vec<NewAllocation>,
-    /// How many of them have their nodes in the journal.
-    in_journal: usize,
-}
-
-/// What the allocations of the open batch share.
-#[derive(Clone, Copy, Debug)]
-struct Head {
-    job: JobSlot,
-    group: u16,
-    batch: BatchSlot,
-    /// What each takes, without the CPU of its cores.
-    amounts: Amounts,
-    /// Whether the state has the batch.
-    is_begun: bool,
-    /// The moment before the batch was opened.
-    opened: Savepoint,
-}
-
-/// An allocation to be added.
-#[derive(Clone, Debug)]
-pub(crate) struct NewAllocation {
-    pub(crate) node: NodeSlot,
-    pub(crate) name_index: u32,
-    /// Its place in the batch.
-    pub(crate) in_batch: u32,
-    /// What it holds beside amounts, if anything.
-    pub(crate) holdings: Option<Arc<Holdings>>,
 }
 
 impl State {

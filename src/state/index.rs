@@ -4,6 +4,7 @@
 //! record is really the one looked for is asked of the caller, who has its name.
 
 use super::pages::Pages;
+use crate::rng::hash_bytes;
 
 /// An entry without a record. No slot is `u32::MAX`.
 const EMPTY: u64 = u64::MAX;
@@ -115,6 +116,11 @@ impl Index {
         }
         self.entries = entries.into_iter().collect();
     }
+}
+
+/// The hash under which a name is indexed.
+pub(super) fn name_hash(name: &str) -> u64 {
+    hash_bytes(0, name.as_bytes())
 }
 
 #[cfg(test)]

@@ -1,64 +1,15 @@
-//! Jobs and which allocations each of their groups has.
+//! Jobs: looking them up, adding and taking them out.
 
 use std::sync::Arc;
 
 use super::State;
 use super::few::Few;
-use super::nodes::name_hash;
-use super::registration::Registration;
+use super::index::name_hash;
+use super::job::{GroupRecord, JobRecord};
 use super::slots::{AllocationSlot, JobRef, JobSlot};
 use super::transaction::Transaction;
 use super::undo::Undo;
 use crate::model::Job;
-
-/// A job that is registered or has allocations.
-#[derive(Clone, Debug)]
-pub(crate) struct JobRecord {
-    /// The hash that the index has it under.
-    hash: u64,
-    /// The namespace and the identity, one after the other.
-    names: Box<str>,
-    namespace_bytes: u32,
-    /// Its versions, if it is registered.
-    pub(crate) registered: Option<Arc<Registration>>,
-    /// Its groups, by the names that its allocations carry.
-    pub(crate) groups: Few<GroupRecord>,
-}
-
-/// A group's allocations.
-#[derive(Clone, Debug)]
-pub(crate) struct GroupRecord {
-    pub(crate) name: Box<str>,
-    /// In no order that means anything.
-    pub(crate) allocations: Few<AllocationSlot>,
-}
-
-impl JobRecord {
-    fn new(namespace: &str, id: &str) -> JobRecord {
-        JobRecord {
-            hash: name_hash(id),
-            names: [namespace, id].concat().into(),
-            namespace_bytes: namespace.len() as u32,
-            registered: None,
-            groups: Few::None,
-        }
-    }
-
-    /// Whether none of its groups has an allocation.
-    pub(super) fn has_no_allocations(&self) -> bool {
-        self.groups.iter().all(|group| group.allocations.is_empty())
-    }
-
-    /// Its namespace and its identity.
-    pub(crate) fn names(&self) -> (&str, &str) {
-        self.names.split_at(self.namespace_bytes as usize)
-    }
-
-    /// Its identity.
-    pub(crate) fn id(&self) -> &str {
-        self.names().1
-    }
-}
 
 impl State {
     pub(crate) fn job(&self, slot: JobSlot) -> Option<&JobRecord> {

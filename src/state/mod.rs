@@ -19,10 +19,13 @@ pub(crate) mod group_version;
 pub(crate) mod ids;
 pub(crate) mod imported;
 pub(crate) mod index;
+pub(crate) mod job;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod key_writer;
 pub(crate) mod lifecycle;
+mod lifecycles;
+pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod nodes;
@@ -31,8 +34,10 @@ pub(crate) mod phases;
 pub(crate) mod port_users;
 pub(crate) mod ports;
 pub(crate) mod registration;
+mod restore;
 pub(crate) mod scores;
 pub(crate) mod slots;
+mod taken;
 pub(crate) mod tally;
 pub(crate) mod transaction;
 #[cfg(test)]
@@ -47,15 +52,15 @@ use self::allocation::AllocationRecord;
 use self::batch::Batch;
 use self::fast_map::FastSet;
 use self::index::Index;
-use self::jobs::JobRecord;
+use self::job::JobRecord;
 use self::journal::{Journal, RoomChange};
 use self::lifecycle::Lifecycles;
+use self::log::Log;
 use self::names::{Name, Names};
-use self::node::NodeRecord;
+use self::node::{Identities, NodeTable};
 use self::pages::Pages;
 use self::port_users::PortUsers;
 use self::slots::{AllocationSlot, NodeSlot};
-use self::transaction::Log;
 use self::usage::{Amounts, Leaving, RoomBlock, Taken};
 use crate::model::volume::DynamicVolume;
 use crate::time::Timestamp;
@@ -120,21 +125,6 @@ pub(crate) struct State {
     pub(crate) renumberings: u64,
     /// The memory of one transaction's log for the next.
     spare_log: Log,
-}
-
-/// Nodes by slot; `None` for a slot whose node left.
-pub(crate) type NodeTable = Pages<Option<Arc<NodeRecord>>, 32>;
-
-/// Identities of nodes by slot.
-pub(crate) type Identities = Pages<Arc<Identity>, 32>;
-
-/// What names a node.
-#[derive(Debug)]
-pub(crate) struct Identity {
-    pub(crate) id: Box<str>,
-    pub(crate) name: Box<str>,
-    /// The node itself once it has left, for the documents of allocations that name it.
-    pub(crate) gone: Option<Arc<NodeRecord>>,
 }
 
 /// What is on a node.

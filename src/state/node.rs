@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::device::DeviceFacts;
 use super::names::Name;
+use super::pages::Pages;
 use super::usage::{Amounts, DeviceName, HeldDevice, Taken};
 use crate::model::Node;
 use crate::model::device::NodeDevice;
@@ -105,6 +106,21 @@ impl NodeRecord {
         }
         taken
     }
+}
+
+/// Nodes by slot; `None` for a slot whose node left.
+pub(crate) type NodeTable = Pages<Option<Arc<NodeRecord>>, 32>;
+
+/// Identities of nodes by slot.
+pub(crate) type Identities = Pages<Arc<Identity>, 32>;
+
+/// What names a node.
+#[derive(Debug)]
+pub(crate) struct Identity {
+    pub(crate) id: Box<str>,
+    pub(crate) name: Box<str>,
+    /// The node itself once it has left, for the documents of allocations that name it.
+    pub(crate) gone: Option<Arc<NodeRecord>>,
 }
 
 /// Alike devices.

@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use super::allocation::{self, AllocationRecord};
 use super::facts;
+use super::index::name_hash;
 use super::journal::RoomChange;
-use super::node::NodeRecord;
+use super::node::{Identity, NodeRecord, NodeTable};
 use super::slots::{AllocationSlot, NodeRef, NodeSlot};
 use super::transaction::Transaction;
 use super::undo::{NodeBefore, Undo};
 use super::usage::{Amounts, BLOCK, Holdings, Leaving, RoomBlock, Taken, block_of};
-use super::{Identity, OnNode, State};
+use super::{OnNode, State};
 use crate::model::Node;
 use crate::rng::hash_bytes;
 
@@ -51,7 +52,7 @@ impl State {
     }
 
     /// All nodes.
-    pub(crate) fn node_table(&self) -> &super::NodeTable {
+    pub(crate) fn node_table(&self) -> &NodeTable {
         &self.nodes
     }
 
@@ -469,11 +470,6 @@ impl Transaction<'_> {
         };
         self.log(Undo::Node(Box::new(before)));
     }
-}
-
-/// The hash under which a name is indexed.
-pub(super) fn name_hash(name: &str) -> u64 {
-    hash_bytes(0, name.as_bytes())
 }
 
 /// A node's place among equals.

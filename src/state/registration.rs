@@ -1,43 +1,13 @@
-//! What is registered of a job: its versions, whether or not it has allocations
-//! (docs/lifecycle.md, section 9).
+//! Registering jobs, whether or not they have allocations (docs/lifecycle.md, section 9).
 
 use std::sync::Arc;
 
 use super::State;
+use super::job::{JobVersion, Registration};
 use super::slots::JobSlot;
 use super::transaction::Transaction;
 use super::undo::Undo;
 use crate::model::{Job, JobSpec};
-use crate::time::Timestamp;
-
-/// How many versions of a job are kept. The latest stable one is kept beside them.
-const VERSIONS_KEPT: usize = 6;
-
-/// A registered job.
-#[derive(Clone, Debug)]
-pub(crate) struct Registration {
-    /// The index at which it was registered first.
-    pub(crate) create_index: u64,
-    /// The index of its latest change of any kind.
-    pub(crate) modify_index: u64,
-    /// The newest first; there is at least one.
-    pub(crate) versions: Vec<JobVersion>,
-}
-
-/// One version of a registered job.
-#[derive(Clone, Debug)]
-pub(crate) struct JobVersion {
-    pub(crate) job: Job,
-    pub(crate) number: u64,
-    /// The index at which the version was registered.
-    #[allow(dead_code, reason = "documents of versions show it")]
-    pub(crate) job_modify_index: u64,
-    /// When it was registered.
-    #[allow(dead_code, reason = "documents of versions show it")]
-    pub(crate) submitted: Timestamp,
-    /// Whether it was deployed successfully, or called stable by a person.
-    pub(crate) is_stable: bool,
-}
 
 /// What registering a job came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,24 +17,6 @@ pub(crate) struct Registered {
     pub(crate) version: u64,
     /// Whether that is new. It is not where the job is the same as before.
     pub(crate) is_new: bool,
-}
-
-impl Registration {
-    /// The newest version.
-    pub(crate) fn newest(&self) -> Option<&JobVersion> {
-        self.versions.first()
-    }
-
-    /// Lets versions go that are too many.
-    fn trim(&mut self) {
-        let latest_stable = self.versions.iter().position(|version| version.is_stable);
-        let mut at = 0;
-        self.versions.retain(|_| {
-            let is_kept = at < VERSIONS_KEPT || Some(at) == latest_stable;
-            at += 1;
-            is_kept
-        });
-    }
 }
 
 impl State {
@@ -167,6 +119,7 @@ fn is_same(a: &JobSpec, b: &JobSpec) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::time::Timestamp;
 
     fn job(priority: i64) -> Job {
         let text = format!(

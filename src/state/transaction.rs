@@ -8,7 +8,7 @@
 use std::ops::Deref;
 
 use super::State;
-use super::batches::OpenState;
+use super::log::{Log, Savepoint};
 use super::slots::{AllocationSlot, JobSlot, NodeSlot};
 use super::undo::Undo;
 use crate::time::Timestamp;
@@ -22,34 +22,6 @@ const MOST_KEPT_ENTRIES: usize = 4096;
 pub(crate) struct Transaction<'a> {
     pub(super) state: &'a mut State,
     pub(super) log: Log,
-}
-
-/// What a transaction knows beside the state.
-#[derive(Debug, Default)]
-pub(crate) struct Log {
-    pub(super) entries: Vec<Undo>,
-    /// Whether the transaction has its index.
-    has_index: bool,
-    pub(super) now: Timestamp,
-    /// The batch that is being placed.
-    pub(super) open: OpenState,
-    /// Allocations that were stopped or evicted, whose room is free until the end.
-    pub(super) staged: Vec<AllocationSlot>,
-}
-
-/// A copy starts without a log: nothing of another state's transaction can be taken back in it.
-impl Clone for Log {
-    fn clone(&self) -> Log {
-        Log::default()
-    }
-}
-
-/// A moment in a transaction to which it can be taken back.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Savepoint {
-    entries: usize,
-    /// How many allocations of the open batch have their room but are not on the lists.
-    pending: usize,
 }
 
 /// What a transaction did.

@@ -5,17 +5,18 @@ use std::sync::Arc;
 use super::State;
 use super::allocation::AllocationRecord;
 use super::batch::{Batch, Placed};
-use super::batches::NewAllocation;
 use super::check::Report;
 use super::few::Few;
 use super::group_version::GroupVersion;
 use super::imported::Imported;
 use super::lifecycle::{Health, LifecycleRecord};
+use super::log::NewAllocation;
+use super::log::Savepoint;
 use super::scores::ScoreLog;
 use super::slots::{
     AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef, JobSlot, NodeSlot,
 };
-use super::transaction::{Savepoint, Transaction};
+use super::transaction::Transaction;
 use super::usage::{Amounts, HeldPort, Holdings};
 use crate::model::status::{ClientStatus, DesiredStatus};
 use crate::model::{Allocation, Job, Node};

@@ -1,0 +1,106 @@
+//! A job as the state keeps it: its names, its versions if it is registered, and the allocations of
+//! each of its groups (docs/lifecycle.md, section 9).
+
+use std::sync::Arc;
+
+use super::few::Few;
+use super::index::name_hash;
+use super::slots::AllocationSlot;
+use crate::model::Job;
+use crate::time::Timestamp;
+
+/// How many versions of a job are kept. The latest stable one is kept beside them.
+const VERSIONS_KEPT: usize = 6;
+
+/// A job that is registered or has allocations.
+#[derive(Clone, Debug)]
+pub(crate) struct JobRecord {
+    /// The hash that the index has it under.
+    pub(super) hash: u64,
+    /// The namespace and the identity, one after the other.
+    pub(super) names: Box<str>,
+    pub(super) namespace_bytes: u32,
+    /// Its versions, if it is registered.
+    pub(crate) registered: Option<Arc<Registration>>,
+    /// Its groups, by the names that its allocations carry.
+    pub(crate) groups: Few<GroupRecord>,
+}
+
+/// A group's allocations.
+#[derive(Clone, Debug)]
+pub(crate) struct GroupRecord {
+    pub(crate) name: Box<str>,
+    /// In no order that means anything.
+    pub(crate) allocations: Few<AllocationSlot>,
+}
+
+impl JobRecord {
+    pub(super) fn new(namespace: &str, id: &str) -> JobRecord {
+        JobRecord {
+            hash: name_hash(id),
+            names: [namespace, id].concat().into(),
+            namespace_bytes: namespace.len() as u32,
+            registered: None,
+            groups: Few::None,
+        }
+    }
+
+    /// Whether none of its groups has an allocation.
+    pub(super) fn has_no_allocations(&self) -> bool {
+        self.groups.iter().all(|group| group.allocations.is_empty())
+    }
+
+    /// Its namespace and its identity.
+    pub(crate) fn names(&self) -> (&str, &str) {
+        self.names.split_at(self.namespace_bytes as usize)
+    }
+
+    /// Its identity.
+    pub(crate) fn id(&self) -> &str {
+        self.names().1
+    }
+}
+
+/// A registered job.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    /// The index at which it was registered first.
+    pub(crate) create_index: u64,
+    /// The index of its latest change of any kind.
+    pub(crate) modify_index: u64,
+    /// The newest first; there is at least one.
+    pub(crate) versions: Vec<JobVersion>,
+}
+
+/// One version of a registered job.
+#[derive(Clone, Debug)]
+pub(crate) struct JobVersion {
+    pub(crate) job: Job,
+    pub(crate) number: u64,
+    /// The index at which the version was registered.
+    #[allow(dead_code, reason = "documents of versions show it")]
+    pub(crate) job_modify_index: u64,
+    /// When it was registered.
+    #[allow(dead_code, reason = "documents of versions show it")]
+    pub(crate) submitted: Timestamp,
+    /// Whether it was deployed successfully, or called stable by a person.
+    pub(crate) is_stable: bool,
+}
+
+impl Registration {
+    /// The newest version.
+    pub(crate) fn newest(&self) -> Option<&JobVersion> {
+        self.versions.first()
+    }
+
+    /// Lets versions go that are too many.
+    pub(super) fn trim(&mut self) {
+        let latest_stable = self.versions.iter().position(|version| version.is_stable);
+        let mut at = 0;
+        self.versions.retain(|_| {
+            let is_kept = at < VERSIONS_KEPT || Some(at) == latest_stable;
+            at += 1;
+            is_kept
+        });
+    }
+}
