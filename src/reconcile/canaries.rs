@@ -107,7 +107,9 @@ impl<F: Facts> Group<'_, '_, F> {
         found.truncate(wanted as usize);
         while found.len() < wanted as usize {
             let Some(name) = names.take_free() else { break };
-            found.push(name);
+            if taken.binary_search(&name).is_err() {
+                found.push(name);
+            }
         }
         let more = self.rules.count..u32::MAX;
         found.extend(

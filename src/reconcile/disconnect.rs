@@ -24,9 +24,8 @@ impl<F: Facts> Group<'_, '_, F> {
             }
             if let Some(reason) = self.reason_against(*at) {
                 self.stop_returned(&mut returned, *at, reason);
-            } else if !self.wins_against_replacements(&mut returned, *at) {
-                self.stop_returned(&mut returned, *at, StopReason::NotNeeded);
             } else {
+                self.compare_with_replacements(&mut returned, *at);
                 self.sets.untainted.push(*at);
             }
         }
@@ -90,23 +89,23 @@ impl<F: Facts> Group<'_, '_, F> {
         self.stop(at, reason, false);
     }
 
-    /// Compares an allocation that came back with each live replacement of it; those that lose stop.
-    fn wins_against_replacements(&mut self, returned: &mut Returned, at: u32) -> bool {
+    /// Compares an allocation that came back with each live replacement of it; what loses stops.
+    fn compare_with_replacements(&mut self, returned: &mut Returned, at: u32) {
         let mut next = self.allocation(at).next;
         // A chain is no longer than the group has allocations.
         for _ in self.members.clone() {
-            let Some(place) = returned.find(next).filter(|place| *place != at) else { return true };
+            let Some(place) = returned.find(next).filter(|place| *place != at) else { return };
             let replacement = *self.allocation(place);
             next = replacement.next;
             if replacement.is_terminal() || returned.is_stopped(place) {
                 continue;
             }
-            if self.prefers_replacement(at, place, &replacement) {
-                return false;
+            if !self.prefers_replacement(at, place, &replacement) {
+                self.stop_returned(returned, place, StopReason::ReconnectReplaced);
+            } else if !returned.is_stopped(at) {
+                self.stop_returned(returned, at, StopReason::NotNeeded);
             }
-            self.stop_returned(returned, place, StopReason::ReconnectReplaced);
         }
-        true
     }
 
     /// Takes what was stopped out of what counts.

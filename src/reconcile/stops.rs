@@ -88,6 +88,7 @@ impl<F: Facts> Group<'_, '_, F> {
             canaries.iter().map(|at| self.allocation(*at).name_index).collect();
         names.sort_unstable();
         let mut untainted = std::mem::take(&mut self.sets.untainted);
+        untainted.sort_by_key(|at| self.name_order(*at));
         untainted.retain(|at| {
             let name = self.allocation(*at).name_index;
             let is_replaced = names.binary_search(&name).is_ok()

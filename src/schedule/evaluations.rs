@@ -2,6 +2,7 @@
 
 use indexmap::IndexMap;
 
+use super::classes::Classes;
 use crate::model::{AllocationMetrics, Evaluation};
 use crate::reconcile::changes::{FollowUp, FollowUpKind};
 use crate::time::Timestamp;
@@ -46,12 +47,12 @@ pub(super) fn follow_up(
     }
 }
 
-/// An evaluation that waits for room. What helps it is not narrowed down by classes of nodes: any change
-/// may.
+/// An evaluation that waits for room.
 pub(super) fn blocked(
     parent: &Evaluation,
     position: usize,
     failures: &IndexMap<String, AllocationMetrics>,
+    classes: &Classes,
     node_id: &str,
     now: Timestamp,
 ) -> Evaluation {
@@ -60,7 +61,8 @@ pub(super) fn blocked(
         status: "blocked".into(),
         status_description: "created to place remaining allocations".into(),
         node_id: node_id.into(),
-        escaped_computed_class: true,
+        class_eligibility: classes.eligibility.clone(),
+        escaped_computed_class: classes.is_escaped,
         failed_tg_allocs: failures.clone(),
         ..child(parent, position, now)
     }

@@ -58,14 +58,22 @@ impl Attempt<'_> {
         if self.job_type.is_system() {
             for node in &self.exhausted_nodes {
                 let position = created.len();
-                created.push(blocked(parent, position, &self.failures, node, self.now));
+                created.push(blocked(
+                    parent,
+                    position,
+                    &self.failures,
+                    &self.classes,
+                    node,
+                    self.now,
+                ));
             }
             return created;
         }
         let is_due = parent.wait_until.is_none_or(|at| self.now > at);
         let may_block = created.is_empty() || is_due;
         if parent.status != "blocked" && !self.failures.is_empty() && may_block {
-            created.push(blocked(parent, created.len(), &self.failures, "", self.now));
+            let position = created.len();
+            created.push(blocked(parent, position, &self.failures, &self.classes, "", self.now));
         }
         created
     }
@@ -81,6 +89,11 @@ impl Attempt<'_> {
         };
         let status = if is_reblocked { "blocked" } else { "complete" };
         let parent = self.evaluation;
+        // What waits on waits for other nodes than before.
+        let (class_eligibility, escaped_computed_class) = match is_reblocked {
+            true => (self.classes.eligibility.clone(), self.classes.is_escaped),
+            false => (parent.class_eligibility.clone(), parent.escaped_computed_class),
+        };
         Evaluation {
             status: status.into(),
             status_description: String::new(),
@@ -89,7 +102,8 @@ impl Attempt<'_> {
             next_eval: last.map_or(parent.next_eval.clone(), new_id),
             failed_tg_allocs: self.failures.clone(),
             queued_allocations: self.queued_by_group(),
-            escaped_computed_class: is_reblocked || parent.escaped_computed_class,
+            class_eligibility,
+            escaped_computed_class,
             modify_time: self.now.as_nanos(),
             ..parent.clone()
         }

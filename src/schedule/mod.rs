@@ -7,6 +7,7 @@
 //! and `time`.
 
 mod answer;
+mod classes;
 mod documents;
 mod evaluations;
 mod facts;
@@ -18,16 +19,21 @@ mod written;
 
 use indexmap::IndexMap;
 
+pub use self::classes::computed_class;
+
+use self::classes::Classes;
 use self::documents::{Documents, THIS_EVALUATION};
 use self::facts::DocumentFacts;
 use self::search::{Found, Search};
 use crate::cluster::Cluster;
 use crate::model::{
-    Allocation, AllocationMetrics, Deployment, DesiredUpdates, Evaluation, Job, JobSpec, JobType,
+    Allocation, AllocationMetrics, Deployment, DesiredUpdates, Era, Evaluation, Job, JobSpec,
+    JobType,
 };
 use crate::placement::options::PlaceOptions;
 use crate::reconcile::changes::{Changes, Placement, PlacementKind, Stop, StopReason};
 use crate::reconcile::reconcile;
+use crate::reconcile::rolling::FirstApi;
 use crate::reconcile::view::Input;
 use crate::time::Timestamp;
 
@@ -86,6 +92,8 @@ struct Attempt<'a> {
     /// What was placed, in the order of their requests.
     placed: Vec<(Placement, Allocation)>,
     failures: IndexMap<String, AllocationMetrics>,
+    /// Which nodes may help what failed.
+    classes: Classes,
     /// By group: how many are to be placed still.
     queued: IndexMap<String, i64>,
     /// Of a system job: the nodes without room.
@@ -130,8 +138,9 @@ pub fn process(
 ) -> Decision {
     let job = known.versions.last();
     let is_stopped = job.is_none_or(|job| job.stop);
-    let of_evaluation = evaluation.job_type().unwrap_or_default();
-    let job_type = job.filter(|_| !is_stopped).map_or(of_evaluation, |job| job.job_type());
+    let of_job = job.map(Job::job_type);
+    let of_evaluation = evaluation.job_type().or(of_job).unwrap_or_default();
+    let job_type = of_job.filter(|_| !is_stopped).unwrap_or(of_evaluation);
     if let Some(reason) = triggers::refusal(evaluation, of_evaluation) {
         return finish::refused(evaluation, reason, now);
     }
@@ -149,7 +158,7 @@ pub fn process(
         evaluation: THIS_EVALUATION,
         nodes: &documents.standings,
         groups_by_name: &documents.groups_by_name,
-        first_api: None,
+        first_api: job.and_then(first_api),
     };
     let mut facts = DocumentFacts::new(&documents, cluster, job, options);
     let changes = reconcile(&input, &mut facts);
@@ -162,6 +171,7 @@ pub fn process(
         changes,
         placed: Vec::new(),
         failures: IndexMap::new(),
+        classes: Classes::default(),
         queued: IndexMap::new(),
         exhausted_nodes: Vec::new(),
     };
@@ -175,8 +185,18 @@ pub fn process(
         if job.all_at_once && !attempt.failures.is_empty() {
             attempt.give_up();
         }
+        if !attempt.failures.is_empty() {
+            let failed = attempt.failures.keys().map(String::as_str);
+            attempt.classes = Classes::of(cluster, job, failed, options);
+        }
     }
     attempt.finish()
+}
+
+/// How a job is changed, where it is one of the first API.
+fn first_api(job: &Job) -> Option<FirstApi> {
+    let update = job.update.as_ref().filter(|_| job.era() == Era::First)?;
+    Some(FirstApi { max_parallel: update.max_parallel(), stagger: update.stagger() })
 }
 
 impl Attempt<'_> {

@@ -2,8 +2,15 @@
 
 use crate::model::{Evaluation, JobType, Trigger};
 
-/// Why the scheduler of a type of jobs does not take an evaluation.
-pub(super) fn refusal(evaluation: &Evaluation, job_type: JobType) -> Option<String> {
+/// Why no scheduler takes an evaluation; one that does not say its type is for that of its job.
+pub(super) fn refusal(evaluation: &Evaluation, of_job: JobType) -> Option<String> {
+    let job_type = match evaluation.evaluation_type.as_str() {
+        "" => of_job,
+        text => match evaluation.job_type() {
+            Some(job_type) => job_type,
+            None => return Some(format!("no scheduler for evaluations of type '{text}'")),
+        },
+    };
     let accepts = evaluation.trigger().is_some_and(|trigger| accepts(trigger, job_type));
     let reason = &evaluation.triggered_by;
     (!accepts).then(|| format!("scheduler cannot handle '{reason}' evaluation reason"))

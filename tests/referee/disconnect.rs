@@ -8,6 +8,10 @@ use crate::reschedule::batches;
 /// Pairs what comes back with what replaced it; one of them stays.
 pub(crate) fn reconnect(pass: &mut Pass) {
     for original in pass.reconnecting.clone() {
+        // It has lost as a replacement.
+        if pass.answer.stops.contains_key(&original.id) {
+            continue;
+        }
         if original.client == "failed" {
             pass.stop_one(original, RESCHEDULED);
             continue;
@@ -72,8 +76,9 @@ fn replacement_wins(original: &Alloc, replacement: &Alloc) -> bool {
         "keep_original" => false,
         "keep_replacement" => true,
         "longest_running" => match (running_since(original), running_since(replacement)) {
+            // A tie.
+            (None, _) => true,
             (_, None) => false,
-            (None, Some(_)) => true,
             (Some(original), Some(replacement)) => replacement <= original,
         },
         _ => {

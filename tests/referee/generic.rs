@@ -167,7 +167,14 @@ fn place_one(
         request.why == Why::Reschedule && request.previous.is_some_and(|it| it.is_canary);
     let is_canary = has_deployment && (request.why == Why::Canary || keeps_canary);
     let events = request.previous.filter(|_| request.why == Why::Reschedule).map(|alloc| {
-        let failed_at = if alloc.is_client_terminal() { fail_time(alloc) } else { world.now };
+        let is_followup = !alloc.followup.is_empty() && alloc.followup == world.eval.id;
+        let failed_at = match class(world, alloc) {
+            Class::Disconnecting => world.now,
+            _ if alloc.client == "unknown" && is_followup => {
+                alloc.last_unknown().unwrap_or(alloc.modify_time)
+            }
+            _ => fail_time(alloc),
+        };
         let events = tracker(world.now, alloc, failed_at);
         let seconds = |ns: i64| ns / SECOND;
         let event = |it: crate::facts::Event| {

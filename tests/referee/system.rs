@@ -47,6 +47,7 @@ pub(crate) struct Pass<'w> {
     pub(crate) updates: BTreeMap<String, Vec<&'w Alloc>>,
     pub(crate) in_place: BTreeMap<String, Vec<&'w Alloc>>,
     ignored: BTreeSet<String>,
+    pub(crate) migrating: BTreeSet<String>,
 }
 
 pub(crate) fn process(world: &World, questions: &dyn Questions) -> Answer {
@@ -97,6 +98,7 @@ impl<'w> Pass<'w> {
             updates: BTreeMap::new(),
             in_place: BTreeMap::new(),
             ignored: BTreeSet::new(),
+            migrating: BTreeSet::new(),
         }
     }
 
@@ -132,6 +134,7 @@ impl<'w> Pass<'w> {
             answer.stop(&alloc.id, NOT_NEEDED);
         } else if alloc.migrate {
             answer.stop(&alloc.id, TAINTED);
+            self.migrating.insert(alloc.group.clone());
         } else if alloc.client == "unknown" {
             if is_expired(self.world, alloc) {
                 answer.stop(&alloc.id, LOST);

@@ -30,7 +30,9 @@ pub(crate) fn rollout(
         if pass.job.kind == Kind::System {
             create(pass, questions, answer, group, has_updates, desired_canaries);
         }
-        is_complete &= !has_updates && is_healthy(pass, group);
+        // Section 3: no migrations either.
+        let is_still = !has_updates && !pass.migrating.contains(&group.name);
+        is_complete &= is_still && is_healthy(pass, group);
         rollouts.insert(group.name.clone(), one(pass, group, updates, desired_canaries));
     }
     let is_active = pass.triage.current.is_some_and(|current| current.is_active());

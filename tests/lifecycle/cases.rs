@@ -1,0 +1,270 @@
+//! The specification's cases and traps that take a whole evaluation (docs/lifecycle.md, sections 11 and
+//! 12). Those on one group alone are with the reconciler.
+
+use indexmap::IndexMap;
+use serde_json::{Value, json};
+use stowplan::schedule::computed_class;
+
+use crate::apply::apply;
+use crate::lifecycle::Question;
+use crate::world::{allocation, changed, node, placed, process, state};
+
+#[test]
+fn case_47_no_nodes() {
+    let decision = process(&state("service", 10, &[], &[]));
+    assert!(decision.placements.is_empty() && decision.stops.is_empty());
+    assert!(decision.deployment.is_none());
+    let evaluation = &decision.evaluation;
+    assert_eq!(evaluation.status, "complete");
+    assert_eq!(evaluation.failed_tg_allocs["web"].coalesced_failures, 9);
+    assert_eq!(evaluation.queued_allocations["web"], 10);
+    assert_eq!(decision.created.len(), 1);
+    let blocked = &decision.created[0];
+    assert_eq!((blocked.status.as_str(), evaluation.blocked_eval.as_str()), ("blocked", "new[0]"));
+    assert_eq!(blocked.triggered_by, "queued-allocs");
+    assert_eq!(blocked.status_description, "created to place remaining allocations");
+    assert_eq!(blocked.previous_eval, "e1");
+}
+
+/// A node of one class is full, one of another is filtered.
+#[test]
+fn case_48_classes_that_may_help() {
+    let mut full = node("n1", 50);
+    full["NodeClass"] = json!("small");
+    let mut filtered = node("n2", 4_000);
+    filtered["NodeClass"] = json!("windows");
+    filtered["Attributes"] = json!({});
+    // One that the job does not look at is not seen.
+    let mut away = node("n3", 4_000);
+    away["Datacenter"] = json!("dc2");
+    let mut state = state("service", 1, &[full, filtered, away], &[]);
+    let question = Question::new(&state);
+    let class = |at: usize| computed_class(&question.nodes[at]);
+    let decision = question.process();
+    let blocked = &decision.created[0];
+    assert!(!blocked.escaped_computed_class);
+    let mut expected = IndexMap::from([(class(0), true), (class(1), false)]);
+    expected.sort_keys();
+    assert_eq!(blocked.class_eligibility, expected);
+    // Reblocked, it waits for what helps now.
+    state["eval"]["Status"] = json!("blocked");
+    state["eval"]["ClassEligibility"] = json!({"old": true});
+    let decision = process(&state);
+    assert!(decision.is_reblocked);
+    assert_eq!(decision.evaluation.class_eligibility, expected);
+    // Where it depends on what only one node has, classes say nothing.
+    state["jobs"][0]["Constraints"] =
+        json!([{"LTarget": "${attr.unique.hostname}", "RTarget": "n9", "Operand": "="}]);
+    let evaluation = process(&state).evaluation;
+    assert!(evaluation.escaped_computed_class && evaluation.class_eligibility.is_empty());
+}
+
+/// Nodes are of one class if they differ in nothing but what only one of them has.
+#[test]
+fn classes_of_nodes() {
+    let class = |key: &str, value: Value| {
+        let mut node = node("n1", 4_000);
+        node[key] = value;
+        computed_class(&stowplan::model::Node::from_json(node.to_string()).unwrap())
+    };
+    let own = class("ID", json!("n1"));
+    let drives = |more: &str| json!({"driver.exec": "1", more: "x"});
+    assert_eq!(class("ID", json!("n2")), own);
+    assert_eq!(class("Attributes", drives("unique.hostname")), own);
+    assert_eq!(class("Meta", json!({"unique.rack": "r1"})), own);
+    for (key, value) in [
+        ("Attributes", drives("cpu.arch")),
+        ("Meta", json!({"rack": "r1"})),
+        ("NodeClass", json!("small")),
+        ("Datacenter", json!("dc2")),
+        ("NodePool", json!("gpu")),
+    ] {
+        assert_ne!(class(key, value), own, "{key}");
+    }
+}
+
+#[test]
+fn case_49_one_of_three_fits() {
+    let mut state = state("service", 3, &[node("n1", 4_000)], &[]);
+    state["jobs"][0]["TaskGroups"][0]["Tasks"][0]["Resources"]["CPU"] = json!(3_600);
+    let decision = process(&state);
+    assert_eq!(placed(&decision), ["web.web[0]"]);
+    let evaluation = &decision.evaluation;
+    assert_eq!(evaluation.queued_allocations["web"], 2);
+    assert_eq!(evaluation.failed_tg_allocs["web"].coalesced_failures, 1);
+}
+
+/// What still finds no place waits on under its own ID (docs/lifecycle.md, section 12, trap 15).
+#[test]
+fn case_50_reblocked() {
+    let mut state = state("service", 10, &[], &[]);
+    state["eval"]["Status"] = json!("blocked");
+    state["eval"]["TriggeredBy"] = json!("queued-allocs");
+    let decision = process(&state);
+    assert!(decision.is_reblocked && decision.created.is_empty());
+    assert_eq!(
+        (decision.evaluation.id.as_str(), decision.evaluation.status.as_str()),
+        ("e1", "blocked")
+    );
+    // With room for all of it, it is complete.
+    state["nodes"] = json!([node("n1", 4_000)]);
+    let decision = process(&state);
+    assert!(!decision.is_reblocked);
+    assert_eq!((decision.placements.len(), decision.evaluation.status.as_str()), (10, "complete"));
+}
+
+/// What would be replaced goes on where its replacement finds no node; its own room is free for it.
+#[test]
+fn trap_5_a_destructive_stop_is_withdrawn() {
+    for kind in ["service", "system"] {
+        let there = allocation(0, "n1");
+        let full = changed(state(kind, 1, &[node("n1", 100)], std::slice::from_ref(&there)));
+        let decision = process(&full);
+        assert_eq!((decision.stops.len(), decision.placements.len()), (1, 1), "{kind}");
+        assert_eq!(
+            decision.stops[0].desired_description,
+            "alloc is being updated due to job update"
+        );
+        let mut greater = full;
+        greater["jobs"][1]["TaskGroups"][0]["Tasks"][0]["Resources"]["CPU"] = json!(101);
+        let decision = process(&greater);
+        assert_eq!((decision.stops.len(), decision.placements.len()), (0, 0), "{kind}");
+        assert_eq!(decision.evaluation.queued_allocations["web"], 1, "{kind}");
+        assert_eq!(decision.evaluation.failed_tg_allocs["web"].coalesced_failures, 0, "{kind}");
+        // In place: its own room is not in its way either.
+        let mut in_place = state(kind, 1, &[node("n1", 100)], &[there]);
+        let mut next = in_place["jobs"][0].clone();
+        next["Priority"] = json!(60);
+        in_place["jobs"].as_array_mut().unwrap().push(next);
+        let decision = process(&in_place);
+        assert_eq!(decision.in_place, ["00000000-0000-0000-0000-000000000000"], "{kind}");
+        assert!(decision.stops.is_empty() && decision.placements.is_empty(), "{kind}");
+    }
+}
+
+fn failed(policy: Value, ago_s: i64) -> Value {
+    let mut there = allocation(0, "n1");
+    there["ClientStatus"] = json!("failed");
+    let finished = format!("2025-12-31T23:59:{:02}Z", 60 - ago_s);
+    there["TaskStates"] =
+        json!({"main": {"State": "dead", "Failed": true, "FinishedAt": finished}});
+    let mut state = state("service", 1, &[node("n1", 4_000), node("n2", 4_000)], &[there]);
+    state["jobs"][0]["TaskGroups"][0]["ReschedulePolicy"] = policy;
+    state
+}
+
+/// An evaluation that waited makes the evaluations that its allocations are told to wait for.
+#[test]
+fn trap_7_what_is_waited_for_is_created() {
+    let policy =
+        json!({"Unlimited": true, "Delay": 30_000_000_000_i64, "DelayFunction": "constant"});
+    for wait_until in [None, Some("2025-12-31T23:59:59Z"), Some("2026-01-01T00:00:05Z")] {
+        let mut state = failed(policy.clone(), 10);
+        if let Some(wait_until) = wait_until {
+            state["eval"]["WaitUntil"] = json!(wait_until);
+        }
+        let decision = process(&state);
+        assert!(decision.placements.is_empty());
+        assert_eq!(decision.updates[0].followup_eval_id, decision.created[0].id);
+        assert_eq!(decision.created[0].wait_until.unwrap().to_string(), "2026-01-01T00:00:20Z");
+    }
+}
+
+/// While clients are given time to stop by themselves, no other evaluation places in their stead.
+#[test]
+fn trap_10_another_evaluation_in_the_window_places_nothing() {
+    let mut state =
+        state("service", 1, &[node("n1", 4_000), node("n2", 4_000)], &[allocation(0, "n1")]);
+    state["nodes"][0]["Status"] = json!("down");
+    state["jobs"][0]["TaskGroups"][0]["Disconnect"] =
+        json!({"StopOnClientAfter": 60_000_000_000_i64});
+    let question = Question::new(&state);
+    let first = question.process();
+    assert_eq!((first.stops.len(), first.placements.len(), first.created.len()), (1, 0, 1));
+    let mut then = apply(&question, &first, "then-");
+    let second = then.process();
+    assert!(second.placements.is_empty() && second.created.is_empty() && second.stops.is_empty());
+    // When it is over, the evaluation itself places.
+    then.now = first.created[0].wait_until.unwrap();
+    then.evaluation.id = then.known.waiting.pop().unwrap();
+    assert_eq!(placed(&then.process()), ["web.web[0]"]);
+}
+
+/// `DesiredTotal` is fixed when the deployment is created.
+#[test]
+fn trap_19_the_desired_total_stays() {
+    let there: Vec<Value> = (0..4).map(|number| allocation(number, "n1")).collect();
+    let mut state = changed(state("service", 4, &[node("n1", 4_000), node("n2", 4_000)], &there));
+    for version in 0..2 {
+        state["jobs"][version]["TaskGroups"][0]["Update"] = json!({"MaxParallel": 1});
+    }
+    let question = Question::new(&state);
+    let first = question.process();
+    assert_eq!(first.deployment.as_ref().unwrap().task_groups["web"].desired_total, 4);
+    let mut then = apply(&question, &first, "a-");
+    for it in then.known.allocations.iter_mut().filter(|it| it.desired_status == "stop") {
+        it.client_status = "complete".into();
+    }
+    // One of the four that it counts ends by itself: the total is that of the beginning.
+    let second = then.process();
+    assert!(second.deployment.is_none() && second.deployment_update.is_none());
+    let latest = then.known.deployments.last().unwrap();
+    assert_eq!(latest.task_groups["web"].desired_total, 4);
+}
+
+/// Names of system jobs are of the job's name; a node that is filtered is no failure.
+#[test]
+fn trap_22_system_jobs() {
+    let nodes = ["n1", "n2", "n3"].map(|id| node(id, 4_000));
+    let mut state = state("system", 1, &nodes, &[]);
+    state["jobs"][0]["Name"] = json!("site");
+    state["nodes"][2]["Attributes"] = json!({});
+    let decision = process(&state);
+    assert_eq!(placed(&decision), ["site.web[0]", "site.web[0]"]);
+    assert!(decision.evaluation.failed_tg_allocs.is_empty() && decision.created.is_empty());
+    assert_eq!(decision.evaluation.queued_allocations["web"], 0);
+    // Services are named after the job's ID.
+    state["jobs"][0]["Type"] = json!("service");
+    state["eval"]["Type"] = json!("service");
+    assert_eq!(placed(&process(&state)), ["web.web[0]"]);
+    // A canary is a share of the nodes: 30 percent of 3.
+    let there: Vec<Value> = (0..3)
+        .map(|number| {
+            let mut it = allocation(number, ["n1", "n2", "n3"][number]);
+            it["Name"] = json!("web.web[0]");
+            it
+        })
+        .collect();
+    let mut state = changed(crate::world::state("system", 1, &nodes, &there));
+    for version in 0..2 {
+        state["jobs"][version]["TaskGroups"][0]["Update"] = json!({"MaxParallel": 3, "Canary": 30});
+    }
+    let decision = process(&state);
+    assert_eq!((decision.placements.len(), decision.placements[0].is_canary()), (1, true));
+}
+
+/// Evaluations are `canceled`, deployments `cancelled`: neither is read as the other.
+#[test]
+fn trap_23_one_l_and_two() {
+    let mut state = changed(state("service", 1, &[node("n1", 4_000)], &[]));
+    state["deployment"] = json!({
+        "ID": "d1", "JobID": "web", "JobVersion": 0, "Status": "running",
+        "TaskGroups": {"web": {"DesiredTotal": 1}},
+    });
+    let decision = process(&state);
+    assert_eq!(decision.deployment_update.unwrap().status, "cancelled");
+    state["deployment"]["Status"] = json!("canceled");
+    assert!(process(&state).deployment_update.is_none());
+}
+
+/// What a plan notes of the client status of what it stops stays (docs/lifecycle.md, section 12, trap
+/// 24): the stop says so itself.
+#[test]
+fn trap_24_a_stop_keeps_what_it_says_of_the_client() {
+    let mut state =
+        state("service", 1, &[node("n1", 4_000), node("n2", 4_000)], &[allocation(0, "n1")]);
+    state["nodes"][0]["Status"] = json!("down");
+    let decision = process(&state);
+    assert_eq!(decision.stops[0].client_status, "lost");
+    assert_eq!(decision.stops[0].desired_status, "stop");
+}
