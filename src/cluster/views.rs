@@ -226,6 +226,33 @@ impl Cluster {
         AllocationView::new(&self.state, self.state.find_allocation(allocation_id)?)
     }
 
+    /// The allocations whose identities begin with a text, of which people type the first few letters; in
+    /// no order that means anything. It looks at every allocation, for some nanoseconds each: placing
+    /// pays nothing for it. [`Cluster::view`] finds a whole identity at once.
+    ///
+    /// ```
+    /// # use stowplan::{Cluster, PlaceOptions};
+    /// # use stowplan::model::{Job, Node};
+    /// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+    /// # let mut cluster = Cluster::new([node])?;
+    /// # let job = Job::builder("web")
+    /// #     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(64)))
+    /// #     .build()?;
+    /// let placement = cluster.place(&job, &PlaceOptions::default());
+    /// let id = placement.allocations().next().ok_or("nothing was placed")?.id();
+    /// let found: Vec<String> =
+    ///     cluster.allocations_with_prefix(&id[..8]).map(|it| it.id()).collect();
+    /// assert_eq!(found, [id]);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn allocations_with_prefix(
+        &self,
+        prefix: &str,
+    ) -> impl Iterator<Item = AllocationView<'_>> {
+        let slots = self.state.allocations_with_prefix(prefix);
+        slots.filter_map(|slot| AllocationView::new(&self.state, slot))
+    }
+
     /// A job that has allocations.
     pub fn job(&self, namespace: &str, job_id: &str) -> Option<JobView<'_>> {
         let slot = self.state.find_job(namespace, job_id)?;

@@ -54,6 +54,25 @@ impl State {
         is_ours.then_some(slot)
     }
 
+    /// The allocations whose identities begin with a text. Every allocation is looked at, but an
+    /// identity of ours is compared as the number that it is.
+    pub(crate) fn allocations_with_prefix(
+        &self,
+        prefix: &str,
+    ) -> impl Iterator<Item = AllocationSlot> {
+        let of_ours = ids::Prefix::parse(prefix);
+        // Where no identity of ours begins like this, those from elsewhere may.
+        let none_is_imported = of_ours.is_none() && self.imported_index.is_empty();
+        let all = self.allocations().take_while(move |_| !none_is_imported);
+        let begins = move |&(slot, record): &(AllocationSlot, &AllocationRecord)| {
+            if record.is_imported() {
+                return self.document_of(slot).is_some_and(|it| it.id.starts_with(prefix));
+            }
+            of_ours.is_some_and(|it| it.is_of(self.identity_seed, slot, record.generation))
+        };
+        all.filter(begins).map(|(slot, _)| slot)
+    }
+
     /// What an allocation takes of its node's amounts.
     pub(crate) fn amounts_of(&self, slot: AllocationSlot) -> Amounts {
         let Some(record) = self.allocation(slot) else { return Amounts::default() };

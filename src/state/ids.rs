@@ -12,13 +12,58 @@ const ROUNDS: u64 = 4;
 
 /// The identity of the `generation`th allocation in a slot.
 pub(crate) fn encode(seed: u64, slot: AllocationSlot, generation: u32) -> String {
+    let low = lower_half(seed, slot, generation);
+    uuid(proof(seed, low), low)
+}
+
+/// The beginning of an identity, to be compared without making texts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Prefix {
+    digits: u128,
+    /// The bits that the digits of the prefix stand for.
+    mask: u128,
+}
+
+impl Prefix {
+    /// The beginning of a UUID in small letters; none if no such UUID begins like this.
+    pub(crate) fn parse(text: &str) -> Option<Prefix> {
+        const LENGTH: usize = 36;
+        let (mut digits, mut mask, mut shift) = (0, 0, 128);
+        for (at, &byte) in text.as_bytes().iter().enumerate() {
+            let is_dash = matches!(at, 8 | 13 | 18 | 23);
+            if at >= LENGTH || is_dash != (byte == b'-') {
+                return None;
+            }
+            if is_dash {
+                continue;
+            }
+            let digit = DIGITS[usize::from(byte)];
+            if digit == NO_DIGIT {
+                return None;
+            }
+            shift -= 4;
+            digits |= u128::from(digit) << shift;
+            mask |= 0xf << shift;
+        }
+        Some(Prefix { digits, mask })
+    }
+
+    /// Whether the identity of the `generation`th allocation in a slot begins like this.
+    pub(crate) fn is_of(self, seed: u64, slot: AllocationSlot, generation: u32) -> bool {
+        let low = lower_half(seed, slot, generation);
+        let id = u128::from(proof(seed, low)) << 64 | u128::from(low);
+        (id ^ self.digits) & self.mask == 0
+    }
+}
+
+/// The half of an identity that the slot and the generation can be read off.
+fn lower_half(seed: u64, slot: AllocationSlot, generation: u32) -> u64 {
     let mut left = generation;
     let mut right = slot.0;
     for round in 0..ROUNDS {
         (left, right) = (right, left ^ half(seed, round, right));
     }
-    let low = u64::from(left) << 32 | u64::from(right);
-    uuid(proof(seed, low), low)
+    u64::from(left) << 32 | u64::from(right)
 }
 
 /// The identity of a failed placement, which has no slot: made of what failed and when.
@@ -103,7 +148,7 @@ fn proof(seed: u64, low: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{AllocationSlot, decode, encode};
+    use super::{AllocationSlot, Prefix, decode, encode};
 
     #[test]
     fn an_identity_leads_back_to_its_slot() {
@@ -116,6 +161,21 @@ mod tests {
                     assert_eq!(decode(seed ^ 5, &id), None);
                 }
             }
+        }
+    }
+
+    #[test]
+    fn every_beginning_of_an_identity_is_one() {
+        let (slot, other) = (AllocationSlot(77), AllocationSlot(78));
+        let id = encode(7, slot, 3);
+        for length in 0..=id.len() {
+            let prefix = Prefix::parse(&id[..length]).unwrap();
+            assert!(prefix.is_of(7, slot, 3), "{length}");
+            let is_others = encode(7, other, 3).starts_with(&id[..length]);
+            assert_eq!(prefix.is_of(7, other, 3), is_others, "{length}");
+        }
+        for none in [format!("{id}0"), id.to_uppercase(), id.replace('-', ""), "web".into()] {
+            assert_eq!(Prefix::parse(&none), None, "{none}");
         }
     }
 

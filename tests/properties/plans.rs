@@ -74,3 +74,23 @@ fn commit(cluster: &mut Cluster, plan: Plan, ids: &mut BTreeSet<String>) -> Outc
     prop_assert_eq!(cluster.check(), Ok(()));
     Ok(())
 }
+
+/// Whatever an identity begins with leads to it, whether it was given here or elsewhere.
+#[test]
+fn allocations_are_found_by_what_their_identities_begin_with() {
+    check(|world| {
+        let mut cluster = world.cluster();
+        cluster.place(world.job(), &world.options);
+        let ids: BTreeSet<String> = cluster.allocations().map(|it| it.id).collect();
+        for id in &ids {
+            for length in 0..=id.len() {
+                let Some(prefix) = id.get(..length) else { continue };
+                let found = cluster.allocations_with_prefix(prefix).map(|it| it.id());
+                let expected = ids.iter().filter(|it| it.starts_with(prefix)).cloned();
+                prop_assert_eq!(found.collect::<BTreeSet<String>>(), expected.collect());
+            }
+        }
+        prop_assert_eq!(cluster.allocations_with_prefix("no such").count(), 0);
+        Ok(())
+    });
+}
