@@ -37,12 +37,13 @@ pub(crate) fn commit(state: &mut Transaction<'_>, plan: Plan) -> Committed {
         return committed;
     }
     for stop in plan.stops {
-        let is_on_rejected = committed.rejected.iter().any(|(node_id, _)| *node_id == stop.node_id);
-        let found = state.find_allocation(&stop.id).filter(|_| !is_on_rejected);
+        let is_on_rejected =
+            committed.rejected.iter().any(|(node_id, _)| node_id == stop.node_id());
+        let found = stop.find(state).filter(|_| !is_on_rejected);
         if let Some(slot) = found {
             state.stop(slot);
             committed.outcome.stops.push(slot);
-            committed.stopped.push(stop.id);
+            committed.stopped.push(stop.id().to_owned());
         }
     }
     for group in &plan.groups {
@@ -83,7 +84,7 @@ fn commit_group(
     let job_slot = state.ensure_job(job);
     let open = state.open_batch(job_slot, name, group.batch.version.amounts);
     let mut allocations = Vec::with_capacity(accepted.len());
-    let mut all_holdings = Vec::new();
+    let (mut all_holdings, mut evicted) = (Vec::new(), Vec::new());
     let holds_any = group.placements.iter().any(|planned| planned.holdings.is_some());
     for (in_batch, &at) in accepted.iter().enumerate() {
         let (Some(planned), Some(placed)) = (group.placements.get(at), group.batch.placed.get(at))
@@ -91,10 +92,15 @@ fn commit_group(
             continue;
         };
         let next = state.next_of_batch(&open);
-        for id in group.batch.evicted_by(at) {
-            if let Some(victim) = state.find_allocation(id) {
-                state.evict(victim, next);
+        let mut ids = Vec::new();
+        for victim in &planned.victims {
+            if let Some(slot) = victim.find(state) {
+                state.evict(slot, next);
+                ids.push(victim.id().to_owned());
             }
+        }
+        if !ids.is_empty() {
+            evicted.push((in_batch as u32, ids));
         }
         let holdings = planned.holdings.clone();
         if holds_any {
@@ -105,25 +111,26 @@ fn commit_group(
         state.take(&open, NewAllocation { node, name_index, in_batch, holdings });
         allocations.push(next);
     }
-    let batch = Arc::new(committed_batch(state, &group.batch, &accepted));
+    let batch = Arc::new(committed_batch(state, &group.batch, &accepted, evicted));
     state.close_batch(open, batch.clone());
     let nodes = state.node_table().clone();
     Some(GroupPlacement { job: job.clone(), batch, allocations, nodes, holdings: all_holdings })
 }
 
 /// A batch with those of its placements that were committed.
-fn committed_batch(state: &Transaction<'_>, batch: &Batch, accepted: &[usize]) -> Batch {
+fn committed_batch(
+    state: &Transaction<'_>,
+    batch: &Batch,
+    accepted: &[usize],
+    evicted: Vec<(u32, Vec<String>)>,
+) -> Batch {
     let placed = accepted.iter().filter_map(|&at| batch.placed.get(at).copied());
     let placed: Vec<_> = placed.collect();
-    let evicted = accepted.iter().enumerate().filter_map(|(in_batch, &at)| {
-        let ids = batch.evicted_by(at);
-        (!ids.is_empty()).then(|| (in_batch as u32, ids.to_vec()))
-    });
     Batch {
         create_index: state.index_to_be(),
         created: state.now(),
         placed: placed.as_slice().into(),
-        evicted: evicted.collect(),
+        evicted,
         ..batch.clone()
     }
 }

@@ -7,7 +7,7 @@ use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::{GroupFailure, GroupPlacement, Outcome};
 use crate::state::batch::Batch;
 use crate::state::node::NodeTable;
-use crate::state::slots::NodeRef;
+use crate::state::slots::{AllocationSlot, NodeRef};
 use crate::state::usage::Holdings;
 use crate::state::{State, view};
 
@@ -68,13 +68,20 @@ pub(crate) struct Planned {
     pub(crate) node: NodeRef,
     /// What it holds for itself, if anything.
     pub(crate) holdings: Option<Arc<Holdings>>,
+    /// What it evicts.
+    pub(crate) victims: Vec<PlannedStop>,
 }
 
-/// An allocation that is to stop.
+/// An allocation that is to stop. Besides its identity the plan knows what it is: where plans are made on
+/// forks, an identity that one of them gave out may be another allocation's by the time of the commit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedStop {
-    pub(crate) id: String,
-    pub(crate) node_id: String,
+    id: String,
+    name: String,
+    /// The namespace and the identity of its job.
+    job: (String, String),
+    node_id: String,
+    node: NodeRef,
 }
 
 /// One allocation that is to be placed.
@@ -87,10 +94,7 @@ pub struct PlannedAllocation<'a> {
 impl Plan {
     /// The plan of an outcome, on the state that has it.
     pub(crate) fn new(state: &State, outcome: Outcome, index: u64, options: &PlaceOptions) -> Plan {
-        let stops = outcome.stops.iter().map(|&slot| PlannedStop {
-            id: state.allocation_id(slot),
-            node_id: state.node_id_of(slot).unwrap_or_default().to_owned(),
-        });
+        let stops = outcome.stops.iter().filter_map(|&slot| PlannedStop::new(state, slot));
         Plan {
             stops: stops.collect(),
             groups: outcome.groups.iter().map(|group| PlannedGroup::new(state, group)).collect(),
@@ -144,6 +148,11 @@ impl PlannedGroup {
         let placements = group.batch.placed.iter().enumerate().map(|(at, placed)| Planned {
             node: state.node_ref(placed.node),
             holdings: group.holdings.get(at).filter(|holdings| !holdings.is_empty()).cloned(),
+            victims: {
+                let ids = group.batch.evicted_by(at).iter();
+                let slots = ids.filter_map(|id| state.find_allocation(id));
+                slots.filter_map(|slot| PlannedStop::new(state, slot)).collect()
+            },
         });
         PlannedGroup {
             placements: placements.collect(),
@@ -155,6 +164,30 @@ impl PlannedGroup {
 }
 
 impl PlannedStop {
+    fn new(state: &State, slot: AllocationSlot) -> Option<PlannedStop> {
+        let record = state.allocation(slot)?;
+        let (namespace, job_id) = state.job(record.job)?.names();
+        Some(PlannedStop {
+            id: state.allocation_id(slot),
+            name: state.allocation_name(slot),
+            job: (namespace.to_owned(), job_id.to_owned()),
+            node_id: state.node_id_of(slot).unwrap_or_default().to_owned(),
+            node: state.node_ref(record.node),
+        })
+    }
+
+    /// The allocation in a state, if it is there. Another one that has its identity is not it.
+    pub(super) fn find(&self, state: &State) -> Option<AllocationSlot> {
+        let slot = state.find_allocation(&self.id)?;
+        let record = state.allocation(slot)?;
+        let (namespace, job_id) = state.job(record.job)?.names();
+        let is_it = state.node_ref(record.node) == self.node
+            && state.node_id_of(slot) == Some(&self.node_id)
+            && (namespace, job_id) == (self.job.0.as_str(), self.job.1.as_str())
+            && state.allocation_name(slot) == self.name;
+        is_it.then_some(slot)
+    }
+
     /// The allocation's identity.
     pub fn id(&self) -> &str {
         &self.id

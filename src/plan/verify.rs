@@ -22,7 +22,7 @@ pub(crate) fn verify(state: &State, plan: &Plan) -> IndexMap<NodeRef, NodeReject
         }
     }
     let stops: Vec<AllocationSlot> =
-        plan.stops.iter().filter_map(|stop| state.find_allocation(&stop.id)).collect();
+        plan.stops.iter().filter_map(|stop| stop.find(state)).collect();
     let rejected = by_node.iter().filter_map(|(&node, placements)| {
         Some((node, verify_node(state, node, placements, &stops).err()?))
     });
@@ -38,6 +38,11 @@ fn verify_node(
 ) -> Result<(), NodeRejection> {
     let slot = state.resolve_node(node).ok_or(NodeRejection::DoesNotExist)?;
     let record = state.node(slot).ok_or(NodeRejection::DoesNotExist)?;
+    // A node that a fork had for itself may have got the slot that another one has here.
+    let planned = placements.first().and_then(|(group, at)| group.batch.node_of(*at));
+    if planned.is_none_or(|planned| *planned.id != *record.node.id) {
+        return Err(NodeRejection::DoesNotExist);
+    }
     match record.node.status() {
         NodeStatus::Ready => {}
         NodeStatus::Disconnected => return Err(NodeRejection::Disconnected),
@@ -74,8 +79,9 @@ fn leaving(
     placements: &[(&PlannedGroup, usize)],
     stops: &[AllocationSlot],
 ) -> Vec<AllocationSlot> {
-    let evicted = placements.iter().flat_map(|(group, at)| group.batch.evicted_by(*at));
-    let evicted = evicted.filter_map(|id| state.find_allocation(id));
+    let planned = placements.iter().filter_map(|(group, at)| group.placements.get(*at));
+    let evicted = planned.flat_map(|planned| &planned.victims);
+    let evicted = evicted.filter_map(|victim| victim.find(state));
     let is_there = |it: &AllocationSlot| {
         state.allocation(*it).is_some_and(|record| record.occupies && record.node == slot)
     };

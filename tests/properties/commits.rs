@@ -175,3 +175,35 @@ fn what_replaces_and_finds_no_node_leaves_the_old_one_alone() {
     assert_eq!(cluster.allocation(&old).unwrap().desired_status, "stop");
     assert_eq!(cluster.check(), Ok(()));
 }
+
+/// What a fork has for itself stands in its plans as what it is: on the cluster, whatever has the same slot
+/// or identity by then is something else.
+#[test]
+fn what_a_fork_gave_out_itself_is_nobody_elses() {
+    // A node that only the fork has, where the cluster has got another one since.
+    let mut cluster = Cluster::new([]).unwrap();
+    let mut fork = cluster.fork();
+    fork.upsert_node(node("n1"));
+    let own_node = plan(&fork, &job(1, 100));
+    cluster.upsert_node(node("n2"));
+    let committed = cluster.commit(own_node, Timestamp::EPOCH);
+    assert_eq!(committed.rejected(), [("n1".into(), NodeRejection::DoesNotExist)]);
+    assert_eq!(cluster.allocation_count(), 0);
+
+    // An allocation that only the fork has, where the cluster has made another one of its identity.
+    let mut cluster = Cluster::new([node("n1")]).unwrap();
+    let mut fork = cluster.fork();
+    let on_fork = fork.place(&job(1, 100), &PlaceOptions::default());
+    let id = on_fork.allocations().next().unwrap().id();
+    let request = PlacementRequest::new(&job(1, 100), "front", 0).replaces(&id);
+    let rolling = fork.plan_requests(&[request], &PlaceOptions::default()).unwrap();
+    assert_eq!(rolling.stops()[0].id(), id);
+    let other = job(1, 100).changed(|spec| spec.id = "other".into()).unwrap();
+    let placed = cluster.place(&other, &PlaceOptions::default());
+    assert_eq!(placed.allocations().next().unwrap().id(), id);
+    let committed = cluster.commit(rolling, Timestamp::EPOCH);
+    assert_eq!(committed.stopped(), [""; 0]);
+    assert_eq!(committed.rejected().len(), 1);
+    assert!(cluster.view(&id).unwrap().is_live());
+    assert_eq!(cluster.check(), Ok(()));
+}
