@@ -45,6 +45,7 @@ impl Attempt<'_> {
             superseded: self.superseded(),
             figures: names.zip(figures.into_iter().map(DesiredUpdates::from)).collect(),
             placements: self.placed.into_iter().map(|(_, allocation)| allocation).collect(),
+            after: self.after,
         }
     }
 

@@ -9,6 +9,7 @@
 mod answer;
 mod classes;
 mod documents;
+mod dry_run;
 mod evaluations;
 mod facts;
 mod finish;
@@ -20,6 +21,7 @@ mod written;
 use indexmap::IndexMap;
 
 pub use self::classes::computed_class;
+pub use self::dry_run::{DryRun, dry_run};
 
 use self::classes::Classes;
 use self::documents::{Documents, THIS_EVALUATION};
@@ -79,6 +81,8 @@ pub struct Decision {
     pub superseded: Vec<String>,
     /// The figures of a dry run, by group.
     pub figures: IndexMap<String, DesiredUpdates>,
+    /// The cluster with what was placed, and without what stops; none if nothing was looked for.
+    pub(crate) after: Option<Cluster>,
 }
 
 /// An evaluation being processed.
@@ -98,6 +102,8 @@ struct Attempt<'a> {
     queued: IndexMap<String, i64>,
     /// Of a system job: the nodes without room.
     exhausted_nodes: Vec<String>,
+    /// The cluster that was placed on.
+    after: Option<Cluster>,
 }
 
 /// Processes an evaluation: finds what has to change of its job, and where what is missing goes. The
@@ -174,6 +180,7 @@ pub fn process(
         classes: Classes::default(),
         queued: IndexMap::new(),
         exhausted_nodes: Vec::new(),
+        after: None,
     };
     if let Some(job) = job {
         let search = Search::new(&documents, known, job, options, cluster, &attempt.changes);
@@ -218,6 +225,7 @@ impl Attempt<'_> {
             }
         }
         self.failures = search.failures;
+        self.after = Some(search.trial);
     }
 
     /// Stops what is replaced by a new version of itself.

@@ -52,6 +52,7 @@ impl Attempt<'_> {
             self.keep(&search, placement, allocation);
         }
         self.failures = search.failures;
+        self.after = Some(search.trial);
     }
 
     /// A node may not run a group: it is none of the nodes that should, and a failure only where none

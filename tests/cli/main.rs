@@ -12,6 +12,7 @@ mod html;
 mod mistakes;
 mod openb;
 mod place;
+mod plan;
 mod report;
 
 use std::fs;

@@ -55,20 +55,31 @@ impl Failures {
     pub(crate) fn add(&mut self, placement: &Placement, inventory: &Inventory, cluster: &Cluster) {
         for failed in placement.failed() {
             let (missing, wanted) = missing_of(failed, placement, inventory);
-            self.groups += 1;
-            self.missing += missing;
-            let may_fork = self.kinds.len() < FORKS_MAX;
-            let kind = self.kinds.entry(kind_key(failed)).or_insert_with(|| Kind {
-                first: failed.clone(),
-                fork: may_fork.then(|| cluster.fork()),
-                groups: 0,
-                missing: 0,
-                wanted: 0,
-            });
-            kind.groups += 1;
-            kind.missing += missing;
-            kind.wanted += wanted;
+            self.add_group(failed, missing, wanted, cluster);
         }
+    }
+
+    /// Adds a group of which so many of those wanted are missing.
+    pub(crate) fn add_group(
+        &mut self,
+        failed: &FailedGroup,
+        missing: u64,
+        wanted: u64,
+        cluster: &Cluster,
+    ) {
+        self.groups += 1;
+        self.missing += missing;
+        let may_fork = self.kinds.len() < FORKS_MAX;
+        let kind = self.kinds.entry(kind_key(failed)).or_insert_with(|| Kind {
+            first: failed.clone(),
+            fork: may_fork.then(|| cluster.fork()),
+            groups: 0,
+            missing: 0,
+            wanted: 0,
+        });
+        kind.groups += 1;
+        kind.missing += missing;
+        kind.wanted += wanted;
     }
 
     pub(crate) fn is_empty(&self) -> bool {

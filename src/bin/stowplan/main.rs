@@ -17,6 +17,7 @@ mod html;
 mod json;
 mod output;
 mod place;
+mod plan;
 mod progress;
 mod report;
 mod run;
@@ -47,6 +48,7 @@ struct Cli {
 enum Command {
     Place(place::Place),
     Explain(explain::Explain),
+    Plan(plan::PlanJob),
     Evaluate(evaluate::Evaluate),
     // Boxed, because it has by far the most options.
     Bench(Box<bench::Bench>),
@@ -65,6 +67,7 @@ fn main() -> ExitCode {
     ExitCode::from(match cli.command {
         Command::Place(place) => place.run(),
         Command::Explain(explain) => explain.run(),
+        Command::Plan(plan) => plan.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
         Command::Bench(bench) => bench.run(),
     })

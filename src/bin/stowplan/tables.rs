@@ -56,6 +56,12 @@ impl Look {
         }
         writeln!(to, "{style}{}{style:#}", printable(text))
     }
+
+    /// Writes a line.
+    pub(crate) fn line(self, text: &str, tone: Tone, to: &mut Output) -> io::Result<()> {
+        let style = if self.has_colours { tone.style() } else { Style::new() };
+        writeln!(to, "{style}{}{style:#}", printable(text))
+    }
 }
 
 /// The width of the terminal; where it does not tell, what `COLUMNS` says, if anything could be read

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+use stowplan::Timestamp;
+use stowplan::model::DesiredUpdates;
+
 pub(crate) use nearest::nearest;
 pub(crate) use printable::printable;
 pub(crate) use zeros::without_negative_zeros;
@@ -84,6 +87,42 @@ pub(crate) fn dimension(key: &str) -> String {
 pub(crate) fn count(many: usize, noun: &str) -> String {
     let plural = if many == 1 { "" } else { "s" };
     format!("{} {noun}{plural}", number(many as u64))
+}
+
+/// The figures of a plan for a group in words; `nothing` if all are 0.
+pub(crate) fn figures(updates: &DesiredUpdates) -> String {
+    let shown = updates.named().into_iter().filter(|(_, figure)| *figure > 0);
+    let words = shown.map(|(name, figure)| format!("{} {}", number(figure), words_of(name)));
+    let words: Vec<String> = words.collect();
+    if words.is_empty() { "nothing".to_owned() } else { words.join(", ") }
+}
+
+/// What a figure means.
+fn words_of(figure: &str) -> &'static str {
+    match figure {
+        "Ignore" => "stay",
+        "Place" => "placed",
+        "Migrate" => "move",
+        "Stop" => "stop",
+        "InPlaceUpdate" => "updated in place",
+        "DestructiveUpdate" => "replaced by the new version",
+        "Canary" => "placed as canaries",
+        "Preemptions" => "evicted",
+        "Disconnect" => "no longer answer",
+        "Reconnect" => "answer again",
+        "RescheduleNow" => "failed and replaced now",
+        _ => "failed and replaced later",
+    }
+}
+
+/// A while in seconds, or minutes where it is many.
+pub(crate) fn wait(now: Timestamp, until: Timestamp) -> String {
+    let seconds = until.since(now).as_nanos().max(0) / 1_000_000_000;
+    match seconds {
+        0..120 => format!("{seconds} s"),
+        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        _ => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
 }
 
 /// A score, or the mean of scores.

@@ -2,14 +2,13 @@
 
 use std::io::{self, Write};
 
-use stowplan::Timestamp;
 use stowplan::model::Allocation;
 use stowplan::schedule::Decision;
 
 use super::question::Question;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
-use crate::words::{count, number};
+use crate::words::{count, figures, number, wait};
 
 /// Writes the answer.
 ///
@@ -59,31 +58,9 @@ fn write_figures(decision: &Decision, look: Look, output: &mut Output) -> io::Re
     }
     let mut sheet = Sheet::new(look, &["Group", "What changes"]);
     for (group, of_group) in &decision.figures {
-        let shown = of_group.named().into_iter().filter(|(_, figure)| *figure > 0);
-        let words = shown.map(|(name, figure)| format!("{} {}", number(figure), words_of(name)));
-        let words: Vec<String> = words.collect();
-        let words = if words.is_empty() { "nothing".to_owned() } else { words.join(", ") };
-        sheet.row([group.clone(), words]);
+        sheet.row([group.clone(), figures(of_group)]);
     }
     sheet.write(output)
-}
-
-/// What a figure means.
-fn words_of(figure: &str) -> &'static str {
-    match figure {
-        "Ignore" => "stay",
-        "Place" => "placed",
-        "Migrate" => "move",
-        "Stop" => "stop",
-        "InPlaceUpdate" => "updated in place",
-        "DestructiveUpdate" => "replaced by the new version",
-        "Canary" => "placed as canaries",
-        "Preemptions" => "evicted",
-        "Disconnect" => "no longer answer",
-        "Reconnect" => "answer again",
-        "RescheduleNow" => "failed and replaced now",
-        _ => "failed and replaced later",
-    }
 }
 
 fn name_of<'a>(question: &'a Question, id: &'a str) -> &'a str {
@@ -245,16 +222,6 @@ fn write_evaluations(
         ]);
     }
     sheet.write(output)
-}
-
-/// A while in seconds, or minutes where it is many.
-fn wait(now: Timestamp, until: Timestamp) -> String {
-    let seconds = until.since(now).as_nanos().max(0) / 1_000_000_000;
-    match seconds {
-        0..120 => format!("{seconds} s"),
-        _ if seconds % 60 == 0 => format!("{} min", seconds / 60),
-        _ => format!("{} min {} s", seconds / 60, seconds % 60),
-    }
 }
 
 fn write_failures(decision: &Decision, look: Look, output: &mut Output) -> io::Result<()> {

@@ -1,0 +1,188 @@
+//! Dry runs: what registering a job would change, found out without changing anything
+//! (docs/lifecycle.md, section 2, *Dry run*).
+
+use indexmap::IndexMap;
+
+use super::{Decision, JobState, process};
+use crate::cluster::Cluster;
+use crate::cluster::failed::FailedGroup;
+use crate::model::{
+    Allocation, DesiredUpdates, DiffType, Evaluation, Job, JobDiff, JobErrors, JobPlanResponse,
+    JobSpec, PlanAnnotations, Trigger,
+};
+use crate::placement::options::PlaceOptions;
+use crate::plan::{annotate_diff, job_diff};
+use crate::time::Timestamp;
+
+/// What registering a job would change, from [`dry_run`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct DryRun {
+    /// The job as it would be registered.
+    pub job: Job,
+    /// How it would differ from the version that is registered, with what that comes to.
+    pub diff: JobDiff,
+    /// What would be done, in figures.
+    pub annotations: PlanAnnotations,
+    /// What the job's evaluation would come to.
+    pub decision: Decision,
+    /// The index at which the job's specification last changed; 0 if the job is new.
+    pub job_modify_index: u64,
+    options: PlaceOptions,
+}
+
+/// Finds out what registering a job would change. `known` is what there is of the job now; the cluster
+/// must hold its allocations that have not ended. Nothing of either is changed.
+///
+/// A job that is only launched later, by the clock or by a call, is checked and compared, and nothing
+/// is placed for it.
+///
+/// # Errors
+///
+/// All that is wrong with the job, each with its path.
+///
+/// ```
+/// use stowplan::model::{JobSpec, Node, read};
+/// use stowplan::schedule::{JobState, dry_run};
+/// use stowplan::{Cluster, PlaceOptions, Timestamp};
+///
+/// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// let job = read::job(r#"{"ID": "web", "TaskGroups": [{"Name": "front", "Count": 2, "Tasks": [
+///     {"Name": "nginx", "Driver": "docker", "Resources": {"CPU": 100, "MemoryMB": 64}}]}]}"#)?;
+/// let cluster = Cluster::new([node])?;
+/// let options = PlaceOptions::default();
+/// let found = dry_run(&cluster, &JobState::default(), job, &options, Timestamp::EPOCH)?;
+/// assert_eq!(found.annotations.desired_tg_updates["front"].place, 2);
+/// assert_eq!(found.diff.task_groups[0].updates["create"], 2);
+/// assert_eq!(cluster.allocation_count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn dry_run(
+    cluster: &Cluster,
+    known: &JobState,
+    spec: JobSpec,
+    options: &PlaceOptions,
+    now: Timestamp,
+) -> Result<DryRun, JobErrors> {
+    let before = known.versions.last();
+    let (job, mut diff) = registered(spec, known)?;
+    let mut known = known.clone();
+    if diff.diff_type == DiffType::None {
+        known.versions.pop();
+    }
+    known.versions.push(job.clone());
+    let is_launched_later = job.periodic.is_some() || job.parameterized_job.is_some();
+    let decision = match is_launched_later {
+        true => Decision::default(),
+        false => process(cluster, &known, &evaluation(&job, now), options, now),
+    };
+    let annotations = annotations(cluster, &decision);
+    annotate_diff(&mut diff, &annotations);
+    let job_modify_index = before.map_or(0, |before| before.job_modify_index);
+    Ok(DryRun { job, diff, annotations, decision, job_modify_index, options: options.clone() })
+}
+
+/// The job as it would be registered, and how it differs from the version that is: as a version of its
+/// own where it does.
+fn registered(spec: JobSpec, known: &JobState) -> Result<(Job, JobDiff), JobErrors> {
+    let before = known.versions.last();
+    let job = Job::registered(spec, before)?;
+    let diff = job_diff(before.map(Job::spec), Some(job.spec()));
+    let index = known.versions.iter().map(|it| it.modify_index.max(it.job_modify_index)).max();
+    let newest = known.allocations.iter().map(Allocation::job_version).max();
+    let numbered = job.changed(|spec| match before {
+        Some(before) if diff.diff_type == DiffType::None => {
+            spec.version = before.version;
+            spec.create_index = before.create_index;
+            (spec.modify_index, spec.job_modify_index) =
+                (before.modify_index, before.job_modify_index);
+        }
+        Some(before) => {
+            spec.version = before.version + 1;
+            spec.create_index = before.create_index;
+            spec.job_modify_index = index.unwrap_or(0) + 1;
+            spec.modify_index = spec.job_modify_index;
+        }
+        None => {
+            // Versions that only allocations name are older than this one.
+            spec.version = newest.map_or(0, |version| version + 1);
+            spec.job_modify_index = 1;
+            spec.modify_index = 1;
+        }
+    })?;
+    Ok((numbered, diff))
+}
+
+/// The evaluation that registering the job would make.
+fn evaluation(job: &Job, now: Timestamp) -> Evaluation {
+    Evaluation {
+        id: "dry-run".into(),
+        namespace: job.namespace.clone(),
+        priority: job.priority(),
+        evaluation_type: job.job_type().as_str().into(),
+        triggered_by: Trigger::JobRegister.as_str().into(),
+        job_id: job.id.clone(),
+        job_modify_index: job.modify_index,
+        status: "pending".into(),
+        create_time: now.as_nanos(),
+        modify_time: now.as_nanos(),
+        ..Evaluation::default()
+    }
+}
+
+/// The figures, with what would be evicted.
+fn annotations(cluster: &Cluster, decision: &Decision) -> PlanAnnotations {
+    let mut desired_tg_updates: IndexMap<String, DesiredUpdates> = decision.figures.clone();
+    let mut preempted_allocs = Vec::new();
+    for placement in &decision.placements {
+        let preempted = &placement.preempted_allocations;
+        if let Some(figures) = desired_tg_updates.get_mut(&placement.task_group) {
+            figures.preemptions += preempted.len() as u64;
+        }
+        preempted_allocs.extend(preempted.iter().filter_map(|id| cluster.allocation(id)));
+    }
+    PlanAnnotations { desired_tg_updates, preempted_allocs, ..PlanAnnotations::default() }
+}
+
+impl DryRun {
+    /// Whether everything would find its place.
+    pub fn is_complete(&self) -> bool {
+        self.decision.evaluation.failed_tg_allocs.is_empty()
+    }
+
+    /// The cluster as it would be; none for a job that is only launched later.
+    pub fn cluster(&self) -> Option<&Cluster> {
+        self.decision.after.as_ref()
+    }
+
+    /// The groups of which not everything would find its place, each with its whole reason, to be
+    /// explained on [`DryRun::cluster`].
+    pub fn failed(&self) -> Vec<FailedGroup> {
+        let Some(after) = self.cluster().filter(|_| !self.is_complete()) else { return Vec::new() };
+        let failed = &self.decision.evaluation.failed_tg_allocs;
+        // What is missing of them is asked for once more, where all else has its place.
+        let placement = after.fork().place(&self.job, &self.options);
+        let known = placement.failed().iter().filter(|it| failed.contains_key(it.name()));
+        known.cloned().collect()
+    }
+
+    /// The reply of the API; `with_diff` says whether the difference was asked for.
+    pub fn reply(&self, with_diff: bool) -> JobPlanResponse {
+        let warnings: Vec<String> =
+            self.job.warnings().iter().map(|warning| warning.to_string()).collect();
+        JobPlanResponse {
+            annotations: Some(self.annotations.clone()),
+            failed_tg_allocs: self.decision.evaluation.failed_tg_allocs.clone(),
+            job_modify_index: self.job_modify_index,
+            created_evals: self.decision.created.clone(),
+            diff: with_diff.then(|| self.diff.clone()),
+            warnings: warnings.join("\n"),
+            index: self.job_modify_index,
+            ..JobPlanResponse::default()
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "dry_run_tests.rs"]
+mod tests;
