@@ -1,5 +1,6 @@
 use super::*;
 use crate::model::{Node, read};
+use crate::placement::options::Preemption;
 
 fn node(id: &str, memory_mb: i64) -> Node {
     let node = Node::builder(id).cpu_shares(4_000).memory_mb(memory_mb).driver("docker");
@@ -83,7 +84,7 @@ fn what_is_evicted_counts_among_the_figures() {
     let (cluster, known) = running(4);
     let other = spec(1, 800, r#""Priority": 90,"#);
     let other = JobSpec { id: "big".into(), name: "big".into(), ..other };
-    let options = options().preemption(crate::Preemption::all());
+    let options = options().preemption(Preemption::all());
     let state = JobState::default();
     let found = dry_run(&cluster, &state, other, &options, Timestamp::EPOCH).unwrap();
     assert_eq!((figures(&found).place, figures(&found).preemptions), (1, 2));
