@@ -14,8 +14,8 @@ use crate::rank::affinity::Affinities;
 use crate::rank::binpack::Algorithm;
 use crate::rank::spread::Spread;
 use crate::state::State;
-use crate::state::few::Few;
 use crate::state::slots::{JobSlot, NodeSlot};
+use crate::state::small_list::SmallList;
 
 /// Everything that placing one group needs to know of it.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub(crate) struct Scorers {
     /// How many allocations the group should have; `None` where they do not mind each other.
     pub(crate) anti_affinity_count: Option<u32>,
     /// Those of the request that is served.
-    pub(crate) penalty_nodes: Few<NodeSlot>,
+    pub(crate) penalty_nodes: SmallList<NodeSlot>,
 }
 
 impl<'a> GroupPlan<'a> {
@@ -154,7 +154,7 @@ impl Scorers {
         Scorers {
             spreads: Spread::of(job, group),
             anti_affinity_count: Some(group.count()),
-            penalty_nodes: Few::None,
+            penalty_nodes: SmallList::None,
         }
     }
 }

@@ -6,10 +6,10 @@ use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::reuse::emptied;
 use crate::state::batch::{Batch, Placed};
-use crate::state::few::Few;
 use crate::state::group_version::GroupVersion;
 use crate::state::scores::{ScoreLog, Scores};
 use crate::state::slots::{DeploymentRef, EvaluationRef, NodeSlot};
+use crate::state::small_list::SmallList;
 use crate::state::tally::Tally;
 use crate::state::transaction::Transaction;
 
@@ -61,9 +61,9 @@ impl BatchBuilder {
             create_index: state.index_to_be(),
             created: state.now(),
             nodes: state.identities.clone(),
-            tallies: Few::None,
+            tallies: SmallList::None,
             scores: ScoreLog::default(),
-            placed: Few::None,
+            placed: SmallList::None,
             evicted: Vec::new(),
         };
         BatchBuilder { batch, lists }

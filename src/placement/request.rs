@@ -1,7 +1,7 @@
 //! Requests: what placing serves, one allocation each.
 
-use crate::state::few::Few;
 use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::small_list::SmallList;
 
 /// One allocation of a group to be placed.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -16,7 +16,7 @@ pub(crate) struct Request {
     /// left alone if no node is found.
     pub(crate) replaces: Option<AllocationSlot>,
     /// Nodes to stay away from, because what it replaces failed there (docs/placement.md, section 3.5).
-    pub(crate) penalty_nodes: Few<NodeSlot>,
+    pub(crate) penalty_nodes: SmallList<NodeSlot>,
 }
 
 impl Request {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::few::Few;
 use super::group_version::GroupVersion;
 use super::node::{Identities, Identity};
 use super::scores::{ScoreLog, Scores};
 use super::slots::{DeploymentRef, EvaluationRef, NodeSlot};
+use super::small_list::SmallList;
 use super::tally::Tally;
 use crate::model::metrics::{AllocationMetrics, NodeScoreMeta};
 use crate::time::Timestamp;
@@ -25,9 +25,9 @@ pub(crate) struct Batch {
     pub(crate) created: Timestamp,
     /// The nodes that the batch's metrics speak of, by slot.
     pub(crate) nodes: Identities,
-    pub(crate) tallies: Few<Arc<Tally>>,
+    pub(crate) tallies: SmallList<Arc<Tally>>,
     pub(crate) scores: ScoreLog,
-    pub(crate) placed: Few<Placed>,
+    pub(crate) placed: SmallList<Placed>,
     /// Identities of what placements evicted, by placement.
     pub(crate) evicted: Vec<(u32, Vec<String>)>,
 }

@@ -12,9 +12,9 @@ use std::sync::Arc;
 use super::State;
 use super::allocation::{AllocationRecord, Own, core_mhz};
 use super::batch::Batch;
-use super::few::Few;
 use super::log::{Head, NewAllocation, Savepoint};
 use super::slots::{AllocationRef, AllocationSlot, BatchSlot, JobSlot, NodeSlot};
+use super::small_list::SmallList;
 use super::transaction::Transaction;
 use super::undo::{Enlisted, Undo};
 use super::usage::{Amounts, Holdings};
@@ -137,7 +137,7 @@ impl Transaction<'_> {
         let mut pending = std::mem::take(&mut self.log.open.pending);
         let in_journal = std::mem::take(&mut self.log.open.in_journal);
         let first_at_group = self.state.group_mut(job, group).map_or(0, |list| list.len());
-        let (mut slots, mut reused) = (Few::None, 0);
+        let (mut slots, mut reused) = (SmallList::None, 0);
         for (at, new) in pending.drain(..).enumerate() {
             if at >= in_journal {
                 self.state.touch(new.node);

@@ -3,9 +3,9 @@
 
 use std::sync::Arc;
 
-use super::few::Few;
 use super::index::name_hash;
 use super::slots::AllocationSlot;
+use super::small_list::SmallList;
 use crate::model::Job;
 use crate::time::Timestamp;
 
@@ -23,7 +23,7 @@ pub(crate) struct JobRecord {
     /// Its versions, if it is registered.
     pub(crate) registered: Option<Arc<Registration>>,
     /// Its groups, by the names that its allocations carry.
-    pub(crate) groups: Few<GroupRecord>,
+    pub(crate) groups: SmallList<GroupRecord>,
 }
 
 /// A group's allocations.
@@ -31,7 +31,7 @@ pub(crate) struct JobRecord {
 pub(crate) struct GroupRecord {
     pub(crate) name: Box<str>,
     /// In no order that means anything.
-    pub(crate) allocations: Few<AllocationSlot>,
+    pub(crate) allocations: SmallList<AllocationSlot>,
 }
 
 impl JobRecord {
@@ -41,7 +41,7 @@ impl JobRecord {
             names: [namespace, id].concat().into(),
             namespace_bytes: namespace.len() as u32,
             registered: None,
-            groups: Few::None,
+            groups: SmallList::None,
         }
     }
 

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::State;
-use super::few::Few;
 use super::index::name_hash;
 use super::job::{GroupRecord, JobRecord};
 use super::slots::{AllocationSlot, JobRef, JobSlot};
+use super::small_list::SmallList;
 use super::transaction::Transaction;
 use super::undo::Undo;
 use crate::model::Job;
@@ -106,7 +106,7 @@ impl State {
         &mut self,
         job: JobSlot,
         group: u16,
-    ) -> Option<&mut Few<AllocationSlot>> {
+    ) -> Option<&mut SmallList<AllocationSlot>> {
         let group = self.job_mut(job)?.groups.get_mut(usize::from(group))?;
         Some(&mut group.allocations)
     }
@@ -161,7 +161,7 @@ impl Transaction<'_> {
         self.drop_open_batch();
         self.index();
         if let Some(record) = self.state.job_mut(job) {
-            record.groups.push(GroupRecord { name: name.into(), allocations: Few::None });
+            record.groups.push(GroupRecord { name: name.into(), allocations: SmallList::None });
             self.log(Undo::GroupAdded(job));
         }
         at

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::few::Few;
 use super::names::{Name, Names};
+use super::small_list::SmallList;
 use crate::model::metrics::AllocationMetrics;
 
 /// Counts by name. Few names, so a list is quicker than a map.
-pub(crate) type Counts = Few<(Arc<str>, u32)>;
+pub(crate) type Counts = SmallList<(Arc<str>, u32)>;
 
 /// Adds to a name's count.
 pub(crate) fn add(counts: &mut Counts, name: &Arc<str>, nodes: u32) {

@@ -6,7 +6,6 @@ use super::State;
 use super::allocation::AllocationRecord;
 use super::batch::{Batch, Placed};
 use super::check::Report;
-use super::few::Few;
 use super::group_version::GroupVersion;
 use super::imported::Imported;
 use super::lifecycle::{Health, LifecycleRecord};
@@ -16,6 +15,7 @@ use super::scores::ScoreLog;
 use super::slots::{
     AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef, JobSlot, NodeSlot,
 };
+use super::small_list::SmallList;
 use super::transaction::Transaction;
 use super::usage::{Amounts, HeldPort, Holdings};
 use crate::model::status::{ClientStatus, DesiredStatus};
@@ -168,9 +168,9 @@ impl Changer {
             create_index: state.index_to_be(),
             created: state.now(),
             nodes: state.identities.clone(),
-            tallies: Few::None,
+            tallies: SmallList::None,
             scores: ScoreLog::default(),
-            placed: Few::None,
+            placed: SmallList::None,
             evicted: Vec::new(),
         };
         let open = state.open_batch(slot, "a", amounts);
@@ -332,9 +332,9 @@ fn place_with_port(state: &mut Transaction<'_>, node: NodeSlot, name_index: u32)
         create_index: state.index_to_be(),
         created: state.now(),
         nodes: state.identities.clone(),
-        tallies: Few::None,
+        tallies: SmallList::None,
         scores: ScoreLog::default(),
-        placed: Few::One(placed),
+        placed: SmallList::One(placed),
         evicted: Vec::new(),
     };
     state.close_batch(open, Arc::new(batch));

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::allocation::AllocationRecord;
 use super::batch::Batch;
-use super::few::Few;
 use super::job::{JobRecord, Registration};
 use super::lifecycle::LifecycleRecord;
 use super::node::{Identity, NodeRecord};
 use super::ports::PortSet;
 use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
+use super::small_list::SmallList;
 use crate::model::status::{ClientStatus, DesiredStatus};
 
 /// One change, as what takes it back.
@@ -76,7 +76,7 @@ pub(super) enum Undo {
 pub(super) struct Enlisted {
     pub(super) job: JobSlot,
     pub(super) group: u16,
-    pub(super) slots: Few<AllocationSlot>,
+    pub(super) slots: SmallList<AllocationSlot>,
     pub(super) reused: u32,
 }
 
