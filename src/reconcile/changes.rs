@@ -1,6 +1,5 @@
 //! What a reconciliation comes to.
 
-use super::view::RescheduleEvent;
 use crate::model::DesiredUpdates;
 use crate::time::{Span, Timestamp};
 
@@ -97,6 +96,14 @@ pub(crate) enum PlacementKind {
     Lost,
     Fresh,
     Migration,
+}
+
+/// One replacement of a failed allocation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RescheduleEvent {
+    pub(crate) at: Timestamp,
+    /// How long it was waited.
+    pub(crate) delay: Span,
 }
 
 /// The record of replacing a failed allocation, for the tracker of the new one.

@@ -6,8 +6,8 @@ use std::ops::Range;
 use super::changes::{Changes, Figures, FollowUpKind, Stop, StopReason, Update};
 use super::deployment::Deployments;
 use super::follow_ups;
-use super::sets::Sets;
 use super::view::{AllocationView, Facts, GroupRules, Input};
+use crate::time::Timestamp;
 
 /// A group while it is reconciled.
 pub(super) struct Group<'a, 'f, F> {
@@ -27,6 +27,32 @@ pub(super) struct Group<'a, 'f, F> {
     pub(super) stops_from: usize,
     /// The place of its first update in the changes.
     pub(super) updates_from: usize,
+}
+
+/// The allocations of a group by their places in the input.
+#[derive(Debug, Default)]
+pub(super) struct Sets {
+    /// Where they should be.
+    pub(super) untainted: Vec<u32>,
+    /// The canaries of the current deployment among them.
+    pub(super) canaries: Vec<u32>,
+    pub(super) migrating: Vec<u32>,
+    /// Gone, or given up.
+    pub(super) lost: Vec<u32>,
+    pub(super) disconnecting: Vec<u32>,
+    pub(super) reconnecting: Vec<u32>,
+    /// Failed, to be replaced now.
+    pub(super) now: Vec<u32>,
+    /// Failed, to be replaced then; they stand in their sets as well.
+    pub(super) later: Vec<(Timestamp, u32)>,
+    /// Whether any that is left after step 4 runs the present version.
+    pub(super) has_current: bool,
+    /// Whether a client may still run what was given up, so that nothing is placed.
+    pub(super) is_held_back: bool,
+    /// The numbers of the names that were held before anything surplus was stopped.
+    pub(super) seed: Option<Vec<u32>>,
+    /// Untainted as far as their class tells.
+    pub(super) suspects: Vec<u32>,
 }
 
 /// What of a group is not up to date.

@@ -11,6 +11,7 @@ pub(crate) mod canaries;
 pub(crate) mod changes;
 pub(crate) mod classify;
 pub(crate) mod deployment;
+mod deployment_steps;
 mod disconnect;
 mod follow_ups;
 mod group;
@@ -24,6 +25,7 @@ mod sets;
 mod stops;
 mod system;
 mod system_deployment;
+mod system_pass;
 pub(crate) mod update;
 pub(crate) mod view;
 
@@ -33,8 +35,7 @@ mod tests;
 use self::changes::{Changes, DeploymentChange, Figures, Stop, StopReason};
 use self::classify::Class;
 use self::deployment::Deployments;
-use self::group::Group;
-use self::sets::Sets;
+use self::group::{Group, Sets};
 use self::view::{Facts, Input, NodeCondition};
 use crate::model::{ClientStatus, DesiredStatus};
 

@@ -1,8 +1,8 @@
 //! When a failed allocation is replaced: the policy, its delays, and what becomes of each candidate
 //! (docs/lifecycle.md, section 3, *Reschedule filter*, *Policy*, *Tracker*).
 
-use super::changes::Rescheduling;
-use super::view::{AllocationView, Flags, History, NONE, RescheduleEvent, RescheduleRules};
+use super::changes::{RescheduleEvent, Rescheduling};
+use super::view::{AllocationView, Flags, History, NONE, RescheduleRules};
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus};
 use crate::time::{Span, Timestamp};
 

@@ -5,15 +5,6 @@ use super::changes::{Changes, FollowUp, FollowUpKind, PlacementKind, StopReason}
 use super::view::Input;
 use crate::time::Span;
 
-/// How a job of the first API is changed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct FirstApi {
-    /// How many may change at once; 0 is no limit.
-    pub(crate) max_parallel: u32,
-    /// The time between the steps; 0 is no limit on how many change at once.
-    pub(crate) stagger: Span,
-}
-
 /// Leaves for later what is more than may change at once.
 pub(super) fn limit(input: &Input<'_>, changes: &mut Changes) {
     let Some(rolling) = input.first_api else { return };

@@ -7,33 +7,6 @@ use super::group::Group;
 use super::reschedule::{self, Outcome, Situation};
 use super::view::{AllocationView, Facts, Flags, GroupRules, NONE, NodeCondition};
 use crate::model::{ClientStatus, DesiredStatus, JobType};
-use crate::time::Timestamp;
-
-/// The allocations of a group by their places in the input.
-#[derive(Debug, Default)]
-pub(super) struct Sets {
-    /// Where they should be.
-    pub(super) untainted: Vec<u32>,
-    /// The canaries of the current deployment among them.
-    pub(super) canaries: Vec<u32>,
-    pub(super) migrating: Vec<u32>,
-    /// Gone, or given up.
-    pub(super) lost: Vec<u32>,
-    pub(super) disconnecting: Vec<u32>,
-    pub(super) reconnecting: Vec<u32>,
-    /// Failed, to be replaced now.
-    pub(super) now: Vec<u32>,
-    /// Failed, to be replaced then; they stand in their sets as well.
-    pub(super) later: Vec<(Timestamp, u32)>,
-    /// Whether any that is left after step 4 runs the present version.
-    pub(super) has_current: bool,
-    /// Whether a client may still run what was given up, so that nothing is placed.
-    pub(super) is_held_back: bool,
-    /// The numbers of the names that were held before anything surplus was stopped.
-    pub(super) seed: Option<Vec<u32>>,
-    /// Untainted as far as their class tells.
-    suspects: Vec<u32>,
-}
 
 impl<F: Facts> Group<'_, '_, F> {
     /// Sorts the allocations of the group.

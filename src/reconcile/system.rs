@@ -1,38 +1,13 @@
 //! System and sysbatch jobs: every name on every node that may run the job (docs/lifecycle.md,
 //! section 4).
 
-use super::changes::{Changes, Figures, Placement, PlacementKind, Stop, StopReason, Update};
+use super::changes::{Changes, Placement, PlacementKind, Stop, StopReason, Update};
 use super::classify;
 use super::deployment::Deployments;
 use super::system_deployment::{self, Rollout};
+use super::system_pass::{SystemGroup, SystemPass};
 use super::view::{AllocationView, Facts, Flags, Input, NodeCondition, NodeStanding};
 use crate::model::{ClientStatus, JobType};
-
-/// A system job while it is reconciled.
-pub(super) struct SystemPass<'a, 'f, F> {
-    pub(super) input: &'a Input<'a>,
-    pub(super) facts: &'f mut F,
-    pub(super) deployments: &'a Deployments<'a>,
-    pub(super) changes: &'f mut Changes,
-    /// By group.
-    pub(super) groups: Vec<SystemGroup>,
-    /// What lives and runs another specification, until it is known what stops.
-    changed: Vec<u32>,
-}
-
-/// What came of a group so far.
-#[derive(Debug, Default)]
-pub(super) struct SystemGroup {
-    pub(super) figures: Figures,
-    /// To be replaced by the present version, in order.
-    pub(super) outdated: Vec<u32>,
-    /// How many belong to the current deployment and are not healthy yet.
-    pub(super) unsettled: u32,
-    /// Whether any runs the present version.
-    pub(super) has_current: bool,
-    /// By version: whether what runs it has to be replaced.
-    verdicts: Vec<Option<bool>>,
-}
 
 /// What becomes of an allocation that lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

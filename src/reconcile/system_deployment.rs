@@ -2,7 +2,7 @@
 //! (docs/lifecycle.md, section 4, *System deployments*).
 
 use super::changes::{NewDeployment, NewDeploymentGroup};
-use super::system::SystemPass;
+use super::system_pass::SystemPass;
 use super::view::{Facts, NodeStanding, UpdateRules};
 use crate::model::JobType;
 

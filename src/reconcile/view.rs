@@ -3,8 +3,7 @@
 //! Names are numbers here: a group is its place in [`Input::groups`], a version its place in
 //! [`Input::versions`], an allocation, a node, a deployment or an evaluation a handle of the caller's.
 
-use super::changes::Stop;
-use super::rolling::FirstApi;
+use super::changes::{RescheduleEvent, Stop};
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, DisconnectReconcile, JobType};
 use crate::time::{Span, Timestamp};
 
@@ -38,6 +37,15 @@ pub(crate) struct Input<'a> {
     pub(crate) groups_by_name: &'a [u32],
     /// How a job of the first API is changed; none for one of today's.
     pub(crate) first_api: Option<FirstApi>,
+}
+
+/// How a job of the first API is changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FirstApi {
+    /// How many may change at once; 0 is no limit.
+    pub(crate) max_parallel: u32,
+    /// The time between the steps; 0 is no limit on how many change at once.
+    pub(crate) stagger: Span,
 }
 
 /// What a node is to a system job.
@@ -263,14 +271,6 @@ pub(crate) struct History<'a> {
     pub(crate) last_unknown: Option<Timestamp>,
     /// When its client status first became `lost`.
     pub(crate) first_lost: Option<Timestamp>,
-}
-
-/// One replacement of a failed allocation.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RescheduleEvent {
-    pub(crate) at: Timestamp,
-    /// How long it was waited.
-    pub(crate) delay: Span,
 }
 
 /// What a reconciliation asks of its caller. Allocations are named by their place in

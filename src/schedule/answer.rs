@@ -6,7 +6,8 @@
 use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
-use super::{Decision, JobState};
+use super::decision::Decision;
+use super::job_state::JobState;
 use crate::model::{Allocation, Deployment, DeploymentState, Evaluation, RescheduleEvent};
 use crate::time::Timestamp;
 

@@ -2,15 +2,16 @@
 
 use indexmap::{IndexMap, IndexSet};
 
-use super::{JobState, SpecRef};
+use super::job_state::JobState;
 use crate::cluster::Cluster;
 use crate::model::{
     Allocation, AllocationState, ClientStatus, Deployment, DeploymentState as GroupState,
-    DeploymentStatus, JobType, Node, NodeStatus,
+    DeploymentStatus, JobSpec, JobType, Node, NodeStatus,
 };
+use crate::reconcile::changes::RescheduleEvent;
 use crate::reconcile::view::{
     AllocationView, DeploymentGroupView, DeploymentState, DeploymentView, Flags, GroupRules, NONE,
-    NodeCondition, NodeStanding, RescheduleEvent, VersionView,
+    NodeCondition, NodeStanding, VersionView,
 };
 use crate::time::Timestamp;
 
@@ -26,7 +27,7 @@ pub(super) struct Documents<'a> {
     /// The names of the groups: those of the job, then those that only allocations have.
     pub(super) groups: Vec<&'a str>,
     /// The documents of the versions, in the order of `versions`.
-    pub(super) specs: Vec<SpecRef<'a>>,
+    pub(super) specs: Vec<&'a JobSpec>,
     pub(super) versions: Vec<VersionView>,
     /// The present version's place, or none.
     pub(super) current: u32,
@@ -194,8 +195,8 @@ fn group_state(state: &GroupState, numbers: &Numbers<'_>) -> DeploymentGroupView
 }
 
 /// The versions of a job that are known, the present one's place being that in the list of versions.
-fn versions(known: &JobState) -> (Vec<SpecRef<'_>>, IndexMap<(u64, u64), u32>) {
-    let mut specs: Vec<SpecRef<'_>> = known.versions.iter().map(|job| job.spec()).collect();
+fn versions(known: &JobState) -> (Vec<&JobSpec>, IndexMap<(u64, u64), u32>) {
+    let mut specs: Vec<&JobSpec> = known.versions.iter().map(|job| job.spec()).collect();
     let mut places = IndexMap::new();
     for (at, spec) in specs.iter().enumerate() {
         places.insert((spec.create_index, spec.version), at as u32);
@@ -224,7 +225,7 @@ fn group_names(known: &JobState) -> IndexSet<&str> {
     names
 }
 
-fn version_view(spec: SpecRef<'_>, groups: &IndexSet<&str>) -> VersionView {
+fn version_view(spec: &JobSpec, groups: &IndexSet<&str>) -> VersionView {
     let mut rules = vec![None; groups.len()];
     for group in &spec.task_groups {
         if let Some(place) = groups.get_index_of(group.name.as_str()) {

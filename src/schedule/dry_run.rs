@@ -3,7 +3,9 @@
 
 use indexmap::IndexMap;
 
-use super::{Decision, JobState, process};
+use super::decision::Decision;
+use super::job_state::JobState;
+use super::process::process;
 use crate::cluster::Cluster;
 use crate::cluster::failed::FailedGroup;
 use crate::model::{

@@ -3,8 +3,9 @@
 
 use indexmap::{IndexMap, IndexSet};
 
+use super::attempt::Attempt;
+use super::decision::Decision;
 use super::evaluations::{blocked, follow_up, new_id};
-use super::{Attempt, Decision};
 use crate::model::{Deployment, DesiredUpdates, Evaluation, JobType};
 use crate::time::Timestamp;
 

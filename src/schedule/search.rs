@@ -3,9 +3,9 @@
 
 use indexmap::IndexMap;
 
-use super::JobState;
 use super::documents::Documents;
 use super::facts::free;
+use super::job_state::JobState;
 use crate::cluster::Cluster;
 use crate::cluster::request::PlacementRequest;
 use crate::model::{Allocation, AllocationMetrics, ClientStatus, Job};

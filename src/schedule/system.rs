@@ -1,7 +1,7 @@
 //! The placements of system and sysbatch jobs, each on its own node (docs/lifecycle.md, section 4,
 //! *Placement failure*).
 
-use super::Attempt;
+use super::attempt::Attempt;
 use super::search::{Found, Search};
 use crate::model::AllocationMetrics;
 use crate::reconcile::changes::Placement;

@@ -1,6 +1,6 @@
 //! What changes, as documents.
 
-use super::Attempt;
+use super::attempt::Attempt;
 use super::evaluations::new_id;
 use super::search::Chosen;
 use crate::model::{

@@ -248,7 +248,7 @@ fn case_23_forced() {
         rules.reschedule.attempts = 1;
         rules.reschedule.interval = Span::from_secs(86_400);
     });
-    let event = super::super::view::RescheduleEvent { at: NOW, delay: Span::from_secs(5) };
+    let event = super::super::changes::RescheduleEvent { at: NOW, delay: Span::from_secs(5) };
     world.facts.reschedules = vec![vec![event]];
     let answer = world.run();
     assert_eq!((answer.placements(), answer.stops()), (1, 1));

@@ -1,11 +1,11 @@
 //! The specification's cases of system jobs (docs/lifecycle.md, section 11), its traps as far as they
 //! are the reconciler's (section 12), and the steps of the first API.
 
+use super::super::changes::RescheduleEvent;
 use super::super::changes::{FollowUpKind, PlacementKind, StopReason};
-use super::super::rolling::FirstApi;
+use super::super::view::FirstApi;
 use super::super::view::{
     AllocationView, DeploymentGroupView, DeploymentState, Flags, NONE, NodeCondition, NodeStanding,
-    RescheduleEvent,
 };
 use super::world::{NOW, World, running};
 use crate::model::{ClientStatus, DesiredStatus, JobType};

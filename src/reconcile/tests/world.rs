@@ -1,12 +1,12 @@
 //! A job and its allocations in few words.
 
+use super::super::changes::RescheduleEvent;
 use super::super::changes::{Changes, Figures, PlacementKind, Stop, StopReason};
 use super::super::reconcile;
-use super::super::rolling::FirstApi;
+use super::super::view::FirstApi;
 use super::super::view::{
     AllocationView, DeploymentGroupView, DeploymentState, DeploymentView, Facts, Flags, GroupRules,
-    History, Input, NONE, NodeCondition, NodeStanding, RescheduleEvent, RescheduleRules,
-    UpdateRules, VersionView,
+    History, Input, NONE, NodeCondition, NodeStanding, RescheduleRules, UpdateRules, VersionView,
 };
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, JobType};
 use crate::time::{Span, Timestamp};

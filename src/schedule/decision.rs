@@ -1,0 +1,37 @@
+//! What processing an evaluation comes to.
+
+use indexmap::IndexMap;
+
+use crate::cluster::Cluster;
+use crate::model::{Allocation, Deployment, DesiredUpdates, Evaluation};
+
+/// What processing an evaluation comes to. New things are named by their position: `new[0]`, `new[1]`
+/// and so on, allocations in the order of `placements`, evaluations in that of `created`.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Decision {
+    /// The evaluation as it is then.
+    pub evaluation: Evaluation,
+    /// Whether it goes back to wait for room.
+    pub is_reblocked: bool,
+    /// The evaluations to create.
+    pub created: Vec<Evaluation>,
+    /// What stops.
+    pub stops: Vec<Allocation>,
+    /// What is placed.
+    pub placements: Vec<Allocation>,
+    /// What stays and is written anew.
+    pub updates: Vec<Allocation>,
+    /// The IDs of what of it moves to the present version.
+    pub in_place: Vec<String>,
+    /// A new deployment.
+    pub deployment: Option<Deployment>,
+    /// What becomes of the latest deployment.
+    pub deployment_update: Option<Deployment>,
+    /// Evaluations that wait for nothing any more.
+    pub superseded: Vec<String>,
+    /// The figures of a dry run, by group.
+    pub figures: IndexMap<String, DesiredUpdates>,
+    /// The cluster with what was placed, and without what stops; none if nothing was looked for.
+    pub(crate) after: Option<Cluster>,
+}
