@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
-use stowplan::model::{ClientStatus, Constraint, Node, Operand};
+use stowplan::model::{ClientStatus, Constraint, JobType, Node, Operand};
 use stowplan::{Cluster, Placement, Preemption, Verdict};
 
 use crate::common::check::{check, check_with};
@@ -121,11 +121,15 @@ fn what_ends_gives_its_room_back() {
             let options = world.options.clone().preemption(Preemption::none());
             let mut cluster = world.cluster();
             let first = cluster.place(world.job(), &options);
+            // What completes of batch work is not placed again.
+            let ended = match world.job().job_type() {
+                JobType::Service | JobType::System => ClientStatus::Complete,
+                JobType::Batch | JobType::Sysbatch => ClientStatus::Lost,
+            };
             for (at, placed) in first.allocations().enumerate() {
                 let id = placed.id();
                 match at % 3 {
-                    // What completes of batch work is not placed again.
-                    0 => cluster.set_client_status(&id, ClientStatus::Lost).unwrap(),
+                    0 => cluster.set_client_status(&id, ended).unwrap(),
                     1 => cluster.remove_allocation(&id).unwrap(),
                     _ => {
                         cluster.stop_allocation(&id).unwrap();
