@@ -13,6 +13,7 @@ mod mistakes;
 mod openb;
 mod place;
 mod plan;
+mod real;
 mod report;
 
 use std::fs;

@@ -109,7 +109,12 @@ impl Explain {
             }
         };
         let mut output = Output::stdout();
+        let is_empty = question.groups.is_empty() && !self.json;
         let written = match (self.json, question.node) {
+            _ if is_empty => {
+                writeln!(output, "the job has no groups, so there is nothing to explain")
+                    .map(|()| true)
+            }
             (false, Some(node)) => question.write_node(node, &mut output),
             (false, None) => question.write_nodes(self.full, &mut output),
             (true, Some(node)) => question.write_json(question.of_node(node), &mut output),

@@ -132,6 +132,7 @@ const stowplan = (() => {
     function fill() {
       body.replaceChildren(...order.slice(0, shown).map((row) => element("tr", {}, ...columns.map((column) => {
         const cell = element("td", { class: column.number ? "number" : "" });
+        cell.setAttribute("data-title", column.title);
         cell.append(column.cell ? column.cell(row) : String(column.value(row)));
         return cell;
       }))));
