@@ -52,9 +52,9 @@ impl Rule for DriverRule {
         for driver in &self.drivers {
             let passes = has_driver(node, driver);
             let found = match node.driver(driver) {
-                _ if passes => "there and healthy",
-                Some(info) if info.detected => "there, not healthy",
-                _ => "not there",
+                _ if passes => "healthy",
+                Some(info) if info.detected => "not healthy",
+                _ => "missing",
             };
             findings.push(Finding::new("driver", &format!("`{driver}`"), found, passes));
         }

@@ -56,7 +56,7 @@ impl Rule for SecretsRule {
     fn findings(&self, node: NodeView<'_>, findings: &mut Vec<Finding>) {
         for provider in &self.providers {
             let passes = !self.missing(node).any(|it| it == provider);
-            let found = if passes { "there" } else { "not there" };
+            let found = if passes { "there" } else { "missing" };
             findings.push(Finding::new(
                 "secrets provider",
                 &format!("`{provider}`"),

@@ -128,7 +128,7 @@ impl Rule for HostVolumeRule {
         for mount in &self.mounts {
             let passes = mount.is_allowed(&self.namespace, node);
             let found = match node.host_volume(&mount.source) {
-                None => "not there",
+                None => "missing",
                 Some(_) if passes => "there",
                 Some(_) => "there, not to be used so",
             };

@@ -14,7 +14,7 @@ use crate::files::{self, Files, Input};
 use crate::output::{Output, complain, complain_unwritten};
 use crate::tables::{Look, Sheet, Tone};
 use crate::verdicts;
-use crate::words::{names, nearest, number, printable, separated};
+use crate::words::{names, nearest, number, printable};
 
 /// Say what a node is to a group, check by check, or what every node is.
 ///
@@ -292,8 +292,8 @@ fn row(check: &NodeCheck, mark: &str) -> [String; 6] {
             [subject, mark, asked.clone(), none(), none(), found.clone()]
         }
         Measure::Amount { asked, used, free, unit } => {
-            let amount = |amount: i64| separated(format!("{} {unit}", number(amount)).trim_end());
-            [subject, mark, amount(*asked), amount(*used), amount(*free), none()]
+            let asked = format!("{} {unit}", number(*asked));
+            [subject, mark, asked.trim_end().to_owned(), number(*used), number(*free), none()]
         }
         _ => [subject, mark, none(), none(), none(), none()],
     }
