@@ -81,9 +81,11 @@ pub mod testing;
 mod time;
 
 pub use cluster::check::BrokenCluster;
+pub use cluster::difference::JobDifference;
 pub use cluster::failed::FailedGroup;
 pub use cluster::inventory::{Inventory, InventoryError};
 pub use cluster::inventory_json::InventoryJsonError;
+pub use cluster::jobs::Registered;
 pub use cluster::node_changes::NodeChange;
 pub use cluster::place::Proposal;
 pub use cluster::placement::{PlacedAllocation, Placement};

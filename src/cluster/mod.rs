@@ -5,6 +5,7 @@
 
 pub(crate) mod check;
 mod debug;
+pub(crate) mod difference;
 mod documents;
 mod ending;
 mod explain;
@@ -12,6 +13,7 @@ pub(crate) mod failed;
 mod fixes;
 pub(crate) mod inventory;
 pub(crate) mod inventory_json;
+pub(crate) mod jobs;
 pub(crate) mod node_changes;
 pub(crate) mod place;
 pub(crate) mod placement;

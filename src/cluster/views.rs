@@ -1,9 +1,10 @@
 //! Allocations and jobs as they are looked at: nothing is made but what is asked for.
 
 use std::fmt;
+use std::sync::Arc;
 
 use super::Cluster;
-use crate::model::{Allocation, ClientStatus, DesiredStatus, Node};
+use crate::model::{Allocation, ClientStatus, DesiredStatus, JobSpec, Node};
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::slots::{AllocationSlot, JobSlot};
@@ -55,6 +56,16 @@ impl<'a> AllocationView<'a> {
     /// The number in its name; none if its name, which came from elsewhere, has none.
     pub fn name_index(&self) -> Option<u32> {
         Some(self.record.name_index).filter(|index| *index != u32::MAX)
+    }
+
+    /// The version of its job that it runs; none if it came from elsewhere without one.
+    pub fn job_spec(&self) -> Option<&'a JobSpec> {
+        self.version().map(|job| &**job)
+    }
+
+    /// The same, shared.
+    pub(super) fn version(&self) -> Option<&'a Arc<JobSpec>> {
+        self.state.version_of(self.slot)?.job.as_ref()
     }
 
     /// The identity of the node that it is on or was on; empty if it has none.
@@ -132,7 +143,7 @@ impl fmt::Debug for AllocationView<'_> {
     }
 }
 
-/// A job that has allocations in a cluster, from [`Cluster::jobs`] or [`Cluster::job`].
+/// A job that is registered or has allocations, from [`Cluster::jobs`] or [`Cluster::job`].
 ///
 /// ```
 /// use stowplan::{Cluster, PlaceOptions};
@@ -150,8 +161,8 @@ impl fmt::Debug for AllocationView<'_> {
 /// ```
 #[derive(Clone, Copy)]
 pub struct JobView<'a> {
-    state: &'a State,
-    slot: JobSlot,
+    pub(super) state: &'a State,
+    pub(super) slot: JobSlot,
 }
 
 impl<'a> JobView<'a> {
@@ -253,13 +264,13 @@ impl Cluster {
         slots.filter_map(|slot| AllocationView::new(&self.state, slot))
     }
 
-    /// A job that has allocations.
+    /// A job that is registered or has allocations.
     pub fn job(&self, namespace: &str, job_id: &str) -> Option<JobView<'_>> {
         let slot = self.state.find_job(namespace, job_id)?;
         Some(JobView { state: &self.state, slot })
     }
 
-    /// The jobs that have allocations, in no order that means anything.
+    /// The jobs that are registered or have allocations, in no order that means anything.
     pub fn jobs(&self) -> impl Iterator<Item = JobView<'_>> {
         self.state.job_slots().map(|slot| JobView { state: &self.state, slot })
     }

@@ -33,7 +33,6 @@ impl State {
     }
 }
 
-#[allow(dead_code, reason = "evaluations and the engine register jobs")]
 impl Transaction<'_> {
     /// Registers a job. If it differs from the newest version in more than what the system itself writes
     /// down, it becomes a version of its own.

@@ -1,0 +1,239 @@
+//! What there is of a job against what it asks for: the simplest use of reconciling, for those who own
+//! their loop.
+
+use std::cmp::Reverse;
+use std::sync::Arc;
+
+use indexmap::IndexSet;
+
+use super::Cluster;
+use super::request::PlacementRequest;
+use super::views::AllocationView;
+use crate::model::{Job, JobSpec};
+use crate::reconcile::update::tasks_updated;
+
+/// What there is of a job against what it asks for, from [`Cluster::difference`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct JobDifference<'a> {
+    /// Live allocations that the job has no use for.
+    pub surplus: Vec<AllocationView<'a>>,
+    /// Live allocations that have to be replaced, since what they run differs in more than what can be
+    /// changed where they are (docs/lifecycle.md, section 3, *Destructive changes*).
+    pub outdated: Vec<AllocationView<'a>>,
+    /// What [`Cluster::place`] would place.
+    pub missing: Vec<PlacementRequest>,
+}
+
+impl JobDifference<'_> {
+    /// Whether there is just what the job asks for.
+    pub fn is_empty(&self) -> bool {
+        self.surplus.is_empty() && self.outdated.is_empty() && self.missing.is_empty()
+    }
+}
+
+impl Cluster {
+    /// Compares what there is of a job with what it asks for. It decides nothing: how many are replaced
+    /// at a time, and when, is for the caller.
+    ///
+    /// Of a group that has too many the ones that go are those whose names others have or that are
+    /// beyond its count, then those with the highest numbers. Of a system job they are second ones on a
+    /// node. Everything of a stopped job, or of a group that the job no longer has, is surplus.
+    ///
+    /// ```
+    /// use stowplan::model::{Job, Node};
+    /// use stowplan::{Cluster, PlaceOptions, PlacementRequest};
+    ///
+    /// let job = |count, image: &str| Job::from_json(format!(r#"{{"ID": "web", "TaskGroups": [
+    ///     {{"Name": "front", "Count": {count}, "Tasks": [{{"Name": "nginx", "Driver": "docker",
+    ///       "Config": {{"image": "{image}"}}}}]}}]}}"#));
+    /// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(4_096).driver("docker").build()?;
+    /// let mut cluster = Cluster::new([node])?;
+    /// let options = PlaceOptions::default();
+    /// cluster.place(&job(3, "nginx:1")?, &options);
+    ///
+    /// let new = job(2, "nginx:2")?;
+    /// let difference = cluster.difference(&new);
+    /// let names = |views: &[stowplan::AllocationView]| {
+    ///     views.iter().map(|it| it.name()).collect::<Vec<_>>()
+    /// };
+    /// assert_eq!(names(&difference.surplus), ["web.front[2]"]);
+    /// assert_eq!(names(&difference.outdated), ["web.front[0]", "web.front[1]"]);
+    ///
+    /// // Replaced one after the other.
+    /// let replace = |it: &stowplan::AllocationView| {
+    ///     let request = PlacementRequest::new(&new, it.task_group(), it.name_index()?);
+    ///     Some(request.replaces(&it.id()))
+    /// };
+    /// let requests: Vec<_> = difference.outdated.iter().filter_map(replace).collect();
+    /// let surplus: Vec<String> = difference.surplus.iter().map(|it| it.id()).collect();
+    /// cluster.place_requests(&requests, &options)?;
+    /// cluster.finish(&surplus)?;
+    /// assert!(cluster.difference(&new).is_empty());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn difference(&self, job: &Job) -> JobDifference<'_> {
+        let mut live: Vec<AllocationView<'_>> =
+            self.allocations_of(&job.namespace, &job.id).filter(|it| it.is_live()).collect();
+        live.sort_by_cached_key(|it| (it.task_group().to_owned(), it.name_index(), it.id()));
+        let mut difference = JobDifference {
+            surplus: Vec::new(),
+            outdated: Vec::new(),
+            missing: if job.stop { Vec::new() } else { self.missing(job) },
+        };
+        let mut comparisons = Comparisons { job, made: Vec::new() };
+        for of_group in live.chunk_by(|a, b| a.task_group() == b.task_group()) {
+            let surplus = self.surplus_of(job, of_group);
+            for (at, view) in of_group.iter().enumerate() {
+                if surplus.contains(&at) {
+                    difference.surplus.push(*view);
+                } else if comparisons.is_outdated(view) {
+                    difference.outdated.push(*view);
+                }
+            }
+        }
+        difference
+    }
+
+    /// Which live allocations of a group, in the order of their numbers, are too many.
+    fn surplus_of(&self, job: &Job, live: &[AllocationView<'_>]) -> IndexSet<usize> {
+        let name = live.first().map_or("", |it| it.task_group());
+        let group = job.task_groups.iter().find(|group| group.name == name);
+        let Some(group) = group.filter(|group| !job.stop && group.count() > 0) else {
+            return (0..live.len()).collect();
+        };
+        if job.job_type().is_system() {
+            let mut nodes = IndexSet::new();
+            let seconds = live.iter().enumerate().filter(|(_, it)| !nodes.insert(it.node_id()));
+            return seconds.map(|(at, _)| at).collect();
+        }
+        let filled = self.filled_places(job, &group.name);
+        let too_many = filled.saturating_sub(group.count() as usize);
+        let is_spare = |at: usize| {
+            let index = live[at].name_index();
+            index.is_none_or(|index| index >= group.count())
+                || at > 0 && live[at - 1].name_index() == index
+        };
+        let mut order: Vec<usize> = (0..live.len()).collect();
+        order.sort_by_key(|&at| Reverse((is_spare(at), at)));
+        order.into_iter().take(too_many).collect()
+    }
+
+    /// How many places of a group are filled: by what lives, and by work that is done once and was.
+    fn filled_places(&self, job: &Job, group: &str) -> usize {
+        let slot = self.state.find_job(&job.namespace, &job.id);
+        let all = slot.map(|slot| self.state.allocations_of(slot, group)).unwrap_or_default();
+        let records = all.iter().filter_map(|&slot| self.state.allocation(slot));
+        records.filter(|record| record.fills_place(job.job_type())).count()
+    }
+}
+
+/// Comparisons of versions with the present one, each made once.
+struct Comparisons<'a> {
+    job: &'a Job,
+    made: Vec<(Arc<JobSpec>, String, bool)>,
+}
+
+impl Comparisons<'_> {
+    fn is_outdated(&mut self, view: &AllocationView<'_>) -> bool {
+        // What nobody knows has to be taken for another version.
+        let Some(own) = view.version() else { return true };
+        let group = view.task_group();
+        let known = self.made.iter().find(|(of, name, _)| Arc::ptr_eq(of, own) && name == group);
+        if let Some((.., is_outdated)) = known {
+            return *is_outdated;
+        }
+        let is_outdated = tasks_updated(own, self.job.spec(), group);
+        self.made.push((own.clone(), group.to_owned(), is_outdated));
+        is_outdated
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::cluster::Cluster;
+    use crate::model::{Job, Node};
+    use crate::placement::options::PlaceOptions;
+
+    fn cluster(nodes: u32) -> Cluster {
+        let node = |at: u32| {
+            let node = Node::builder(format!("n{at}")).cpu_shares(4_000).memory_mb(8_192);
+            node.driver("docker").build().unwrap()
+        };
+        Cluster::new((0..nodes).map(node)).unwrap()
+    }
+
+    fn job(job_type: &str, count: u32, more: &str) -> Job {
+        let text = format!(
+            r#"{{"ID": "web", "Type": "{job_type}", {more} "TaskGroups": [{{"Name": "front",
+                "Count": {count}, "Tasks": [{{"Name": "t", "Driver": "docker"}}]}}]}}"#
+        );
+        Job::from_json(text).unwrap()
+    }
+
+    const NONE: Vec<u32> = Vec::new();
+
+    /// The numbers of surplus, of outdated and of missing allocations.
+    fn numbers(cluster: &Cluster, job: &Job) -> [Vec<u32>; 3] {
+        let found = cluster.difference(job);
+        let indexes = |views: &[super::AllocationView<'_>]| {
+            views.iter().filter_map(|it| it.name_index()).collect()
+        };
+        let missing = found.missing.iter().map(|it| it.name_index()).collect();
+        [indexes(&found.surplus), indexes(&found.outdated), missing]
+    }
+
+    #[test]
+    fn the_highest_numbers_are_too_many_and_the_lowest_missing() {
+        let mut cluster = cluster(2);
+        cluster.place(&job("service", 4, ""), &PlaceOptions::default());
+        assert_eq!(numbers(&cluster, &job("service", 4, "")), [NONE, NONE, NONE]);
+        assert_eq!(numbers(&cluster, &job("service", 2, "")), [vec![2, 3], NONE, NONE]);
+        assert_eq!(numbers(&cluster, &job("service", 6, "")), [NONE, NONE, vec![4, 5]]);
+        let stopped = job("service", 4, r#""Stop": true,"#);
+        assert_eq!(numbers(&cluster, &stopped), [vec![0, 1, 2, 3], NONE, NONE]);
+    }
+
+    #[test]
+    fn a_group_that_the_job_no_longer_has_is_surplus() {
+        let mut cluster = cluster(1);
+        cluster.place(&job("service", 2, ""), &PlaceOptions::default());
+        let other = r#"{"ID": "web", "TaskGroups": [{"Name": "back",
+            "Tasks": [{"Name": "t", "Driver": "docker"}]}]}"#;
+        let other = Job::from_json(other).unwrap();
+        assert_eq!(numbers(&cluster, &other), [vec![0, 1], NONE, vec![0]]);
+    }
+
+    #[test]
+    fn facts_that_tasks_see_make_them_outdated_and_priorities_do_not() {
+        let mut cluster = cluster(1);
+        cluster.place(&job("service", 1, ""), &PlaceOptions::default());
+        let meta = job("service", 1, r#""Meta": {"a": "b"},"#);
+        assert_eq!(numbers(&cluster, &meta), [NONE, vec![0], NONE]);
+        let priority = job("service", 1, r#""Priority": 70,"#);
+        assert_eq!(numbers(&cluster, &priority), [NONE, NONE, NONE]);
+    }
+
+    #[test]
+    fn completed_batch_work_is_neither_missing_nor_surplus() {
+        let mut cluster = cluster(1);
+        let batch = job("batch", 2, "");
+        cluster.place(&batch, &PlaceOptions::default());
+        let first = cluster.allocations_of("default", "web").next().unwrap().id();
+        cluster.set_client_status(&first, crate::model::ClientStatus::Complete).unwrap();
+        assert_eq!(numbers(&cluster, &batch), [NONE, NONE, NONE]);
+        // One of two is done, so that the other one is more than the one asked for.
+        assert_eq!(cluster.difference(&job("batch", 1, "")).surplus.len(), 1);
+    }
+
+    #[test]
+    fn a_system_job_wants_one_on_each_node() {
+        let mut cluster = cluster(3);
+        let system = job("system", 1, "");
+        cluster.place(&system, &PlaceOptions::default());
+        assert!(cluster.difference(&system).is_empty());
+        let node = Node::builder("n9").cpu_shares(4_000).memory_mb(8_192).driver("docker");
+        cluster.upsert_node(node.build().unwrap());
+        assert_eq!(cluster.difference(&system).missing.len(), 1);
+    }
+}
