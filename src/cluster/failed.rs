@@ -75,11 +75,11 @@ impl FailedGroup {
     }
 
     /// The failed allocation that stands for the group's failed placements, as the first API has it;
-    /// none where [`PlaceOptions::record_failed_placements`](crate::PlaceOptions) is off.
+    /// none where [`PlaceOptions::record_failed_placements`](crate::PlaceOptions) says so.
     pub fn to_allocation(&self) -> Option<Allocation> {
         let group = self.task_group();
         let name = format!("{}.{}[{}]", self.failure.job.id, group.name, self.failure.name_index);
-        let is_recorded = !self.options.without_failed_allocations;
+        let is_recorded = self.options.records_failures_of(&self.failure.job);
         is_recorded.then(|| Allocation {
             id: ids::of_failure(
                 self.identity_seed,

@@ -1,6 +1,6 @@
 //! How to place: what the API calls the scheduler's configuration, and what an embedder adds.
 
-use crate::model::{Job, JobType, TaskGroup};
+use crate::model::{Era, Job, JobType, TaskGroup};
 use crate::rank::binpack::Algorithm;
 
 /// How to place a job. The default is the API's: binpack, eviction for system jobs only, and the exact
@@ -24,7 +24,7 @@ pub struct PlaceOptions {
     pub(crate) seed: Option<u64>,
     pub(crate) search: Search,
     pub(crate) score_detail: ScoreDetail,
-    pub(crate) without_failed_allocations: bool,
+    pub(crate) failure_records: Option<FailureRecords>,
     pub(crate) explain: bool,
     pub(crate) stopwatch: Option<fn() -> u64>,
     pub(crate) oracle: bool,
@@ -50,6 +50,17 @@ pub struct Preemption {
     pub system: bool,
     /// For sysbatch jobs.
     pub sysbatch: bool,
+}
+
+/// Whether a group that could not be placed whole leaves one failed allocation, as in the first API.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureRecords {
+    /// Groups of jobs of the first API do.
+    Auto,
+    /// All groups do.
+    Always,
+    /// None does.
+    Never,
 }
 
 /// Which nodes a placement looks at.
@@ -97,6 +108,12 @@ impl ScoreDetail {
 impl Default for Preemption {
     fn default() -> Self {
         Preemption { service: false, batch: false, system: true, sysbatch: false }
+    }
+}
+
+impl From<bool> for FailureRecords {
+    fn from(always: bool) -> FailureRecords {
+        if always { FailureRecords::Always } else { FailureRecords::Never }
     }
 }
 
@@ -216,10 +233,26 @@ impl PlaceOptions {
     }
 
     /// Whether each group that could not be placed whole leaves one failed allocation, as in the first
-    /// API; on by default.
-    pub fn record_failed_placements(mut self, on: bool) -> Self {
-        self.without_failed_allocations = !on;
+    /// API: always or never, or by the era of the job. By default always where a job is placed, and by
+    /// its era where an evaluation is processed.
+    pub fn record_failed_placements(mut self, records: impl Into<FailureRecords>) -> Self {
+        self.failure_records = Some(records.into());
         self
+    }
+
+    /// Whether a group of a job leaves a failed allocation.
+    pub(crate) fn records_failures_of(&self, job: &Job) -> bool {
+        match self.failure_records.unwrap_or(FailureRecords::Always) {
+            FailureRecords::Auto => job.era() == Era::First,
+            FailureRecords::Always => true,
+            FailureRecords::Never => false,
+        }
+    }
+
+    /// The same for processing evaluations.
+    pub(crate) fn for_evaluations(&self) -> PlaceOptions {
+        let records = self.failure_records.unwrap_or(FailureRecords::Auto);
+        self.clone().record_failed_placements(records)
     }
 
     /// Whether every node's verdict is kept for each group, and for what cannot be placed the nearest

@@ -21,6 +21,8 @@ pub(super) struct Attempt<'a> {
     /// What was placed, in the order of their requests.
     pub(super) placed: Vec<(Placement, Allocation)>,
     pub(super) failures: IndexMap<String, AllocationMetrics>,
+    /// The failed allocations that stand for them.
+    pub(super) records: Vec<Allocation>,
     /// Which nodes may help what failed.
     pub(super) classes: Classes,
     /// By group: how many are to be placed still.

@@ -22,6 +22,9 @@ pub struct Decision {
     pub placements: Vec<Allocation>,
     /// What stays and is written anew.
     pub updates: Vec<Allocation>,
+    /// The records of failed placements, one for each group, as the first API has them: a new one, or
+    /// that of an earlier failure with other metrics (docs/lifecycle.md, section 10, *0.1 semantics*).
+    pub failed: Vec<Allocation>,
     /// The IDs of what of it moves to the present version.
     pub in_place: Vec<String>,
     /// A new deployment.

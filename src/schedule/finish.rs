@@ -30,6 +30,7 @@ impl Attempt<'_> {
         let is_system = self.job_type.is_system();
         let is_reblocked = is_blocked && !is_system && !self.failures.is_empty();
         let evaluation = self.finished(&created, is_reblocked);
+        let failed = self.failed_written();
         let figures = std::mem::take(&mut self.changes.figures);
         let names = self.documents.groups.iter().map(|name| (*name).to_owned());
         let id = |at: u32| self.documents.allocations[at as usize].id.clone();
@@ -40,6 +41,7 @@ impl Attempt<'_> {
             created,
             stops: self.changes.stops.iter().map(|stop| self.stop_written(stop)).collect(),
             updates: self.changes.updates.iter().map(|it| self.update_written(it)).collect(),
+            failed,
             in_place: in_place.map(|it| id(it.at)).collect(),
             deployment: self.deployment_written(),
             deployment_update: self.deployment_update(),

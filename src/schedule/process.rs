@@ -54,6 +54,7 @@ pub fn process(
     options: &PlaceOptions,
     now: Timestamp,
 ) -> Decision {
+    let options = &options.for_evaluations();
     let job = known.versions.last();
     let is_stopped = job.is_none_or(|job| job.stop);
     let of_job = job.map(Job::job_type);
@@ -89,6 +90,7 @@ pub fn process(
         changes,
         placed: Vec::new(),
         failures: IndexMap::new(),
+        records: Vec::new(),
         classes: Classes::default(),
         queued: IndexMap::new(),
         exhausted_nodes: Vec::new(),
@@ -136,7 +138,7 @@ impl Attempt<'_> {
                 Found::Filtered | Found::Exhausted => self.keep_failed(&placement),
             }
         }
-        self.failures = search.failures;
+        (self.failures, self.records) = (search.failures, search.records);
         self.after = Some(search.trial);
     }
 

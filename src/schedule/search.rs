@@ -21,6 +21,8 @@ pub(super) struct Search<'a> {
     pub(super) trial: Cluster,
     /// By group name: the first failure.
     pub(super) failures: IndexMap<String, AllocationMetrics>,
+    /// The failed allocations that stand for failed placements, as the first API has them.
+    pub(super) records: Vec<Allocation>,
 }
 
 /// What became of one placement.
@@ -54,7 +56,15 @@ impl<'a> Search<'a> {
         for stop in &changes.stops {
             free(&mut trial, &documents.allocations[stop.at as usize].id);
         }
-        Search { documents, known, job, options, trial, failures: IndexMap::new() }
+        Search {
+            documents,
+            known,
+            job,
+            options,
+            trial,
+            failures: IndexMap::new(),
+            records: Vec::new(),
+        }
     }
 
     /// The version of the job that a placement runs: while canaries wait, what replaces none of them
@@ -115,6 +125,8 @@ impl<'a> Search<'a> {
         if is_filtered {
             return Found::Filtered;
         }
+        let is_first = !self.failures.contains_key(group);
+        self.records.extend(failed.filter(|_| is_first).and_then(|it| it.to_allocation()));
         self.fail(group, metrics);
         Found::Exhausted
     }

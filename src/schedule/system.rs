@@ -51,7 +51,7 @@ impl Attempt<'_> {
         for (placement, allocation) in placed {
             self.keep(&search, placement, allocation);
         }
-        self.failures = search.failures;
+        (self.failures, self.records) = (search.failures, search.records);
         self.after = Some(search.trial);
     }
 

@@ -5,7 +5,7 @@ use super::evaluations::new_id;
 use super::search::Chosen;
 use crate::model::{
     Allocation, AllocationDeploymentStatus, AllocationState, Deployment, DeploymentState,
-    DeploymentStatus, RescheduleEvent, RescheduleTracker,
+    DeploymentStatus, DesiredStatus, RescheduleEvent, RescheduleTracker,
 };
 use crate::reconcile::changes::{Placement, Stop, Update};
 
@@ -70,6 +70,28 @@ impl Attempt<'_> {
             modify_time: self.now.as_nanos(),
             ..found
         }
+    }
+
+    /// The records of failed placements; that of an earlier failure of a group is written anew.
+    pub(super) fn failed_written(&self) -> Vec<Allocation> {
+        let written = |(at, record): (usize, &Allocation)| {
+            let is_before = |it: &&Allocation| {
+                it.desired() == DesiredStatus::Failed && it.task_group == record.task_group
+            };
+            let before = self.known.allocations.iter().rfind(is_before);
+            let id = || new_id(self.placed.len() + at);
+            Allocation {
+                id: before.map_or_else(id, |it| it.id.clone()),
+                name: before.map_or(record.name.clone(), |it| it.name.clone()),
+                eval_id: self.evaluation.id.clone(),
+                job_version: self.known.versions.last().map(|job| job.version),
+                metrics: self.failures.get(&record.task_group).cloned(),
+                create_time: before.map_or(self.now.as_nanos(), |it| it.create_time),
+                modify_time: self.now.as_nanos(),
+                ..record.clone()
+            }
+        };
+        self.records.iter().enumerate().map(written).collect()
     }
 
     /// A stop.

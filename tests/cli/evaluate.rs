@@ -174,3 +174,105 @@ fn mistakes_are_named_with_their_places() {
         (1, "nothing.json: there is no such file\n")
     );
 }
+
+/// What makes no sense, or is huge: the whole answer in a few keys, or the exact mistake.
+#[test]
+fn odd_states_have_exact_outcomes() {
+    let there = |number: usize| {
+        json!({
+            "ID": format!("a{number}"), "JobID": "web", "Name": format!("web.group[{number}]"),
+            "TaskGroup": "group", "NodeID": "n1", "DesiredStatus": "run",
+            "ClientStatus": "running",
+        })
+    };
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut state = state();
+        state["allocs"] = json!([there(0), there(1), there(2)]);
+        change(&mut state);
+        state
+    };
+    let said = |status: &str, description: &str| json!([status, description, 0, 0]);
+    let refused = |what: &str| said("failed", what);
+    let rows: [(&str, Value, Result<Value, &str>); 9] = [
+        ("nothing odd", with(&|_| ()), Ok(said("complete", ""))),
+        (
+            "unknown trigger",
+            with(&|state| state["eval"]["TriggeredBy"] = json!("whim")),
+            Ok(refused("scheduler cannot handle 'whim' evaluation reason")),
+        ),
+        (
+            "unknown type",
+            with(&|state| state["eval"]["Type"] = json!("cron")),
+            Ok(refused("no scheduler for evaluations of type 'cron'")),
+        ),
+        (
+            "unknown group",
+            with(&|state| state["allocs"][0]["TaskGroup"] = json!("other")),
+            Ok(json!(["complete", "", 1, 1])),
+        ),
+        (
+            "unknown node",
+            with(&|state| state["allocs"][0]["NodeID"] = json!("gone")),
+            Ok(json!(["complete", "", 1, 1])),
+        ),
+        (
+            "before everything else",
+            with(&|state| state["now"] = json!("1970-01-01T00:00:00Z")),
+            Ok(said("complete", "")),
+        ),
+        (
+            "stopped, and yet failed and to be moved",
+            with(&|state| {
+                state["allocs"][0]["DesiredStatus"] = json!("stop");
+                state["allocs"][0]["ClientStatus"] = json!("failed");
+                state["allocs"][0]["DesiredTransition"] = json!({"Migrate": true});
+            }),
+            Ok(json!(["complete", "", 0, 1])),
+        ),
+        (
+            "counters that do not add up",
+            with(&|state| {
+                let group = json!({"DesiredTotal": -3, "HealthyAllocs": -1, "PlacedAllocs": 9});
+                state["deployment"] = json!({
+                    "ID": "d1", "JobID": "web", "Status": "running",
+                    "TaskGroups": {"group": group},
+                });
+            }),
+            Ok(said("complete", "")),
+        ),
+        (
+            "2^31 wanted",
+            with(&|state| state["jobs"][0]["TaskGroups"][0]["Count"] = json!(1_u64 << 31)),
+            Err("jobs[0].TaskGroups[0].Count"),
+        ),
+    ];
+    let folder = Folder::new("evaluate-odd");
+    for (name, state, expected) in rows {
+        folder.write("state.json", state);
+        let answer = folder.run("evaluate --state state.json --json");
+        match expected {
+            Ok(expected) => {
+                assert_eq!((answer.status, answer.stderr.as_str()), (0, ""), "{name}");
+                let found = answer.json();
+                let count = |key: &str| found[key].as_array().unwrap().len();
+                let eval = &found["eval"];
+                let summary = json!([
+                    eval["Status"],
+                    eval["StatusDescription"],
+                    count("stops"),
+                    count("placements")
+                ]);
+                assert_eq!(summary, expected, "{name}");
+            }
+            Err(place) => {
+                assert_eq!(answer.status, 1, "{name}");
+                assert!(
+                    answer.stderr.starts_with(&format!("state.json: {place}: ")),
+                    "{}",
+                    answer.stderr
+                );
+                assert_eq!(answer.stderr.lines().count(), 1, "{}", answer.stderr);
+            }
+        }
+    }
+}

@@ -2,9 +2,10 @@
 //! (docs/lifecycle.md, section 10, *0.1 semantics*).
 
 use serde_json::{Value, json};
-use stowplan::Span;
 use stowplan::model::DesiredUpdates;
 use stowplan::schedule::Decision;
+use stowplan::schedule::process;
+use stowplan::{FailureRecords, PlaceOptions, Span};
 
 use crate::apply::apply;
 use crate::lifecycle::Question;
@@ -97,6 +98,68 @@ fn what_is_missing_is_placed_at_once() {
     let mut names = placed(&decision);
     names.sort_unstable();
     assert_eq!(names, ["web.web[0]", "web.web[1]", "web.web[4]"]);
+}
+
+/// What finds no place leaves one failed allocation a group, which the next failure writes anew and a
+/// success leaves as it is.
+#[test]
+fn a_record_of_what_found_no_place() {
+    let mut full = outdated(0, 0);
+    full["allocs"] = json!([]);
+    full["nodes"] = json!([node("n1", 250)]);
+    let decision = Question::new(&full).process();
+    assert_eq!((decision.placements.len(), decision.failed.len()), (2, 1));
+    let record = &decision.failed[0];
+    assert_eq!((record.id.as_str(), record.node_id.as_str()), ("new[2]", ""));
+    assert_eq!(
+        (record.desired_status.as_str(), record.client_status.as_str()),
+        ("failed", "failed")
+    );
+    assert_eq!(record.desired_description, "failed to find a node for placement");
+    assert_eq!(record.metrics.as_ref().unwrap().coalesced_failures, 2);
+    assert_eq!(record.eval_id, "e1");
+    // It holds no name, and is rewritten by the next failure.
+    let mut kept = serde_json::to_value(record).unwrap();
+    kept["ID"] = json!("failed-1");
+    full["allocs"] = json!([kept]);
+    full["nodes"] = json!([node("n1", 350)]);
+    let decision = Question::new(&full).process();
+    assert_eq!((decision.placements.len(), decision.failed.len()), (3, 1));
+    let again = &decision.failed[0];
+    assert_eq!((again.id.as_str(), &again.name), ("failed-1", &record.name));
+    assert_eq!(again.metrics.as_ref().unwrap().coalesced_failures, 1);
+    // A success leaves it as history.
+    full["nodes"] = json!([node("n1", 4_000)]);
+    let decision = Question::new(&full).process();
+    assert_eq!((decision.placements.len(), decision.failed.len()), (5, 0));
+    assert!(decision.stops.is_empty() && decision.updates.is_empty());
+}
+
+/// Jobs of today leave none, unless that is asked for.
+#[test]
+fn records_on_request() {
+    let full = state("service", 3, &[node("n1", 250)], &[]);
+    let question = Question::new(&full);
+    for (records, expected) in [
+        (None, 0),
+        (Some(FailureRecords::Auto), 0),
+        (Some(FailureRecords::Always), 1),
+        (Some(FailureRecords::Never), 0),
+    ] {
+        let options = PlaceOptions::default();
+        let options = match records {
+            Some(records) => options.record_failed_placements(records),
+            None => options,
+        };
+        let decision = process(
+            &question.cluster,
+            &question.known,
+            &question.evaluation,
+            &options,
+            question.now,
+        );
+        assert_eq!(decision.failed.len(), expected, "{records:?}");
+    }
 }
 
 /// A job of today with the same block has a deployment and no such evaluation.

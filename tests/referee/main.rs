@@ -15,6 +15,8 @@
 )]
 
 mod answer;
+#[path = "../lifecycle/apply.rs"]
+mod apply;
 mod cases;
 mod classify;
 mod deployment;
@@ -28,6 +30,7 @@ mod generate_jobs;
 mod generic;
 mod golden;
 mod group;
+mod holds;
 mod judge;
 #[path = "../common/lifecycle.rs"]
 #[allow(dead_code, unreachable_pub, reason = "what tests share")]
