@@ -175,79 +175,80 @@ fn mistakes_are_named_with_their_places() {
     );
 }
 
-/// What makes no sense, or is huge: the whole answer in a few keys, or the exact mistake.
-#[test]
-fn odd_states_have_exact_outcomes() {
-    let there = |number: usize| {
-        json!({
-            "ID": format!("a{number}"), "JobID": "web", "Name": format!("web.group[{number}]"),
-            "TaskGroup": "group", "NodeID": "n1", "DesiredStatus": "run",
-            "ClientStatus": "running",
-        })
-    };
-    let with = |change: &dyn Fn(&mut Value)| {
-        let mut state = state();
-        state["allocs"] = json!([there(0), there(1), there(2)]);
-        change(&mut state);
-        state
-    };
-    let said = |status: &str, description: &str| json!([status, description, 0, 0]);
-    let refused = |what: &str| said("failed", what);
-    let rows: [(&str, Value, Result<Value, &str>); 9] = [
-        ("nothing odd", with(&|_| ()), Ok(said("complete", ""))),
+/// Of an odd state: what is odd about it, and the evaluation's status and its description with the number
+/// of stops and placements, or the place of the mistake.
+type Odd = (&'static str, fn(&mut Value), Result<Value, &'static str>);
+
+fn odd() -> [Odd; 9] {
+    [
+        ("nothing odd", |_| (), Ok(json!(["complete", "", 0, 0]))),
         (
             "unknown trigger",
-            with(&|state| state["eval"]["TriggeredBy"] = json!("whim")),
-            Ok(refused("scheduler cannot handle 'whim' evaluation reason")),
+            |state| state["eval"]["TriggeredBy"] = json!("whim"),
+            Ok(json!(["failed", "scheduler cannot handle 'whim' evaluation reason", 0, 0])),
         ),
         (
             "unknown type",
-            with(&|state| state["eval"]["Type"] = json!("cron")),
-            Ok(refused("no scheduler for evaluations of type 'cron'")),
+            |state| state["eval"]["Type"] = json!("cron"),
+            Ok(json!(["failed", "no scheduler for evaluations of type 'cron'", 0, 0])),
         ),
         (
             "unknown group",
-            with(&|state| state["allocs"][0]["TaskGroup"] = json!("other")),
+            |state| state["allocs"][0]["TaskGroup"] = json!("other"),
             Ok(json!(["complete", "", 1, 1])),
         ),
         (
             "unknown node",
-            with(&|state| state["allocs"][0]["NodeID"] = json!("gone")),
+            |state| state["allocs"][0]["NodeID"] = json!("gone"),
             Ok(json!(["complete", "", 1, 1])),
         ),
         (
             "before everything else",
-            with(&|state| state["now"] = json!("1970-01-01T00:00:00Z")),
-            Ok(said("complete", "")),
+            |state| state["now"] = json!("1970-01-01T00:00:00Z"),
+            Ok(json!(["complete", "", 0, 0])),
         ),
         (
             "stopped, and yet failed and to be moved",
-            with(&|state| {
+            |state| {
                 state["allocs"][0]["DesiredStatus"] = json!("stop");
                 state["allocs"][0]["ClientStatus"] = json!("failed");
                 state["allocs"][0]["DesiredTransition"] = json!({"Migrate": true});
-            }),
+            },
             Ok(json!(["complete", "", 0, 1])),
         ),
         (
             "counters that do not add up",
-            with(&|state| {
+            |state| {
                 let group = json!({"DesiredTotal": -3, "HealthyAllocs": -1, "PlacedAllocs": 9});
-                state["deployment"] = json!({
-                    "ID": "d1", "JobID": "web", "Status": "running",
-                    "TaskGroups": {"group": group},
-                });
-            }),
-            Ok(said("complete", "")),
+                let groups = json!({"group": group});
+                state["deployment"] =
+                    json!({"ID": "d1", "JobID": "web", "Status": "running", "TaskGroups": groups});
+            },
+            Ok(json!(["complete", "", 0, 0])),
         ),
         (
             "2^31 wanted",
-            with(&|state| state["jobs"][0]["TaskGroups"][0]["Count"] = json!(1_u64 << 31)),
+            |state| state["jobs"][0]["TaskGroups"][0]["Count"] = json!(1_u64 << 31),
             Err("jobs[0].TaskGroups[0].Count"),
         ),
-    ];
+    ]
+}
+
+/// What makes no sense, or is huge: the whole answer in a few keys, or the exact mistake.
+#[test]
+fn odd_states_have_exact_outcomes() {
     let folder = Folder::new("evaluate-odd");
-    for (name, state, expected) in rows {
+    for (name, change, expected) in odd() {
+        let there = |number: usize| {
+            json!({
+                "ID": format!("a{number}"), "JobID": "web", "Name": format!("web.group[{number}]"),
+                "TaskGroup": "group", "NodeID": "n1", "DesiredStatus": "run",
+                "ClientStatus": "running",
+            })
+        };
+        let mut state = state();
+        state["allocs"] = json!([there(0), there(1), there(2)]);
+        change(&mut state);
         folder.write("state.json", state);
         let answer = folder.run("evaluate --state state.json --json");
         match expected {
@@ -255,22 +256,15 @@ fn odd_states_have_exact_outcomes() {
                 assert_eq!((answer.status, answer.stderr.as_str()), (0, ""), "{name}");
                 let found = answer.json();
                 let count = |key: &str| found[key].as_array().unwrap().len();
-                let eval = &found["eval"];
-                let summary = json!([
-                    eval["Status"],
-                    eval["StatusDescription"],
-                    count("stops"),
-                    count("placements")
-                ]);
+                let (eval, counts) = (&found["eval"], [count("stops"), count("placements")]);
+                let summary =
+                    json!([eval["Status"], eval["StatusDescription"], counts[0], counts[1]]);
                 assert_eq!(summary, expected, "{name}");
             }
             Err(place) => {
                 assert_eq!(answer.status, 1, "{name}");
-                assert!(
-                    answer.stderr.starts_with(&format!("state.json: {place}: ")),
-                    "{}",
-                    answer.stderr
-                );
+                let begins = format!("state.json: {place}: ");
+                assert!(answer.stderr.starts_with(&begins), "{}", answer.stderr);
                 assert_eq!(answer.stderr.lines().count(), 1, "{}", answer.stderr);
             }
         }
