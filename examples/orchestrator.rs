@@ -20,13 +20,16 @@ fn main() -> Result<()> {
     for id in ["n1", "n2", "n3"] {
         cluster.upsert_node(node(id)?);
     }
-    cluster.place(&job("web", 2)?, &options);
-    cluster.place(&job("db", 1)?, &options);
+    for job in [job("web", 2)?, job("db", 1)?] {
+        cluster.register_job(&job);
+        cluster.place(&job, &options);
+    }
     show("two jobs", &cluster);
 
     // One of them is scaled up: what is missing is placed, the rest stays where it is.
+    let version = cluster.register_job(&job("web", 4)?).version;
     cluster.place(&job("web", 4)?, &options);
-    show("web is scaled to four", &cluster);
+    show(&format!("web is scaled to four, version {version}"), &cluster);
 
     // An allocation fails, and is replaced away from the node it failed on.
     let first = cluster.allocations_of("default", "web").next().ok_or("nothing runs")?;
@@ -64,6 +67,7 @@ fn main() -> Result<()> {
     show(&format!("n4 joined, n2 was drained and left, {} lost", unreachable.len()), &cluster);
 
     // A job is stopped. Once its clients have ended, nothing is left of it.
+    cluster.unregister_job("default", "web");
     let stopped = cluster.stop_job("default", "web");
     cluster.finish(&stopped)?;
     show("web is stopped", &cluster);
