@@ -29,6 +29,14 @@ const GO_ZERO: &str = "0001-01-01T00:00:00Z";
 pub struct Timestamp(i64);
 
 /// A length of time in nanoseconds; negative ones lead back.
+///
+/// ```
+/// use stowplan::{Span, Timestamp};
+///
+/// let stagger = Span::from_secs(30);
+/// assert!(stagger > Span::ZERO);
+/// assert_eq!(Timestamp::EPOCH + stagger, Timestamp::from_secs(30));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Span(i64);
 

@@ -30,6 +30,15 @@ pub struct Inventory {
 }
 
 /// Why nodes or allocations make no inventory.
+///
+/// ```
+/// use stowplan::model::Node;
+/// use stowplan::{Inventory, InventoryError};
+///
+/// let node = Node::builder("n1").build().unwrap();
+/// let error = Inventory::new([node.clone(), node]).unwrap_err();
+/// assert_eq!(error, InventoryError::DuplicateNode { id: "n1".into() });
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InventoryError {

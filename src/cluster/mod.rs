@@ -65,6 +65,14 @@ pub struct Cluster {
 }
 
 /// Why something cannot be done to a cluster.
+///
+/// ```
+/// use stowplan::{Cluster, ClusterError};
+///
+/// let error = Cluster::default().remove_node("n1").unwrap_err();
+/// assert_eq!(error, ClusterError::UnknownNode { id: "n1".into() });
+/// assert_eq!(error.to_string(), "there is no node with the ID `n1`");
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClusterError {
