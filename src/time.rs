@@ -41,6 +41,14 @@ pub struct Timestamp(i64);
 pub struct Span(i64);
 
 /// Why a text is no instant.
+///
+/// ```
+/// use stowplan::{Timestamp, TimestampError};
+///
+/// let read = |text: &str| text.parse::<Timestamp>();
+/// assert_eq!(read("yesterday"), Err(TimestampError::Malformed));
+/// assert_eq!(read("2500-01-01T00:00:00Z"), Err(TimestampError::OutOfRange));
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TimestampError {

@@ -6,6 +6,15 @@ use super::Cluster;
 use crate::state::check::{BrokenInvariant, Report};
 
 /// What is wrong with a cluster: a fault of this crate, whatever was asked of it.
+///
+/// ```
+/// use stowplan::{BrokenCluster, Cluster};
+///
+/// fn report(checked: Result<(), BrokenCluster>) -> String {
+///     checked.map_or_else(|error| error.to_string(), |()| "all is well".into())
+/// }
+/// assert_eq!(report(Cluster::default().check()), "all is well");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{}", lines(.broken))]
 pub struct BrokenCluster {

@@ -13,6 +13,22 @@ use crate::model::{Job, JobSpec};
 use crate::reconcile::update::tasks_updated;
 
 /// What there is of a job against what it asks for, from [`Cluster::difference`].
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// cluster.place(&job, &PlaceOptions::default());
+/// let smaller = job.changed(|spec| spec.task_groups[0].count = Some(1))?;
+/// let difference = cluster.difference(&smaller);
+/// assert_eq!(difference.surplus.len(), 1);
+/// assert!(difference.missing.is_empty() && !difference.is_empty());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct JobDifference<'a> {

@@ -11,6 +11,24 @@ use crate::state::{State, ids};
 use crate::syntax::glob;
 
 /// A group of which not everything could be placed.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let failed = &placement.failed()[0];
+/// assert_eq!((failed.name(), failed.unplaced()), ("front", 1));
+/// assert_eq!(
+///     failed.to_string(),
+///     "web.front: 1 of 3 not placed; 1 node evaluated; 1 exhausted: 1 cpu",
+/// );
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FailedGroup {
     failure: GroupFailure,

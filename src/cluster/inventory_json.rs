@@ -6,6 +6,14 @@ use super::inventory::{Inventory, InventoryError};
 use crate::model::{AllocationErrors, NodeErrors, read};
 
 /// Why texts make no inventory.
+///
+/// ```
+/// use stowplan::{Inventory, InventoryJsonError};
+///
+/// let error = Inventory::from_json(r#"[{"ID": "n1"}]"#, "[]").unwrap_err();
+/// assert!(matches!(error, InventoryJsonError::Nodes(_)));
+/// assert!(error.to_string().starts_with("nodes: [0].Datacenter: a node needs a datacenter\n"));
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InventoryJsonError {

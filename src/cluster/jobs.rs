@@ -6,6 +6,21 @@ use crate::model::Job;
 use crate::state::job::JobVersion;
 
 /// What registering a job came to, from [`Cluster::register_job`].
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// let first = cluster.register_job(&job);
+/// assert_eq!((first.version, first.is_new), (0, true));
+/// let again = cluster.register_job(&job);
+/// assert_eq!((again.version, again.is_new), (0, false));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Registered {

@@ -7,6 +7,24 @@ use crate::state::slots::{AllocationSlot, NodeSlot};
 use crate::time::Timestamp;
 
 /// What a change of a node comes to for what is on it, from [`Cluster::upsert_node`].
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::model::NodeStatus;
+///
+/// cluster.place(&job, &PlaceOptions::default());
+/// let down = Node::builder("n1").status(NodeStatus::Down).cpu_shares(500).memory_mb(1_024).build()?;
+/// let change = cluster.upsert_node(down);
+/// assert_eq!(change.unreachable().len(), 2);
+/// assert_eq!(change.overcommitted(), ["cpu"]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NodeChange {
     unreachable: Vec<String>,

@@ -151,6 +151,22 @@ pub(super) fn serve(
     Ok(outcome)
 }
 /// A placement that is not kept unless it is committed.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// let proposal = cluster.propose(&job, &PlaceOptions::default());
+/// assert_eq!(proposal.placement().len(), 2);
+/// assert_eq!(proposal.cluster().allocation_count(), 2);
+/// proposal.take_back();
+/// assert_eq!(cluster.allocation_count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Proposal<'a> {
     cluster: &'a mut Cluster,

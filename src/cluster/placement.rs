@@ -10,6 +10,20 @@ use crate::state::{State, ids, view};
 
 /// What placing a job gave. What could not be placed is an answer, not an error: see
 /// [`Placement::failed`].
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// assert_eq!((placement.len(), placement.is_complete()), (2, false));
+/// assert_eq!(placement.failed()[0].metrics().dimension_exhausted["cpu"], 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct Placement {
     identity_seed: u64,
@@ -79,6 +93,21 @@ impl Placement {
 }
 
 /// One allocation that was placed.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let first = placement.allocations().next().ok_or("nothing was placed")?;
+/// assert_eq!((first.name(), first.node_id()), ("web.front[0]".into(), "n1"));
+/// assert_eq!(first.resources().tasks["nginx"].cpu.cpu_shares, 400);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PlacedAllocation<'a> {
     identity_seed: u64,

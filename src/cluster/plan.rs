@@ -14,6 +14,24 @@ use crate::plan::rejection::NodeRejection;
 use crate::time::Timestamp;
 
 /// What became of a plan, from [`Cluster::commit`].
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::Timestamp;
+///
+/// let plan = cluster.plan_requests(&cluster.missing(&job), &PlaceOptions::default())?;
+/// let committed = cluster.commit(plan, Timestamp::EPOCH);
+/// assert!(committed.is_complete());
+/// assert_eq!(committed.allocations().count(), 2);
+/// assert_eq!((committed.index(), committed.refresh_index()), (cluster.modify_index(), None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Committed {
     placement: Placement,

@@ -41,6 +41,23 @@ pub struct PlacementRequest {
 }
 
 /// Why requests make no sense.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::{PlacementRequest, RequestError};
+///
+/// let request = PlacementRequest::new(&job, "back", 0);
+/// let error = cluster.place_requests(&[request], &PlaceOptions::default()).unwrap_err();
+/// assert!(matches!(error, RequestError::UnknownGroup { .. }));
+/// assert_eq!(error.to_string(), "job `web` has no group `back`");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RequestError {

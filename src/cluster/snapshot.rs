@@ -9,6 +9,17 @@ use super::Cluster;
 use crate::time::Timestamp;
 
 /// Why time cannot pass until an instant, from [`Cluster::advance_to`].
+///
+/// ```
+/// use stowplan::{AdvanceError, Cluster, Timestamp};
+///
+/// let now = Timestamp::from_secs(10);
+/// let mut cluster = Cluster::default();
+/// cluster.advance_to(now)?;
+/// let error = cluster.advance_to(Timestamp::EPOCH).unwrap_err();
+/// assert_eq!(error, AdvanceError::Over { to: Timestamp::EPOCH, now });
+/// # Ok::<(), AdvanceError>(())
+/// ```
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AdvanceError {

@@ -12,6 +12,21 @@ use crate::state::usage::{Amounts, Taken};
 /// How full a node is, from [`Cluster::usage`] or [`Cluster::usage_of`].
 ///
 /// What an allocation holds counts until its client has ended, also where it was told to stop.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// cluster.place(&job, &PlaceOptions::default());
+/// let usage = cluster.usage_of("n1").ok_or("no such node")?;
+/// assert_eq!((usage.node().id.as_str(), usage.allocations()), ("n1", 2));
+/// assert_eq!(usage.cpu_mhz().free(), 200);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct NodeUsage<'a> {
     record: &'a NodeRecord,
@@ -21,6 +36,14 @@ pub struct NodeUsage<'a> {
 }
 
 /// How much of an amount is in use.
+///
+/// ```
+/// use stowplan::Usage;
+///
+/// let memory_mb = Usage { used: 300, capacity: 1_024 };
+/// assert_eq!(memory_mb.free(), 724);
+/// assert_eq!(Usage { used: 2, capacity: 1 }.free(), -1);
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
     /// What allocations hold.
@@ -31,6 +54,23 @@ pub struct Usage {
 
 /// How full some nodes are together, from [`Cluster::total_usage`], [`Cluster::usage_by_class`] or
 /// [`Cluster::usage_by_datacenter`]. Sums stop at the greatest number there is.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::Usage;
+///
+/// cluster.place(&job, &PlaceOptions::default());
+/// let total = cluster.total_usage();
+/// assert_eq!((total.nodes, total.allocations), (1, 2));
+/// assert_eq!(total.cpu_mhz, Usage { used: 800, capacity: 1_000 });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TotalUsage {

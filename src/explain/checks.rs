@@ -22,6 +22,21 @@ use crate::state::usage::{Holdings, Taken};
 
 /// What a node is to a group's next allocation, check by check, from
 /// [`Cluster::explain_node`](crate::Cluster::explain_node).
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+/// let explanation = explanation.ok_or("no such node")?;
+/// assert!(explanation.would_do());
+/// assert!(explanation.checks().iter().all(|check| check.passes));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct NodeExplanation {
     job: String,
@@ -33,6 +48,24 @@ pub struct NodeExplanation {
 }
 
 /// One thing that is asked of a node.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// use stowplan::{Measure, Stage};
+///
+/// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+/// let explanation = explanation.ok_or("no such node")?;
+/// let cpu = explanation.checks().iter().find(|check| check.subject == "cpu").ok_or("no cpu")?;
+/// assert_eq!((cpu.stage, cpu.passes), (Stage::Room, true));
+/// assert_eq!(cpu.measure, Measure::Amount { asked: 400, used: 0, free: 1_000, unit: "MHz" });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NodeCheck {
@@ -48,6 +81,25 @@ pub struct NodeCheck {
 
 /// The stages of a choice, in order: only a node that passes one is asked what comes after it. An
 /// explanation has the checks of all of them nevertheless.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// use stowplan::Stage;
+///
+/// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+/// let explanation = explanation.ok_or("no such node")?;
+/// let mut stages: Vec<Stage> = explanation.checks().iter().map(|check| check.stage).collect();
+/// assert!(stages.is_sorted());
+/// stages.dedup();
+/// assert_eq!(stages, [Stage::Candidate, Stage::Feasibility, Stage::Room]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Stage {
     /// Whether the job looks at the node at all (docs/placement.md, section 2.1).
@@ -59,6 +111,26 @@ pub enum Stage {
 }
 
 /// What a check compares.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// use stowplan::Measure;
+///
+/// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+/// let explanation = explanation.ok_or("no such node")?;
+/// let free = explanation.checks().iter().find_map(|check| match &check.measure {
+///     Measure::Amount { free, unit: "MHz", .. } => Some(*free),
+///     _ => None,
+/// });
+/// assert_eq!(free, Some(1_000));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Measure {

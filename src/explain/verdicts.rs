@@ -21,6 +21,22 @@ use crate::state::slots::NodeSlot;
 use crate::state::usage::Amounts;
 
 /// What every node is to a group's next allocation.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let explanation = placement.failed()[0].explain(&cluster);
+/// assert_eq!((explanation.job_id(), explanation.task_group()), ("web", "front"));
+/// assert_eq!(explanation.nodes().len(), 1);
+/// assert_eq!(explanation.fixes()[0].to_string(), "1 node (`n1`) with 200 MHz more CPU free");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Explanation {
     job: String,
@@ -31,6 +47,24 @@ pub struct Explanation {
 }
 
 /// What one node is to a group's next allocation.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::Verdict;
+///
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let explanation = placement.failed()[0].explain(&cluster);
+/// let of_node = &explanation.nodes()[0];
+/// assert_eq!(of_node.node().id, "n1");
+/// assert!(matches!(of_node.verdict(), Verdict::Exhausted(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone)]
 pub struct NodeVerdict {
     node: Node,
@@ -38,6 +72,27 @@ pub struct NodeVerdict {
 }
 
 /// What a node can be to a group's next allocation.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// use stowplan::Verdict;
+///
+/// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+/// let explanation = explanation.ok_or("no such node")?;
+/// match explanation.verdict() {
+///     Verdict::Ranked { norm_score, preempts, .. } => {
+///         assert!(*norm_score > 0.0 && preempts.is_empty());
+///     }
+///     other => panic!("the node would do, but is {other:?}"),
+/// }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq)]
 pub enum Verdict {
     /// The job does not look at it, for all of these reasons.
@@ -59,6 +114,26 @@ pub enum Verdict {
 }
 
 /// Something a node has too little of.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::{Dimension, Verdict};
+///
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let explanation = placement.failed()[0].explain(&cluster);
+/// let Verdict::Exhausted(shortages) = explanation.nodes()[0].verdict() else {
+///     panic!("the node has no room");
+/// };
+/// assert_eq!(shortages[0].dimension, Dimension::Cpu);
+/// assert_eq!((shortages[0].asked, shortages[0].free), (Some(400), Some(200)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shortage {

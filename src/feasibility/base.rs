@@ -22,6 +22,24 @@ pub(crate) struct BaseSet<'a> {
 }
 
 /// Why a job does not look at a node.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// use stowplan::{NotCandidate, Verdict};
+///
+/// let job = job.changed(|spec| spec.datacenters = vec!["dc2".into()])?;
+/// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+/// let explanation = explanation.ok_or("no such node")?;
+/// let reasons = vec![NotCandidate::Datacenter("dc1".into())];
+/// assert_eq!(explanation.verdict(), &Verdict::NotCandidate(reasons));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotCandidate {

@@ -6,6 +6,24 @@ use serde::Serialize;
 /// One change of a [`Fix`](crate::Fix), to the job or to nodes.
 ///
 /// Nodes and allocations go by their identities.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::FixAction;
+///
+/// let job = job.changed(|spec| spec.datacenters = vec!["dc2".into()])?;
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let explanation = placement.failed()[0].explain(&cluster);
+/// let datacenter = "dc1".into();
+/// assert_eq!(explanation.fixes()[0].actions(), [FixAction::AllowDatacenter { datacenter }]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(tag = "Kind", rename_all = "PascalCase", rename_all_fields = "PascalCase")]
 #[non_exhaustive]

@@ -5,6 +5,24 @@ use std::sync::Arc;
 
 /// Why a node may not run a group. Its text is what the metrics count the node under
 /// (`ConstraintFiltered`; docs/placement.md, sections 2.4 to 2.8).
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// use stowplan::{FilterReason, Verdict};
+///
+/// let job = job.changed(|spec| spec.task_groups[0].tasks[0].driver = "exec".into())?;
+/// let explanation = cluster.explain_node(&job, "front", "n1", &PlaceOptions::default());
+/// let explanation = explanation.ok_or("no such node")?;
+/// assert_eq!(explanation.verdict(), &Verdict::Filtered(vec![FilterReason::MissingDrivers]));
+/// assert_eq!(FilterReason::MissingDrivers.to_string(), "missing drivers");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum FilterReason {

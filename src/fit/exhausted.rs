@@ -104,6 +104,14 @@ impl NetworkError {
 
 /// What a node that may run a group has too little of. Its text is what the metrics count the node
 /// under (`DimensionExhausted`; docs/placement.md, sections 3.3, 4 and 7).
+///
+/// ```
+/// use stowplan::Dimension;
+///
+/// assert_eq!((Dimension::Memory.to_string().as_str(), Dimension::Memory.unit()), ("memory", "MB"));
+/// let port = Dimension::ReservedPort { label: "http".into(), port: 8080 };
+/// assert_eq!(port.to_string(), "network: reserved port collision http=8080");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Dimension {

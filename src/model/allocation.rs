@@ -16,6 +16,24 @@ use super::status::{ClientStatus, DesiredStatus};
 
 document! {
     /// An allocation as the API has it: read from an inventory, or written from a placement.
+    ///
+    /// ```
+    /// # use stowplan::model::{Job, Node};
+    /// # use stowplan::{Cluster, PlaceOptions};
+    /// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+    /// # let job = Job::builder("web")
+    /// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+    /// #     .build()?;
+    /// # let mut cluster = Cluster::new([node])?;
+    /// use stowplan::model::{ClientStatus, DesiredStatus};
+    ///
+    /// let placement = cluster.place(&job, &PlaceOptions::default());
+    /// let allocation = placement.allocations().next().ok_or("nothing was placed")?.to_allocation();
+    /// assert_eq!((allocation.name.as_str(), allocation.node_id.as_str()), ("web.front[0]", "n1"));
+    /// assert_eq!(allocation.desired(), DesiredStatus::Run);
+    /// assert_eq!(allocation.client(), ClientStatus::Pending);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct Allocation {
         /// Its identity.
         "ID" => pub id: String,

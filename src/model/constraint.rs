@@ -15,6 +15,19 @@ document! {
     ///
     /// Nodes that do not satisfy it are filtered. A constraint with `hard: Some(false)` is scored
     /// instead, as an affinity of its `weight`.
+    ///
+    /// ```
+    /// use stowplan::model::{Constraint, Operand};
+    ///
+    /// let constraint = Constraint {
+    ///     l_target: "${attr.kernel.name}".into(),
+    ///     operand: Operand::Eq,
+    ///     r_target: "linux".into(),
+    ///     ..Constraint::default()
+    /// };
+    /// assert!(!constraint.is_soft());
+    /// assert_eq!(constraint.to_string(), "${attr.kernel.name} = linux");
+    /// ```
     pub struct Constraint {
         /// The left side: a target such as `${attr.kernel.name}`, or `$attr.kernel.name` as the first API
         /// has it, a bare attribute name such as `kernel.name`, or a literal.
@@ -34,6 +47,17 @@ document! {
 
 document! {
     /// A soft preference for (or, with a negative weight, against) nodes that satisfy a rule.
+    ///
+    /// ```
+    /// use stowplan::model::{Job, Operand};
+    ///
+    /// let job = Job::builder("web")
+    ///     .group("front", 1, |g| g.task("nginx", "docker", |t| t))
+    ///     .affinity("${node.class}", Operand::Eq, "large", -20)
+    ///     .build()?;
+    /// assert_eq!(job.affinities[0].weight(), -20);
+    /// # Ok::<(), stowplan::model::JobErrors>(())
+    /// ```
     pub struct Affinity {
         /// The left side, as in [`Constraint::l_target`].
         "LTarget" => pub l_target: String,
@@ -48,6 +72,22 @@ document! {
 
 document! {
     /// A wish to spread a group's allocations over the values of an attribute.
+    ///
+    /// ```
+    /// use stowplan::model::{Spread, SpreadTarget};
+    ///
+    /// let target = |value: &str, percent| SpreadTarget {
+    ///     value: value.into(),
+    ///     percent,
+    ///     ..SpreadTarget::default()
+    /// };
+    /// let spread = Spread {
+    ///     attribute: "${node.datacenter}".into(),
+    ///     spread_target: vec![target("dc1", 70), target("dc2", 30)],
+    ///     ..Spread::default()
+    /// };
+    /// assert_eq!(spread.weight(), 50);
+    /// ```
     pub struct Spread {
         /// The attribute, such as `${node.datacenter}` or `${meta.rack}`.
         "Attribute" => pub attribute: String,
@@ -104,6 +144,14 @@ impl Spread {
 
 /// How a constraint or an affinity compares its two sides. Each spelling is its own variant, because
 /// the filter reasons of the metrics repeat the document's text.
+///
+/// ```
+/// use stowplan::model::Operand;
+///
+/// assert_eq!(Operand::from(">="), Operand::Ge);
+/// assert_eq!(Operand::DistinctHosts.as_str(), "distinct_hosts");
+/// assert!(matches!(Operand::from("~"), Operand::Unknown(_)));
+/// ```
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Operand {

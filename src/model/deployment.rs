@@ -9,6 +9,16 @@ use crate::time::Span;
 
 document! {
     /// The way of one version of a job onto its nodes, watched until it is there or has failed.
+    ///
+    /// ```
+    /// use stowplan::model::Deployment;
+    ///
+    /// let deployment: Deployment = serde_json::from_str(r#"{"ID": "d1", "JobID": "web",
+    ///     "Status": "running", "TaskGroups": {"front": {"DesiredTotal": 3, "HealthyAllocs": 1}}}"#)?;
+    /// let front = &deployment.task_groups["front"];
+    /// assert_eq!((front.desired_total, front.healthy_allocs), (3, 1));
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub struct Deployment {
         /// Its identity.
         "ID" => pub id: String,

@@ -8,6 +8,17 @@ use super::status::texts;
 
 document! {
     /// How two versions of a job differ.
+    ///
+    /// ```
+    /// use stowplan::job_diff;
+    /// use stowplan::model::{DiffType, Job};
+    ///
+    /// let job = Job::builder("web").group("front", 3, |g| g.task("nginx", "docker", |t| t)).build()?;
+    /// let diff = job_diff(None, Some(job.spec()));
+    /// assert_eq!((diff.diff_type, diff.id.as_str()), (DiffType::Added, "web"));
+    /// assert_eq!(diff.task_groups[0].name, "front");
+    /// # Ok::<(), stowplan::model::JobErrors>(())
+    /// ```
     pub struct JobDiff {
         /// Whether the job is new, gone or changed.
         "Type" => pub diff_type: DiffType,

@@ -9,8 +9,6 @@ use super::read_error::ReadError;
 macro_rules! errors {
     ($(#[$meta:meta])* pub struct $name:ident;) => {
         $(#[$meta])*
-        ///
-        /// Displays all problems, one a line.
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name {
             // INVARIANT: not empty.
@@ -58,17 +56,40 @@ macro_rules! errors {
 }
 
 errors! {
-    /// Everything that is wrong with a job.
+    /// Everything that is wrong with a job. Displays all problems, one a line.
+    ///
+    /// ```
+    /// use stowplan::model::Job;
+    ///
+    /// let errors = Job::builder("").priority(101).build().unwrap_err();
+    /// assert_eq!(errors.problems().len(), 3);
+    /// assert!(errors.to_string().contains("Priority: expected 1 to 100, found `101`\n"));
+    /// ```
     pub struct JobErrors;
 }
 
 errors! {
-    /// Everything that is wrong with a node.
+    /// Everything that is wrong with a node. Displays all problems, one a line.
+    ///
+    /// ```
+    /// use stowplan::model::Node;
+    ///
+    /// let errors = Node::from_json(r#"{"ID": "n1"}"#).unwrap_err();
+    /// assert_eq!(errors.problems()[0].to_string(), "Datacenter: a node needs a datacenter");
+    /// assert_eq!(errors.within("[3]").problems()[0].path(), "[3].Datacenter");
+    /// ```
     pub struct NodeErrors;
 }
 
 errors! {
-    /// Everything that is wrong with an allocation.
+    /// Everything that is wrong with an allocation. Displays all problems, one a line.
+    ///
+    /// ```
+    /// use stowplan::model::read;
+    ///
+    /// let errors = read::valid_allocations(r#"[{"NodeID": "n1"}]"#).unwrap_err();
+    /// assert_eq!(errors.problems()[0].path(), "[0].ID");
+    /// ```
     pub struct AllocationErrors;
 }
 

@@ -10,6 +10,19 @@ use crate::time::Span;
 
 document! {
     /// A reason to look at a job anew, and what came of it.
+    ///
+    /// ```
+    /// use stowplan::model::{Evaluation, JobType};
+    ///
+    /// let evaluation = Evaluation {
+    ///     id: "e1".into(),
+    ///     job_id: "web".into(),
+    ///     evaluation_type: "service".into(),
+    ///     triggered_by: "job-register".into(),
+    ///     ..Evaluation::default()
+    /// };
+    /// assert_eq!(evaluation.job_type(), Some(JobType::Service));
+    /// ```
     pub struct Evaluation {
         /// Its identity.
         "ID" => pub id: String,

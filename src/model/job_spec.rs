@@ -30,6 +30,17 @@ pub(super) const KILL_TIMEOUT_DEFAULT: Span = Span::from_secs(5);
 
 document! {
     /// A job as its document has it; [`Job`](super::Job) is the validated form that the engine takes.
+    ///
+    /// ```
+    /// use stowplan::model::{Job, JobSpec, read};
+    ///
+    /// let spec: JobSpec = read::job(r#"{"ID": "web", "TaskGroups": [{"Name": "front",
+    ///     "Tasks": [{"Name": "nginx", "Driver": "docker"}]}]}"#)?;
+    /// assert_eq!(spec.task_groups[0].count, None);
+    /// let job = Job::new(spec)?;
+    /// assert_eq!(job.spec().task_groups[0].count, Some(1));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct JobSpec {
         /// Empty is `global`.
         "Region" => pub region: String,
@@ -103,6 +114,15 @@ impl<'de> Deserialize<'de> for JobSpec {
 
 document! {
     /// Tasks that run together on one node, as often as `count` says.
+    ///
+    /// ```
+    /// use stowplan::model::{Task, TaskGroup};
+    ///
+    /// let task = Task { name: "nginx".into(), driver: "docker".into(), ..Task::default() };
+    /// let group = TaskGroup { name: "front".into(), tasks: vec![task], ..TaskGroup::default() };
+    /// assert_eq!((group.count(), group.disk_mb()), (1, 300));
+    /// assert!(group.task("nginx").is_some());
+    /// ```
     pub struct TaskGroup {
         /// Unique in the job.
         "Name" => pub name: String,
@@ -157,6 +177,14 @@ document! {
 
 document! {
     /// A program that a driver runs.
+    ///
+    /// ```
+    /// use stowplan::model::{Resources, Task};
+    ///
+    /// let resources = Resources { cpu: Some(500), ..Resources::default() };
+    /// let task = Task { name: "nginx".into(), resources: Some(resources), ..Task::default() };
+    /// assert_eq!((task.cpu_mhz(), task.memory_mb()), (500, 300));
+    /// ```
     pub struct Task {
         /// Unique in the group.
         "Name" => pub name: String,

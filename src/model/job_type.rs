@@ -3,6 +3,14 @@
 use std::fmt;
 
 /// How a job's allocations come and go.
+///
+/// ```
+/// use stowplan::model::JobType;
+///
+/// assert_eq!(JobType::from_text("sysbatch"), Some(JobType::Sysbatch));
+/// assert!(JobType::Sysbatch.is_system() && !JobType::Batch.is_system());
+/// assert_eq!(JobType::default().as_str(), "service");
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum JobType {
     /// They run until they are told to stop.

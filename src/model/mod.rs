@@ -33,6 +33,7 @@ pub(crate) mod metrics;
 pub(crate) mod network;
 pub(crate) mod node;
 pub(crate) mod node_spec;
+mod node_status;
 pub(crate) mod plan;
 mod printable;
 mod problem;
@@ -75,8 +76,9 @@ pub use keys::UnknownKey;
 pub use launch::{Lifecycle, LogConfig, ParameterizedJobConfig, PeriodicConfig};
 pub use metrics::{AllocationMetrics, NodeScoreMeta};
 pub use network::{AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports};
-pub use node::{Core, Node, NodeAddress, NodeStatus};
+pub use node::{Core, Node, NodeAddress};
 pub use node_spec::{DriverInfo, NodeSpec};
+pub use node_status::NodeStatus;
 pub use plan::{
     DeploymentStatusUpdate, DesiredUpdates, JobPlanResponse, Plan, PlanAnnotations, PlanResult,
 };

@@ -13,6 +13,17 @@ pub(super) const DEFAULT_HOST_NETWORK: &str = "default";
 
 document! {
     /// A network asked for by a group or a task, offered by a node, or assigned to an allocation.
+    ///
+    /// ```
+    /// use stowplan::model::NetworkResource;
+    ///
+    /// let network: NetworkResource = serde_json::from_str(
+    ///     r#"{"ReservedPorts": [{"Label": "http", "Value": 80}], "DynamicPorts": [{"Label": "rpc"}]}"#,
+    /// )?;
+    /// assert_eq!((network.mode(), network.mbits()), ("host", 0));
+    /// assert_eq!(network.dynamic_ports[0].label, "rpc");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub struct NetworkResource {
         /// `host` (also when empty), `bridge`, `none` or the name of a CNI network.
         "Mode" => pub mode: String,
@@ -47,6 +58,16 @@ impl NetworkResource {
 ///
 /// Today's documents list objects, the first ones listed numbers (`ReservedPorts`) or labels
 /// (`DynamicPorts`); `null` and a bare number mean none.
+///
+/// ```
+/// use stowplan::model::{Port, Ports};
+///
+/// let ports = Ports::from(vec![Port { label: "http".into(), value: 80, ..Port::default() }]);
+/// assert_eq!((ports.len(), ports[0].value), (1, 80));
+/// let first_api: Ports = serde_json::from_str("[8080, 8081]")?;
+/// assert_eq!(first_api[1].value, 8081);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 pub struct Ports(
     pub Vec<Port>,

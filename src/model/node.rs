@@ -12,6 +12,7 @@ use super::device::NodeDevice;
 use super::errors::NodeErrors;
 use super::network::NetworkResource;
 use super::node_spec::{DYNAMIC_PORT_MAX, DYNAMIC_PORT_MIN, NodeSpec};
+use super::node_status::NodeStatus;
 use super::resources::NodeResources;
 use super::{canonical, reading, validate};
 use crate::syntax::ports::PortList;
@@ -55,20 +56,15 @@ struct Inner {
     dynamic_ports: (u16, u16),
 }
 
-/// What a node is known to be doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum NodeStatus {
-    /// It has registered and not yet answered.
-    Initializing,
-    /// It runs tasks.
-    Ready,
-    /// It is lost, with all that runs on it.
-    Down,
-    /// It does not answer, but may come back with what runs on it.
-    Disconnected,
-}
-
 /// A core of a node that tasks may have for themselves.
+///
+/// ```
+/// use stowplan::model::{Core, Node};
+///
+/// let node = Node::builder("n1").cpu_shares(4_000).cores(2).reserved_cores([0]).build()?;
+/// assert_eq!(node.cores(), [Core { id: 1, speed_mhz: 2_000 }]);
+/// # Ok::<(), stowplan::model::NodeErrors>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Core {
     /// Its number on the node.
@@ -78,6 +74,15 @@ pub struct Core {
 }
 
 /// An address of a node, on which ports can be had.
+///
+/// ```
+/// use stowplan::model::Node;
+///
+/// let node = Node::builder("n1").address("public", "203.0.113.7").build()?;
+/// let public = node.addresses().iter().find(|address| address.alias == "public");
+/// assert_eq!(public.map(|address| address.ip.as_str()), Some("203.0.113.7"));
+/// # Ok::<(), stowplan::model::NodeErrors>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NodeAddress {
     /// The host network it belongs to.
@@ -237,35 +242,6 @@ impl Node {
     /// The devices, in the order of the document.
     pub fn devices(&self) -> &[NodeDevice] {
         self.inner.spec.node_resources.as_ref().map_or(&[], |has| &has.devices)
-    }
-}
-
-impl NodeStatus {
-    /// The status of its name, `ready` for instance.
-    fn of(name: &str) -> Self {
-        match name {
-            "ready" => NodeStatus::Ready,
-            "down" => NodeStatus::Down,
-            "disconnected" => NodeStatus::Disconnected,
-            // Validation lets no other name through.
-            _ => NodeStatus::Initializing,
-        }
-    }
-
-    /// The name in documents.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            NodeStatus::Initializing => "initializing",
-            NodeStatus::Ready => "ready",
-            NodeStatus::Down => "down",
-            NodeStatus::Disconnected => "disconnected",
-        }
-    }
-}
-
-impl fmt::Display for NodeStatus {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

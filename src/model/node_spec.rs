@@ -13,6 +13,20 @@ pub(crate) const DYNAMIC_PORT_MAX: u16 = 32_000;
 
 document! {
     /// A node as its document has it; [`Node`](super::Node) is the validated form that the engine takes.
+    ///
+    /// ```
+    /// use stowplan::model::{Node, NodeResources, NodeSpec};
+    ///
+    /// let spec = NodeSpec {
+    ///     id: "n1".into(),
+    ///     datacenter: "dc1".into(),
+    ///     node_resources: Some(NodeResources::default()),
+    ///     ..NodeSpec::default()
+    /// };
+    /// assert!(!spec.is_draining() && spec.node_pool.is_empty());
+    /// assert_eq!(Node::new(spec)?.spec().node_pool, "default");
+    /// # Ok::<(), stowplan::model::NodeErrors>(())
+    /// ```
     pub struct NodeSpec {
         /// Unique in the cluster.
         "ID" => pub id: String,

@@ -16,6 +16,17 @@ use super::metrics::AllocationMetrics;
 document! {
     /// What one evaluation wants to change. Existing allocations are named by their IDs, new ones by
     /// their position: `new[0]`, `new[1]` and so on, and likewise a new deployment and evaluations.
+    ///
+    /// ```
+    /// use stowplan::model::{Allocation, Plan};
+    ///
+    /// let placed = Allocation { id: "new[0]".into(), node_id: "n1".into(), ..Allocation::default() };
+    /// let mut plan = Plan { eval_id: "e1".into(), ..Plan::default() };
+    /// plan.node_allocation.entry("n1".into()).or_default().push(placed);
+    /// let written = serde_json::to_value(&plan)?;
+    /// assert_eq!(written["NodeAllocation"]["n1"][0]["ID"], "new[0]");
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub struct Plan {
         /// The evaluation.
         "EvalID" => pub eval_id: String,
@@ -54,6 +65,16 @@ document! {
 
 document! {
     /// What of a plan was committed.
+    ///
+    /// ```
+    /// use stowplan::model::PlanResult;
+    ///
+    /// let result: PlanResult =
+    ///     serde_json::from_str(r#"{"RejectedNodes": ["n2"], "RefreshIndex": 17, "AllocIndex": 17}"#)?;
+    /// assert_eq!(result.rejected_nodes, ["n2"]);
+    /// assert!(result.node_allocation.is_empty() && result.refresh_index > 0);
+    /// # Ok::<(), serde_json::Error>(())
+    /// ```
     pub struct PlanResult {
         /// What was stopped, by node.
         #[serde(serialize_with = "null_when_empty")]
@@ -157,6 +178,26 @@ impl DesiredUpdates {
 
 document! {
     /// The answer to a dry run: what registering a job would change.
+    ///
+    /// ```
+    /// # use stowplan::model::{Job, Node};
+    /// # use stowplan::{Cluster, PlaceOptions};
+    /// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+    /// # let job = Job::builder("web")
+    /// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+    /// #     .build()?;
+    /// # let cluster = Cluster::new([node])?;
+    /// use stowplan::Timestamp;
+    /// use stowplan::model::JobPlanResponse;
+    /// use stowplan::schedule::{JobState, dry_run};
+    ///
+    /// let (spec, options) = (job.spec().clone(), PlaceOptions::default());
+    /// let found = dry_run(&cluster, &JobState::default(), spec, &options, Timestamp::EPOCH)?;
+    /// let reply: JobPlanResponse = found.reply(false);
+    /// assert_eq!(reply.failed_tg_allocs["front"].dimension_exhausted["cpu"], 1);
+    /// assert!(reply.diff.is_none());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub struct JobPlanResponse {
         /// What would be done, in figures.
         "Annotations" => pub annotations: Option<PlanAnnotations>,

@@ -8,6 +8,15 @@ use super::printable::printable;
 /// One thing that is wrong with a document.
 ///
 /// Displays as `<path>: <message>`, or as the message alone where the document as a whole is meant.
+///
+/// ```
+/// use stowplan::model::Job;
+///
+/// let errors = Job::builder("web").build().unwrap_err();
+/// let problem = &errors.problems()[0];
+/// assert_eq!(problem.path(), "TaskGroups");
+/// assert_eq!(problem.to_string(), "TaskGroups: a job needs at least one task group");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     path: String,

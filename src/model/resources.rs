@@ -16,6 +16,14 @@ pub(crate) const MEMORY_MB_DEFAULT: i64 = 300;
 
 document! {
     /// What a task asks for.
+    ///
+    /// ```
+    /// use stowplan::model::Resources;
+    ///
+    /// let resources = Resources { cores: Some(2), memory_mb: Some(512), ..Resources::default() };
+    /// assert_eq!((resources.cpu_mhz(), resources.cores()), (0, 2));
+    /// assert_eq!(Resources::default().cpu_mhz(), 100);
+    /// ```
     pub struct Resources {
         /// MHz; absent is 100, or nothing where `cores` is set.
         "CPU" => pub cpu: Option<i64>,

@@ -8,6 +8,20 @@ use super::job::Job;
 
 /// What a job says that placing does not heed, from [`Job::warnings`]: a running system would do
 /// something else with it than place its groups now (docs/lifecycle.md, section 9).
+///
+/// ```
+/// # use stowplan::model::Job;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// use stowplan::model::JobWarning;
+///
+/// assert!(job.warnings().is_empty());
+/// let stopped = job.changed(|spec| spec.stop = true)?;
+/// assert_eq!(stopped.warnings(), [JobWarning::Stopped]);
+/// assert_eq!(JobWarning::Stopped.key(), "Stop");
+/// # Ok::<(), stowplan::model::JobErrors>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum JobWarning {

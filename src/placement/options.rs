@@ -40,6 +40,15 @@ pub(crate) struct Override {
 
 /// For which types of jobs allocations of lower priority may be evicted (docs/placement.md, section
 /// 6.1).
+///
+/// ```
+/// use stowplan::{PlaceOptions, Preemption};
+///
+/// let preemption = Preemption { batch: true, ..Preemption::default() };
+/// assert!(preemption.system && !preemption.service);
+/// let options = PlaceOptions::default().preemption(preemption);
+/// assert!(Preemption::all().service && !Preemption::none().system);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Preemption {
     /// For service jobs.
@@ -53,6 +62,23 @@ pub struct Preemption {
 }
 
 /// Whether a group that could not be placed whole leaves one failed allocation, as in the first API.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::FailureRecords;
+///
+/// let options = PlaceOptions::default().record_failed_placements(FailureRecords::Always);
+/// let placement = cluster.place(&job, &options);
+/// let record = placement.failed()[0].to_allocation().ok_or("it is recorded")?;
+/// assert_eq!(record.desired_status, "failed");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FailureRecords {
     /// Groups of jobs of the first API do.
@@ -64,6 +90,21 @@ pub enum FailureRecords {
 }
 
 /// Which nodes a placement looks at.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::Search;
+///
+/// let sample = PlaceOptions::default().search(Search::Sample(2)).seed(7);
+/// assert_eq!(cluster.place(&job, &sample).scanned(), 3);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Search {
@@ -77,6 +118,22 @@ pub enum Search {
 }
 
 /// Of how many nodes a placement's metrics show the scores.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::ScoreDetail;
+///
+/// let options = PlaceOptions::default().score_detail(ScoreDetail::None);
+/// let placement = cluster.place(&job, &options);
+/// assert!(placement.allocations().all(|it| it.metrics().score_meta_data.is_empty()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ScoreDetail {

@@ -11,6 +11,18 @@ const FORCES_DESTRUCTIVE_UPDATE: &str = "forces create/destroy update";
 const IN_PLACE: [&str; 5] = ["Service", "Constraint", "Affinity", "Spread", "LogConfig"];
 
 /// Writes the figures of a plan into the differences of its job, and what comes of each difference.
+///
+/// ```
+/// use stowplan::model::{Job, PlanAnnotations};
+/// use stowplan::{annotate_diff, job_diff};
+///
+/// let job = |count| Job::builder("web").group("front", count, |g| g.task("nginx", "docker", |t| t));
+/// let (old, new) = (job(3).build()?, job(5).build()?);
+/// let mut diff = job_diff(Some(old.spec()), Some(new.spec()));
+/// annotate_diff(&mut diff, &PlanAnnotations::default());
+/// assert_eq!(diff.task_groups[0].fields[0].annotations, ["forces create"]);
+/// # Ok::<(), stowplan::model::JobErrors>(())
+/// ```
 pub fn annotate_diff(diff: &mut JobDiff, annotations: &PlanAnnotations) {
     for group in &mut diff.task_groups {
         if let Some(figures) = annotations.desired_tg_updates.get(&group.name) {

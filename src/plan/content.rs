@@ -74,6 +74,25 @@ pub(crate) struct Planned {
 
 /// An allocation that is to stop. Besides its identity the plan knows what it is: where plans are made on
 /// forks, an identity that one of them gave out may be another allocation's by the time of the commit.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::PlacementRequest;
+///
+/// let options = PlaceOptions::default();
+/// let placed = cluster.place(&job, &options);
+/// let old = placed.allocations().next().ok_or("nothing was placed")?.id();
+/// let request = PlacementRequest::new(&job, "front", 0).replaces(&old);
+/// let plan = cluster.plan_requests(&[request], &options)?;
+/// assert_eq!((plan.stops()[0].id(), plan.stops()[0].node_id()), (old.as_str(), "n1"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedStop {
     id: String,
@@ -85,6 +104,22 @@ pub struct PlannedStop {
 }
 
 /// One allocation that is to be placed.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// let plan = cluster.plan_requests(&cluster.missing(&job), &PlaceOptions::default())?;
+/// let first = plan.placements().next().ok_or("nothing is planned")?;
+/// assert_eq!((first.name(), first.node_id()), ("web.front[0]".into(), "n1"));
+/// assert!(first.preempted().is_empty());
+/// assert_eq!(cluster.allocation_count(), 0);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct PlannedAllocation<'a> {
     group: &'a PlannedGroup,

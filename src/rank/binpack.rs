@@ -13,6 +13,24 @@ use crate::state::usage::{Amounts, factor};
 const MAX_RAW: f64 = 18.0;
 
 /// Which nodes the fit score prefers.
+///
+/// ```
+/// use stowplan::model::{Job, Node};
+/// use stowplan::{Algorithm, Cluster, PlaceOptions};
+///
+/// # let node = |id| Node::builder(id).cpu_shares(1_000).memory_mb(1_024).driver("docker").build();
+/// # let job = |id| {
+/// #     Job::builder(id)
+/// #         .group("all", 1, |g| g.task("nginx", "docker", |t| t.cpu_shares(100).memory_mb(64)))
+/// #         .build()
+/// # };
+/// let mut cluster = Cluster::new([node("n1")?, node("n2")?])?;
+/// let spread = PlaceOptions::default().algorithm(Algorithm::Spread);
+/// cluster.place(&job("web")?, &spread);
+/// cluster.place(&job("shop")?, &spread);
+/// assert!(cluster.usage().all(|usage| usage.allocations() == 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// Full ones, so that others stay empty.

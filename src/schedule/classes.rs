@@ -21,6 +21,17 @@ pub(super) struct Classes {
 
 /// The class of a node: a name for all that are alike in what decides whether they may run a job, what
 /// only one of them has aside. Nodes that differ have different ones.
+///
+/// ```
+/// use stowplan::model::Node;
+/// use stowplan::schedule::computed_class;
+///
+/// let node = |id| Node::builder(id).class("large").attribute("unique.hostname", id);
+/// let (first, second) = (node("n1").build()?, node("n2").build()?);
+/// assert_eq!(computed_class(&first), computed_class(&second));
+/// assert_ne!(computed_class(&first), computed_class(&node("n3").driver("docker").build()?));
+/// # Ok::<(), stowplan::model::NodeErrors>(())
+/// ```
 pub fn computed_class(node: &Node) -> String {
     let mut hash = Hash(0xcbf2_9ce4_8422_2325);
     for text in [&node.datacenter, &node.node_pool, &node.node_class] {

@@ -7,6 +7,33 @@ use crate::model::{Allocation, Deployment, DesiredUpdates, Evaluation};
 
 /// What processing an evaluation comes to. New things are named by their position: `new[0]`, `new[1]`
 /// and so on, allocations in the order of `placements`, evaluations in that of `created`.
+///
+/// ```
+/// # use stowplan::Timestamp;
+/// # use stowplan::model::Evaluation;
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// # let evaluation = Evaluation {
+/// #     job_id: "web".into(),
+/// #     evaluation_type: "service".into(),
+/// #     triggered_by: "job-register".into(),
+/// #     ..Evaluation::default()
+/// # };
+/// use stowplan::schedule::{JobState, process};
+///
+/// let known = JobState { versions: vec![job], ..JobState::default() };
+/// let options = PlaceOptions::default();
+/// let decision = process(&cluster, &known, &evaluation, &options, Timestamp::EPOCH);
+/// assert_eq!((decision.placements.len(), decision.stops.len()), (2, 0));
+/// // What found no place waits for room.
+/// assert_eq!(decision.created[0].status, "blocked");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Decision {

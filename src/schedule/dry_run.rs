@@ -17,6 +17,25 @@ use crate::plan::{annotate_diff, job_diff};
 use crate::time::Timestamp;
 
 /// What registering a job would change, from [`dry_run`].
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let cluster = Cluster::new([node])?;
+/// use stowplan::Timestamp;
+/// use stowplan::schedule::{JobState, dry_run};
+///
+/// let (spec, options) = (job.spec().clone(), PlaceOptions::default());
+/// let found = dry_run(&cluster, &JobState::default(), spec, &options, Timestamp::EPOCH)?;
+/// assert!(!found.is_complete());
+/// assert_eq!(found.failed()[0].unplaced(), 1);
+/// assert!(found.reply(true).diff.is_some());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct DryRun {

@@ -11,6 +11,17 @@ use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
 use super::usage::{Amounts, Leaving, RoomBlock, Taken};
 
 /// Something about a cluster that should hold at all times and does not: a fault of this crate.
+///
+/// ```
+/// use stowplan::{BrokenInvariant, Cluster};
+///
+/// let is_of_node = |it: &BrokenInvariant| it.place.starts_with("node");
+/// let of_nodes = match Cluster::default().check() {
+///     Ok(()) => 0,
+///     Err(error) => error.broken().iter().filter(|it| is_of_node(it)).count(),
+/// };
+/// assert_eq!(of_nodes, 0);
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {what} should be {expected}, but is {found}")]
 #[non_exhaustive]

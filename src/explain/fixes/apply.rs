@@ -18,6 +18,24 @@ use crate::state::slots::AllocationRef;
 use crate::state::transaction::Transaction;
 
 /// Why a fix cannot be carried out on something.
+///
+/// ```
+/// # use stowplan::model::{Job, Node};
+/// # use stowplan::{Cluster, PlaceOptions};
+/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// # let job = Job::builder("web")
+/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+/// #     .build()?;
+/// # let mut cluster = Cluster::new([node])?;
+/// use stowplan::FixError;
+///
+/// let placement = cluster.place(&job, &PlaceOptions::default());
+/// let explanation = placement.failed()[0].explain(&cluster);
+/// let other = job.changed(|spec| spec.id = "shop".into())?;
+/// let error = explanation.fixes()[0].apply_to(&cluster, &other).unwrap_err();
+/// assert_eq!(error, FixError::OtherJob { expected: "web".into(), found: "shop".into() });
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FixError {

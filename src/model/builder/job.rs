@@ -14,6 +14,18 @@ use crate::model::strategy::MigrateStrategy;
 use crate::model::volume::VolumeRequest;
 
 /// Builds a [`Job`]; made by [`Job::builder`].
+///
+/// ```
+/// use stowplan::model::{Job, JobType};
+///
+/// let job = Job::builder("report")
+///     .job_type(JobType::Batch)
+///     .priority(70)
+///     .group("all", 1, |g| g.task("sum", "exec", |t| t.memory_mb(128)))
+///     .build()?;
+/// assert_eq!((job.job_type(), job.priority()), (JobType::Batch, 70));
+/// # Ok::<(), stowplan::model::JobErrors>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct JobBuilder {
@@ -21,6 +33,16 @@ pub struct JobBuilder {
 }
 
 /// Builds a group of a job, in the closure of [`JobBuilder::group`].
+///
+/// ```
+/// use stowplan::model::{GroupBuilder, Job};
+///
+/// let front = |g: GroupBuilder| g.disk_mb(500).static_port("http", 80).task("nginx", "docker", |t| t);
+/// let job = Job::builder("web").group("front", 2, front).build()?;
+/// let group = &job.task_groups[0];
+/// assert_eq!((group.count(), group.disk_mb(), group.tasks.len()), (2, 500, 1));
+/// # Ok::<(), stowplan::model::JobErrors>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct GroupBuilder {
@@ -28,6 +50,16 @@ pub struct GroupBuilder {
 }
 
 /// Builds a task of a group, in the closure of [`GroupBuilder::task`].
+///
+/// ```
+/// use stowplan::model::{Job, TaskBuilder};
+///
+/// let nginx = |t: TaskBuilder| t.cpu_shares(500).memory_mb(256).memory_max_mb(512);
+/// let job = Job::builder("web").group("front", 1, |g| g.task("nginx", "docker", nginx)).build()?;
+/// let task = &job.task_groups[0].tasks[0];
+/// assert_eq!((task.cpu_mhz(), task.memory_mb(), task.memory_max_mb()), (500, 256, 512));
+/// # Ok::<(), stowplan::model::JobErrors>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct TaskBuilder {
@@ -35,6 +67,20 @@ pub struct TaskBuilder {
 }
 
 /// Builds a request for devices, in the closure of [`TaskBuilder::device_with`].
+///
+/// ```
+/// use stowplan::model::{DeviceRequestBuilder, Job, Operand};
+///
+/// let large = |d: DeviceRequestBuilder| {
+///     d.constraint("${device.attr.memory}", Operand::Ge, "8 GiB")
+/// };
+/// let job = Job::builder("train")
+///     .group("all", 1, |g| g.task("fit", "docker", |t| t.device_with("nvidia/gpu", 2, large)))
+///     .build()?;
+/// let request = &job.task_groups[0].tasks[0].devices()[0];
+/// assert_eq!((request.name.as_str(), request.constraints.len()), ("nvidia/gpu", 1));
+/// # Ok::<(), stowplan::model::JobErrors>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct DeviceRequestBuilder {

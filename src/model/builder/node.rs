@@ -4,8 +4,9 @@ use super::everything;
 use crate::model::device::{DeviceAttribute, DeviceInstance, NodeDevice};
 use crate::model::errors::NodeErrors;
 use crate::model::network::{NetworkResource, NodeNetwork, NodeNetworkAddress};
-use crate::model::node::{Node, NodeStatus};
+use crate::model::node::Node;
 use crate::model::node_spec::{DriverInfo, NodeSpec};
+use crate::model::node_status::NodeStatus;
 use crate::model::resources::{NodeReservedResources, NodeResources};
 use crate::model::volume::HostVolume;
 
@@ -13,6 +14,19 @@ use crate::model::volume::HostVolume;
 const DISK_MB_DEFAULT: i64 = 102_400;
 
 /// Builds a [`Node`]; made by [`Node::builder`].
+///
+/// ```
+/// use stowplan::model::Node;
+///
+/// let node = Node::builder("n1")
+///     .datacenter("eu1")
+///     .cpu_shares(4_000)
+///     .reserved_cpu_shares(500)
+///     .memory_mb(8_192)
+///     .build()?;
+/// assert_eq!((node.datacenter.as_str(), node.reserved_cpu_mhz()), ("eu1", 500));
+/// # Ok::<(), stowplan::model::NodeErrors>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct NodeBuilder {
@@ -22,6 +36,15 @@ pub struct NodeBuilder {
 }
 
 /// Builds a group of devices of a node, in the closure of [`NodeBuilder::device`].
+///
+/// ```
+/// use stowplan::model::{Node, NodeDeviceBuilder};
+///
+/// let two = |d: NodeDeviceBuilder| d.instance("gpu-0").instance("gpu-1");
+/// let node = Node::builder("n1").device("nvidia/gpu/t4", two).build()?;
+/// assert_eq!(node.devices()[0].instances.len(), 2);
+/// # Ok::<(), stowplan::model::NodeErrors>(())
+/// ```
 #[derive(Clone, Debug)]
 #[must_use]
 pub struct NodeDeviceBuilder {
