@@ -1,6 +1,6 @@
 //! The rules of the house, as an ordinary test: who may import whom, how long files and functions may
-//! be, what every folder says of itself, where the rules that code cites are written, and words that do
-//! not belong here. Each rule is tried on made-up files too, beside its code, so that it can fail.
+//! be, what every folder says of itself, where the rules that code cites are written, examples of what is
+//! offered, and words that do not belong here. Each rule is tried on made-up files too, beside its code, so that it can fail.
 //!
 //! It reads words, not syntax trees. What it misses a reader finds; what it finds is wrong, or stands
 //! in one of the short lists of exceptions with the reason.
@@ -14,6 +14,7 @@
 
 mod circles;
 mod citations;
+mod doc_examples;
 mod folders;
 mod paths;
 mod rows;
@@ -74,6 +75,13 @@ fn folders_introduce_themselves() {
 #[test]
 fn cited_sections_exist() {
     assert_nothing(&citations::dangling(&citations::cited_from()));
+}
+
+/// Everything that the crate offers at its root, and for processing evaluations, is shown in use.
+#[test]
+fn what_is_offered_has_an_example() {
+    assert_nothing(&doc_examples::without_example("src/lib.rs", &sources("src")));
+    assert_nothing(&doc_examples::without_example("src/schedule/mod.rs", &sources("src")));
 }
 
 #[test]
