@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::Cluster;
 use crate::state::check::{BrokenInvariant, Report};
 
-/// What is wrong with a cluster: a fault of this crate, whatever was asked of it.
+/// Everything that is wrong with a cluster: a fault of this crate, whatever was asked of it.
 ///
 /// ```
 /// use stowplan::{BrokenCluster, Cluster};

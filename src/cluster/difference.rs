@@ -12,7 +12,7 @@ use super::views::AllocationView;
 use crate::model::{Job, JobSpec};
 use crate::reconcile::update::tasks_updated;
 
-/// What there is of a job against what it asks for, from [`Cluster::difference`].
+/// The allocations of a job against what it asks for, from [`Cluster::difference`].
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -37,12 +37,12 @@ pub struct JobDifference<'a> {
     /// Live allocations that have to be replaced, since what they run differs in more than what can be
     /// changed where they are (docs/lifecycle.md, section 3, *Destructive changes*).
     pub outdated: Vec<AllocationView<'a>>,
-    /// What [`Cluster::place`] would place.
+    /// Requests for what [`Cluster::place`] would place.
     pub missing: Vec<PlacementRequest>,
 }
 
 impl JobDifference<'_> {
-    /// Whether there is just what the job asks for.
+    /// Tells whether there is just what the job asks for.
     pub fn is_empty(&self) -> bool {
         self.surplus.is_empty() && self.outdated.is_empty() && self.missing.is_empty()
     }

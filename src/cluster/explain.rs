@@ -48,7 +48,8 @@ impl Observer for Explainer<'_> {
 }
 
 impl Cluster {
-    /// What every node is to the next allocation of a group; `None` if the job has no such group.
+    /// Explains what every node is to the next allocation of a group; `None` if the job has no such
+    /// group.
     pub fn explain(&self, job: &Job, group: &str, options: &PlaceOptions) -> Option<Explanation> {
         let at = job.task_groups.iter().position(|it| it.name == group)?;
         let request = self.next_request(job, &job.task_groups[at]);
@@ -57,8 +58,8 @@ impl Cluster {
         Some(explanation)
     }
 
-    /// What one node is to the next allocation of a group, with everything that is asked of it and what it
-    /// has; `None` if the job has no such group or the cluster no such node.
+    /// Explains what one node is to the next allocation of a group, with everything that is asked of it
+    /// and what it has; `None` if the job has no such group or the cluster no such node.
     ///
     /// ```
     /// use stowplan::model::{Job, Node};
@@ -104,8 +105,8 @@ impl Cluster {
         explanation.is_none_or(|it| may_suit(it.verdict()))
     }
 
-    /// What every node is to a request; `None` if the job has no such group. Nodes to prefer are not
-    /// heeded.
+    /// Explains what every node is to a request; `None` if the job has no such group. Nodes to prefer
+    /// are not heeded.
     pub fn explain_request(
         &self,
         request: &PlacementRequest,
@@ -167,9 +168,9 @@ impl Cluster {
 }
 
 impl FailedGroup {
-    /// What every node of a cluster is to the group's next allocation as things are now, and the
-    /// nearest fixes if none would do. Of a job that is placed whole or not at all, what could be placed
-    /// of it is taken as placed.
+    /// Explains what every node of a cluster is to the group's next allocation as things are now, and
+    /// the nearest fixes if none would do. Of a job that is placed whole or not at all, what could be
+    /// placed of it is taken as placed.
     pub fn explain(&self, cluster: &Cluster) -> Explanation {
         cluster.explain_failed(self.failure(), self.options())
     }

@@ -5,7 +5,7 @@ use super::views::JobView;
 use crate::model::Job;
 use crate::state::job::JobVersion;
 
-/// What registering a job came to, from [`Cluster::register_job`].
+/// The outcome of registering a job, from [`Cluster::register_job`].
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -87,7 +87,7 @@ impl Cluster {
 }
 
 impl<'a> JobView<'a> {
-    /// Whether it is registered. One that is not only has allocations.
+    /// Tells whether it is registered. One that is not only has allocations.
     pub fn is_registered(&self) -> bool {
         !self.known_versions().is_empty()
     }

@@ -6,7 +6,7 @@ use crate::model::{Node, NodeStatus};
 use crate::state::slots::{AllocationSlot, NodeSlot};
 use crate::time::Timestamp;
 
-/// What a change of a node comes to for what is on it, from [`Cluster::upsert_node`].
+/// The effect of a change of a node on what is on it, from [`Cluster::upsert_node`].
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -38,8 +38,9 @@ impl NodeChange {
         &self.unreachable
     }
 
-    /// What the node has too little of by now for what is on it: `cpu`, `memory`, `disk` or
-    /// `allocations`. Nothing is evicted for it; nothing more is placed there until there is room.
+    /// The dimensions of which the node has too little by now for what is on it: `cpu`, `memory`,
+    /// `disk` or `allocations`. Nothing is evicted for it; nothing more is placed there until there is
+    /// room.
     pub fn overcommitted(&self) -> &[&'static str] {
         &self.overcommitted
     }

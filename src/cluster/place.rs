@@ -177,7 +177,7 @@ pub struct Proposal<'a> {
 }
 
 impl Proposal<'_> {
-    /// What was placed.
+    /// The placement as it would be kept.
     pub fn placement(&self) -> &Placement {
         // It is taken out only where the proposal ends.
         self.placement.as_ref().unwrap_or_else(|| unreachable!())

@@ -8,7 +8,7 @@ use crate::placement::outcome::{GroupPlacement, Outcome};
 use crate::state::usage::Holdings;
 use crate::state::{State, ids, view};
 
-/// What placing a job gave. What could not be placed is an answer, not an error: see
+/// The result of placing a job. What could not be placed is an answer, not an error: see
 /// [`Placement::failed`].
 ///
 /// ```
@@ -51,7 +51,7 @@ impl Placement {
         }
     }
 
-    /// What was placed, in the order of placement.
+    /// The allocations that were placed, in the order of placement.
     pub fn allocations(&self) -> impl Iterator<Item = PlacedAllocation<'_>> {
         self.groups.iter().flat_map(move |group| {
             let places = 0..group.allocations.len();
@@ -64,7 +64,7 @@ impl Placement {
         &self.failed
     }
 
-    /// Whether everything could be placed.
+    /// Tells whether everything could be placed.
     pub fn is_complete(&self) -> bool {
         self.failed.is_empty()
     }
@@ -86,7 +86,7 @@ impl Placement {
         self.groups.iter().map(|group| group.allocations.len()).sum()
     }
 
-    /// Whether nothing was placed.
+    /// Tells whether nothing was placed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
@@ -170,7 +170,7 @@ impl<'a> PlacedAllocation<'a> {
         self.group.batch.evicted_by(self.at)
     }
 
-    /// What it has on its node.
+    /// The resources that it has on its node.
     pub fn resources(&self) -> AllocatedResources {
         let none = Holdings::default();
         let holdings = self.group.holdings.get(self.at).map_or(&none, |holdings| holdings);

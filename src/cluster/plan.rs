@@ -13,7 +13,7 @@ use crate::plan::content::Plan;
 use crate::plan::rejection::NodeRejection;
 use crate::time::Timestamp;
 
-/// What became of a plan, from [`Cluster::commit`].
+/// The outcome of committing a plan, from [`Cluster::commit`].
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -90,7 +90,7 @@ impl Plan {
 }
 
 impl Committed {
-    /// What was placed, in the order of the plan.
+    /// The allocations that were placed, in the order of the plan.
     pub fn allocations(&self) -> impl Iterator<Item = PlacedAllocation<'_>> {
         self.placement.allocations()
     }
@@ -105,7 +105,7 @@ impl Committed {
         &self.stopped
     }
 
-    /// Whether every node took its part.
+    /// Tells whether every node took its part.
     pub fn is_complete(&self) -> bool {
         self.rejected.is_empty()
     }

@@ -46,9 +46,9 @@ pub struct NodeUsage<'a> {
 /// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// What allocations hold.
+    /// The amount that allocations hold.
     pub used: i64,
-    /// What there is for allocations: what the node has, less what it reserves.
+    /// The amount that there is for allocations: what the node has, less what it reserves.
     pub capacity: i64,
 }
 
@@ -95,7 +95,7 @@ pub struct TotalUsage {
 }
 
 impl Usage {
-    /// What is free; negative where allocations from elsewhere hold more than there is.
+    /// The amount that is free; negative where allocations from elsewhere hold more than there is.
     pub fn free(self) -> i64 {
         self.capacity.saturating_sub(self.used)
     }

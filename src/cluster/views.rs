@@ -95,17 +95,17 @@ impl<'a> AllocationView<'a> {
         groups.get(usize::from(self.record.group)).map_or("", |group| &group.name)
     }
 
-    /// What should become of it.
+    /// The status that it should have.
     pub fn desired(&self) -> DesiredStatus {
         self.record.desired
     }
 
-    /// What became of it on its node.
+    /// The status that it has on its node.
     pub fn client(&self) -> ClientStatus {
         self.record.client
     }
 
-    /// Whether neither the scheduler nor the node has done with it.
+    /// Tells whether neither the scheduler nor the node has done with it.
     pub fn is_live(&self) -> bool {
         self.record.is_live()
     }

@@ -20,7 +20,7 @@ use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
 use crate::state::usage::{Holdings, Taken};
 
-/// What a node is to a group's next allocation, check by check, from
+/// An account, check by check, of what a node is to a group's next allocation, from
 /// [`Cluster::explain_node`](crate::Cluster::explain_node).
 ///
 /// ```
@@ -71,11 +71,11 @@ pub struct NodeExplanation {
 pub struct NodeCheck {
     /// When it is asked.
     pub stage: Stage,
-    /// What it is about: `datacenter`, `driver`, `constraint`, `cpu`, `dynamic ports`.
+    /// The subject: `datacenter`, `driver`, `constraint`, `cpu`, `dynamic ports`.
     pub subject: String,
     /// Whether the node passes.
     pub passes: bool,
-    /// What is asked for and what there is.
+    /// The amount or fact that is asked for, and the one that there is.
     pub measure: Measure,
 }
 
@@ -110,7 +110,7 @@ pub enum Stage {
     Room,
 }
 
-/// What a check compares.
+/// The two sides of a check.
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -181,17 +181,17 @@ impl NodeExplanation {
         &self.node
     }
 
-    /// What it is to the group, without eviction.
+    /// The verdict on it for the group, without eviction.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
     }
 
-    /// What it is with eviction, where it may be used and the node would not do without.
+    /// The verdict with eviction, where it may be used and the node would not do without.
     pub fn with_preemption(&self) -> Option<&Verdict> {
         self.with_preemption.as_ref()
     }
 
-    /// Whether the group's next allocation could go there, with eviction where it may be used.
+    /// Tells whether the group's next allocation could go there, with eviction where it may be used.
     pub fn would_do(&self) -> bool {
         let is_ranked = |it: &Verdict| matches!(it, Verdict::Ranked { .. });
         is_ranked(&self.verdict) || self.with_preemption.as_ref().is_some_and(is_ranked)

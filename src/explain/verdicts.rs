@@ -20,7 +20,7 @@ use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
 use crate::state::usage::Amounts;
 
-/// What every node is to a group's next allocation.
+/// The verdicts of all nodes on a group's next allocation, and the nearest fixes.
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -46,7 +46,7 @@ pub struct Explanation {
     fixes: Vec<Fix>,
 }
 
-/// What one node is to a group's next allocation.
+/// One node's verdict on a group's next allocation.
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -71,7 +71,7 @@ pub struct NodeVerdict {
     verdict: Verdict,
 }
 
-/// What a node can be to a group's next allocation.
+/// The outcome of looking at a node for a group's next allocation.
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -137,7 +137,7 @@ pub enum Verdict {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Shortage {
-    /// What there is too little of.
+    /// The dimension that there is too little of.
     pub dimension: Dimension,
     /// For what comes in amounts: how much was asked for. Devices are counted for the first request
     /// that finds too few, in the group of alike devices that has most of them free.
@@ -169,7 +169,7 @@ impl Explanation {
         self.with_preemption.as_deref()
     }
 
-    /// What would make room for what could not be placed, the smallest change first.
+    /// The changes that would make room for what could not be placed, the smallest change first.
     pub fn fixes(&self) -> &[Fix] {
         &self.fixes
     }
@@ -218,7 +218,7 @@ impl NodeVerdict {
         &self.node
     }
 
-    /// What it is to the group.
+    /// The verdict.
     pub fn verdict(&self) -> &Verdict {
         &self.verdict
     }

@@ -102,8 +102,8 @@ impl NetworkError {
     }
 }
 
-/// What a node that may run a group has too little of. Its text is what the metrics count the node
-/// under (`DimensionExhausted`; docs/placement.md, sections 3.3, 4 and 7).
+/// The resource that a node that may run a group has too little of. Its text is what the metrics count
+/// the node under (`DimensionExhausted`; docs/placement.md, sections 3.3, 4 and 7).
 ///
 /// ```
 /// use stowplan::Dimension;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// What a node is known to be doing.
+/// The condition that a node is known to be in.
 ///
 /// ```
 /// use stowplan::model::{Node, NodeStatus};

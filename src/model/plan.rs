@@ -14,8 +14,9 @@ use super::job_spec::JobSpec;
 use super::metrics::AllocationMetrics;
 
 document! {
-    /// What one evaluation wants to change. Existing allocations are named by their IDs, new ones by
-    /// their position: `new[0]`, `new[1]` and so on, and likewise a new deployment and evaluations.
+    /// The changes that one evaluation wants to make. Existing allocations are named by their IDs, new
+    /// ones by their position: `new[0]`, `new[1]` and so on, and likewise a new deployment and
+    /// evaluations.
     ///
     /// ```
     /// use stowplan::model::{Allocation, Plan};
@@ -64,7 +65,7 @@ document! {
 }
 
 document! {
-    /// What of a plan was committed.
+    /// The part of a plan that was committed.
     ///
     /// ```
     /// use stowplan::model::PlanResult;
@@ -115,7 +116,7 @@ document! {
 }
 
 document! {
-    /// What a plan does, in figures.
+    /// The figures of what a plan does.
     pub struct PlanAnnotations {
         /// By group.
         #[serde(serialize_with = "null_when_empty")]

@@ -15,7 +15,7 @@ pub(crate) const CPU_MHZ_DEFAULT: i64 = 100;
 pub(crate) const MEMORY_MB_DEFAULT: i64 = 300;
 
 document! {
-    /// What a task asks for.
+    /// The resources that a task asks for.
     ///
     /// ```
     /// use stowplan::model::Resources;

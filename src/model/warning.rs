@@ -6,8 +6,8 @@ use serde::{Serialize, Serializer};
 
 use super::job::Job;
 
-/// What a job says that placing does not heed, from [`Job::warnings`]: a running system would do
-/// something else with it than place its groups now (docs/lifecycle.md, section 9).
+/// Something that a job says and placing does not heed, from [`Job::warnings`]: a running system would
+/// do something else with it than place its groups now (docs/lifecycle.md, section 9).
 ///
 /// ```
 /// # use stowplan::model::Job;

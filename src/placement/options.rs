@@ -262,8 +262,8 @@ impl PlaceOptions {
         self
     }
 
-    /// Whether tasks may use more memory than they ask for, where there is room (`MemoryMaxMB`). It
-    /// changes what an allocation is given, never where it goes.
+    /// Sets whether tasks may use more memory than they ask for, where there is room (`MemoryMaxMB`).
+    /// It changes what an allocation is given, never where it goes.
     pub fn memory_oversubscription(mut self, on: bool) -> Self {
         self.memory_oversubscription = on;
         self
@@ -289,9 +289,9 @@ impl PlaceOptions {
         self
     }
 
-    /// Whether each group that could not be placed whole leaves one failed allocation, as in the first
-    /// API: always or never, or by the era of the job. By default always where a job is placed, and by
-    /// its era where an evaluation is processed.
+    /// Sets whether each group that could not be placed whole leaves one failed allocation, as in the
+    /// first API: always or never, or by the era of the job. By default always where a job is placed,
+    /// and by its era where an evaluation is processed.
     pub fn record_failed_placements(mut self, records: impl Into<FailureRecords>) -> Self {
         self.failure_records = Some(records.into());
         self
@@ -312,8 +312,8 @@ impl PlaceOptions {
         self.clone().record_failed_placements(records)
     }
 
-    /// Whether every node's verdict is kept for each group, and for what cannot be placed the nearest
-    /// fixes; off by default, since it looks at every node in detail.
+    /// Sets whether every node's verdict is kept for each group, and for what cannot be placed the
+    /// nearest fixes; off by default, since it looks at every node in detail.
     pub fn explain(mut self, on: bool) -> Self {
         self.explain = on;
         self

@@ -11,7 +11,7 @@ use crate::state::slots::{AllocationSlot, NodeRef};
 use crate::state::usage::Holdings;
 use crate::state::{State, view};
 
-/// What is proposed: placements, stops and evictions. It is owned, may wait and may go to another
+/// A proposal: placements, stops and evictions. It is owned, may wait and may go to another
 /// thread. [`Cluster::commit`](crate::Cluster::commit) verifies it against the cluster as it is by then.
 ///
 /// ```
@@ -139,14 +139,14 @@ impl Plan {
         }
     }
 
-    /// What is to be placed, in the order of the requests.
+    /// The allocations that are to be placed, in the order of the requests.
     pub fn placements(&self) -> impl Iterator<Item = PlannedAllocation<'_>> {
         self.groups.iter().flat_map(|group| {
             (0..group.placements.len()).map(move |at| PlannedAllocation { group, at })
         })
     }
 
-    /// What is to stop.
+    /// The allocations that are to stop.
     pub fn stops(&self) -> &[PlannedStop] {
         &self.stops
     }
@@ -167,12 +167,12 @@ impl Plan {
         self.groups.iter().map(|group| group.placements.len()).sum()
     }
 
-    /// Whether nothing is to be placed.
+    /// Tells whether nothing is to be placed.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether committing it would change nothing.
+    /// Tells whether committing it would change nothing.
     pub fn is_no_op(&self) -> bool {
         self.is_empty() && self.stops.is_empty()
     }
@@ -270,7 +270,7 @@ impl<'a> PlannedAllocation<'a> {
         self.group.batch.evicted_by(self.at)
     }
 
-    /// What it would have on its node.
+    /// The resources that it would have on its node.
     pub fn resources(&self) -> AllocatedResources {
         let none = Holdings::default();
         let planned = self.group.placements.get(self.at);

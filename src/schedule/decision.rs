@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use crate::cluster::Cluster;
 use crate::model::{Allocation, Deployment, DesiredUpdates, Evaluation};
 
-/// What processing an evaluation comes to. New things are named by their position: `new[0]`, `new[1]`
+/// The outcome of processing an evaluation. New things are named by their position: `new[0]`, `new[1]`
 /// and so on, allocations in the order of `placements`, evaluations in that of `created`.
 ///
 /// ```
@@ -43,11 +43,11 @@ pub struct Decision {
     pub is_reblocked: bool,
     /// The evaluations to create.
     pub created: Vec<Evaluation>,
-    /// What stops.
+    /// The allocations that stop.
     pub stops: Vec<Allocation>,
-    /// What is placed.
+    /// The allocations that are placed.
     pub placements: Vec<Allocation>,
-    /// What stays and is written anew.
+    /// The allocations that stay and are written anew.
     pub updates: Vec<Allocation>,
     /// The records of failed placements, one for each group, as the first API has them: a new one, or
     /// that of an earlier failure with other metrics (docs/lifecycle.md, section 10, *0.1 semantics*).
@@ -56,7 +56,7 @@ pub struct Decision {
     pub in_place: Vec<String>,
     /// A new deployment.
     pub deployment: Option<Deployment>,
-    /// What becomes of the latest deployment.
+    /// The latest deployment as it is then, if it changes.
     pub deployment_update: Option<Deployment>,
     /// Evaluations that wait for nothing any more.
     pub superseded: Vec<String>,

@@ -16,7 +16,7 @@ use crate::placement::options::PlaceOptions;
 use crate::plan::{annotate_diff, job_diff};
 use crate::time::Timestamp;
 
-/// What registering a job would change, from [`dry_run`].
+/// The changes that registering a job would make, from [`dry_run`].
 ///
 /// ```
 /// # use stowplan::model::{Job, Node};
@@ -43,9 +43,9 @@ pub struct DryRun {
     pub job: Job,
     /// How it would differ from the version that is registered, with what that comes to.
     pub diff: JobDiff,
-    /// What would be done, in figures.
+    /// The figures of what would be done.
     pub annotations: PlanAnnotations,
-    /// What the job's evaluation would come to.
+    /// The outcome of the job's evaluation.
     pub decision: Decision,
     /// The index at which the job's specification last changed; 0 if the job is new.
     pub job_modify_index: u64,
@@ -166,7 +166,7 @@ fn annotations(cluster: &Cluster, decision: &Decision) -> PlanAnnotations {
 }
 
 impl DryRun {
-    /// Whether everything would find its place.
+    /// Tells whether everything would find its place.
     pub fn is_complete(&self) -> bool {
         self.decision.evaluation.failed_tg_allocs.is_empty()
     }

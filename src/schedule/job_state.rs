@@ -2,7 +2,7 @@
 
 use crate::model::{Allocation, Deployment, Job};
 
-/// What is known of the job of an evaluation.
+/// The job of an evaluation with all that is known of it.
 ///
 /// ```
 /// # use stowplan::Timestamp;

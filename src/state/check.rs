@@ -28,11 +28,11 @@ use super::usage::{Amounts, Leaving, RoomBlock, Taken};
 pub struct BrokenInvariant {
     /// Where: a node, a job, an allocation, or something that is kept for speed.
     pub place: String,
-    /// What is wrong there.
+    /// The thing that is wrong there.
     pub what: String,
-    /// What it should be.
+    /// The value that it should have.
     pub expected: String,
-    /// What it is.
+    /// The value that it has.
     pub found: String,
 }
 

@@ -52,7 +52,7 @@ pub(crate) struct NextFailure {
 }
 
 impl Fix {
-    /// What has to be changed, all of it.
+    /// All the changes that it takes.
     pub fn actions(&self) -> &[FixAction] {
         &self.actions
     }
