@@ -120,7 +120,9 @@ impl<'a> Documents<'a> {
             };
             let follow_up = it.followup_eval_id.as_str();
             let waits = numbers.waiting.contains(follow_up);
-            let node = self.nodes.binary_search_by_key(&it.node_id.as_str(), |node| &node.id).ok();
+            let own_node = node_of(cluster, it);
+            let place = |own: &Node| self.nodes.binary_search_by(|node| node.id.cmp(&own.id)).ok();
+            let node = own_node.and_then(place);
             self.views.push(AllocationView {
                 handle: handle as u32,
                 group: group as u32,
@@ -143,7 +145,7 @@ impl<'a> Documents<'a> {
                 },
                 desired: it.desired(),
                 client: it.client(),
-                condition: condition(cluster.node(&it.node_id)),
+                condition: condition(own_node),
                 healthy: it.deployment_status.as_ref().and_then(|status| status.healthy),
                 flags: flags(it, waits),
             });
@@ -244,6 +246,15 @@ fn version_view(spec: &JobSpec, groups: &IndexSet<&str>) -> VersionView {
 fn number_in(name: &str) -> u32 {
     let digits = name.rsplit_once('[').and_then(|(_, rest)| rest.strip_suffix(']'));
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(u32::MAX)
+}
+
+/// The node that an allocation is on; none if that is gone. One that was registered later under the same
+/// ID is another one, as far as the cluster knows the allocation.
+pub(super) fn node_of<'c>(cluster: &'c Cluster, it: &Allocation) -> Option<&'c Node> {
+    match cluster.view(&it.id) {
+        Some(view) => view.node(),
+        None => cluster.node(&it.node_id),
+    }
 }
 
 fn condition(node: Option<&Node>) -> NodeCondition {

@@ -64,9 +64,9 @@ impl Facts for DocumentFacts<'_> {
 
     fn updates_in_place(&mut self, at: usize, stops: &[Stop]) -> bool {
         let Some(allocation) = self.documents.allocations.get(at) else { return false };
-        let mut trial = self.wanted(stops).fork();
         // It is there already, so it may stay on a node that takes no new ones.
-        let Some(node) = trial.node(&allocation.node_id) else { return false };
+        let Some(node) = documents::node_of(self.cluster, allocation) else { return false };
+        let mut trial = self.wanted(stops).fork();
         let made_ready = node.changed(|node| {
             node.status = "ready".into();
             node.scheduling_eligibility = "eligible".into();

@@ -3,7 +3,7 @@
 
 use indexmap::IndexMap;
 
-use super::documents::Documents;
+use super::documents::{Documents, node_of};
 use super::facts::free;
 use super::job_state::JobState;
 use crate::cluster::Cluster;
@@ -173,7 +173,7 @@ impl<'a> Search<'a> {
     fn prefers_node(&self, previous: &Allocation, job: &Job, group: &str) -> bool {
         let spec = job.task_groups.iter().find(|it| it.name == group);
         let disk = spec.and_then(|group| group.ephemeral_disk.as_ref());
-        let is_ready = self.trial.node(&previous.node_id).is_some_and(|node| node.is_ready());
+        let is_ready = node_of(&self.trial, previous).is_some_and(|node| node.is_ready());
         let own = self.documents.specs.iter().find(|it| it.version == previous.job_version());
         let is_near = own
             .is_none_or(|own| own.datacenters == job.datacenters && own.node_pool == job.node_pool);

@@ -144,3 +144,23 @@ fn a_hundred_thousand_of_one_name() {
     assert!(took.as_secs() < 30, "{took:?}");
     println!("decided in {took:?}");
 }
+
+/// What ran on a node that was purged is lost, whatever was registered under the node's ID since.
+#[test]
+fn a_node_that_was_purged_and_registered_again() {
+    for kind in ["service", "batch", "system", "sysbatch"] {
+        let mut question =
+            Question::new(&state(kind, 1, &[node("n1", 4_000)], &[allocation(0, "n1")]));
+        let before = question.process();
+        assert!(before.stops.is_empty() && before.placements.is_empty(), "{kind}");
+        question.cluster.remove_node("n1").unwrap();
+        question.cluster.upsert_node(question.nodes[0].clone());
+        let decision = question.process();
+        let stop = &decision.stops[0];
+        assert_eq!((decision.stops.len(), stop.client_status.as_str()), (1, "lost"), "{kind}");
+        assert_eq!(stop.desired_description, "alloc is lost since its node is down");
+        // The new node is one like any other.
+        assert_eq!(placed(&decision), ["web.web[0]"], "{kind}");
+        assert_eq!(decision.placements[0].node_id, "n1");
+    }
+}
