@@ -55,12 +55,8 @@ impl<F: Facts> Group<'_, '_, F> {
             .is_some_and(|state| state.desired_canaries > 0 && !state.promoted)
     }
 
-    /// How many untainted allocations are canaries that wait to be promoted, without or with those that
-    /// are unknown.
-    pub(super) fn waiting_canaries(&self, with_unknown: bool) -> usize {
-        if !self.is_canarying() {
-            return 0;
-        }
+    /// How many untainted allocations are canaries, without or with those that are unknown.
+    pub(super) fn untainted_canaries(&self, with_unknown: bool) -> usize {
         let mut canaries = self.sets.canaries.clone();
         canaries.sort_unstable();
         let counts = |at: &&u32| {

@@ -22,7 +22,7 @@ impl<F: Facts> Group<'_, '_, F> {
     /// should move.
     pub(super) fn place(&mut self, outdated: &Outdated, canaries: &Canaries) -> Placed {
         self.figures.canary = canaries.placed;
-        let missing = self.missing();
+        let missing = self.missing(canaries);
         let is_still = missing == 0
             && canaries.placed == 0
             && self.sets.now.is_empty()
@@ -52,12 +52,12 @@ impl<F: Facts> Group<'_, '_, F> {
         placed
     }
 
-    /// How many the group lacks, what is replaced as failed aside.
-    fn missing(&self) -> usize {
+    /// How many the group lacks, what is replaced as failed aside. Canaries take nobody's place while
+    /// they wait, from the pass on that wants more of them.
+    fn missing(&self, canaries: &Canaries) -> usize {
         let sets = &self.sets;
-        let existing = sets.untainted.len() - self.waiting_canaries(true)
-            + sets.migrating.len()
-            + sets.now.len();
+        let waiting = if canaries.are_waiting { self.untainted_canaries(true) } else { 0 };
+        let existing = sets.untainted.len() - waiting + sets.migrating.len() + sets.now.len();
         (self.rules.count as usize).saturating_sub(existing)
     }
 

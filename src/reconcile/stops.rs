@@ -49,7 +49,7 @@ impl<F: Facts> Group<'_, '_, F> {
         let held = self.sets.untainted.iter().filter(|at| !unknown(at)).count();
         let mut canaries = self.sets.canaries.clone();
         canaries.sort_unstable();
-        let kept = self.waiting_canaries(false);
+        let kept = if is_canarying { self.untainted_canaries(false) } else { 0 };
         let wanted = self.rules.count as usize;
         let mut surplus = (held + self.sets.migrating.len()).saturating_sub(kept + wanted);
         if surplus == 0 {

@@ -229,8 +229,9 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         });
     }
 
-    /// Replaces what is outdated as far as that may happen now, lets the groups take part in a
-    /// deployment, and says whether all of them are complete.
+    /// Replaces what is outdated as far as that may happen now, on each node in the order of the IDs
+    /// whatever their groups, lets the groups take part in a deployment, and says whether all of them
+    /// are complete.
     fn roll_out(&mut self) -> bool {
         let mut is_complete = true;
         for group in 0..self.input.groups {
@@ -239,6 +240,12 @@ impl<F: Facts> SystemPass<'_, '_, F> {
             system_deployment::create(self, group, &rollout);
             is_complete &= system_deployment::is_complete(self, group);
         }
+        // What comes first on a node may leave no room there for what comes next.
+        let allocations = self.input.allocations;
+        self.changes.destructive.sort_by_key(|placement| {
+            let replaced = placement.previous.and_then(|at| allocations.get(at as usize));
+            (placement.node, replaced.map(|it| it.handle))
+        });
         is_complete
     }
 

@@ -181,14 +181,19 @@ impl Attempt<'_> {
         *self.queued.entry(group.to_owned()).or_insert(0) += change;
     }
 
-    /// Places nothing, as not all of it can be placed; what was to stop for it stays.
+    /// Places nothing, as not all of it can be placed; what was to stop for it stays, but for what was
+    /// lost on its way out.
     pub(super) fn give_up(&mut self) {
         for (placement, _) in std::mem::take(&mut self.placed) {
             self.queue(&placement, 1);
             let of_placement =
                 [StopReason::Updating, StopReason::Migrating, StopReason::Rescheduled];
-            self.changes.stops.retain(|stop| {
-                Some(stop.at) != placement.previous || !of_placement.contains(&stop.reason)
+            self.changes.stops.retain_mut(|stop| {
+                if Some(stop.at) != placement.previous || !of_placement.contains(&stop.reason) {
+                    return true;
+                }
+                stop.reason = StopReason::Lost;
+                stop.is_lost
             });
         }
         self.changes.deployment = None;

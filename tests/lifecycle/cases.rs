@@ -9,6 +9,9 @@ use crate::apply::apply;
 use crate::lifecycle::Question;
 use crate::world::{allocation, changed, node, placed, process, state};
 
+/// The ID of the allocation with the number 0.
+const ID_0: &str = "00000000-0000-0000-0000-000000000000";
+
 #[test]
 fn case_47_no_nodes() {
     let decision = process(&state("service", 10, &[], &[]));
@@ -241,6 +244,67 @@ fn trap_22_system_jobs() {
     }
     let decision = process(&state);
     assert_eq!((decision.placements.len(), decision.placements[0].is_canary()), (1, true));
+}
+
+/// Of the updates on a node that has room for one, the allocation with the lower ID comes first,
+/// whatever its group (docs/lifecycle.md, section 4).
+#[test]
+fn updates_on_one_node_go_by_allocation() {
+    for kind in ["system", "sysbatch"] {
+        for first in ["web", "db"] {
+            let there: Vec<Value> = (0..2)
+                .map(|number| {
+                    let group = if (number == 0) == (first == "web") { "web" } else { "db" };
+                    let mut it = allocation(number, "n1");
+                    it["TaskGroup"] = json!(group);
+                    it["Name"] = json!(format!("web.{group}[0]"));
+                    it
+                })
+                .collect();
+            let mut state = state(kind, 1, &[node("n1", 250)], &there);
+            let mut second = state["jobs"][0]["TaskGroups"][0].clone();
+            second["Name"] = json!("db");
+            state["jobs"][0]["TaskGroups"].as_array_mut().unwrap().push(second);
+            let mut state = changed(state);
+            for group in 0..2 {
+                let task = &mut state["jobs"][1]["TaskGroups"][group]["Tasks"][0];
+                task["Resources"]["CPU"] = json!(150);
+            }
+            let decision = process(&state);
+            assert_eq!(placed(&decision), [format!("web.{first}[0]")], "{kind}");
+            assert_eq!((decision.stops.len(), decision.stops[0].id.as_str()), (1, ID_0), "{kind}");
+        }
+    }
+}
+
+/// What was lost on its way out stays lost where it stops for another reason too, and where that reason
+/// falls away (docs/lifecycle.md, sections 3 and 5).
+#[test]
+fn what_was_lost_on_its_way_out_stays_lost() {
+    let mut down = node("n1", 4_000);
+    down["Status"] = json!("down");
+    let mut there = allocation(0, "n1");
+    there["DesiredStatus"] = json!("stop");
+    there["DesiredTransition"] = json!({"Migrate": true});
+    // It is back from where it was out of reach, and has run to its end there.
+    there["TaskStates"] = json!({"main": {"State": "dead", "Failed": false}});
+    there["AllocStates"] =
+        json!([{"Field": 0, "Value": "unknown", "Time": "2025-12-31T23:59:00Z"}]);
+    let mut state = state("batch", 1, &[down, node("n2", 150)], &[there]);
+    // Another group finds no room.
+    let mut other = state["jobs"][0]["TaskGroups"][0].clone();
+    other["Name"] = json!("db");
+    state["jobs"][0]["TaskGroups"].as_array_mut().unwrap().push(other);
+    for (is_whole, placements, reason) in
+        [(false, 1, "alloc is being migrated"), (true, 0, "alloc is lost since its node is down")]
+    {
+        state["jobs"][0]["AllAtOnce"] = json!(is_whole);
+        let decision = process(&state);
+        assert_eq!((decision.placements.len(), decision.stops.len()), (placements, 1));
+        let stop = &decision.stops[0];
+        let said = (stop.client_status.as_str(), stop.desired_description.as_str());
+        assert_eq!(said, ("lost", reason));
+    }
 }
 
 /// Evaluations are `canceled`, deployments `cancelled`: neither is read as the other.

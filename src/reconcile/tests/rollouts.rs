@@ -273,3 +273,14 @@ fn an_unknown_one_is_given_up() {
     assert_eq!(answer.stopped(StopReason::Lost), [0]);
     assert_eq!(answer.placed(PlacementKind::Lost), [0]);
 }
+
+/// More canaries are wanted than the deployment was made with: from then on those that are there take
+/// nobody's place, so that what is lost beside them is replaced.
+#[test]
+fn canaries_that_are_wanted_later_make_room_at_once() {
+    let world = World::service(3, 3).update(5, 2).outdated(true).each(2..3, down);
+    let world = canaries(world, &[0], |state, _| state.desired_canaries = 0);
+    let answer = world.run();
+    assert_eq!(answer.placed(PlacementKind::Canary), [1]);
+    assert_eq!(answer.placed(PlacementKind::Lost), [2]);
+}
