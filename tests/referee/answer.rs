@@ -109,8 +109,14 @@ pub(crate) struct Figures {
 }
 
 impl Answer {
+    /// What was lost before all else stays lost where it stops for another reason as well: section 3,
+    /// "Before all else (for all types of jobs, system too): allocations on a missing or down node that
+    /// are desired to stop or evict, and are pending or running on the client, get the client status
+    /// lost". No later step takes that back.
     pub(crate) fn stop(&mut self, id: &str, description: &'static str) {
-        let stop = Stop { description, is_lost: description == LOST, followup: None };
+        let was_lost = self.stops.get(id).is_some_and(|before| before.is_lost);
+        let is_lost = was_lost || description == LOST;
+        let stop = Stop { description, is_lost, followup: None };
         self.stops.insert(id.to_owned(), stop);
     }
 

@@ -276,6 +276,9 @@ impl<'w> Pass<'_, 'w> {
                 }
             }
         }
+        // The cut at count depends on their order. Trap 25: "The order of maps is random in the
+        // original; sort IDs of nodes, groups and names".
+        sort(&mut self.now);
     }
 
     /// Step 7, delayed reschedule evaluations.
