@@ -74,19 +74,15 @@ document! {
     /// A wish to spread a group's allocations over the values of an attribute.
     ///
     /// ```
-    /// use stowplan::model::{Spread, SpreadTarget};
+    /// use stowplan::model::Job;
     ///
-    /// let target = |value: &str, percent| SpreadTarget {
-    ///     value: value.into(),
-    ///     percent,
-    ///     ..SpreadTarget::default()
-    /// };
-    /// let spread = Spread {
-    ///     attribute: "${node.datacenter}".into(),
-    ///     spread_target: vec![target("dc1", 70), target("dc2", 30)],
-    ///     ..Spread::default()
-    /// };
-    /// assert_eq!(spread.weight(), 50);
+    /// let job = Job::builder("web")
+    ///     .group("front", 10, |g| g.task("nginx", "docker", |t| t))
+    ///     .spread("${node.datacenter}", 100, [("dc1", 70), ("dc2", 30)])
+    ///     .build()?;
+    /// let spread = &job.spreads[0];
+    /// assert_eq!((spread.weight(), spread.spread_target[0].percent), (100, 70));
+    /// # Ok::<(), stowplan::model::JobErrors>(())
     /// ```
     pub struct Spread {
         /// The attribute, such as `${node.datacenter}` or `${meta.rack}`.
