@@ -14,7 +14,9 @@
 //!    order nodes and the keys of maps come in.
 //! 3. **Best of all nodes.** A placement is the exact best over every eligible node, not over a sample,
 //!    and its cost does not grow with their number.
-//! 4. **Never an overcommitted node.** What was accepted stays; what was refused changed nothing.
+//! 4. **Never an overcommitted node.** What was accepted stays; what was refused changed nothing. A node
+//!    that comes back smaller keeps what is on it, says [of what](NodeChange::overcommitted) it has too
+//!    little, and is given nothing more until there is room.
 //! 5. **A refusal is an answer, not an error.** It carries the verdict on every node and what would
 //!    have to change. Errors are for documents that are wrong and calls that make no sense.
 //! 6. **Forking is free.** A [fork](Cluster::fork) costs a pointer, whatever the size of the cluster; it

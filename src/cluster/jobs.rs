@@ -143,6 +143,34 @@ mod tests {
     }
 
     #[test]
+    fn each_allocation_says_which_version_it_runs() {
+        let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker");
+        let mut cluster = Cluster::new([node.build().unwrap()]).unwrap();
+        let options = PlaceOptions::default();
+        let versions = |cluster: &Cluster| {
+            let all = cluster.allocations_of("default", "web");
+            let mut versions: Vec<_> =
+                all.map(|it| (it.name_index().unwrap(), it.document().job_version)).collect();
+            versions.sort_unstable();
+            versions
+        };
+        cluster.place(&job(1), &options);
+        assert_eq!(versions(&cluster), [(0, None)]);
+        for count in [2, 3] {
+            cluster.register_job(&job(count));
+            cluster.place(&job(count), &options);
+        }
+        assert_eq!(versions(&cluster), [(0, None), (1, Some(0)), (2, Some(1))]);
+        let registered: Vec<(u64, bool)> = cluster
+            .job("default", "web")
+            .unwrap()
+            .versions()
+            .map(|job| (job.version, job.job_modify_index > job.create_index))
+            .collect();
+        assert_eq!(registered, [(1, true), (0, false)]);
+    }
+
+    #[test]
     fn allocations_keep_a_job_that_is_no_longer_registered() {
         let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker");
         let mut cluster = Cluster::new([node.build().unwrap()]).unwrap();

@@ -2,6 +2,7 @@
 //! is out of reach by it.
 
 use super::{Cluster, ClusterError};
+use crate::fit::verify::{Misfit, misfits};
 use crate::model::{Node, NodeStatus};
 use crate::state::slots::{AllocationSlot, NodeSlot};
 use crate::time::Timestamp;
@@ -38,9 +39,9 @@ impl NodeChange {
         &self.unreachable
     }
 
-    /// The dimensions of which the node has too little by now for what is on it: `cpu`, `memory`,
-    /// `disk` or `allocations`. Nothing is evicted for it; nothing more is placed there until there is
-    /// room.
+/// The dimensions of which the node has too little by now for what is wanted on it: `cpu`, `memory`,
+    /// `disk`, `allocations`, `ports`, `bandwidth`, `cores` or `devices`. What was told to stop does not
+    /// count. Nothing is evicted for it; nothing more is placed there until there is room.
     pub fn overcommitted(&self) -> &[&'static str] {
         &self.overcommitted
     }
@@ -159,14 +160,33 @@ impl Cluster {
     }
 
     fn overcommitted(&self, slot: NodeSlot) -> Vec<&'static str> {
-        let (free, allocations) = (self.state.free(slot), self.state.free_allocations(slot));
+        let leaving = self.state.leaving(slot);
+        let free = self.state.free(slot).plus(leaving.amounts);
+        let places = self.state.free_allocations(slot).saturating_add(leaving.allocations);
         let left = [
             ("cpu", free.cpu_mhz),
             ("memory", free.memory_mb),
             ("disk", free.disk_mb),
-            ("allocations", allocations),
+            ("allocations", places),
         ];
-        left.into_iter().filter(|(_, left)| *left < 0).map(|(what, _)| what).collect()
+        let mut short: Vec<&'static str> =
+            left.into_iter().filter(|(_, left)| *left < 0).map(|(what, _)| what).collect();
+        let Some(node) = self.state.node(slot) else { return short };
+        let on_node = self.state.allocations_on(slot).iter();
+        let wanted = on_node.filter_map(|&it| self.state.allocation(it));
+        let wanted = wanted.filter(|record| !record.is_to_leave());
+        let misfits = misfits(node, wanted.filter_map(|record| record.holdings()));
+        for (kind, what) in [
+            (Misfit::is_port as fn(&Misfit) -> bool, "ports"),
+            (|it| *it == Misfit::Bandwidth, "bandwidth"),
+            (|it| *it == Misfit::Cores, "cores"),
+            (|it| *it == Misfit::Devices, "devices"),
+        ] {
+            if misfits.iter().any(kind) {
+                short.push(what);
+            }
+        }
+        short
     }
 }
 
@@ -237,6 +257,40 @@ mod tests {
         assert_eq!(cluster.place(&job(), &options).len(), 2);
         assert_eq!(cluster.forget_ended(Timestamp::MAX), 2);
         assert_eq!(cluster.check(), Ok(()));
+    }
+
+    #[test]
+    fn a_node_that_comes_back_smaller_says_what_of_it_is_too_little() {
+        let shape = |memory_mb: i64, cores: u16, ip: &str| {
+            let node = Node::builder("n1").cpu_shares(4_000).memory_mb(memory_mb).cores(cores);
+            node.driver("docker").no_network().address("default", ip).build().unwrap()
+        };
+        let whole = || shape(1_000, 4, "10.0.0.1");
+        let job = r#"{"ID": "web", "TaskGroups": [{"Name": "front", "Count": 2, "Networks": [
+            {"Mode": "host", "DynamicPorts": [{"Label": "http"}]}], "Tasks": [{"Name": "t",
+            "Driver": "docker", "Resources": {"Cores": 1, "MemoryMB": 400}}]}]}"#;
+        let job = Job::from_json(job).unwrap();
+        let mut cluster = Cluster::new([whole()]).unwrap();
+        let placement = cluster.place(&job, &PlaceOptions::default());
+        assert_eq!(placement.len(), 2, "{:?}", placement.failed());
+        let mut short = |node: Node| cluster.upsert_node(node).overcommitted().to_vec();
+        assert_eq!(short(whole()), [""; 0]);
+        assert_eq!(short(shape(700, 4, "10.0.0.1")), ["memory"]);
+        assert_eq!(short(shape(1_000, 1, "10.0.0.1")), ["cores"]);
+        assert_eq!(short(shape(1_000, 4, "10.0.0.2")), ["ports"]);
+        // What was told to stop is not wanted.
+        let id = cluster.allocations_on("n1").next().unwrap().id();
+        cluster.stop_allocation(&id).unwrap();
+        let change = cluster.upsert_node(shape(500, 4, "10.0.0.1"));
+        assert_eq!(change.overcommitted(), [""; 0]);
+    }
+
+    #[test]
+    fn a_node_that_comes_again_is_still_checked() {
+        let mut cluster = Cluster::new([node("n1")]).unwrap();
+        cluster.place(&job(), &PlaceOptions::default());
+        cluster.upsert_node(node("n1"));
+        assert!(cluster.dump().contains("on it ([AllocationSlot(0), AllocationSlot(1)], false"));
     }
 
     #[test]

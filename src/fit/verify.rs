@@ -20,6 +20,12 @@ pub(crate) enum Misfit {
     MaxAllocations,
 }
 
+impl Misfit {
+    pub(crate) fn is_port(&self) -> bool {
+        matches!(self, Misfit::Port(_))
+    }
+}
+
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -61,10 +67,37 @@ pub(crate) fn verify<'a>(
     }
 }
 
+/// Which kinds of things allocations hold on a node that it does not have, or not twice.
+pub(crate) fn misfits<'a>(
+    node: &NodeRecord,
+    holders: impl Iterator<Item = &'a Holdings>,
+) -> Vec<Misfit> {
+    let mut taken = (*node.reserved).clone();
+    let mut misfits = Vec::new();
+    for holdings in holders {
+        let Holdings { ports, bandwidth, cores, devices } = holdings;
+        // Kind by kind, so that one does not hide another.
+        for part in [
+            Holdings { ports: ports.clone(), ..Holdings::default() },
+            Holdings { bandwidth: bandwidth.clone(), ..Holdings::default() },
+            Holdings { cores: cores.clone(), ..Holdings::default() },
+            Holdings { devices: devices.clone(), ..Holdings::default() },
+        ] {
+            misfits.extend(verify_holdings(node, &taken, &part).err());
+        }
+        taken.add(holdings, node, false);
+    }
+    misfits
+}
+
 /// Whether what one allocation holds for itself can be had.
 fn verify_holdings(node: &NodeRecord, taken: &Taken, holdings: &Holdings) -> Result<(), Misfit> {
     for port in &holdings.ports {
         let value = u16::try_from(port.value).map_err(|_| Misfit::Port(port.value))?;
+        // What the node has nothing of by itself is no address of it.
+        if node.reserved.ports_on(&port.ip).is_none() {
+            return Err(Misfit::Port(port.value));
+        }
         let is_used = taken.ports_on(&port.ip).is_some_and(|ports| ports.contains(value));
         if is_used && !port.ignore_collision {
             return Err(Misfit::Port(port.value));

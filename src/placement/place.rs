@@ -29,6 +29,8 @@ pub(crate) fn place_missing(
     observer: Option<&mut dyn Observer>,
 ) -> Outcome {
     let mut placer = Placer::new(state, caches, job, options, observer);
+    let registered = placer.registered(job);
+    let job = registered.as_ref().unwrap_or(job);
     for (at, group) in job.spec().task_groups.iter().enumerate() {
         let mut requests = std::mem::take(&mut placer.caches.buffers.requests);
         missing::requests(placer.state, job, Some(placer.job_slot), group, &mut requests);
@@ -52,6 +54,8 @@ pub(crate) fn place_requested<'a>(
 ) -> Outcome {
     let mut placer = Placer::new(state, caches, job, options, observer);
     for GroupRequests { job, group, requests } in requests {
+        let registered = placer.registered(job);
+        let job = registered.as_ref().unwrap_or(job);
         if placer.place_group(job, group, requests).is_break() {
             break;
         }

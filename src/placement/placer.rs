@@ -75,6 +75,12 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         }
     }
 
+    /// The version of the job that is registered, if that asks for the same: what it places says which
+    /// version it runs, and a document is kept once.
+    pub(crate) fn registered(&self, job: &Job) -> Option<Job> {
+        self.state.version_like(self.job_slot, job)
+    }
+
     /// Serves the requests for one group. It breaks if nothing of the job can be placed any more.
     pub(crate) fn place_group(
         &mut self,
@@ -183,12 +189,19 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         let Some(replaced) = left.first()?.replaces else {
             return self.serve(plan, open, left);
         };
+        // Alone: what is taken back with it must not be what was found for others.
+        let (mut alone, rest) = left.split_at_checked(1)?;
         let savepoint = self.state.savepoint();
         self.state.stage_stop(replaced);
-        let refusal = self.serve(plan, open, left);
+        let refusal = self.serve(plan, open, &mut alone);
         match refusal {
             Some(_) => self.state.take_back_to(savepoint),
-            None => self.outcome.stops.push(replaced),
+            None => {
+                self.outcome.stops.push(replaced);
+                // Whoever serves the others reads the state's lists.
+                open.enlist(self.state);
+                *left = rest;
+            }
         }
         refusal
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
+use indexmap::{IndexMap, IndexSet};
 
 use super::content::{Plan, PlannedGroup};
 use super::rejection::NodeRejection;
@@ -23,33 +23,43 @@ pub(crate) struct Committed {
     pub(crate) stopped: Vec<String>,
 }
 
-/// Commits a plan in a transaction: node by node what that takes, or nothing where a job that is placed
-/// whole or not at all is refused anywhere.
+/// Commits a plan in a transaction: node by node what that takes, and nothing of a job that is placed
+/// whole or not at all and is refused anywhere.
 pub(crate) fn commit(state: &mut Transaction<'_>, plan: Plan) -> Committed {
     let rejected = verify(state, &plan);
-    let is_refused = !rejected.is_empty() && plan.groups.iter().any(|group| group.job.all_at_once);
+    let refused = refused_whole(&plan.groups, &rejected);
     let mut committed = Committed {
         outcome: Outcome { failed: plan.failed, ..Outcome::default() },
         rejected: named(&plan.groups, &rejected),
         stopped: Vec::new(),
     };
-    if is_refused {
-        return committed;
-    }
     for stop in plan.stops {
         let is_on_rejected =
             committed.rejected.iter().any(|(node_id, _)| node_id == stop.node_id());
-        let found = stop.find(state).filter(|_| !is_on_rejected);
+        let is_refused = is_on_rejected || refused.contains(&stop.job());
+        let found = stop.find(state).filter(|_| !is_refused);
         if let Some(slot) = found {
             state.stop(slot);
             committed.outcome.stops.push(slot);
             committed.stopped.push(stop.id().to_owned());
         }
     }
-    for group in &plan.groups {
+    for group in plan.groups.iter().filter(|group| !refused.contains(&group.job_names())) {
         committed.outcome.groups.extend(commit_group(state, group, &rejected));
     }
     committed
+}
+
+/// The jobs, by namespace and identity, of which nothing is committed.
+fn refused_whole<'a>(
+    groups: &'a [PlannedGroup],
+    rejected: &IndexMap<NodeRef, NodeRejection>,
+) -> IndexSet<(&'a str, &'a str)> {
+    let is_refused = |group: &&PlannedGroup| {
+        group.job.all_at_once
+            && group.placements.iter().any(|planned| rejected.contains_key(&planned.node))
+    };
+    groups.iter().filter(is_refused).map(PlannedGroup::job_names).collect()
 }
 
 /// The identities of the nodes that were refused.

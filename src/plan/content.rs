@@ -198,7 +198,19 @@ impl PlannedGroup {
     }
 }
 
+impl PlannedGroup {
+    /// The namespace and the identity of its job.
+    pub(super) fn job_names(&self) -> (&str, &str) {
+        (&self.job.namespace, &self.job.id)
+    }
+}
+
 impl PlannedStop {
+    /// The namespace and the identity of its job.
+    pub(super) fn job(&self) -> (&str, &str) {
+        (&self.job.0, &self.job.1)
+    }
+
     fn new(state: &State, slot: AllocationSlot) -> Option<PlannedStop> {
         let record = state.allocation(slot)?;
         let (namespace, job_id) = state.job(record.job)?.names();

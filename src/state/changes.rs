@@ -108,6 +108,9 @@ impl Transaction<'_> {
     ) {
         self.drop_open_batch();
         let Some(record) = self.allocation(slot) else { return };
+        if (record.desired, record.client) == (desired, client) {
+            return;
+        }
         let before = ChangedAllocation::before(self, slot, record);
         let (occupied, node) = (record.occupies, record.node);
         if client.is_terminal() && occupied {

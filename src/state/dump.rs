@@ -41,6 +41,13 @@ impl State {
             out.line("on it", &(self.allocations_on(slot), self.is_unchecked(slot), generation));
             self.dump_room(out, slot);
         }
+        // Nodes that left, as long as allocations name them.
+        for slot in (0..self.node_slots()).map(NodeSlot::new) {
+            if self.node(slot).is_none() && self.is_named(slot) {
+                let identity = self.identities.get(slot.at());
+                out.line("gone node", &(slot, identity, self.allocations_on(slot)));
+            }
+        }
     }
 
     fn dump_room(&self, out: &mut Lines, slot: NodeSlot) {
@@ -58,6 +65,7 @@ impl State {
         bandwidth.sort_unstable();
         out.line("room", &(room, ports, bandwidth, &taken.cores, &taken.devices));
         out.line("leaving", &(self.leaving(slot), taken.is_odd()));
+        out.line("held by several", &taken.holders());
     }
 
     fn dump_jobs(&self, out: &mut Lines) {
@@ -81,7 +89,8 @@ impl State {
         for (at, kept) in self.batches.iter().enumerate() {
             let Some((batch, left)) = kept else { continue };
             let job = batch.version.job_spec().map(|job| (&job.namespace, &job.id));
-            let version = (job, batch.version.group, batch.version.amounts);
+            let version = &batch.version;
+            let version = (job, version.group, version.amounts, version.memory_oversubscription);
             let part_of = (batch.evaluation, batch.deployment);
             let created = (batch.create_index, batch.created);
             out.line("batch", &(at, left, version, part_of, created, &*batch.placed));

@@ -7,7 +7,6 @@ use super::index::name_hash;
 use super::slots::AllocationSlot;
 use super::small_list::SmallList;
 use crate::model::Job;
-use crate::time::Timestamp;
 
 /// How many versions of a job are kept. The latest stable one is kept beside them.
 const VERSIONS_KEPT: usize = 6;
@@ -75,14 +74,9 @@ pub(crate) struct Registration {
 /// One version of a registered job.
 #[derive(Clone, Debug)]
 pub(crate) struct JobVersion {
+    /// The job, with its number, its indexes and the instant at which it was registered.
     pub(crate) job: Job,
     pub(crate) number: u64,
-    /// The index at which the version was registered.
-    #[allow(dead_code, reason = "documents of versions show it")]
-    pub(crate) job_modify_index: u64,
-    /// When it was registered.
-    #[allow(dead_code, reason = "documents of versions show it")]
-    pub(crate) submitted: Timestamp,
     /// Whether it was deployed successfully, or called stable by a person.
     pub(crate) is_stable: bool,
 }

@@ -155,6 +155,15 @@ impl State {
         (self.node(node.slot).is_some() && self.node_ref(node.slot) == node).then_some(node.slot)
     }
 
+    /// Whether a node has too little for what is wanted on it, or something of it is held twice.
+    fn is_short(&self, slot: NodeSlot) -> bool {
+        let leaving = self.leaving(slot);
+        let Amounts { cpu_mhz, memory_mb, disk_mb } = self.free(slot).plus(leaving.amounts);
+        let places = self.free_allocations(slot).saturating_add(leaving.allocations);
+        let is_odd = self.node(slot).is_some_and(|node| self.taken(slot, node).is_odd());
+        is_odd || cpu_mhz.min(memory_mb).min(disk_mb).min(places) < 0
+    }
+
     /// Whether any allocation names a node, or the one that had the slot last.
     pub(super) fn is_named(&self, slot: NodeSlot) -> bool {
         self.on_node.get(slot.at()).is_some_and(|on_node| on_node.named > 0)
@@ -406,14 +415,15 @@ impl Transaction<'_> {
         if known.is_none() {
             state.give_slot(slot, &record.node.spec().id);
         }
-        let is_unchecked = !state.allocations_on(slot).is_empty();
-        state.set_unchecked(slot, is_unchecked);
         state.set_identity(slot, &record.node);
         if let Some(place) = state.nodes.get_mut(slot.at()) {
             *place = Some(record);
         }
         state.recount(slot);
         state.facts_journal.push(slot);
+        if state.is_short(slot) {
+            state.set_unchecked(slot, true);
+        }
         slot
     }
 

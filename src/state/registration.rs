@@ -25,6 +25,13 @@ impl State {
         self.job(job)?.registered.as_deref()
     }
 
+    /// The newest version of a registered job that asks for the same as this document.
+    pub(crate) fn version_like(&self, job: JobSlot, like: &Job) -> Option<Job> {
+        let versions = &self.registration(job)?.versions;
+        let is_like = |version: &&JobVersion| is_same(version.job.spec(), like.spec());
+        versions.iter().find(is_like).map(|version| version.job.clone())
+    }
+
     /// A version of a registered job.
     #[allow(dead_code, reason = "evaluations are processed with it")]
     pub(crate) fn job_version(&self, job: JobSlot, number: u64) -> Option<&JobVersion> {
@@ -47,13 +54,17 @@ impl Transaction<'_> {
         }
         let number = known.map_or(0, |known| known.number + 1);
         let index = self.index();
-        let version = JobVersion {
-            job: job.clone(),
-            number,
-            job_modify_index: index,
-            submitted: self.now(),
-            is_stable: false,
-        };
+        let create_index = before.as_deref().map_or(index, |before| before.create_index);
+        let submitted = self.now();
+        let numbered = job.changed(|spec| {
+            (spec.version, spec.stable) = (number, false);
+            (spec.create_index, spec.modify_index, spec.job_modify_index) =
+                (create_index, index, index);
+            spec.submit_time = submitted.as_nanos();
+        });
+        // What is valid stays so, whatever its number.
+        let job = numbered.unwrap_or_else(|_| job.clone());
+        let version = JobVersion { job, number, is_stable: false };
         let mut registration = before.as_deref().cloned().unwrap_or(Registration {
             create_index: index,
             modify_index: index,

@@ -2,6 +2,7 @@
 //! allocation can have (ports, devices, cores), which few nodes and few allocations deal in
 //! (docs/placement.md, sections 1.4, 4.1 and 7).
 
+use std::fmt;
 use std::sync::Arc;
 
 use super::names::Name;
@@ -170,6 +171,15 @@ pub(crate) struct Taken {
 }
 
 impl Taken {
+    /// Who holds what with others, in one order: for the dump.
+    pub(super) fn holders(&self) -> (Vec<String>, u32, u32) {
+        let mut all: Vec<String> = self.port_holders.texts();
+        all.extend(self.core_holders.texts());
+        all.extend(self.device_holders.texts());
+        all.sort_unstable();
+        (all, self.invalid_ports, self.foreign_cores)
+    }
+
     /// The ports in use on an address.
     pub(crate) fn ports_on(&self, ip: &str) -> Option<&PortSet> {
         self.ports.iter().find(|(address, _)| **address == *ip).map(|(_, ports)| ports)
@@ -226,6 +236,12 @@ pub(crate) struct Holders<T> {
 impl<T> Default for Holders<T> {
     fn default() -> Holders<T> {
         Holders { counts: Vec::new(), collisions: 0 }
+    }
+}
+
+impl<T: fmt::Debug> Holders<T> {
+    fn texts(&self) -> Vec<String> {
+        self.counts.iter().map(|counts| format!("{counts:?}")).collect()
     }
 }
 

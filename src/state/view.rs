@@ -133,6 +133,8 @@ pub(crate) fn document(
         node_name: node.map_or_else(String::new, |node| node.name.to_string()),
         job_id: job.map_or_else(String::new, |job| job.id.clone()),
         task_group: version.group_name().to_owned(),
+        // A job that was never registered has no versions.
+        job_version: job.filter(|job| job.job_modify_index > 0).map(|job| job.version),
         allocated_resources: Some(allocated_resources(version, facts, holdings)),
         desired_status: "run".into(),
         client_status: "pending".into(),

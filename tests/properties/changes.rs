@@ -7,7 +7,7 @@ use stowplan::model::{ClientStatus, Constraint, JobType, Node, Operand};
 use stowplan::{Cluster, Placement, Preemption, Verdict};
 
 use crate::common::check::{check, check_with};
-use crate::{bytes, choices, contents, decisions, same};
+use crate::{choices, contents, decisions, exact_bytes, same};
 use stowplan::testing::Feature;
 use stowplan::testing::{Recipe, World};
 
@@ -199,7 +199,7 @@ fn a_node_that_comes_again_unchanged_changes_nothing() {
         let (mut one, mut other) = (world.cluster(), world.cluster());
         let options = &world.options;
         let first = (one.place(world.job(), options), other.place(world.job(), options));
-        same(&bytes(&first.0), &bytes(&first.1))?;
+        same(&exact_bytes(&first.0), &exact_bytes(&first.1))?;
         for node in &world.nodes {
             other.upsert_node(node.clone());
         }
@@ -330,10 +330,10 @@ fn what_an_earlier_run_of_the_same_seed_made_is_never_made_again() {
         for job in &world.jobs {
             let before = cluster.allocation_count();
             let proposal = cluster.propose(job, &world.options);
-            let proposed = bytes(proposal.placement());
+            let proposed = exact_bytes(proposal.placement());
             proposal.take_back();
             let placement = cluster.place(job, &world.options);
-            same(&proposed, &bytes(&placement))?;
+            same(&proposed, &exact_bytes(&placement))?;
             let ids: BTreeSet<String> = cluster.allocations().map(|it| it.id).collect();
             prop_assert_eq!(ids.len(), before + placement.len());
             for placed in placement.allocations() {

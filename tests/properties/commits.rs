@@ -54,7 +54,7 @@ type Case = (fn(&mut Cluster), &'static str);
 
 #[test]
 fn each_reason_has_its_text() {
-    let cases: [Case; 7] = [
+    let cases: [Case; 8] = [
         (|it| _ = it.remove_node("n1").unwrap(), "node does not exist"),
         (
             |it| with_status(it, |spec| spec.status = "disconnected".into()),
@@ -74,6 +74,15 @@ fn each_reason_has_its_text() {
         ),
         (
             |it| _ = it.place(&job(1, 100), &PlaceOptions::default()),
+            "node has too little free: port 8080",
+        ),
+        // Its address is another one by then.
+        (
+            |it| {
+                let elsewhere = serde_json::to_string(it.node("n1").unwrap().spec()).unwrap();
+                let elsewhere = elsewhere.replace("10.0.0.1", "10.0.0.9");
+                it.upsert_node(Node::from_json(&elsewhere).unwrap());
+            },
             "node has too little free: port 8080",
         ),
         (
@@ -103,6 +112,26 @@ fn a_node_purged_and_registered_again_is_another_node() {
         cluster.upsert_node(node("n2"));
     };
     assert_eq!(refusal(reused), NodeRejection::DoesNotExist);
+}
+
+#[test]
+fn a_job_placed_whole_falls_alone() {
+    let mut cluster = Cluster::new([node("n1"), node("n2")]).unwrap();
+    let named = |id: &str, whole| {
+        let named = job(1, 100).changed(|spec| {
+            (spec.id, spec.name, spec.all_at_once) = (id.into(), id.into(), whole);
+        });
+        named.unwrap()
+    };
+    let request = |id: &str, whole, node: &str| {
+        PlacementRequest::new(&named(id, whole), "front", 0).only_node(node)
+    };
+    let requests = [request("a", true, "n1"), request("b", false, "n2")];
+    let plan = cluster.plan_requests(&requests, &PlaceOptions::default()).unwrap();
+    with_status(&mut cluster, |spec| spec.status = "down".into());
+    let committed = cluster.commit(plan, Timestamp::EPOCH);
+    let placed: Vec<String> = committed.allocations().map(|it| it.name()).collect();
+    assert_eq!(placed, ["b.front[0]"]);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use stowplan::model::{Allocation, Job, Node};
 use stowplan::{Cluster, Inventory, Placement, ScoreDetail, Search, place};
 
 use crate::common::check::{check, check_with};
-use crate::{bytes, contents, decisions, same};
+use crate::{bytes, contents, decisions, exact_bytes, same};
 use stowplan::testing::Feature;
 use stowplan::testing::Random;
 use stowplan::testing::World;
@@ -16,7 +16,7 @@ fn everything(world: &World, cluster: &mut Cluster) -> String {
     let options = world.options.clone().explain(true);
     let mut text = String::new();
     for job in &world.jobs {
-        text += &bytes(&cluster.place(job, &options));
+        text += &exact_bytes(&cluster.place(job, &options));
     }
     text + &contents(cluster)
 }

@@ -7,7 +7,7 @@ use stowplan::{
 };
 
 use crate::common::check::check;
-use crate::{bytes, choices, same};
+use crate::{bytes, choices, exact_bytes, same};
 use stowplan::testing::World;
 
 /// The world's inventory with what a placement put there and what it evicted, which has not ended.
@@ -104,7 +104,8 @@ fn the_two_algorithms_are_opposites() {
 fn the_algorithm_for_a_job_is_the_algorithm() {
     check(|world| {
         let job = world.job();
-        let place = |options: stowplan::PlaceOptions| bytes(&world.cluster().place(job, &options));
+        let place =
+            |options: stowplan::PlaceOptions| exact_bytes(&world.cluster().place(job, &options));
         let plain = place(world.options.clone().algorithm(Algorithm::Spread));
         let options = world.options.clone().algorithm(Algorithm::Binpack);
         let by_job = options.clone().algorithm_for_job(&job.id, Algorithm::Spread);

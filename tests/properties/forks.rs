@@ -5,7 +5,7 @@ use stowplan::model::Job;
 use stowplan::{Cluster, PlaceOptions};
 
 use crate::common::check::{check, check_with};
-use crate::{bytes, contents, same};
+use crate::{bytes, contents, exact_bytes, same};
 use stowplan::testing::Feature;
 use stowplan::testing::World;
 
@@ -85,9 +85,9 @@ fn a_proposal_committed_is_a_placement() {
         let (mut one, mut other) = (world.cluster(), world.cluster());
         let placement = one.place(world.job(), &world.options);
         let proposal = other.propose(world.job(), &world.options);
-        same(&bytes(proposal.placement()), &bytes(&placement))?;
+        same(&exact_bytes(proposal.placement()), &exact_bytes(&placement))?;
         same(&contents(proposal.cluster()), &contents(&one))?;
-        same(&bytes(&proposal.commit()), &bytes(&placement))?;
+        same(&exact_bytes(&proposal.commit()), &exact_bytes(&placement))?;
         same(&what_follows(&one, &world), &what_follows(&other, &world))
     });
 }
@@ -150,7 +150,7 @@ fn forks_in_threads_place_as_one_after_another() {
             // Each has a seed and an order of its own, so that they do different things.
             let options = world.options.clone().seed(at as u64 % 3);
             let jobs = world.jobs.iter().cycle().skip(at).take(world.jobs.len());
-            let placed: String = jobs.map(|job| bytes(&fork.place(job, &options))).collect();
+            let placed: String = jobs.map(|job| exact_bytes(&fork.place(job, &options))).collect();
             (placed + &contents(&fork), fork.check().is_ok())
         };
         let one_by_one: Vec<_> = (0..8).map(|at| place(at, cluster.fork())).collect();

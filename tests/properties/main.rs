@@ -17,6 +17,7 @@ mod fixes;
 mod forks;
 mod plans;
 mod preemption;
+mod requests;
 mod resources;
 mod room;
 mod worlds;
@@ -45,18 +46,28 @@ pub(crate) fn same(one: &str, other: &str) -> Outcome {
 }
 
 /// Everything a placement says, as text.
+pub(crate) fn exact_bytes(placement: &Placement) -> String {
+    written(placement, |document| document)
+}
+
+/// Everything a placement says but for indexes and what is made of them: these count what happened
+/// before, which may have been the same in other steps.
 pub(crate) fn bytes(placement: &Placement) -> String {
+    written(placement, |document| {
+        let id = if document.node_id.is_empty() { String::new() } else { document.id };
+        Allocation { id, create_index: 0, modify_index: 0, alloc_modify_index: 0, ..document }
+    })
+}
+
+fn written(placement: &Placement, change: impl Fn(Allocation) -> Allocation) -> String {
     let mut bytes = String::new();
     for allocation in placement.allocations() {
-        // Indexes count what happened before, which may have been the same in other steps.
-        let document =
-            Allocation { create_index: 0, modify_index: 0, ..allocation.to_allocation() };
+        let document = change(allocation.to_allocation());
         let document = serde_json::to_string(&document).unwrap();
         writeln!(bytes, "{document} {:?}", allocation.score().to_bits()).unwrap();
     }
     for failed in placement.failed() {
-        // Its identity is made of the index.
-        let document = failed.to_allocation().map(|it| Allocation { id: String::new(), ..it });
+        let document = failed.to_allocation().map(&change);
         let document = serde_json::to_string(&document).unwrap();
         let metrics = serde_json::to_string(failed.metrics()).unwrap();
         writeln!(bytes, "{document} {metrics} {} {failed}", failed.unplaced()).unwrap();
