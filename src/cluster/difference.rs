@@ -9,7 +9,8 @@ use indexmap::IndexSet;
 use super::Cluster;
 use super::request::PlacementRequest;
 use super::views::AllocationView;
-use crate::model::{Job, JobSpec};
+use crate::feasibility::base::BaseSet;
+use crate::model::{Job, JobSpec, Node};
 use crate::reconcile::update::tasks_updated;
 
 /// The allocations of a job against what it asks for, from [`Cluster::difference`].
@@ -35,14 +36,29 @@ pub struct JobDifference<'a> {
     /// Live allocations that the job has no use for.
     pub surplus: Vec<AllocationView<'a>>,
     /// Live allocations that have to be replaced, since what they run differs in more than what can be
-    /// changed where they are (docs/lifecycle.md, section 3, *Destructive changes*).
+    /// changed where they are (docs/lifecycle.md, section 3, *Destructive changes*), or their node is not
+    /// in the job's datacenters and pool.
     pub outdated: Vec<AllocationView<'a>>,
     /// Requests for what [`Cluster::place`] would place.
     pub missing: Vec<PlacementRequest>,
 }
 
 impl JobDifference<'_> {
-    /// Tells whether there is just what the job asks for.
+    /// Requests that replace what is outdated, one for each, as its name says; of a system job each on
+    /// its own node. To be served as many at a time as the caller likes.
+    pub fn replacements(&self, job: &Job) -> Vec<PlacementRequest> {
+        let replacement = |it: &AllocationView<'_>| {
+            let request = PlacementRequest::new(job, it.task_group(), it.name_index()?);
+            let request = request.replaces(it.id());
+            Some(match job.job_type().is_system() {
+                true => request.only_node(it.node_id()),
+                false => request,
+            })
+        };
+        self.outdated.iter().filter_map(replacement).collect()
+    }
+
+    /// Whether nothing is too many, outdated or missing. It says nothing of what is out of reach.
     pub fn is_empty(&self) -> bool {
         self.surplus.is_empty() && self.outdated.is_empty() && self.missing.is_empty()
     }
@@ -76,12 +92,8 @@ impl Cluster {
     /// assert_eq!(names(&difference.surplus), ["web.front[2]"]);
     /// assert_eq!(names(&difference.outdated), ["web.front[0]", "web.front[1]"]);
     ///
-    /// // Replaced one after the other.
-    /// let replace = |it: &stowplan::AllocationView| {
-    ///     let request = PlacementRequest::new(&new, it.task_group(), it.name_index()?);
-    ///     Some(request.replaces(&it.id()))
-    /// };
-    /// let requests: Vec<_> = difference.outdated.iter().filter_map(replace).collect();
+    /// // All at once; a rolling update takes a few at a time.
+    /// let requests = difference.replacements(&new);
     /// let surplus: Vec<String> = difference.surplus.iter().map(|it| it.id()).collect();
     /// cluster.place_requests(&requests, &options)?;
     /// cluster.finish(&surplus)?;
@@ -97,7 +109,7 @@ impl Cluster {
             outdated: Vec::new(),
             missing: if job.stop { Vec::new() } else { self.missing(job) },
         };
-        let mut comparisons = Comparisons { job, made: Vec::new() };
+        let mut comparisons = Comparisons { cluster: self, job, made: Vec::new() };
         for of_group in live.chunk_by(|a, b| a.task_group() == b.task_group()) {
             let surplus = self.surplus_of(job, of_group);
             for (at, view) in of_group.iter().enumerate() {
@@ -109,6 +121,12 @@ impl Cluster {
             }
         }
         difference
+    }
+
+    /// Whether a node is in the job's datacenters and pool.
+    fn is_placed_well(&self, job: &Job, node: &Node) -> bool {
+        let record = self.state.find_node(&node.id).and_then(|slot| self.state.node(slot));
+        record.is_none_or(|record| BaseSet::of(job).has_place(record))
     }
 
     /// Which live allocations of a group, in the order of their numbers, are too many.
@@ -123,8 +141,7 @@ impl Cluster {
             let seconds = live.iter().enumerate().filter(|(_, it)| !nodes.insert(it.node_id()));
             return seconds.map(|(at, _)| at).collect();
         }
-        let filled = self.filled_places(job, &group.name);
-        let too_many = filled.saturating_sub(group.count() as usize);
+        let too_many = live.len().saturating_sub(group.count() as usize);
         let is_spare = |at: usize| {
             let index = live[at].name_index();
             index.is_none_or(|index| index >= group.count())
@@ -134,18 +151,11 @@ impl Cluster {
         order.sort_by_key(|&at| Reverse((is_spare(at), at)));
         order.into_iter().take(too_many).collect()
     }
-
-    /// How many places of a group are filled: by what lives, and by work that is done once and was.
-    fn filled_places(&self, job: &Job, group: &str) -> usize {
-        let slot = self.state.find_job(&job.namespace, &job.id);
-        let all = slot.map(|slot| self.state.allocations_of(slot, group)).unwrap_or_default();
-        let records = all.iter().filter_map(|&slot| self.state.allocation(slot));
-        records.filter(|record| record.fills_place(job.job_type())).count()
-    }
 }
 
 /// Comparisons of versions with the present one, each made once.
 struct Comparisons<'a> {
+    cluster: &'a Cluster,
     job: &'a Job,
     made: Vec<(Arc<JobSpec>, String, bool)>,
 }
@@ -154,6 +164,9 @@ impl Comparisons<'_> {
     fn is_outdated(&mut self, view: &AllocationView<'_>) -> bool {
         // What nobody knows has to be taken for another version.
         let Some(own) = view.version() else { return true };
+        if view.node().is_some_and(|node| !self.cluster.is_placed_well(self.job, node)) {
+            return true;
+        }
         let group = view.task_group();
         let known = self.made.iter().find(|(of, name, _)| Arc::ptr_eq(of, own) && name == group);
         if let Some((.., is_outdated)) = known {
@@ -238,8 +251,58 @@ mod tests {
         let first = cluster.allocations_of("default", "web").next().unwrap().id();
         cluster.set_client_status(&first, crate::model::ClientStatus::Complete).unwrap();
         assert_eq!(numbers(&cluster, &batch), [NONE, NONE, NONE]);
-        // One of two is done, so that the other one is more than the one asked for.
-        assert_eq!(cluster.difference(&job("batch", 1, "")).surplus.len(), 1);
+        // One is done and one runs, which is none too many.
+        assert_eq!(numbers(&cluster, &job("batch", 1, "")), [NONE, NONE, NONE]);
+    }
+
+    /// Brings a cluster to what a job asks for as its documentation shows it.
+    fn settle(cluster: &mut Cluster, job: &Job) -> usize {
+        for _ in 0..5 {
+            let difference = cluster.difference(job);
+            if difference.is_empty() {
+                break;
+            }
+            let surplus: Vec<String> = difference.surplus.iter().map(|it| it.id()).collect();
+            let requests = difference.replacements(job);
+            cluster.place_requests(&requests, &PlaceOptions::default()).unwrap();
+            let replaced: Vec<String> = cluster
+                .allocations_of("default", "web")
+                .filter(|it| it.desired().is_terminal())
+                .map(|it| it.id())
+                .collect();
+            cluster.finish(surplus.iter().chain(&replaced)).unwrap();
+            cluster.place(job, &PlaceOptions::default());
+        }
+        assert!(cluster.difference(job).is_empty(), "{:?}", cluster.difference(job));
+        assert_eq!(cluster.check(), Ok(()));
+        cluster.allocations_of("default", "web").filter(|it| it.is_live()).count()
+    }
+
+    #[test]
+    fn a_loop_settles_for_every_type_of_job() {
+        let elsewhere = Node::builder("far").datacenter("dc2").cpu_shares(4_000).memory_mb(8_192);
+        let elsewhere = elsewhere.driver("docker").build().unwrap();
+        for (job_type, live) in
+            [("service", [4, 3, 3, 3]), ("batch", [4, 3, 3, 3]), ("system", [3; 4])]
+        {
+            let mut cluster = cluster(3);
+            cluster.upsert_node(elsewhere.clone());
+            let count = |count| if job_type == "system" { 1 } else { count };
+            let here = r#""Datacenters": ["dc1"],"#;
+            let meta = r#""Datacenters": ["dc1"], "Meta": {"a": "b"},"#;
+            let jobs = [
+                job(job_type, count(4), here),
+                job(job_type, count(3), here),
+                job(job_type, count(3), meta),
+                job(job_type, count(3), meta),
+            ];
+            for (job, live) in jobs.iter().zip(live) {
+                assert_eq!(settle(&mut cluster, job), live, "{job_type}");
+            }
+            let there = job(job_type, count(3), r#""Datacenters": ["dc2"],"#);
+            let outdated = cluster.difference(&there).outdated.len();
+            assert_eq!(outdated, 3, "{job_type}: none of them is in the new datacenter");
+        }
     }
 
     #[test]

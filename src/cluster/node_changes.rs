@@ -39,7 +39,7 @@ impl NodeChange {
         &self.unreachable
     }
 
-/// The dimensions of which the node has too little by now for what is wanted on it: `cpu`, `memory`,
+    /// The dimensions of which the node has too little by now for what is wanted on it: `cpu`, `memory`,
     /// `disk`, `allocations`, `ports`, `bandwidth`, `cores` or `devices`. What was told to stop does not
     /// count. Nothing is evicted for it; nothing more is placed there until there is room.
     pub fn overcommitted(&self) -> &[&'static str] {

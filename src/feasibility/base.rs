@@ -108,6 +108,12 @@ impl<'a> BaseSet<'a> {
         node.is_ready() && self.has_pool(node) && self.has_datacenter(node)
     }
 
+    /// Whether a node is in the job's pool and datacenters, whether or not it takes anything new.
+    pub(crate) fn has_place(&self, node: &NodeRecord) -> bool {
+        let node = NodeView::alone(node, BaseSet::FACTS);
+        self.has_pool(node) && self.has_datacenter(node)
+    }
+
     /// Everything that keeps a node out.
     pub(crate) fn all_reasons(&self, node: &NodeRecord) -> Vec<NotCandidate> {
         let node = NodeView::alone(node, BaseSet::FACTS);

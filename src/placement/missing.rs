@@ -2,6 +2,7 @@
 
 use super::group::GroupPlan;
 use super::request::Request;
+use crate::feasibility::base::BaseSet;
 use crate::model::{Job, JobType, TaskGroup};
 use crate::state::State;
 use crate::state::slots::{JobSlot, NodeSlot};
@@ -21,7 +22,7 @@ pub(crate) fn requests(
         return visit_numbers(state, job.job_type(), job_slot, group, add);
     }
     if group.count() > 0 {
-        let nodes = nodes_without(state, job.job_type(), job_slot, group);
+        let nodes = nodes_without(state, job, job_slot, group);
         requests.extend(nodes.into_iter().map(Request::on_node));
     }
 }
@@ -89,15 +90,18 @@ fn nodes_with(
     nodes
 }
 
-/// The nodes that have none yet, in the order of their identities.
+/// The nodes that the job looks at and that have none yet, in the order of their identities.
 fn nodes_without(
     state: &State,
-    job_type: JobType,
-    job: Option<JobSlot>,
+    job: &Job,
+    job_slot: Option<JobSlot>,
     group: &TaskGroup,
 ) -> Vec<NodeSlot> {
-    let with = nodes_with(state, job_type, job, group);
-    let without = state.nodes().filter(|(slot, _)| with.binary_search(slot).is_err());
+    let with = nodes_with(state, job.job_type(), job_slot, group);
+    let base = BaseSet::of(job);
+    let without = state
+        .nodes()
+        .filter(|(slot, node)| base.contains(node) && with.binary_search(slot).is_err());
     let mut nodes: Vec<(&str, NodeSlot)> =
         without.map(|(slot, node)| (node.node.id.as_str(), slot)).collect();
     nodes.sort_unstable();

@@ -8,6 +8,7 @@ use super::job_state::JobState;
 use super::process::process;
 use crate::cluster::Cluster;
 use crate::cluster::failed::FailedGroup;
+use crate::cluster::request::PlacementRequest;
 use crate::model::{
     Allocation, DesiredUpdates, DiffType, Evaluation, Job, JobDiff, JobErrors, JobPlanResponse,
     JobSpec, PlanAnnotations, Trigger,
@@ -184,7 +185,27 @@ impl DryRun {
         // What is missing of them is asked for once more, where all else has its place.
         let placement = after.fork().place(&self.job, &self.options);
         let known = placement.failed().iter().filter(|it| failed.contains_key(it.name()));
-        known.cloned().collect()
+        let mut known: Vec<FailedGroup> = known.cloned().collect();
+        for group in failed.keys() {
+            if !known.iter().any(|it| it.name() == group) {
+                known.extend(self.failed_replacement(after, group));
+            }
+        }
+        known
+    }
+
+    /// Why none of a group's allocations can be replaced by the new version.
+    fn failed_replacement(&self, after: &Cluster, group: &str) -> Option<FailedGroup> {
+        let job = &self.job;
+        let live = after.allocations_of(&job.namespace, &job.id).filter(|it| it.is_live());
+        let old = live.filter(|it| it.task_group() == group).min_by_key(|it| it.name_index())?;
+        let request = PlacementRequest::new(job, group, old.name_index()?).replaces(old.id());
+        let request = match job.job_type().is_system() {
+            true => request.only_node(old.node_id()),
+            false => request,
+        };
+        let placement = after.fork().place_requests(&[request], &self.options).ok()?;
+        placement.failed().first().cloned()
     }
 
     /// The reply of the API; `with_diff` says whether the difference was asked for.

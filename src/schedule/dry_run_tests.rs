@@ -111,3 +111,14 @@ fn everything_that_is_wrong_with_the_job_is_an_error() {
     let errors = dry_run(&cluster, &state, wrong, &options(), Timestamp::EPOCH).unwrap_err();
     assert_eq!(errors.problems().len(), 2, "{errors}");
 }
+
+#[test]
+fn what_cannot_be_replaced_goes_on_and_says_why() {
+    let (cluster, known) = running(2);
+    for spec in [spec(2, 4_000, ""), spec(2, 400, r#""Datacenters": ["dc9"],"#)] {
+        let found = dry_run(&cluster, &known, spec, &options(), Timestamp::EPOCH).unwrap();
+        let failed = found.failed();
+        assert_eq!((found.is_complete(), failed.len()), (false, 1), "{:?}", found.annotations);
+        assert!(!failed[0].explain(found.cluster().unwrap()).fixes().is_empty());
+    }
+}

@@ -90,6 +90,7 @@ impl Explain {
             jobs: &self.job,
             allocations: &self.allocs,
             is_strict: self.strict,
+            is_placed: true,
         };
         let input = match files::read(&files) {
             Ok(input) => input,

@@ -27,6 +27,8 @@ pub(crate) struct Files<'a> {
     pub(crate) allocations: &'a [PathBuf],
     /// Whether it is a mistake where something means nothing.
     pub(crate) is_strict: bool,
+    /// Whether the jobs are placed as they are, whatever they say of when and whether they run.
+    pub(crate) is_placed: bool,
 }
 
 /// What they hold.
@@ -107,7 +109,7 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
     }
     problems.check()?;
 
-    for job in &jobs {
+    for job in jobs.iter().filter(|_| files.is_placed) {
         let texts =
             job.warnings().into_iter().map(|it| format!("job `{}`: {it}", printable(&job.id)));
         warnings.extend(texts);

@@ -121,6 +121,7 @@ impl Place {
             jobs: &self.job,
             allocations: &self.allocs,
             is_strict: self.strict,
+            is_placed: true,
         };
         let input = match files::read(&files) {
             Ok(input) => input,

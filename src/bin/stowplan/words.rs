@@ -101,11 +101,11 @@ pub(crate) fn figures(updates: &DesiredUpdates) -> String {
 fn words_of(figure: &str) -> &'static str {
     match figure {
         "Ignore" => "stay",
-        "Place" => "placed",
+        "Place" => "to place",
         "Migrate" => "move",
         "Stop" => "stop",
-        "InPlaceUpdate" => "updated in place",
-        "DestructiveUpdate" => "replaced by the new version",
+        "InPlaceUpdate" => "to update in place",
+        "DestructiveUpdate" => "to replace by the new version now",
         "Canary" => "placed as canaries",
         "Preemptions" => "evicted",
         "Disconnect" => "no longer answer",

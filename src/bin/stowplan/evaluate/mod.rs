@@ -39,7 +39,7 @@ pub(crate) struct Evaluate {
 
 const AFTER_HELP: &str = r#"Exit status:
   0  the evaluation was processed and everything found its place
-  2  something could not be placed; the answer says what and why
+  2  something could not be placed, or the evaluation failed; the answer says what and why
   1  the input or the command line is wrong
 
 Example of a file:
@@ -65,13 +65,15 @@ impl Evaluate {
         let options = PlaceOptions::default().record_failed_placements(false);
         let question::Question { cluster, known, evaluation, now } = &question;
         let decision = process(cluster, known, evaluation, &options, *now);
+        let evaluation = &decision.evaluation;
+        let is_done = evaluation.failed_tg_allocs.is_empty() && evaluation.status != "failed";
         let mut output = Output::stdout();
         let written = match self.json {
             true => write_json(&decision.answer(known, *now), &mut output),
             false => report::write(&question, &decision, &mut output),
         };
         match written.and_then(|()| output.finish()) {
-            Ok(()) if decision.evaluation.failed_tg_allocs.is_empty() => SUCCESS,
+            Ok(()) if is_done => SUCCESS,
             Ok(()) => NOT_ALL_PLACED,
             Err(error) => {
                 complain_unwritten(&error);

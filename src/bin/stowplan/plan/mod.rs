@@ -83,6 +83,7 @@ impl PlanJob {
             jobs: &jobs,
             allocations: &self.allocs,
             is_strict: self.strict,
+            is_placed: false,
         };
         let question = match question::read(&files, self.choice.seed) {
             Ok(question) => question,
