@@ -58,7 +58,7 @@ impl JobDifference<'_> {
         self.outdated.iter().filter_map(replacement).collect()
     }
 
-    /// Whether nothing is too many, outdated or missing. It says nothing of what is out of reach.
+    /// Tells whether nothing is too many, outdated or missing. It says nothing of what is out of reach.
     pub fn is_empty(&self) -> bool {
         self.surplus.is_empty() && self.outdated.is_empty() && self.missing.is_empty()
     }
