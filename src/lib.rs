@@ -112,6 +112,8 @@ pub use plan::rejection::NodeRejection;
 pub use plan::{annotate_diff, job_diff};
 pub use rank::binpack::Algorithm;
 pub use state::check::BrokenInvariant;
+pub use state::deployment::DeploymentError;
+pub use state::evaluation::EvaluationError;
 pub use time::{Span, Timestamp, TimestampError};
 
 /// The README's example, so that it stays true.

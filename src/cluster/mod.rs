@@ -8,6 +8,7 @@ mod debug;
 pub(crate) mod difference;
 mod documents;
 mod ending;
+mod evaluations;
 mod explain;
 pub(crate) mod failed;
 mod fixes;

@@ -119,7 +119,7 @@ impl<'a> PlacedAllocation<'a> {
     /// Its identity.
     pub fn id(&self) -> String {
         let new = self.group.allocations[self.at];
-        ids::encode(self.identity_seed, new.slot, new.generation)
+        ids::encode(self.identity_seed, new.slot.0, new.generation)
     }
 
     /// Its name: `<job>.<group>[<index>]`.

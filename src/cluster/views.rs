@@ -270,7 +270,7 @@ impl Cluster {
         Some(JobView { state: &self.state, slot })
     }
 
-    /// The jobs that are registered or have allocations, in no order that means anything.
+    /// The jobs that are registered or have allocations, evaluations or deployments, in no order that means anything.
     pub fn jobs(&self) -> impl Iterator<Item = JobView<'_>> {
         self.state.job_slots().map(|slot| JobView { state: &self.state, slot })
     }

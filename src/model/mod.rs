@@ -19,7 +19,7 @@ pub(crate) mod constraint;
 pub(crate) mod deployment;
 pub(crate) mod device;
 pub(crate) mod diff;
-mod document;
+pub(crate) mod document;
 pub(crate) mod era;
 mod errors;
 pub(crate) mod evaluation;

@@ -34,7 +34,7 @@ impl State {
             Some(record) if record.is_imported() => {
                 self.document_of(slot).map_or_else(String::new, |document| document.id.clone())
             }
-            Some(record) => ids::encode(self.identity_seed, slot, record.generation),
+            Some(record) => ids::encode(self.identity_seed, slot.0, record.generation),
             None => String::new(),
         }
     }
@@ -49,6 +49,7 @@ impl State {
             return Some(AllocationSlot(slot));
         }
         let (slot, generation) = ids::decode(self.identity_seed, id)?;
+        let slot = AllocationSlot(slot);
         let record = self.allocation(slot)?;
         let is_ours = !record.is_imported() && record.generation == generation;
         is_ours.then_some(slot)
@@ -68,7 +69,7 @@ impl State {
             if record.is_imported() {
                 return self.document_of(slot).is_some_and(|it| it.id.starts_with(prefix));
             }
-            of_ours.is_some_and(|it| it.is_of(self.identity_seed, slot, record.generation))
+            of_ours.is_some_and(|it| it.is_of(self.identity_seed, slot.0, record.generation))
         };
         all.filter(begins).map(|(slot, _)| slot)
     }
@@ -125,8 +126,11 @@ impl State {
         version.map_or_else(String::new, |version| version.name_of(record.name_index))
     }
 
-    /// Whether a job has one allocation left, of the given group.
+    /// Whether a job has one allocation left, of the given group, and nothing else.
     pub(super) fn is_last_of_job(&self, job: JobSlot, group: u16) -> bool {
+        if self.work(job).is_some_and(|work| !work.is_empty()) {
+            return false;
+        }
         let groups = self.job(job).map(|job| &*job.groups).unwrap_or_default();
         let expected = |at: usize| usize::from(at == usize::from(group));
         groups.iter().enumerate().all(|(at, it)| it.allocations.len() == expected(at))

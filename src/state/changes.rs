@@ -27,8 +27,8 @@ impl Transaction<'_> {
         let node = self.find_node(&document.node_id).unwrap_or(NodeSlot::NONE);
         let hash = name_hash(&document.id);
         let version = self.shared_version(job, group, version);
-        if let Some(ours) = ids::decode(self.identity_seed, &document.id)
-            && Arc::make_mut(&mut self.state.given_away).insert(ours)
+        if let Some((slot, generation)) = ids::decode(self.identity_seed, &document.id)
+            && Arc::make_mut(&mut self.state.given_away).insert((AllocationSlot(slot), generation))
         {
             self.log(Undo::GivenAway);
         }

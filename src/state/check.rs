@@ -82,6 +82,7 @@ impl State {
         let free = self.node_slots() - nodes - still_named;
         report.same(all, "how many slots are free", free, free_nodes);
         self.check_jobs(report);
+        self.check_work(report);
         let mut of_batches = vec![0; self.batches.len()];
         for (slot, record) in self.allocations() {
             self.check_allocation(report, slot, record);

@@ -9,6 +9,7 @@ use std::fmt::{Debug, Write as _};
 use super::State;
 use super::allocation::Own;
 use super::pages::Pages;
+use super::records::{Identified, Records};
 use super::slots::{AllocationSlot, JobSlot, NodeSlot};
 
 impl State {
@@ -25,6 +26,8 @@ impl State {
         self.dump_jobs(&mut out);
         self.dump_batches(&mut out);
         self.dump_allocations(&mut out);
+        self.dump_records(&mut out, "evaluation", &self.evaluations);
+        self.dump_records(&mut out, "deployment", &self.deployments);
         out.0
     }
 
@@ -78,6 +81,16 @@ impl State {
                 let indexes = (registered.create_index, registered.modify_index);
                 out.line("registered", &(indexes, &registered.versions));
             }
+            if let Some(work) = job.work.as_deref() {
+                out.line(
+                    "its evaluations",
+                    &(&*work.evaluations.slots, work.evaluations.modify_index),
+                );
+                out.line(
+                    "its deployments",
+                    &(&*work.deployments.slots, work.deployments.modify_index),
+                );
+            }
             for group in job.groups.iter() {
                 out.line("group", &(&group.name, &*group.allocations));
             }
@@ -95,6 +108,14 @@ impl State {
             let created = (batch.create_index, batch.created);
             out.line("batch", &(at, left, version, part_of, created, &*batch.placed));
             out.line("shown", &(&*batch.tallies, &batch.scores, &batch.evicted));
+        }
+    }
+
+    fn dump_records<R: Identified>(&self, out: &mut Lines, what: &str, records: &Records<R>) {
+        out.line("next of kind", &(what, to_be_given(records.free(), records.slots())));
+        out.line("slots of kind", &(what, used(records.generations(), 0), records.given_away()));
+        for (slot, record) in records.iter() {
+            out.line(what, &(slot, record));
         }
     }
 

@@ -1,17 +1,22 @@
-//! Identities of the allocations that the crate makes.
+//! Identities of what the crate makes: allocations, evaluations and deployments.
 //!
-//! An identity is a UUID computed from the seed and the allocation's slot, and the slot is computed
+//! An identity is a UUID computed from the seed and the record's slot, and the slot is computed
 //! back from it: nothing is drawn, stored or looked up. The upper half proves that the lower half is
 //! one of ours.
 
-use super::slots::AllocationSlot;
 use crate::model::{Job, TaskGroup};
 use crate::rng::{hash_bytes, mix64};
 
 const ROUNDS: u64 = 4;
 
-/// The identity of the `generation`th allocation in a slot.
-pub(crate) fn encode(seed: u64, slot: AllocationSlot, generation: u32) -> String {
+/// Added to the seed for identities of evaluations. Proofs of two seeds differ for every slot, so that
+/// what is of one kind never has the identity of what is of another.
+pub(crate) const EVALUATIONS: u64 = 0x4576_616c_7561_7469;
+/// Added to the seed for identities of deployments.
+pub(crate) const DEPLOYMENTS: u64 = 0x4465_706c_6f79_6d65;
+
+/// The identity of the `generation`th record in a slot.
+pub(crate) fn encode(seed: u64, slot: u32, generation: u32) -> String {
     let low = lower_half(seed, slot, generation);
     uuid(proof(seed, low), low)
 }
@@ -48,8 +53,8 @@ impl Prefix {
         Some(Prefix { digits, mask })
     }
 
-    /// Whether the identity of the `generation`th allocation in a slot begins like this.
-    pub(crate) fn is_of(self, seed: u64, slot: AllocationSlot, generation: u32) -> bool {
+    /// Whether the identity of the `generation`th record in a slot begins like this.
+    pub(crate) fn is_of(self, seed: u64, slot: u32, generation: u32) -> bool {
         let low = lower_half(seed, slot, generation);
         let id = u128::from(proof(seed, low)) << 64 | u128::from(low);
         (id ^ self.digits) & self.mask == 0
@@ -57,9 +62,9 @@ impl Prefix {
 }
 
 /// The half of an identity that the slot and the generation can be read off.
-fn lower_half(seed: u64, slot: AllocationSlot, generation: u32) -> u64 {
+fn lower_half(seed: u64, slot: u32, generation: u32) -> u64 {
     let mut left = generation;
-    let mut right = slot.0;
+    let mut right = slot;
     for round in 0..ROUNDS {
         (left, right) = (right, left ^ half(seed, round, right));
     }
@@ -124,7 +129,7 @@ fn value_of(text: &str) -> Option<u128> {
 }
 
 /// The slot and the generation of an identity, if it is one of ours.
-pub(crate) fn decode(seed: u64, id: &str) -> Option<(AllocationSlot, u32)> {
+pub(crate) fn decode(seed: u64, id: &str) -> Option<(u32, u32)> {
     let value = value_of(id)?;
     let (high, low) = ((value >> 64) as u64, value as u64);
     if high != proof(seed, low) {
@@ -134,7 +139,7 @@ pub(crate) fn decode(seed: u64, id: &str) -> Option<(AllocationSlot, u32)> {
     for round in (0..ROUNDS).rev() {
         (left, right) = (right ^ half(seed, round, left), left);
     }
-    Some((AllocationSlot(right), left))
+    Some((right, left))
 }
 
 /// The round function of a Feistel network, which makes the whole invertible.
@@ -148,17 +153,19 @@ fn proof(seed: u64, low: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{AllocationSlot, Prefix, decode, encode};
+    use super::{DEPLOYMENTS, EVALUATIONS, Prefix, decode, encode};
 
     #[test]
     fn an_identity_leads_back_to_its_slot() {
         for seed in [0, 1, u64::MAX] {
             for slot in [0, 1, 77, 1_000_000, u32::MAX - 1] {
                 for generation in [0, 1, u32::MAX] {
-                    let id = encode(seed, AllocationSlot(slot), generation);
+                    let id = encode(seed, slot, generation);
                     assert_eq!(id.len(), 36);
-                    assert_eq!(decode(seed, &id), Some((AllocationSlot(slot), generation)));
-                    assert_eq!(decode(seed ^ 5, &id), None);
+                    assert_eq!(decode(seed, &id), Some((slot, generation)));
+                    for other in [5, EVALUATIONS, DEPLOYMENTS, EVALUATIONS ^ DEPLOYMENTS] {
+                        assert_eq!(decode(seed ^ other, &id), None);
+                    }
                 }
             }
         }
@@ -166,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_beginning_of_an_identity_is_one() {
-        let (slot, other) = (AllocationSlot(77), AllocationSlot(78));
+        let (slot, other) = (77, 78);
         let id = encode(7, slot, 3);
         for length in 0..=id.len() {
             let prefix = Prefix::parse(&id[..length]).unwrap();
@@ -181,7 +188,7 @@ mod tests {
 
     #[test]
     fn other_texts_are_not_ours() {
-        let id = encode(7, AllocationSlot(3), 0);
+        let id = encode(7, 3, 0);
         assert_eq!(decode(7, &id.to_uppercase().replace('A', "B")), None);
         for text in ["", "web", "00000000-0000-0000-0000-000000000000", &id[1..]] {
             assert_eq!(decode(7, text), None, "{text}");

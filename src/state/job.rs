@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::index::name_hash;
 use super::slots::AllocationSlot;
 use super::small_list::SmallList;
+use super::work::Work;
 use crate::model::Job;
 
 /// How many versions of a job are kept. The latest stable one is kept beside them.
@@ -21,6 +22,8 @@ pub(crate) struct JobRecord {
     pub(super) namespace_bytes: u32,
     /// Its versions, if it is registered.
     pub(crate) registered: Option<Arc<Registration>>,
+    /// Its evaluations and deployments, once it had any.
+    pub(super) work: Option<Arc<Work>>,
     /// Its groups, by the names that its allocations carry.
     pub(crate) groups: SmallList<GroupRecord>,
 }
@@ -40,13 +43,16 @@ impl JobRecord {
             names: [namespace, id].concat().into(),
             namespace_bytes: namespace.len() as u32,
             registered: None,
+            work: None,
             groups: SmallList::None,
         }
     }
 
-    /// Whether none of its groups has an allocation.
-    pub(super) fn has_no_allocations(&self) -> bool {
-        self.groups.iter().all(|group| group.allocations.is_empty())
+    /// Whether nothing of it is left but its name: no version, allocation, evaluation or deployment.
+    pub(super) fn is_unused(&self) -> bool {
+        self.registered.is_none()
+            && self.work.as_ref().is_none_or(|work| work.is_empty())
+            && self.groups.iter().all(|group| group.allocations.is_empty())
     }
 
     /// Its namespace and its identity.

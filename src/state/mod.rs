@@ -10,8 +10,12 @@ pub(crate) mod batch;
 pub(crate) mod batches;
 mod changes;
 pub(crate) mod check;
+pub(crate) mod deployment;
+pub(crate) mod deployments;
 pub(crate) mod device;
 pub(crate) mod dump;
+pub(crate) mod evaluation;
+pub(crate) mod evaluations;
 pub(crate) mod facts;
 pub(crate) mod fast_map;
 pub(crate) mod group_version;
@@ -32,6 +36,7 @@ pub(crate) mod pages;
 pub(crate) mod phases;
 pub(crate) mod port_users;
 pub(crate) mod ports;
+mod records;
 pub(crate) mod registration;
 mod restore;
 pub(crate) mod scores;
@@ -45,11 +50,16 @@ mod transaction_tests;
 mod undo;
 pub(crate) mod usage;
 pub(crate) mod view;
+mod work;
+#[cfg(test)]
+mod work_tests;
 
 use std::sync::Arc;
 
 use self::allocation::AllocationRecord;
 use self::batch::Batch;
+use self::deployment::DeploymentRecord;
+use self::evaluation::EvaluationRecord;
 use self::fast_map::FastSet;
 use self::index::Index;
 use self::job::JobRecord;
@@ -60,6 +70,7 @@ use self::names::{Name, Names};
 use self::node::{Identities, NodeTable};
 use self::pages::Pages;
 use self::port_users::PortUsers;
+use self::records::Records;
 use self::slots::{AllocationSlot, NodeSlot};
 use self::usage::{Amounts, Leaving, RoomBlock, Taken};
 use crate::model::volume::DynamicVolume;
@@ -102,6 +113,8 @@ pub(crate) struct State {
     /// By batch slot, with how many allocations are left of it.
     batches: Pages<Option<(Arc<Batch>, u32)>, 32>,
     free_batches: Pages<u32, 32>,
+    evaluations: Records<EvaluationRecord>,
+    deployments: Records<DeploymentRecord>,
     /// Which nodes' usage changed.
     pub(crate) journal: Journal<RoomChange>,
     /// Which nodes' facts changed.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::State;
-use super::job::{JobVersion, Registration};
+use super::job::{JobRecord, JobVersion, Registration};
 use super::slots::JobSlot;
 use super::transaction::Transaction;
 use super::undo::Undo;
@@ -91,15 +91,20 @@ impl Transaction<'_> {
         true
     }
 
-    /// Forgets the versions of a job, and the job with them if it has no allocations. The versions that
-    /// allocations run stay with these.
+    /// Forgets the versions of a job, and the job with them if it has no allocations, evaluations or
+    /// deployments. The versions that allocations run stay with these.
     pub(crate) fn unregister_job(&mut self, job: JobSlot) {
         if self.registration(job).is_none() {
             return;
         }
         self.index();
         self.set_registration(job, None);
-        if self.job(job).is_some_and(|record| record.has_no_allocations())
+        self.forget_if_unused(job);
+    }
+
+    /// Forgets a job of which nothing but the name is left.
+    pub(super) fn forget_if_unused(&mut self, job: JobSlot) {
+        if self.job(job).is_some_and(JobRecord::is_unused)
             && let Some(record) = self.state.take_job(job)
         {
             self.log(Undo::JobRemoved { job, record });

@@ -6,7 +6,7 @@ use super::State;
 use super::allocation::AllocationRecord;
 use super::index::name_hash;
 use super::nodes::tie_break_of;
-use super::slots::{AllocationSlot, JobSlot, NodeSlot};
+use super::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use super::transaction::{Touched, Transaction};
 
 use super::undo::{ChangedAllocation, NodeBefore, RemovedAllocation, Undo};
@@ -53,6 +53,14 @@ impl Undo {
             | Undo::Registered { job, .. }
             | Undo::JobRemoved { job, .. }
             | Undo::GroupAdded(job) => touched.jobs.push(*job),
+            Undo::Evaluation(before) => {
+                touched.evaluations.push(EvaluationSlot(before.slot));
+                touched.jobs.push(before.job);
+            }
+            Undo::Deployment(before) => {
+                touched.deployments.push(DeploymentSlot(before.slot));
+                touched.jobs.push(before.job);
+            }
             Undo::Index
             | Undo::Seed(_)
             | Undo::BatchOpened { .. }
@@ -101,6 +109,14 @@ impl Transaction<'_> {
                 self.state.set_unchecked(node, was_unchecked);
             }
             Undo::Removed(removed) => self.state.restore_removed(*removed),
+            Undo::Evaluation(before) => {
+                self.state.evaluations.undo(before.slot, before.change);
+                self.state.restore_work(before.job, before.work);
+            }
+            Undo::Deployment(before) => {
+                self.state.deployments.undo(before.slot, before.change);
+                self.state.restore_work(before.job, before.work);
+            }
         }
     }
 }

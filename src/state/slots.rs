@@ -13,14 +13,14 @@ macro_rules! slot {
             pub(crate) const NONE: $name = $name(u32::MAX);
 
             /// The slot for a place in a table. Tables end long before `u32` does.
-            #[allow(dead_code, reason = "the tables of evaluations and deployments come next")]
+            #[allow(dead_code, reason = "not every kind of record is made by its place")]
             pub(crate) fn new(at: usize) -> $name {
                 debug_assert!(at < u32::MAX as usize);
                 $name(at as u32)
             }
 
             /// The place in a table.
-            #[allow(dead_code, reason = "the tables of evaluations and deployments come next")]
+            #[allow(dead_code, reason = "not every kind of record is found by its place")]
             pub(crate) fn at(self) -> usize {
                 self.0 as usize
             }

@@ -9,7 +9,7 @@ use std::ops::Deref;
 
 use super::State;
 use super::log::{Log, Savepoint};
-use super::slots::{AllocationSlot, JobSlot, NodeSlot};
+use super::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use super::undo::Undo;
 use crate::time::Timestamp;
 
@@ -37,6 +37,8 @@ pub(crate) struct Touched {
     pub(crate) nodes: Vec<NodeSlot>,
     pub(crate) jobs: Vec<JobSlot>,
     pub(crate) allocations: Vec<AllocationSlot>,
+    pub(crate) evaluations: Vec<EvaluationSlot>,
+    pub(crate) deployments: Vec<DeploymentSlot>,
 }
 
 impl State {
@@ -154,5 +156,9 @@ impl Touched {
         self.jobs.dedup();
         self.allocations.sort_unstable();
         self.allocations.dedup();
+        self.evaluations.sort_unstable();
+        self.evaluations.dedup();
+        self.deployments.sort_unstable();
+        self.deployments.dedup();
     }
 }

@@ -62,7 +62,7 @@ fn version(job: Job, amounts: Amounts) -> GroupVersion {
 
 impl Changer {
     fn step(&mut self, state: &mut Transaction<'_>) {
-        match self.rng.below(13) {
+        match self.rng.below(15) {
             0 => drop(state.upsert_node(self.node())),
             1 => {
                 let Some(slot) = self.any_node(state) else { return };
@@ -116,6 +116,7 @@ impl Changer {
                     record.rare_mut().client_description = format!("{text}").into();
                 });
             }
+            10 | 11 => super::work_tests::step(&mut self.rng, state),
             _ => self.place(state),
         }
     }
@@ -139,7 +140,7 @@ impl Changer {
     fn import(&mut self, state: &mut Transaction<'_>) {
         self.imported += 1;
         // Some have identities that the state would have made itself.
-        let ours = super::ids::encode(0, AllocationSlot(self.rng.below(20) as u32), 0);
+        let ours = super::ids::encode(0, self.rng.below(20) as u32, 0);
         let own = format!("imported-{}", self.imported);
         let id = if self.rng.below(3) == 0 { ours } else { own };
         if state.find_allocation(&id).is_some() {

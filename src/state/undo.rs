@@ -4,12 +4,16 @@ use std::sync::Arc;
 
 use super::allocation::AllocationRecord;
 use super::batch::Batch;
+use super::deployment::DeploymentRecord;
+use super::evaluation::EvaluationRecord;
 use super::job::{JobRecord, Registration};
 use super::lifecycle::LifecycleRecord;
 use super::node::{Identity, NodeRecord};
 use super::ports::PortSet;
+use super::records::RecordChange;
 use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
 use super::small_list::SmallList;
+use super::work::Work;
 use crate::model::status::{ClientStatus, DesiredStatus};
 
 /// One change, as what takes it back.
@@ -63,6 +67,10 @@ pub(super) enum Undo {
         before: Option<Box<LifecycleRecord>>,
     },
     Removed(Box<RemovedAllocation>),
+    /// An evaluation came, changed or left.
+    Evaluation(Box<Worked<EvaluationRecord>>),
+    /// A deployment came, changed or left.
+    Deployment(Box<Worked<DeploymentRecord>>),
     /// An allocation whose room was free for the transaction took it again at its end.
     EndedStaging {
         slot: AllocationSlot,
@@ -123,4 +131,14 @@ pub(super) struct RemovedAllocation {
     pub(super) job: Option<Arc<JobRecord>>,
     /// Whether the slot of its node, which had left, became free with it.
     pub(super) freed_node: bool,
+}
+
+/// An evaluation or a deployment of a job before a change.
+#[derive(Debug)]
+pub(super) struct Worked<R> {
+    pub(super) slot: u32,
+    pub(super) change: RecordChange<R>,
+    pub(super) job: JobSlot,
+    /// The lists of its job.
+    pub(super) work: Option<Arc<Work>>,
 }

@@ -85,7 +85,7 @@ impl State {
         if related == AllocationRef::NONE || !id.is_empty() {
             return id.to_owned();
         }
-        ids::encode(self.identity_seed, related.slot, related.generation)
+        ids::encode(self.identity_seed, related.slot.0, related.generation)
     }
 
     /// A number made of an allocation's name, node and ports.

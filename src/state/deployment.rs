@@ -1,0 +1,102 @@
+//! A deployment as the state keeps it (docs/lifecycle.md, section 3.1).
+
+use thiserror::Error;
+
+use super::records::Identified;
+use super::slots::{AllocationRef, JobRef};
+use crate::model::deployment::DeploymentStatus;
+use crate::model::document::Extra;
+use crate::time::{Span, Timestamp};
+
+/// The way of one version of a job onto its nodes.
+#[derive(Clone, Debug)]
+pub(crate) struct DeploymentRecord {
+    /// Its job, which stays known as long as the deployment is there.
+    pub(crate) job: JobRef,
+    /// The job's version.
+    pub(crate) version: u64,
+    pub(crate) job_modify_index: u64,
+    pub(crate) job_spec_modify_index: u64,
+    pub(crate) job_create_index: u64,
+    pub(crate) create_index: u64,
+    pub(crate) modify_index: u64,
+    pub(crate) status: DeploymentStatus,
+    pub(crate) description: Box<str>,
+    pub(crate) groups: Vec<DeployedGroup>,
+    /// What few have.
+    pub(super) details: Option<Box<DeploymentDetails>>,
+}
+
+/// How far a deployment has come with one group.
+#[derive(Clone, Debug)]
+pub(crate) struct DeployedGroup {
+    pub(crate) name: Box<str>,
+    pub(crate) auto_revert: bool,
+    pub(crate) auto_promote: bool,
+    pub(crate) promoted: bool,
+    pub(crate) progress_deadline: Span,
+    pub(crate) require_progress_by: Option<Timestamp>,
+    pub(crate) desired_canaries: i64,
+    pub(crate) desired_total: i64,
+    pub(crate) placed: i64,
+    pub(crate) healthy: i64,
+    pub(crate) unhealthy: i64,
+    /// The canaries that were ever placed, which may be gone.
+    pub(crate) placed_canaries: Vec<PlacedCanary>,
+    /// What its document says beside.
+    pub(super) keys: Option<Box<Extra>>,
+}
+
+/// A canary that was placed once.
+#[derive(Clone, Debug)]
+pub(crate) enum PlacedCanary {
+    /// It has an identity that was made here.
+    Ours(AllocationRef),
+    /// It came with this identity.
+    Other(Box<str>),
+}
+
+/// What few deployments have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct DeploymentDetails {
+    /// The identity that it came with.
+    pub(super) id: Option<Box<str>>,
+    pub(super) is_multiregion: bool,
+    pub(super) eval_priority: i64,
+    /// What its document says beside.
+    pub(super) keys: Extra,
+}
+
+/// Why a deployment's document is not taken.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DeploymentError {
+    /// A deployment of the same identity is of another job.
+    #[error("deployment `{id}` is of job `{job_id}`")]
+    AnotherJob {
+        /// The deployment.
+        id: String,
+        /// The job that it is of.
+        job_id: String,
+    },
+    /// The job is neither registered nor has it any allocations.
+    #[error("there is no job `{job_id}` in the namespace `{namespace}`")]
+    UnknownJob {
+        /// The namespace.
+        namespace: String,
+        /// The job.
+        job_id: String,
+    },
+    /// The status is none that a deployment can have.
+    #[error("`{status}` is no status of a deployment")]
+    UnknownStatus {
+        /// What the document says.
+        status: String,
+    },
+}
+
+impl Identified for DeploymentRecord {
+    fn kept_id(&self) -> Option<&str> {
+        self.details.as_ref()?.id.as_deref()
+    }
+}

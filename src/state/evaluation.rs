@@ -1,0 +1,125 @@
+//! An evaluation as the state keeps it (docs/lifecycle.md, section 1).
+
+use indexmap::IndexMap;
+use thiserror::Error;
+
+use super::records::Identified;
+use super::slots::{DeploymentRef, EvaluationRef, JobRef, NodeRef};
+use crate::model::document::Extra;
+use crate::model::evaluation::{EvaluationStatus, Trigger};
+use crate::model::job_type::JobType;
+use crate::model::metrics::AllocationMetrics;
+use crate::time::{Span, Timestamp};
+
+/// A reason to look at a job anew, and what came of it.
+#[derive(Clone, Debug)]
+pub(crate) struct EvaluationRecord {
+    /// Its job, which stays known as long as the evaluation is there.
+    pub(crate) job: JobRef,
+    /// The type of job that it is for; none is `_core`.
+    pub(crate) job_type: Option<JobType>,
+    pub(crate) trigger: Trigger,
+    pub(crate) status: EvaluationStatus,
+    pub(crate) annotate_plan: bool,
+    pub(crate) escaped_computed_class: bool,
+    pub(crate) priority: i64,
+    pub(crate) wait: Span,
+    pub(crate) wait_until: Option<Timestamp>,
+    pub(crate) create_index: u64,
+    pub(crate) modify_index: u64,
+    pub(crate) created: Timestamp,
+    pub(crate) modified: Timestamp,
+    pub(crate) job_modify_index: u64,
+    /// The index of the state that a scheduler looked at.
+    pub(crate) snapshot_index: u64,
+    #[allow(dead_code, reason = "processing evaluations on the state comes next")]
+    pub(crate) node: NodeRef,
+    pub(crate) node_modify_index: u64,
+    /// The identity of its node, which may be gone; empty if it is about none.
+    pub(crate) node_id: Box<str>,
+    pub(crate) deployment: DeploymentRef,
+    /// The evaluation that made it.
+    pub(crate) previous: EvaluationRef,
+    /// The evaluation that follows it.
+    pub(crate) next: EvaluationRef,
+    /// The evaluation that waits for room for what it could not place.
+    pub(crate) blocked: EvaluationRef,
+    /// What few have.
+    pub(crate) details: Option<Box<EvaluationDetails>>,
+}
+
+/// What few evaluations have.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct EvaluationDetails {
+    /// The identity that it came with.
+    pub(super) id: Option<Box<str>>,
+    pub(crate) status_description: Box<str>,
+    pub(crate) failed_groups: IndexMap<String, AllocationMetrics>,
+    pub(crate) class_eligibility: IndexMap<String, bool>,
+    pub(crate) queued: IndexMap<String, i64>,
+    pub(crate) quota_limit_reached: Box<str>,
+    /// Identities of what it refers to, where they were not made here.
+    pub(super) deployment_id: Box<str>,
+    pub(super) previous_id: Box<str>,
+    pub(super) next_id: Box<str>,
+    pub(super) blocked_id: Box<str>,
+    /// What its document says beside.
+    pub(super) keys: Extra,
+}
+
+/// Why an evaluation's document is not taken.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EvaluationError {
+    /// An evaluation of the same identity is of another job.
+    #[error("evaluation `{id}` is of job `{job_id}`")]
+    AnotherJob {
+        /// The evaluation.
+        id: String,
+        /// The job that it is of.
+        job_id: String,
+    },
+    /// The job is neither registered nor has it any allocations.
+    #[error("there is no job `{job_id}` in the namespace `{namespace}`")]
+    UnknownJob {
+        /// The namespace.
+        namespace: String,
+        /// The job.
+        job_id: String,
+    },
+    /// The status is none that an evaluation can have.
+    #[error("`{status}` is no status of an evaluation")]
+    UnknownStatus {
+        /// What the document says.
+        status: String,
+    },
+    /// The trigger is none that there is.
+    #[error("`{trigger}` is no trigger of an evaluation")]
+    UnknownTrigger {
+        /// What the document says.
+        trigger: String,
+    },
+    /// The type is neither one of jobs nor `_core`.
+    #[error("`{evaluation_type}` is no type of an evaluation")]
+    UnknownType {
+        /// What the document says.
+        evaluation_type: String,
+    },
+}
+
+/// The type of the server's own work in documents.
+pub(super) const CORE: &str = "_core";
+
+impl EvaluationRecord {
+    /// What few have, to change.
+    #[allow(dead_code, reason = "processing evaluations on the state comes next")]
+    pub(crate) fn details_mut(&mut self) -> &mut EvaluationDetails {
+        self.details.get_or_insert_default()
+    }
+}
+
+impl Identified for EvaluationRecord {
+    fn kept_id(&self) -> Option<&str> {
+        self.details.as_ref()?.id.as_deref()
+    }
+}

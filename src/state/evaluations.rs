@@ -1,0 +1,318 @@
+//! Evaluations: looking them up, adding, changing and taking them out, and their documents.
+
+use super::State;
+use super::evaluation::{CORE, EvaluationDetails, EvaluationError, EvaluationRecord};
+use super::ids;
+use super::records::{Identified, RecordChange};
+use super::slots::{EvaluationRef, EvaluationSlot, JobRef, JobSlot, NodeRef};
+use super::transaction::Transaction;
+use super::undo::{Undo, Worked};
+use crate::model::evaluation::Evaluation;
+use crate::model::job_type::JobType;
+use crate::time::Timestamp;
+
+/// The namespace of a document that names none.
+pub(super) const DEFAULT_NAMESPACE: &str = "default";
+
+impl State {
+    /// What the identities of evaluations are made of.
+    fn evaluation_seed(&self) -> u64 {
+        self.identity_seed ^ ids::EVALUATIONS
+    }
+
+    pub(crate) fn evaluation(&self, slot: EvaluationSlot) -> Option<&EvaluationRecord> {
+        self.evaluations.get(slot.0)
+    }
+
+    /// Every evaluation with its slot, in the order of slots.
+    pub(crate) fn evaluations(&self) -> impl Iterator<Item = (EvaluationSlot, &EvaluationRecord)> {
+        self.evaluations.iter().map(|(slot, record)| (EvaluationSlot(slot), record))
+    }
+
+    /// The evaluations of a job, the oldest first.
+    pub(crate) fn evaluations_of(&self, job: JobSlot) -> &[EvaluationSlot] {
+        self.work(job).map(|work| &*work.evaluations.slots).unwrap_or_default()
+    }
+
+    /// The identity of an evaluation.
+    pub(crate) fn evaluation_id(&self, slot: EvaluationSlot) -> String {
+        self.evaluations.id(self.evaluation_seed(), slot.0)
+    }
+
+    pub(crate) fn find_evaluation(&self, id: &str) -> Option<EvaluationSlot> {
+        self.evaluations.find(self.evaluation_seed(), id).map(EvaluationSlot)
+    }
+
+    /// The evaluations whose identities begin with a text. Every evaluation is looked at.
+    pub(crate) fn evaluations_with_prefix(
+        &self,
+        prefix: &str,
+    ) -> impl Iterator<Item = EvaluationSlot> {
+        self.evaluations.with_prefix(self.evaluation_seed(), prefix).map(EvaluationSlot)
+    }
+
+    /// A reference to an evaluation that outlives it.
+    pub(crate) fn evaluation_ref(&self, slot: EvaluationSlot) -> EvaluationRef {
+        EvaluationRef { slot, generation: self.evaluations.generation(slot.0) }
+    }
+
+    /// The evaluation of a reference, if it is still there.
+    #[allow(dead_code, reason = "processing evaluations on the state comes next")]
+    pub(crate) fn resolve_evaluation(&self, of: EvaluationRef) -> Option<EvaluationSlot> {
+        let is_it = self.evaluation(of.slot).is_some() && self.evaluation_ref(of.slot) == of;
+        is_it.then_some(of.slot)
+    }
+
+    /// A reference to the evaluation of an identity, and the identity itself where it cannot be told from
+    /// the reference.
+    fn evaluation_link(&self, id: &str) -> (EvaluationRef, Box<str>) {
+        if let Some(slot) = self.find_evaluation(id) {
+            let is_kept = self.evaluation(slot).is_some_and(|it| it.kept_id().is_some());
+            return (self.evaluation_ref(slot), if is_kept { id.into() } else { "".into() });
+        }
+        match ids::decode(self.evaluation_seed(), id) {
+            Some((slot, generation)) => {
+                (EvaluationRef { slot: EvaluationSlot(slot), generation }, "".into())
+            }
+            None => (EvaluationRef::NONE, id.into()),
+        }
+    }
+
+    /// The identity that a reference stands for.
+    fn linked_evaluation(&self, of: EvaluationRef, kept: &str) -> String {
+        match of {
+            _ if !kept.is_empty() => kept.to_owned(),
+            EvaluationRef::NONE => String::new(),
+            of => ids::encode(self.evaluation_seed(), of.slot.0, of.generation),
+        }
+    }
+
+    /// An evaluation as the API has it.
+    pub(crate) fn evaluation_document(&self, slot: EvaluationSlot) -> Option<Evaluation> {
+        let record = self.evaluation(slot)?;
+        let (namespace, job_id) = self.job(record.job.slot)?.names();
+        let none = EvaluationDetails::default();
+        let details = record.details.as_deref().unwrap_or(&none);
+        Some(Evaluation {
+            id: self.evaluation_id(slot),
+            namespace: namespace.to_owned(),
+            priority: record.priority,
+            evaluation_type: record.job_type.map_or(CORE, JobType::as_str).to_owned(),
+            triggered_by: record.trigger.as_str().to_owned(),
+            job_id: job_id.to_owned(),
+            job_modify_index: record.job_modify_index,
+            node_id: record.node_id.to_string(),
+            node_modify_index: record.node_modify_index,
+            deployment_id: self.linked_deployment(record.deployment, &details.deployment_id),
+            status: record.status.as_str().to_owned(),
+            status_description: details.status_description.to_string(),
+            wait: record.wait,
+            wait_until: record.wait_until,
+            next_eval: self.linked_evaluation(record.next, &details.next_id),
+            previous_eval: self.linked_evaluation(record.previous, &details.previous_id),
+            blocked_eval: self.linked_evaluation(record.blocked, &details.blocked_id),
+            failed_tg_allocs: details.failed_groups.clone(),
+            class_eligibility: details.class_eligibility.clone(),
+            quota_limit_reached: details.quota_limit_reached.to_string(),
+            escaped_computed_class: record.escaped_computed_class,
+            annotate_plan: record.annotate_plan,
+            queued_allocations: details.queued.clone(),
+            snapshot_index: record.snapshot_index,
+            create_index: record.create_index,
+            modify_index: record.modify_index,
+            create_time: record.created.as_nanos(),
+            modify_time: record.modified.as_nanos(),
+            extra: details.keys.clone(),
+        })
+    }
+
+    /// The record of a document, its job aside.
+    fn evaluation_of(&self, document: &Evaluation) -> Result<EvaluationRecord, EvaluationError> {
+        let unknown_status = || EvaluationError::UnknownStatus { status: document.status.clone() };
+        let unknown_trigger =
+            || EvaluationError::UnknownTrigger { trigger: document.triggered_by.clone() };
+        let known = self.find_evaluation(&document.id).and_then(|slot| self.evaluation(slot));
+        let is_ours = document.id.is_empty() || known.is_some_and(|it| it.kept_id().is_none());
+        let (deployment, deployment_id) = self.deployment_link(&document.deployment_id);
+        let (previous, previous_id) = self.evaluation_link(&document.previous_eval);
+        let (next, next_id) = self.evaluation_link(&document.next_eval);
+        let (blocked, blocked_id) = self.evaluation_link(&document.blocked_eval);
+        let details = EvaluationDetails {
+            id: (!is_ours).then(|| document.id.as_str().into()),
+            status_description: document.status_description.as_str().into(),
+            failed_groups: document.failed_tg_allocs.clone(),
+            class_eligibility: document.class_eligibility.clone(),
+            queued: document.queued_allocations.clone(),
+            quota_limit_reached: document.quota_limit_reached.as_str().into(),
+            deployment_id,
+            previous_id,
+            next_id,
+            blocked_id,
+            keys: document.extra.clone(),
+        };
+        let node = self.find_node(&document.node_id);
+        Ok(EvaluationRecord {
+            job: JobRef::NONE,
+            job_type: match document.evaluation_type.as_str() {
+                CORE => None,
+                text => Some(JobType::from_text(text).ok_or_else(|| {
+                    EvaluationError::UnknownType { evaluation_type: text.to_owned() }
+                })?),
+            },
+            trigger: document.trigger().ok_or_else(unknown_trigger)?,
+            status: document.status().ok_or_else(unknown_status)?,
+            annotate_plan: document.annotate_plan,
+            escaped_computed_class: document.escaped_computed_class,
+            priority: document.priority,
+            wait: document.wait,
+            wait_until: document.wait_until,
+            create_index: document.create_index,
+            modify_index: document.modify_index,
+            created: Timestamp::from_nanos(document.create_time),
+            modified: Timestamp::from_nanos(document.modify_time),
+            job_modify_index: document.job_modify_index,
+            snapshot_index: document.snapshot_index,
+            node: node.map_or(NodeRef::NONE, |slot| self.node_ref(slot)),
+            node_modify_index: document.node_modify_index,
+            node_id: document.node_id.as_str().into(),
+            deployment,
+            previous,
+            next,
+            blocked,
+            details: (details != EvaluationDetails::default()).then(|| Box::new(details)),
+        })
+    }
+}
+
+impl Transaction<'_> {
+    /// Adds an evaluation of a job, in this transaction's index and instant.
+    pub(crate) fn add_evaluation(
+        &mut self,
+        job: JobSlot,
+        mut record: EvaluationRecord,
+    ) -> EvaluationSlot {
+        let (index, now) = (self.index(), self.now());
+        (record.create_index, record.modify_index) = (index, index);
+        (record.created, record.modified) = (now, now);
+        self.insert_evaluation(job, record)
+    }
+
+    /// The same with its own indexes and instants.
+    fn insert_evaluation(&mut self, job: JobSlot, mut record: EvaluationRecord) -> EvaluationSlot {
+        self.drop_open_batch();
+        let (index, seed) = (self.index(), self.evaluation_seed());
+        record.job = self.job_ref(job);
+        let (slot, change) = self.state.evaluations.add(seed, record);
+        let noted = EvaluationSlot(slot);
+        self.note_evaluation(noted, job, change, index);
+        noted
+    }
+
+    /// Changes an evaluation, in this transaction's index and instant. False if there is none.
+    pub(crate) fn change_evaluation(
+        &mut self,
+        slot: EvaluationSlot,
+        change: impl FnOnce(&mut EvaluationRecord),
+    ) -> bool {
+        let Some(mut record) = self.evaluation(slot).cloned() else { return false };
+        change(&mut record);
+        (record.modify_index, record.modified) = (self.index(), self.now());
+        self.replace_evaluation(slot, record)
+    }
+
+    /// Puts a record in the place of another of the same identity and job.
+    fn replace_evaluation(&mut self, slot: EvaluationSlot, mut record: EvaluationRecord) -> bool {
+        let Some(job) = self.evaluation(slot).map(|it| it.job) else { return false };
+        self.drop_open_batch();
+        record.job = job;
+        let index = self.index();
+        let Some(change) = self.state.evaluations.replace(slot.0, record) else { return false };
+        self.note_evaluation(slot, job.slot, change, index);
+        true
+    }
+
+    /// Takes an evaluation out, and with it its job if nothing else is left of that.
+    pub(crate) fn remove_evaluation(&mut self, slot: EvaluationSlot) {
+        let Some(job) = self.evaluation(slot).map(|it| it.job.slot) else { return };
+        self.drop_open_batch();
+        let index = self.index();
+        let Some(change) = self.state.evaluations.remove(slot.0) else { return };
+        self.note_evaluation(slot, job, change, index);
+        self.forget_if_unused(job);
+    }
+
+    /// Writes the evaluation of a document with the indexes and instants that this says.
+    #[allow(dead_code, reason = "saved states are read with it")]
+    pub(crate) fn import_evaluation(
+        &mut self,
+        document: &Evaluation,
+    ) -> Result<EvaluationSlot, EvaluationError> {
+        let record = self.evaluation_of(document)?;
+        match self.known_evaluation(document)? {
+            Some(slot) => {
+                self.replace_evaluation(slot, record);
+                Ok(slot)
+            }
+            None => {
+                let job = self.ensure_named_job(namespace_of(document), &document.job_id);
+                Ok(self.insert_evaluation(job, record))
+            }
+        }
+    }
+
+    /// Writes the evaluation of a document as a change of now: it is new, or changed, in this
+    /// transaction's index and instant.
+    pub(crate) fn upsert_evaluation(
+        &mut self,
+        document: &Evaluation,
+    ) -> Result<EvaluationSlot, EvaluationError> {
+        let record = self.evaluation_of(document)?;
+        match self.known_evaluation(document)? {
+            Some(slot) => {
+                self.change_evaluation(slot, |known| {
+                    let (create_index, created) = (known.create_index, known.created);
+                    *known = EvaluationRecord { create_index, created, ..record };
+                });
+                Ok(slot)
+            }
+            None => {
+                let job = self.ensure_named_job(namespace_of(document), &document.job_id);
+                Ok(self.add_evaluation(job, record))
+            }
+        }
+    }
+
+    /// The evaluation of a document's identity, which must be of the same job.
+    fn known_evaluation(
+        &self,
+        document: &Evaluation,
+    ) -> Result<Option<EvaluationSlot>, EvaluationError> {
+        let Some(slot) = self.find_evaluation(&document.id) else { return Ok(None) };
+        let job = self.evaluation(slot).and_then(|it| self.job(it.job.slot));
+        let (namespace, job_id) = job.map(|job| job.names()).unwrap_or_default();
+        if (namespace, job_id) != (namespace_of(document), &document.job_id) {
+            let (id, job_id) = (document.id.clone(), job_id.to_owned());
+            return Err(EvaluationError::AnotherJob { id, job_id });
+        }
+        Ok(Some(slot))
+    }
+
+    fn note_evaluation(
+        &mut self,
+        slot: EvaluationSlot,
+        job: JobSlot,
+        change: RecordChange<EvaluationRecord>,
+        index: u64,
+    ) {
+        let is_gone = matches!(change, RecordChange::Removed(_));
+        let work = self.state.change_work(job, |work| match is_gone {
+            true => work.evaluations.take(&slot, index),
+            false => work.evaluations.note(slot, index),
+        });
+        self.log(Undo::Evaluation(Box::new(Worked { slot: slot.0, change, job, work })));
+    }
+}
+
+fn namespace_of(document: &Evaluation) -> &str {
+    if document.namespace.is_empty() { DEFAULT_NAMESPACE } else { &document.namespace }
+}
