@@ -249,7 +249,7 @@ fn lists_of_a_job_say_when_they_changed() {
     transaction.unregister_job(job);
     assert_eq!(transaction.find_job("default", "web"), Some(job));
     transaction.remove_evaluation(second);
-    deployments.map(|slot| transaction.remove_deployment(slot));
+    deployments.iter().for_each(|slot| transaction.remove_deployment(*slot));
     assert_eq!(transaction.find_job("default", "web"), None);
     transaction.commit();
     assert_sound(&state);
