@@ -68,6 +68,15 @@ pub(super) struct DeploymentDetails {
 }
 
 /// Why a deployment's document is not taken.
+///
+/// ```
+/// use stowplan::model::Deployment;
+/// use stowplan::{Cluster, DeploymentError};
+///
+/// let deployment = Deployment { job_id: "web".into(), ..Deployment::default() };
+/// let error = Cluster::default().upsert_deployment(&deployment).unwrap_err();
+/// assert!(matches!(error, DeploymentError::UnknownJob { job_id, .. } if job_id == "web"));
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DeploymentError {

@@ -68,6 +68,15 @@ pub(crate) struct EvaluationDetails {
 }
 
 /// Why an evaluation's document is not taken.
+///
+/// ```
+/// use stowplan::model::Evaluation;
+/// use stowplan::{Cluster, EvaluationError};
+///
+/// let evaluation = Evaluation { job_id: "web".into(), ..Evaluation::default() };
+/// let error = Cluster::default().upsert_evaluation(&evaluation).unwrap_err();
+/// assert!(matches!(error, EvaluationError::UnknownJob { job_id, .. } if job_id == "web"));
+/// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum EvaluationError {

@@ -53,6 +53,7 @@ pub(crate) mod view;
 mod work;
 #[cfg(test)]
 mod work_tests;
+mod works;
 
 use std::sync::Arc;
 
