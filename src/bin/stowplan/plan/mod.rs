@@ -45,7 +45,8 @@ pub(crate) struct PlanJob {
     #[arg(long)]
     diff: bool,
 
-    /// The instant at which it would be registered, as `2026-01-01T00:00:00Z`; without it, now
+    /// The instant at which it would be registered, as `2026-01-01T00:00:00Z`; without it, now. With it
+    /// the answer is the same every time
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
 

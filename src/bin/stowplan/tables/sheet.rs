@@ -27,6 +27,10 @@ const NAME_WIDTH_MIN: usize = 12;
 /// What is left of a column of sentences at least.
 const PROSE_WIDTH_MIN: usize = 24;
 
+/// The same where the terminal is too narrow for that.
+const NAME_WIDTH_FLOOR: usize = 5;
+const PROSE_WIDTH_FLOOR: usize = 13;
+
 /// The cells of a bar, and what is left of them at least.
 const BAR_WIDTH: usize = 16;
 const BAR_WIDTH_MIN: usize = 4;
@@ -107,7 +111,7 @@ impl Sheet {
             true => fitted(&columns, terminal_width()),
             false => columns.iter().map(|column| column.width).collect(),
         };
-        let mut table = self.empty_table();
+        let mut table = self.empty_table(&widths);
         for row in &self.rows {
             let cells = row.cells.iter().zip(&widths).enumerate();
             let cells = cells.map(|(at, (content, &width))| {
@@ -129,8 +133,8 @@ impl Sheet {
         writeln!(to, "{}", table.trim_fmt())
     }
 
-    /// A table with the names of the columns.
-    fn empty_table(&self) -> Table {
+    /// A table with the names of the columns, which have these widths.
+    fn empty_table(&self, widths: &[usize]) -> Table {
         let mut table = Table::new();
         let separator = |fill| LineStyle::none().fill(fill);
         match (self.look.has_lines, self.has_long_rows) {
@@ -150,11 +154,11 @@ impl Sheet {
             true => u16::MAX,
             false => PLAIN_WIDTH,
         });
-        let name = |(name, _): &(String, bool)| match self.look.has_colours {
-            true => Cell::new(printable(name)).add_attribute(Attribute::Bold),
-            false => Cell::new(printable(name)),
+        let name = |((name, _), width): (&(String, bool), &usize)| {
+            let cell = Cell::new(shortened(&printable(name), *width));
+            if self.look.has_colours { cell.add_attribute(Attribute::Bold) } else { cell }
         };
-        table.set_header(self.columns.iter().map(name).collect::<Vec<_>>());
+        table.set_header(self.columns.iter().zip(widths).map(name).collect::<Vec<_>>());
         for (at, _) in self.columns.iter().enumerate().filter(|(_, (_, is_number))| *is_number) {
             if let Some(column) = table.column_mut(at) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -170,16 +174,17 @@ impl Sheet {
         let cells = || self.rows.iter().filter_map(|row| row.cells.get(at));
         let of_cells = cells().map(Content::width).max().unwrap_or(0);
         let width = of_cells.max(width_of(name));
-        let (least, order) = if *is_number {
-            (width, 3)
+        let (least, floor, order) = if *is_number {
+            (width, width, 3)
         } else if cells().any(|it| matches!(it, Content::Bar { .. })) {
-            (width.saturating_sub(BAR_WIDTH - BAR_WIDTH_MIN).max(width_of(name)), 0)
+            let least = width.saturating_sub(BAR_WIDTH - BAR_WIDTH_MIN).max(width_of(name));
+            (least, width.saturating_sub(BAR_WIDTH + 1), 0)
         } else if cells().any(Content::is_prose) {
-            (PROSE_WIDTH_MIN, 1)
+            (PROSE_WIDTH_MIN, PROSE_WIDTH_FLOOR, 1)
         } else {
-            (NAME_WIDTH_MIN.max(width_of(name)), 2)
+            (NAME_WIDTH_MIN.max(width_of(name)), NAME_WIDTH_FLOOR, 2)
         };
-        Column { width, least, order }
+        Column { width, least, floor, order }
     }
 }
 
@@ -225,8 +230,11 @@ impl Content {
             Content::Text(text) => line(text),
             Content::Lines(lines) => lines.iter().map(|it| line(it)).collect::<Vec<_>>().join("\n"),
             Content::Bar { draw, label } => {
-                let cells = width.saturating_sub(1 + width_of(label)).clamp(1, BAR_WIDTH);
-                format!("{} {label}", draw(cells))
+                match width.saturating_sub(1 + width_of(label)).min(BAR_WIDTH) {
+                    // Where there is no room for a bar the number says it.
+                    0 => label.clone(),
+                    cells => format!("{} {label}", draw(cells)),
+                }
             }
         }
     }

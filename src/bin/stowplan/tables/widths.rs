@@ -13,8 +13,10 @@ const ELLIPSIS: char = '…';
 pub(super) struct Column {
     /// The width of its widest cell.
     pub(super) width: usize,
-    /// The least it can be read at.
+    /// The least it can be read well at.
     pub(super) least: usize,
+    /// The least it can be read at at all, for lines that are too short for the others.
+    pub(super) floor: usize,
     /// Who gives way first: columns of a lower number do, down to their least width.
     pub(super) order: u8,
 }
@@ -49,22 +51,25 @@ fn within(characters: impl Iterator<Item = char>, width: usize) -> impl Iterator
 }
 
 /// The widths of columns on a line of a given width: each as wide as it would be, or less where that is
-/// too much. The widest columns of those that give way first lose most; where all are at their least the
-/// line gets too long.
+/// too much. The widest columns of those that give way first lose most; where all are at their least
+/// they go down to their floors in the same way, and after that the line gets too long.
 pub(super) fn fitted(columns: &[Column], line: usize) -> Vec<usize> {
     let mut widths: Vec<usize> = columns.iter().map(|column| column.width).collect();
     let mut excess = (widths.iter().sum::<usize>() + MARGINS * columns.len()).saturating_sub(line);
     let mut orders: Vec<u8> = columns.iter().map(|column| column.order).collect();
     orders.sort_unstable();
     orders.dedup();
-    for order in orders {
-        while excess > 0 {
-            let shrinkable = columns.iter().enumerate().filter(|(at, column)| {
-                column.order == order && widths[*at] > column.least.min(column.width)
-            });
-            let Some((widest, _)) = shrinkable.max_by_key(|(at, _)| widths[*at]) else { break };
-            widths[widest] -= 1;
-            excess -= 1;
+    let least: fn(&Column) -> usize = |column| column.least;
+    for limit in [least, |column| column.floor] {
+        for &order in &orders {
+            while excess > 0 {
+                let shrinkable = columns.iter().enumerate().filter(|(at, column)| {
+                    column.order == order && widths[*at] > limit(column).min(column.width)
+                });
+                let Some((widest, _)) = shrinkable.max_by_key(|(at, _)| widths[*at]) else { break };
+                widths[widest] -= 1;
+                excess -= 1;
+            }
         }
     }
     widths
@@ -75,7 +80,7 @@ mod tests {
     use super::{Column, fitted, shortened};
 
     fn column(width: usize, least: usize, order: u8) -> Column {
-        Column { width, least, order }
+        Column { width, least, floor: least.div_ceil(2), order }
     }
 
     #[test]
@@ -93,7 +98,9 @@ mod tests {
         assert_eq!(fitted(&columns, 66), [30, 10, 20]);
         assert_eq!(fitted(&columns, 56), [30, 10, 10]);
         assert_eq!(fitted(&columns, 46), [26, 10, 4]);
-        assert_eq!(fitted(&columns, 5), [10, 10, 4]);
+        assert_eq!(fitted(&columns, 30), [10, 10, 4]);
+        assert_eq!(fitted(&columns, 24), [8, 8, 2]);
+        assert_eq!(fitted(&columns, 5), [5, 5, 2]);
     }
 
     #[test]
