@@ -20,6 +20,8 @@ pub(super) struct Attempt<'a> {
     pub(super) changes: Changes,
     /// What was placed, in the order of their requests.
     pub(super) placed: Vec<(Placement, Allocation)>,
+    /// Migrations that found no room, whose stops stay nevertheless.
+    pub(super) unmoved: Vec<Placement>,
     pub(super) failures: IndexMap<String, AllocationMetrics>,
     /// The failed allocations that stand for them.
     pub(super) records: Vec<Allocation>,

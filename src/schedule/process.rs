@@ -89,6 +89,7 @@ pub fn process(
         job_type,
         changes,
         placed: Vec::new(),
+        unmoved: Vec::new(),
         failures: IndexMap::new(),
         records: Vec::new(),
         classes: Classes::default(),
@@ -154,6 +155,9 @@ impl Attempt<'_> {
     /// that (docs/lifecycle.md, section 2, *Placement loop*).
     pub(super) fn keep_failed(&mut self, placement: &Placement) {
         let Some(at) = placement.previous else { return };
+        if placement.kind == PlacementKind::Migration {
+            self.unmoved.push(placement.clone());
+        }
         if placement.kind == PlacementKind::Reschedule {
             self.changes.stops.retain(|stop| stop.at != at);
             self.changes
@@ -186,16 +190,23 @@ impl Attempt<'_> {
     pub(super) fn give_up(&mut self) {
         for (placement, _) in std::mem::take(&mut self.placed) {
             self.queue(&placement, 1);
-            let of_placement =
-                [StopReason::Updating, StopReason::Migrating, StopReason::Rescheduled];
-            self.changes.stops.retain_mut(|stop| {
-                if Some(stop.at) != placement.previous || !of_placement.contains(&stop.reason) {
-                    return true;
-                }
-                stop.reason = StopReason::Lost;
-                stop.is_lost
-            });
+            self.withdraw_stop(&placement);
+        }
+        for placement in std::mem::take(&mut self.unmoved) {
+            self.withdraw_stop(&placement);
         }
         self.changes.deployment = None;
+    }
+
+    /// Takes back what was to stop for a placement only.
+    fn withdraw_stop(&mut self, placement: &Placement) {
+        let of_placement = [StopReason::Updating, StopReason::Migrating, StopReason::Rescheduled];
+        self.changes.stops.retain_mut(|stop| {
+            if Some(stop.at) != placement.previous || !of_placement.contains(&stop.reason) {
+                return true;
+            }
+            stop.reason = StopReason::Lost;
+            stop.is_lost
+        });
     }
 }

@@ -307,6 +307,28 @@ fn what_was_lost_on_its_way_out_stays_lost() {
     }
 }
 
+/// Of a job that is placed whole or not at all nothing moves where not all of it can (docs/lifecycle.md,
+/// section 5): what was to be moved goes on, whether or not it had found room.
+#[test]
+fn nothing_of_a_whole_job_moves_where_not_all_of_it_can() {
+    let mut draining = node("n1", 4_000);
+    draining["DrainStrategy"] = json!({"DrainSpec": {}});
+    let moving = |number: usize| {
+        let mut there = allocation(number, "n1");
+        there["DesiredTransition"] = json!({"Migrate": true});
+        there
+    };
+    // There is room for one of two.
+    let nodes = [draining, node("n2", 150)];
+    let mut state = state("service", 2, &nodes, &[moving(0), moving(1)]);
+    for (is_whole, stops) in [(false, 2), (true, 0)] {
+        state["jobs"][0]["AllAtOnce"] = json!(is_whole);
+        let decision = process(&state);
+        assert_eq!(decision.stops.len(), stops, "{is_whole}");
+        assert_eq!(decision.placements.len(), usize::from(!is_whole), "{is_whole}");
+    }
+}
+
 /// Evaluations are `canceled`, deployments `cancelled`: neither is read as the other.
 #[test]
 fn trap_23_one_l_and_two() {
