@@ -94,8 +94,7 @@ pub(crate) fn misfits<'a>(
 fn verify_holdings(node: &NodeRecord, taken: &Taken, holdings: &Holdings) -> Result<(), Misfit> {
     for port in &holdings.ports {
         let value = u16::try_from(port.value).map_err(|_| Misfit::Port(port.value))?;
-        // What the node has nothing of by itself is no address of it.
-        if node.reserved.ports_on(&port.ip).is_none() {
+        if !node.has_address(&port.ip) {
             return Err(Misfit::Port(port.value));
         }
         let is_used = taken.ports_on(&port.ip).is_some_and(|ports| ports.contains(value));

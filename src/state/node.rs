@@ -82,6 +82,12 @@ impl NodeRecord {
         Some((group, at as u16))
     }
 
+    /// Whether an address is one of the node's: of its own, or of a block that tasks are given.
+    pub(crate) fn has_address(&self, ip: &str) -> bool {
+        let in_block = |network: &TaskNetwork| network.cidr.is_some_and(|cidr| cidr.contains(ip));
+        self.reserved.ports_on(ip).is_some() || self.task_networks.iter().any(in_block)
+    }
+
     /// The reserved ports: the node's on every address, an address's own on it (section 4.1).
     fn taken_by_nothing(&self) -> Taken {
         let mut taken = Taken { devices: vec![Vec::new(); self.devices.len()], ..Taken::default() };
@@ -211,6 +217,13 @@ impl Cidr {
     /// The addresses in ascending order, network and broadcast included, as texts.
     pub(crate) fn addresses(self) -> impl Iterator<Item = String> {
         (self.first..=self.last).map(move |value| self.text_of(value))
+    }
+
+    /// Whether it has an address.
+    fn contains(self, ip: &str) -> bool {
+        Cidr::parse(ip).is_some_and(|it| {
+            it.is_ipv6 == self.is_ipv6 && (self.first..=self.last).contains(&it.first)
+        })
     }
 
     /// The last of the addresses.
