@@ -72,7 +72,6 @@ pub mod model;
 mod placement;
 mod plan;
 mod rank;
-#[allow(dead_code, reason = "processing evaluations comes next")]
 mod reconcile;
 mod rng;
 pub mod schedule;

@@ -1,7 +1,8 @@
 //! A cluster: nodes and allocations that come and go, placements that are kept, and forks.
 //!
 //! In: nodes, allocations, jobs to place, and what became of allocations. Out: placements, explanations
-//! and the cluster as it is. May import everything below: `plan`, `explain`, `placement`, `state`, `model`.
+//! and the cluster as it is. May import everything below: `plan`, `reconcile`, `explain`, `placement`,
+//! `fit`, `feasibility`, `state`, `model` and `time`.
 
 pub(crate) mod check;
 mod debug;

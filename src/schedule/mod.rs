@@ -3,8 +3,8 @@
 //!
 //! In: an evaluation, what is known of its job, a cluster, an instant. Out: a [`Decision`]: what to stop,
 //! place and update, which evaluations to create, what becomes of deployments and of the evaluation. It
-//! changes nothing: places are found on a fork. May import `cluster`, `reconcile`, `placement`, `model`
-//! and `time`.
+//! changes nothing: places are found on a fork. May import `cluster`, `plan`, `reconcile`, `placement`,
+//! `model` and `time`.
 
 mod answer;
 mod attempt;

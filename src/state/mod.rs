@@ -2,7 +2,7 @@
 //!
 //! In: validated nodes and jobs, allocations of an inventory, and what placement decides. Out: facts
 //! and usage by node, allocations by node and by job, and the journal of what changed. May import
-//! `model`, `syntax`, `rng` and `exp10`.
+//! `model`, `syntax`, `rng`, `exp10` and `time`.
 
 pub(crate) mod allocation;
 pub(crate) mod allocations;
