@@ -15,6 +15,11 @@ mod diff;
 mod diff_rules;
 #[cfg(test)]
 mod diff_tests;
+#[allow(
+    dead_code,
+    reason = "processing evaluations on the state makes them, committing applies them"
+)]
+pub(crate) mod effects;
 pub(crate) mod rejection;
 pub(crate) mod verify;
 
