@@ -4,7 +4,7 @@
 use super::attempt::Attempt;
 use super::search::{Found, Search};
 use crate::model::AllocationMetrics;
-use crate::reconcile::changes::Placement;
+use crate::reconcile::changes::{Placement, PlacementKind};
 
 impl Attempt<'_> {
     /// Finds room on the nodes, and counts what is left.
@@ -60,7 +60,11 @@ impl Attempt<'_> {
     fn filtered(&mut self, search: &mut Search<'_>, placement: &Placement) {
         self.queue(placement, -1);
         let group = self.documents.groups[placement.group as usize];
-        let figures = self.changes.figures[placement.group as usize];
+        let figures = &mut self.changes.figures[placement.group as usize];
+        if placement.kind != PlacementKind::Destructive {
+            figures.place = figures.place.saturating_sub(1);
+        }
+        let figures = *figures;
         let is_left = self.queued.get(group).is_some_and(|queued| *queued > 0);
         if !is_left && figures.ignore == 0 && figures.in_place_update == 0 {
             search.fail(group, AllocationMetrics::default());
