@@ -106,6 +106,7 @@ pub use feasibility::fix_action::FixAction;
 pub use feasibility::reason::FilterReason;
 pub use fit::exhausted::Dimension;
 pub use placement::options::{FailureRecords, PlaceOptions, Preemption, ScoreDetail, Search};
+pub use plan::attempt::Attempt;
 pub use plan::content::{Plan, PlannedAllocation, PlannedStop};
 pub use plan::rejection::NodeRejection;
 pub use plan::{annotate_diff, job_diff};

@@ -7,6 +7,7 @@ use crate::explain::format::{Count, TextCounts, rule_in_words};
 use crate::model::{Allocation, AllocationMetrics, Job, Resources, Task, TaskGroup};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::GroupFailure;
+use crate::plan::apply::{FAILED_TO_PLACE, sum_of_tasks};
 use crate::state::{State, ids};
 use crate::syntax::glob;
 
@@ -110,29 +111,13 @@ impl FailedGroup {
             job_id: self.failure.job.id.clone(),
             job: Some(self.failure.job.shared_spec()),
             task_group: group.name.clone(),
-            resources: Some(task_sum(group)),
+            resources: Some(sum_of_tasks(group)),
             metrics: Some(self.metrics().clone()),
             desired_status: "failed".into(),
-            desired_description: "failed to find a node for placement".into(),
+            desired_description: FAILED_TO_PLACE.into(),
             client_status: "failed".into(),
             ..Allocation::default()
         })
-    }
-}
-
-/// What the tasks of a group ask for in sum, as the first API puts it.
-fn task_sum(group: &TaskGroup) -> Resources {
-    let sum = |amount: fn(&Task) -> i64| group.tasks.iter().map(amount).sum();
-    let disk_mb =
-        |task: &Task| task.resources.as_ref().and_then(|resources| resources.disk_mb).unwrap_or(0);
-    let networks = group.tasks.iter().filter_map(|task| task.network().cloned());
-    Resources {
-        cpu: Some(sum(|task| task.cpu_mhz())),
-        memory_mb: Some(sum(|task| task.memory_mb())),
-        disk_mb: Some(sum(disk_mb)),
-        iops: Some(0),
-        networks: networks.collect(),
-        ..Resources::default()
     }
 }
 

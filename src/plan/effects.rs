@@ -28,7 +28,7 @@ pub(crate) struct Effects {
     /// What becomes of the latest deployment.
     pub(crate) deployment_update: Option<DeploymentUpdate>,
     pub(crate) stops: Vec<StopEffect>,
-    /// One for each placement of the plan, in their order.
+    /// Placements of which there is something to say, in their order.
     pub(crate) placed: Vec<PlacedEffect>,
     pub(crate) updates: Vec<UpdateEffect>,
     /// Records of failed placements, as the first API has them.
@@ -73,12 +73,14 @@ pub(crate) struct StopEffect {
     pub(crate) follow_up: Option<u32>,
 }
 
-/// What is said of a new allocation beside where it is and what it holds.
+/// What is said of a new allocation beside where it is, what it holds, and what its batch says: its
+/// evaluation and its deployment.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct PlacedEffect {
+    /// Its place among the plan's placements, groups in order.
+    pub(crate) at: u32,
     /// What it takes the place of.
     pub(crate) predecessor: Option<AllocationRef>,
-    pub(crate) deployment: DeploymentChoice,
     pub(crate) is_canary: bool,
     /// Which allocations it was the replacement of.
     pub(crate) reschedules: Option<RescheduleTracker>,
@@ -116,14 +118,16 @@ pub(crate) struct FailedRecord {
 pub(crate) struct EvaluationEffect {
     /// Which it is; none of one that the state does not hold.
     pub(crate) evaluation: EvaluationRef,
+    /// The index of the state that it was processed on.
+    pub(crate) snapshot_index: u64,
     /// Its status then; none if it stays as it is.
     pub(crate) status: Option<EvaluationStatus>,
     pub(crate) description: String,
     /// Whether it goes back to wait for room.
     pub(crate) is_reblocked: bool,
-    /// The new evaluation that follows it.
+    /// The new evaluation that follows it; none if that stays as it is.
     pub(crate) next: Option<u32>,
-    /// The new evaluation that waits for room.
+    /// The new evaluation that waits for room; none likewise.
     pub(crate) blocked: Option<u32>,
     pub(crate) deployment: DeploymentChoice,
     pub(crate) failed_groups: IndexMap<String, AllocationMetrics>,

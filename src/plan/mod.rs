@@ -9,6 +9,13 @@
 //! everything below: `placement`, `fit`, `state`, `model`.
 
 mod annotate_diff;
+#[allow(
+    dead_code,
+    reason = "processing evaluations on the state and committing their plans call it"
+)]
+pub(crate) mod apply;
+#[allow(dead_code, reason = "committing the plan of an evaluation counts them")]
+pub(crate) mod attempt;
 pub(crate) mod commit;
 pub(crate) mod content;
 mod diff;

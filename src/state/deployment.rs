@@ -4,6 +4,7 @@ use thiserror::Error;
 
 use super::records::Identified;
 use super::slots::{AllocationRef, JobRef};
+use crate::model::JobSpec;
 use crate::model::deployment::DeploymentStatus;
 use crate::model::document::Extra;
 use crate::time::{Span, Timestamp};
@@ -28,7 +29,7 @@ pub(crate) struct DeploymentRecord {
 }
 
 /// How far a deployment has come with one group.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct DeployedGroup {
     pub(crate) name: Box<str>,
     pub(crate) auto_revert: bool,
@@ -102,6 +103,35 @@ pub enum DeploymentError {
         /// What the document says.
         status: String,
     },
+}
+
+impl DeploymentRecord {
+    /// A running deployment of a version of a job. Its job and its indexes are those of
+    /// [adding](super::transaction::Transaction::add_deployment) it.
+    #[allow(dead_code, reason = "processing evaluations on the state makes them")]
+    pub(crate) fn new(job: &JobSpec, description: &str, groups: Vec<DeployedGroup>) -> Self {
+        DeploymentRecord {
+            job: JobRef::NONE,
+            version: job.version,
+            job_modify_index: job.modify_index,
+            job_spec_modify_index: job.job_modify_index,
+            job_create_index: job.create_index,
+            create_index: 0,
+            modify_index: 0,
+            status: DeploymentStatus::Running,
+            description: description.into(),
+            groups,
+            details: None,
+        }
+    }
+}
+
+impl DeployedGroup {
+    /// A group of which nothing is wanted or placed yet.
+    #[allow(dead_code, reason = "processing evaluations on the state makes them")]
+    pub(crate) fn new(name: &str) -> DeployedGroup {
+        DeployedGroup { name: name.into(), ..DeployedGroup::default() }
+    }
 }
 
 impl Identified for DeploymentRecord {

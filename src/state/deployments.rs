@@ -60,7 +60,6 @@ impl State {
     }
 
     /// The deployment of a reference, if it is still there.
-    #[allow(dead_code, reason = "processing evaluations on the state comes next")]
     pub(crate) fn resolve_deployment(&self, of: DeploymentRef) -> Option<DeploymentSlot> {
         let is_it = self.deployment(of.slot).is_some() && self.deployment_ref(of.slot) == of;
         is_it.then_some(of.slot)
@@ -81,12 +80,23 @@ impl State {
         }
     }
 
-    /// The identity that a reference stands for.
+    /// The identity that a reference stands for; `kept` is one that cannot be told from it.
     pub(super) fn linked_deployment(&self, of: DeploymentRef, kept: &str) -> String {
-        match of {
-            _ if !kept.is_empty() => kept.to_owned(),
-            DeploymentRef::NONE => String::new(),
-            of => ids::encode(self.deployment_seed(), of.slot.0, of.generation),
+        if kept.is_empty() { self.id_of_deployment(of) } else { kept.to_owned() }
+    }
+
+    /// The identity that a deployment came with; the empty text for one that got it here.
+    pub(crate) fn kept_deployment_id(&self, of: DeploymentRef) -> &str {
+        let record = self.resolve_deployment(of).and_then(|slot| self.deployment(slot));
+        record.and_then(DeploymentRecord::kept_id).unwrap_or_default()
+    }
+
+    /// The identity of a deployment that may be gone since; none is the empty text.
+    pub(crate) fn id_of_deployment(&self, of: DeploymentRef) -> String {
+        match self.resolve_deployment(of) {
+            Some(slot) => self.deployment_id(slot),
+            None if of == DeploymentRef::NONE => String::new(),
+            None => ids::encode(self.deployment_seed(), of.slot.0, of.generation),
         }
     }
 

@@ -32,7 +32,7 @@ pub(crate) struct EvaluationRecord {
     pub(crate) job_modify_index: u64,
     /// The index of the state that a scheduler looked at.
     pub(crate) snapshot_index: u64,
-    #[allow(dead_code, reason = "processing evaluations on the state comes next")]
+    #[allow(dead_code, reason = "processing evaluations on the state reads it")]
     pub(crate) node: NodeRef,
     pub(crate) node_modify_index: u64,
     /// The identity of its node, which may be gone; empty if it is about none.
@@ -120,8 +120,79 @@ pub enum EvaluationError {
 pub(super) const CORE: &str = "_core";
 
 impl EvaluationRecord {
+    /// A pending evaluation for a job of a type. Its job, its indexes and its instants are those of
+    /// [adding](super::transaction::Transaction::add_evaluation) it.
+    pub(crate) fn new(trigger: Trigger, job_type: JobType, priority: i64) -> EvaluationRecord {
+        EvaluationRecord {
+            job: JobRef::NONE,
+            job_type: Some(job_type),
+            trigger,
+            status: EvaluationStatus::Pending,
+            annotate_plan: false,
+            escaped_computed_class: false,
+            priority,
+            wait: Span::ZERO,
+            wait_until: None,
+            create_index: 0,
+            modify_index: 0,
+            created: Timestamp::EPOCH,
+            modified: Timestamp::EPOCH,
+            job_modify_index: 0,
+            snapshot_index: 0,
+            node: NodeRef::NONE,
+            node_modify_index: 0,
+            node_id: "".into(),
+            deployment: DeploymentRef::NONE,
+            previous: EvaluationRef::NONE,
+            next: EvaluationRef::NONE,
+            blocked: EvaluationRef::NONE,
+            details: None,
+        }
+    }
+
+    /// A pending evaluation that comes of this one: of the same type, priority and job
+    /// (docs/lifecycle.md, section 1, *Chains*).
+    #[allow(dead_code, reason = "processing evaluations on the state makes them")]
+    pub(crate) fn child(&self, trigger: Trigger) -> EvaluationRecord {
+        EvaluationRecord {
+            job_type: self.job_type,
+            job_modify_index: self.job_modify_index,
+            ..EvaluationRecord::new(trigger, JobType::default(), self.priority)
+        }
+    }
+
+    /// Says why its status is what it is.
+    pub(crate) fn describe(&mut self, description: &str) {
+        if !description.is_empty() || self.details.is_some() {
+            self.details_mut().status_description = description.into();
+        }
+    }
+
+    /// Says which evaluation follows it.
+    pub(crate) fn follow_with(&mut self, next: EvaluationRef) {
+        self.next = next;
+        if let Some(details) = &mut self.details {
+            details.next_id = "".into();
+        }
+    }
+
+    /// Says which evaluation waits for room for what it could not place.
+    pub(crate) fn wait_with(&mut self, blocked: EvaluationRef) {
+        self.blocked = blocked;
+        if let Some(details) = &mut self.details {
+            details.blocked_id = "".into();
+        }
+    }
+
+    /// Says which deployment came of it; the identity is kept of one that came with its own.
+    pub(crate) fn belong_to(&mut self, deployment: DeploymentRef, kept_id: &str) {
+        self.deployment = deployment;
+        if self.details.is_some() || !kept_id.is_empty() {
+            self.details_mut().deployment_id = kept_id.into();
+        }
+    }
+
     /// What few have, to change.
-    #[allow(dead_code, reason = "processing evaluations on the state comes next")]
     pub(crate) fn details_mut(&mut self) -> &mut EvaluationDetails {
         self.details.get_or_insert_default()
     }

@@ -57,7 +57,6 @@ impl State {
     }
 
     /// The evaluation of a reference, if it is still there.
-    #[allow(dead_code, reason = "processing evaluations on the state comes next")]
     pub(crate) fn resolve_evaluation(&self, of: EvaluationRef) -> Option<EvaluationSlot> {
         let is_it = self.evaluation(of.slot).is_some() && self.evaluation_ref(of.slot) == of;
         is_it.then_some(of.slot)
@@ -78,12 +77,17 @@ impl State {
         }
     }
 
-    /// The identity that a reference stands for.
+    /// The identity that a reference stands for; `kept` is one that cannot be told from it.
     fn linked_evaluation(&self, of: EvaluationRef, kept: &str) -> String {
-        match of {
-            _ if !kept.is_empty() => kept.to_owned(),
-            EvaluationRef::NONE => String::new(),
-            of => ids::encode(self.evaluation_seed(), of.slot.0, of.generation),
+        if kept.is_empty() { self.id_of_evaluation(of) } else { kept.to_owned() }
+    }
+
+    /// The identity of an evaluation that may be gone since; none is the empty text.
+    pub(crate) fn id_of_evaluation(&self, of: EvaluationRef) -> String {
+        match self.resolve_evaluation(of) {
+            Some(slot) => self.evaluation_id(slot),
+            None if of == EvaluationRef::NONE => String::new(),
+            None => ids::encode(self.evaluation_seed(), of.slot.0, of.generation),
         }
     }
 
@@ -185,6 +189,21 @@ impl State {
 }
 
 impl Transaction<'_> {
+    /// Adds an evaluation that comes of another one, of the same job or of another.
+    pub(crate) fn add_child_evaluation(
+        &mut self,
+        job: JobSlot,
+        parent: EvaluationRef,
+        mut record: EvaluationRecord,
+    ) -> EvaluationSlot {
+        record.previous = parent;
+        let known = self.resolve_evaluation(parent).and_then(|slot| self.evaluation(slot));
+        if let Some(kept) = known.and_then(|it| it.kept_id().map(Box::from)) {
+            record.details_mut().previous_id = kept;
+        }
+        self.add_evaluation(job, record)
+    }
+
     /// Adds an evaluation of a job, in this transaction's index and instant.
     pub(crate) fn add_evaluation(
         &mut self,

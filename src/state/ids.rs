@@ -4,7 +4,7 @@
 //! back from it: nothing is drawn, stored or looked up. The upper half proves that the lower half is
 //! one of ours.
 
-use crate::model::{Job, TaskGroup};
+use crate::model::{JobSpec, TaskGroup};
 use crate::rng::{hash_bytes, mix64};
 
 const ROUNDS: u64 = 4;
@@ -72,7 +72,7 @@ fn lower_half(seed: u64, slot: u32, generation: u32) -> u64 {
 }
 
 /// The identity of a failed placement, which has no slot: made of what failed and when.
-pub(crate) fn of_failure(seed: u64, modify_index: u64, job: &Job, group: &TaskGroup) -> String {
+pub(crate) fn of_failure(seed: u64, modify_index: u64, job: &JobSpec, group: &TaskGroup) -> String {
     let name = format!("{}\0{}\0{}", job.namespace, job.id, group.name);
     let hash = hash_bytes(seed, name.as_bytes());
     // Two steps of one stream, so that the halves have nothing to do with each other.

@@ -89,7 +89,6 @@ impl State {
     }
 
     /// The job of a reference, if it is still there.
-    #[allow(dead_code, reason = "plans name jobs by it")]
     pub(crate) fn resolve_job(&self, job: JobRef) -> Option<JobSlot> {
         (self.job(job.slot).is_some() && self.job_ref(job.slot) == job).then_some(job.slot)
     }

@@ -13,7 +13,9 @@ use super::group_version::GroupVersion;
 use super::pages::Pages;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
 use crate::model::Allocation;
-use crate::model::{AllocationState, RescheduleTracker, TaskState};
+use crate::model::{
+    AllocationMetrics, AllocationState, ClientStatus, RescheduleTracker, TaskState,
+};
 use crate::time::Timestamp;
 
 /// Records on one page of the table.
@@ -30,9 +32,7 @@ pub(crate) struct LifecycleRecord {
     /// What it runs, where that is not what its batch says.
     pub(crate) version: Option<Arc<GroupVersion>>,
     /// The evaluation that placed it or last updated it in place.
-    #[allow(dead_code, reason = "the table of evaluations comes next")]
     pub(crate) evaluation: EvaluationRef,
-    #[allow(dead_code, reason = "the table of deployments comes next")]
     pub(crate) deployment: DeploymentRef,
     /// The allocation that it took the place of.
     pub(crate) predecessor: AllocationRef,
@@ -173,8 +173,48 @@ impl LifecycleRecord {
         }
     }
 
+    /// Moves it to another version of its job, in place.
+    pub(crate) fn move_to(&mut self, version: Arc<GroupVersion>) {
+        let number = version.job_spec().map(|job| job.version);
+        self.change_document(|document| document.job_version = number);
+        self.version = Some(version);
+    }
+
+    /// Writes down how the search for its node went; only of one with a document of its own.
+    pub(crate) fn show_metrics(&mut self, metrics: AllocationMetrics) {
+        self.change_document(|document| document.metrics = Some(metrics));
+    }
+
+    fn change_document(&mut self, change: impl FnOnce(&mut Allocation)) {
+        if let Some(rare) = &mut self.rare
+            && let Some(document) = &mut Arc::make_mut(rare).document
+        {
+            change(Arc::make_mut(document));
+        }
+    }
+
+    /// Makes it part of a deployment, which knows nothing of its health yet.
+    pub(crate) fn join(&mut self, deployment: DeploymentRef) {
+        self.deployment = deployment;
+        (self.health, self.health_time) = (Health::Unknown, Timestamp::MIN);
+        self.is_canary = false;
+        if self.rare.is_some() {
+            self.rare_mut().health_index = 0;
+        }
+        self.change_document(|document| document.deployment_status = None);
+    }
+
+    /// Notes that its client status became what it is.
+    pub(crate) fn note_client(&mut self, status: ClientStatus, now: Timestamp) {
+        self.rare_mut().client_states.push(AllocationState {
+            field: AllocationState::CLIENT_STATUS,
+            value: status.as_str().to_owned(),
+            time: Some(now),
+            ..AllocationState::default()
+        });
+    }
+
     /// What few have, to change.
-    #[allow(dead_code, reason = "what clients report is written here")]
     pub(crate) fn rare_mut(&mut self) -> &mut Rare {
         Arc::make_mut(self.rare.get_or_insert_default())
     }

@@ -85,7 +85,6 @@ impl State {
     }
 
     /// A reference to an allocation that outlives it.
-    #[allow(dead_code, reason = "evaluations name allocations by it")]
     pub(crate) fn allocation_ref(&self, slot: AllocationSlot) -> AllocationRef {
         match self.allocations.get(slot.at()) {
             Some(record) => AllocationRef { slot, generation: record.generation },
@@ -94,7 +93,6 @@ impl State {
     }
 
     /// The allocation of a reference, if it is still there.
-    #[allow(dead_code, reason = "evaluations name allocations by it")]
     pub(crate) fn resolve_allocation(&self, allocation: AllocationRef) -> Option<AllocationSlot> {
         let record = self.allocation(allocation.slot)?;
         (record.generation == allocation.generation).then_some(allocation.slot)
@@ -123,7 +121,6 @@ impl Transaction<'_> {
 
     /// The same as a change of its own. One that comes to run something else, having been updated in
     /// place, takes what that takes; whether there is room for more is for the caller to see to.
-    #[allow(dead_code, reason = "evaluations write what they come to with it")]
     pub(crate) fn change_lifecycle(
         &mut self,
         slot: AllocationSlot,
@@ -143,7 +140,6 @@ impl Transaction<'_> {
     }
 
     /// Notes that one allocation took the place of another.
-    #[allow(dead_code, reason = "evaluations write what they come to with it")]
     pub(crate) fn link(&mut self, predecessor: AllocationSlot, successor: AllocationSlot) {
         let refs = (self.allocation_ref(predecessor), self.allocation_ref(successor));
         let ids = [predecessor, successor].map(|slot| {

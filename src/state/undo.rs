@@ -61,7 +61,6 @@ pub(super) enum Undo {
     /// An allocation's statuses changed, and perhaps whether it is on its node.
     Changed(ChangedAllocation),
     /// What is kept of an allocation's life changed; it had no record before where there is none.
-    #[allow(dead_code, reason = "evaluations write what they come to")]
     Lifecycle {
         slot: AllocationSlot,
         before: Option<Box<LifecycleRecord>>,

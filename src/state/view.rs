@@ -7,9 +7,9 @@ use super::allocation::AllocationRecord;
 use super::batch::Batch;
 use super::group_version::GroupVersion;
 use super::ids;
-use super::lifecycle::{Health, Rare};
+use super::lifecycle::{Health, LifecycleRecord, Rare};
 use super::node::Cidr;
-use super::slots::{AllocationRef, AllocationSlot};
+use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
 use super::usage::{HeldDevice, Holdings};
 use crate::model::network::Port;
 use crate::model::{
@@ -47,12 +47,17 @@ impl State {
         document.task_states.clone_from(&rare.task_states);
         document.alloc_states.clone_from(&rare.client_states);
         document.reschedule_tracker.clone_from(&rare.reschedules);
+        self.write_origin(&lifecycle, rare, document);
         document.previous_allocation =
             self.id_of_related(lifecycle.predecessor, &rare.predecessor_id);
         document.next_allocation = self.id_of_related(lifecycle.successor, &rare.successor_id);
         if document.desired() == DesiredStatus::Evict && lifecycle.evicted_by != AllocationRef::NONE
         {
             document.preempted_by_allocation = self.id_of_related(lifecycle.evicted_by, "");
+            if document.desired_description.is_empty() {
+                document.desired_description =
+                    format!("Preempted by alloc ID {}", document.preempted_by_allocation);
+            }
         }
         // What says the same already stays as it was written.
         let transition = &mut document.desired_transition;
@@ -77,6 +82,20 @@ impl State {
             status.canary = lifecycle.is_canary;
             status.timestamp = Some(lifecycle.health_time).filter(|it| *it != Timestamp::MIN);
             status.modify_index = rare.health_index;
+        }
+    }
+
+    /// Writes the evaluations and the deployment that an allocation belongs to. What its document says
+    /// stays where they were not known when it came.
+    fn write_origin(&self, lifecycle: &LifecycleRecord, rare: &Rare, document: &mut Allocation) {
+        if lifecycle.evaluation != EvaluationRef::NONE {
+            document.eval_id = self.id_of_evaluation(lifecycle.evaluation);
+        }
+        if lifecycle.deployment != DeploymentRef::NONE {
+            document.deployment_id = self.id_of_deployment(lifecycle.deployment);
+        }
+        if rare.follow_up != EvaluationRef::NONE {
+            document.followup_eval_id = self.id_of_evaluation(rare.follow_up);
         }
     }
 

@@ -1,0 +1,106 @@
+//! Evaluations: those that come of one, and that itself (docs/lifecycle.md, sections 1 and 2).
+
+use super::Context;
+use crate::model::JobType;
+use crate::model::evaluation::{EvaluationStatus, Trigger};
+use crate::placement::outcome::Outcome;
+use crate::plan::effects::EvaluationEffect;
+use crate::state::evaluation::EvaluationRecord;
+use crate::state::slots::{AllocationSlot, EvaluationRef, EvaluationSlot, JobSlot};
+use crate::state::transaction::Transaction;
+
+/// What is said of an evaluation that gave a disconnected allocation up, once that is back.
+const RECONNECTED: &str = "allocs reconnected";
+
+/// Creates the evaluations that come of one of the same job.
+pub(super) fn create(
+    state: &mut Transaction<'_>,
+    job: JobSlot,
+    parent: &EvaluationEffect,
+    created: Vec<EvaluationRecord>,
+) -> Vec<EvaluationSlot> {
+    let created = created.into_iter().map(|mut record| {
+        record.snapshot_index = parent.snapshot_index;
+        state.add_child_evaluation(job, parent.evaluation, record)
+    });
+    created.collect()
+}
+
+/// Cancels evaluations that wait for nothing any more.
+pub(super) fn cancel(state: &mut Transaction<'_>, superseded: &[EvaluationRef]) {
+    for &of in superseded {
+        let Some(slot) = state.resolve_evaluation(of) else { continue };
+        let is_over = state.evaluation(slot).is_none_or(|it| {
+            !matches!(it.status, EvaluationStatus::Pending | EvaluationStatus::Blocked)
+        });
+        if !is_over {
+            state.change_evaluation(slot, |record| {
+                record.status = EvaluationStatus::Canceled;
+                record.describe(RECONNECTED);
+            });
+        }
+    }
+}
+
+/// Creates an evaluation for each job of which anything was evicted, at that job's priority, in the order
+/// of the placements.
+pub(super) fn create_for_evicted(
+    state: &mut Transaction<'_>,
+    outcome: &Outcome,
+) -> Vec<EvaluationSlot> {
+    let mut jobs: Vec<(JobSlot, AllocationSlot)> = Vec::new();
+    for id in outcome.groups.iter().flat_map(|group| &group.batch.evicted).flat_map(|it| &it.1) {
+        let Some(slot) = state.find_allocation(id) else { continue };
+        let Some(job) = state.allocation(slot).map(|record| record.job) else { continue };
+        if !jobs.iter().any(|(known, _)| *known == job) {
+            jobs.push((job, slot));
+        }
+    }
+    jobs.into_iter().map(|(job, victim)| create_for_job(state, job, victim)).collect()
+}
+
+fn create_for_job(
+    state: &mut Transaction<'_>,
+    job: JobSlot,
+    victim: AllocationSlot,
+) -> EvaluationSlot {
+    let newest = state.registration(job).and_then(|it| it.newest());
+    let spec = newest.map(|version| version.job.spec()).or_else(|| state.job_spec_of(victim));
+    let job_type = spec.and_then(|spec| JobType::from_text(&spec.job_type)).unwrap_or_default();
+    let mut record =
+        EvaluationRecord::new(Trigger::Preemption, job_type, spec.map_or(0, |it| it.priority()));
+    record.job_modify_index = spec.map_or(0, |it| it.job_modify_index);
+    state.add_evaluation(job, record)
+}
+
+/// Writes what becomes of the evaluation itself.
+pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect: EvaluationEffect) {
+    let Some(slot) = state.resolve_evaluation(effect.evaluation) else { return };
+    let (next, blocked) = (context.created(effect.next), context.created(effect.blocked));
+    let deployment = context.chosen(effect.deployment);
+    let kept_id = state.kept_deployment_id(deployment).to_owned();
+    state.change_evaluation(slot, |record| {
+        if let Some(status) = effect.status {
+            record.status = status;
+            record.describe(&effect.description);
+        }
+        record.snapshot_index = effect.snapshot_index;
+        if next != EvaluationRef::NONE {
+            record.follow_with(next);
+        }
+        if blocked != EvaluationRef::NONE {
+            record.wait_with(blocked);
+        }
+        record.belong_to(deployment, &kept_id);
+        let says_more = !effect.failed_groups.is_empty() || !effect.queued.is_empty();
+        if says_more || record.details.is_some() {
+            let details = record.details_mut();
+            details.failed_groups = effect.failed_groups;
+            details.queued = effect.queued;
+        }
+        if effect.is_reblocked {
+            record.escaped_computed_class = effect.escaped_computed_class;
+            record.details_mut().class_eligibility = effect.class_eligibility;
+        }
+    });
+}
