@@ -70,3 +70,10 @@ fn random_constraints() {
         replay("constraint", &format!("seed {seed}"), &random(seed));
     }
 }
+
+#[test]
+fn random_states_of_a_job() {
+    for seed in 0..inputs() * 6 {
+        replay("reconcile", &format!("seed {seed}"), &random(seed));
+    }
+}

@@ -36,7 +36,7 @@ pub(crate) mod node_spec;
 mod node_status;
 pub(crate) mod plan;
 mod printable;
-mod problem;
+pub(crate) mod problem;
 pub mod read;
 mod read_error;
 mod reading;
@@ -49,7 +49,7 @@ mod valid;
 mod validate;
 pub(crate) mod volume;
 pub(crate) mod warning;
-mod zeros;
+pub(crate) mod zeros;
 
 pub use allocation::Allocation;
 pub use allocation_state::{

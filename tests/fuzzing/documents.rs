@@ -79,7 +79,7 @@ fn refused(errors: &impl Display, problems: &[Problem]) {
 }
 
 /// What is said to people commands no terminal.
-fn printable(text: &impl Display) {
+pub(super) fn printable(text: &impl Display) {
     let text = text.to_string();
     assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
     assert!(!text.is_empty());

@@ -9,18 +9,21 @@ mod documents;
 mod in_use;
 mod languages;
 mod place;
+mod situations;
 
 /// A target.
 pub(crate) type Target = fn(&[u8]);
 
 /// All targets by name.
-pub(crate) const TARGETS: [(&str, Target); 6] = [
+pub(crate) const TARGETS: [(&str, Target); 8] = [
     ("allocation", documents::allocation),
     ("commands", commands::commands),
     ("constraint", languages::constraint),
+    ("evaluate", situations::evaluate),
     ("job", documents::job),
     ("node", documents::node),
     ("place", place::place),
+    ("reconcile", situations::reconcile),
 ];
 
 /// Runs a target.

@@ -7,16 +7,12 @@ use stowplan::model::DesiredUpdates;
 
 pub(crate) use nearest::nearest;
 pub(crate) use printable::printable;
-pub(crate) use zeros::without_negative_zeros;
 
 #[path = "../../syntax/nearest.rs"]
 mod nearest;
 
 #[path = "../../model/printable.rs"]
 mod printable;
-
-#[path = "../../model/zeros.rs"]
-mod zeros;
 
 /// How many names a sentence lists before it counts the rest.
 const NAMES_MAX: usize = 3;

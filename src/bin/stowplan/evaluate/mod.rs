@@ -4,18 +4,18 @@
 //! evaluation. Out: what stops, what is placed and updated, which evaluations are made, for people or as
 //! JSON. May import what the program may.
 
-mod question;
 mod report;
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 use serde_json::Value;
 use stowplan::PlaceOptions;
-use stowplan::schedule::process;
+use stowplan::schedule::Situation;
 
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
+use crate::files::{self, Problems};
 use crate::output::{Output, complain, complain_unwritten};
 
 /// Process one evaluation of a job: what has to change, and where does what is missing go?
@@ -55,22 +55,20 @@ Example of a file:
 impl Evaluate {
     /// Runs the subcommand and gives the exit status.
     pub(crate) fn run(&self) -> u8 {
-        let question = match question::read(&self.state) {
-            Ok(question) => question,
+        let situation = match read(&self.state) {
+            Ok(situation) => situation,
             Err(problems) => {
                 complain(&problems);
                 return BAD_INPUT;
             }
         };
-        let options = PlaceOptions::default().record_failed_placements(false);
-        let question::Question { cluster, known, evaluation, now } = &question;
-        let decision = process(cluster, known, evaluation, &options, *now);
+        let decision = situation.decide(&PlaceOptions::default().record_failed_placements(false));
         let evaluation = &decision.evaluation;
         let is_done = evaluation.failed_tg_allocs.is_empty() && evaluation.status != "failed";
         let mut output = Output::stdout();
         let written = match self.json {
-            true => write_json(&decision.answer(known, *now), &mut output),
-            false => report::write(&question, &decision, &mut output),
+            true => write_json(&decision.answer(&situation.known, situation.now), &mut output),
+            false => report::write(&situation, &decision, &mut output),
         };
         match written.and_then(|()| output.finish()) {
             Ok(()) if is_done => SUCCESS,
@@ -81,6 +79,20 @@ impl Evaluate {
             }
         }
     }
+}
+
+/// Reads the file.
+///
+/// # Errors
+///
+/// All that is wrong with it, each with its path.
+fn read(path: &Path) -> Result<Situation, Problems> {
+    let (file, text) = files::text(path)?;
+    Situation::from_json(text).map_err(|errors| {
+        let mut problems = Problems::default();
+        problems.add_all(&file, errors.problems());
+        problems
+    })
 }
 
 fn write_json(answer: &Value, output: &mut Output) -> io::Result<()> {

@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use stowplan::model::Allocation;
-use stowplan::schedule::Decision;
+use stowplan::schedule::{Decision, Situation};
 
-use super::question::Question;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
 use crate::words::{count, figures, number, wait};
@@ -16,24 +15,24 @@ use crate::words::{count, figures, number, wait};
 ///
 /// It cannot be written.
 pub(super) fn write(
-    question: &Question,
+    situation: &Situation,
     decision: &Decision,
     output: &mut Output,
 ) -> io::Result<()> {
     let look = Look::of_stdout();
-    heading(question, decision, look, output)?;
+    heading(situation, decision, look, output)?;
     write_figures(decision, look, output)?;
-    write_stops(question, decision, look, output)?;
-    write_placements(question, decision, look, output)?;
-    write_updates(question, decision, look, output)?;
+    write_stops(situation, decision, look, output)?;
+    write_placements(situation, decision, look, output)?;
+    write_updates(situation, decision, look, output)?;
     write_deployments(decision, output)?;
-    write_evaluations(question, decision, look, output)?;
+    write_evaluations(situation, decision, look, output)?;
     write_failures(decision, look, output)
 }
 
 /// What was processed, and what became of it.
 fn heading(
-    question: &Question,
+    situation: &Situation,
     decision: &Decision,
     look: Look,
     output: &mut Output,
@@ -43,7 +42,7 @@ fn heading(
     let what = if decision.is_reblocked { "waits for room again" } else { &evaluation.status };
     let title = format!(
         "Evaluation {} of job {} ({}): {what}",
-        evaluation.id, evaluation.job_id, question.evaluation.triggered_by
+        evaluation.id, evaluation.job_id, situation.evaluation.triggered_by
     );
     look.heading(&title, if failed { Tone::Bad } else { Tone::Good }, output)?;
     if !evaluation.status_description.is_empty() {
@@ -63,18 +62,18 @@ fn write_figures(decision: &Decision, look: Look, output: &mut Output) -> io::Re
     sheet.write(output)
 }
 
-fn name_of<'a>(question: &'a Question, id: &'a str) -> &'a str {
-    let found = question.known.allocations.iter().find(|it| it.id == id);
+fn name_of<'a>(situation: &'a Situation, id: &'a str) -> &'a str {
+    let found = situation.known.allocations.iter().find(|it| it.id == id);
     found.map_or(id, |allocation| &allocation.name)
 }
 
-fn node_name(question: &Question, id: &str) -> String {
-    let node = question.cluster.node(id);
+fn node_name(situation: &Situation, id: &str) -> String {
+    let node = situation.cluster.node(id);
     node.map(|it| &it.name).filter(|name| !name.is_empty()).map_or(id.to_owned(), String::clone)
 }
 
 fn write_stops(
-    question: &Question,
+    situation: &Situation,
     decision: &Decision,
     look: Look,
     output: &mut Output,
@@ -88,9 +87,9 @@ fn write_stops(
     for stop in &decision.stops {
         let lost = if stop.client_status == "lost" { " (lost)" } else { "" };
         sheet.row([
-            name_of(question, &stop.id).to_owned(),
+            name_of(situation, &stop.id).to_owned(),
             stop.id.clone(),
-            node_name(question, &stop.node_id),
+            node_name(situation, &stop.node_id),
             format!("{}{lost}", stop.desired_description),
         ]);
     }
@@ -98,7 +97,7 @@ fn write_stops(
 }
 
 fn write_placements(
-    question: &Question,
+    situation: &Situation,
     decision: &Decision,
     look: Look,
     output: &mut Output,
@@ -112,7 +111,7 @@ fn write_placements(
     for placement in &decision.placements {
         sheet.row([
             placement.name.clone(),
-            node_name(question, &placement.node_id),
+            node_name(situation, &placement.node_id),
             number(placement.job_version()),
             placement.previous_allocation.clone(),
             role(placement).to_owned(),
@@ -131,7 +130,7 @@ fn role(placement: &Allocation) -> &'static str {
 }
 
 fn write_updates(
-    question: &Question,
+    situation: &Situation,
     decision: &Decision,
     look: Look,
     output: &mut Output,
@@ -143,7 +142,7 @@ fn write_updates(
     look.heading(&format!("Updated: {updates}"), Tone::Plain, output)?;
     let mut sheet = Sheet::new(look, &["Allocation", "ID", "What"]);
     for update in &decision.updates {
-        let before = question.known.allocations.iter().find(|it| it.id == update.id);
+        let before = situation.known.allocations.iter().find(|it| it.id == update.id);
         let is_in_place = decision.in_place.contains(&update.id);
         let what = match before {
             _ if is_in_place => format!("in place to version {}", update.job_version()),
@@ -158,7 +157,7 @@ fn write_updates(
             }
             _ => "no node was found to replace it".to_owned(),
         };
-        sheet.row([name_of(question, &update.id).to_owned(), update.id.clone(), what]);
+        sheet.row([name_of(situation, &update.id).to_owned(), update.id.clone(), what]);
     }
     sheet.write(output)
 }
@@ -198,7 +197,7 @@ fn count_of_canaries(canaries: usize) -> String {
 }
 
 fn write_evaluations(
-    question: &Question,
+    situation: &Situation,
     decision: &Decision,
     look: Look,
     output: &mut Output,
@@ -210,7 +209,7 @@ fn write_evaluations(
     let mut sheet = Sheet::new(look, &["Triggered by", "Status", "When", "Why"]);
     for created in &decision.created {
         let when = match created.wait_until {
-            Some(at) => format!("in {}", wait(question.now, at)),
+            Some(at) => format!("in {}", wait(situation.now, at)),
             None if created.status == "blocked" => "when there is room".to_owned(),
             None => "now".to_owned(),
         };

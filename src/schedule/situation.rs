@@ -1,97 +1,160 @@
-//! Reading the file of an evaluation: everything that is wrong with it at once.
+//! One evaluation with everything that it is decided on, as one document: what `stowplan evaluate` reads.
 
-use std::path::Path;
+use std::fmt;
 
 use indexmap::IndexSet;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use stowplan::model::{
-    Allocation, Deployment, Evaluation, EvaluationStatus, Job, JobSpec, Node, Problem, read,
+
+use super::decision::Decision;
+use super::job_state::JobState;
+use super::process::process;
+use crate::cluster::Cluster;
+use crate::cluster::inventory::Inventory;
+use crate::model::problem::Problem;
+use crate::model::zeros::without_negative_zeros;
+use crate::model::{
+    Allocation, Deployment, Evaluation, EvaluationStatus, Job, JobSpec, Node, read,
 };
-use stowplan::schedule::JobState;
-use stowplan::{Cluster, Inventory, Timestamp};
+use crate::placement::options::PlaceOptions;
+use crate::time::Timestamp;
 
-use crate::files::{self, Problems};
-use crate::words::without_negative_zeros;
-
-/// What one evaluation is asked of.
-pub(super) struct Question {
-    pub(super) cluster: Cluster,
-    pub(super) known: JobState,
-    pub(super) evaluation: Evaluation,
-    pub(super) now: Timestamp,
+/// An evaluation of a job, with the instant, the nodes, the job's versions and its allocations.
+///
+/// ```
+/// use stowplan::PlaceOptions;
+/// use stowplan::schedule::Situation;
+///
+/// let text = r#"{
+///     "now": "2026-01-01T00:00:00Z",
+///     "nodes": [{"ID": "n1", "Status": "ready", "Datacenter": "dc1",
+///                "Attributes": {"driver.exec": "1"},
+///                "NodeResources": {"Cpu": {"CpuShares": 4000}, "Memory": {"MemoryMB": 8192},
+///                                  "Disk": {"DiskMB": 100000}}}],
+///     "jobs": [{"ID": "web", "TaskGroups": [{"Name": "front", "Count": 2,
+///               "Tasks": [{"Name": "nginx", "Driver": "exec"}]}]}],
+///     "allocs": [],
+///     "eval": {"ID": "e1", "JobID": "web", "Type": "service", "TriggeredBy": "job-register"}
+/// }"#;
+/// let situation = Situation::from_json(text)?;
+/// let decision = situation.decide(&PlaceOptions::default());
+/// assert_eq!(decision.placements.len(), 2);
+///
+/// let errors = Situation::from_json(text.replace("2026", "soon")).unwrap_err();
+/// assert_eq!(errors.problems()[0].path(), "now");
+/// # Ok::<(), stowplan::schedule::SituationErrors>(())
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Situation {
+    /// The instant of the evaluation.
+    pub now: Timestamp,
+    /// The nodes with what is on them.
+    pub cluster: Cluster,
+    /// What is known of the job.
+    pub known: JobState,
+    /// The evaluation.
+    pub evaluation: Evaluation,
 }
 
-/// The keys of the file.
+/// Everything that is wrong with the document of a situation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SituationErrors(Vec<Problem>);
+
+/// The keys of the document.
 const KEYS: [&str; 6] = ["now", "nodes", "jobs", "allocs", "deployment", "eval"];
 
-/// Notes problems of one file.
-struct Checker<'a> {
-    file: &'a str,
-    problems: Problems,
+/// Collects problems.
+#[derive(Default)]
+struct Checker {
+    problems: Vec<Problem>,
 }
 
-/// Reads the file.
-///
-/// # Errors
-///
-/// All that is wrong with it, each with its path.
-pub(super) fn read(path: &Path) -> Result<Question, Problems> {
-    let (file, text) = files::text(path)?;
-    let mut checker = Checker { file: &file, problems: Problems::default() };
-    let read = match std::str::from_utf8(&text) {
-        Ok(text) => serde_json::from_str(&without_negative_zeros(text)),
-        Err(_) => serde_json::from_slice(&text),
-    };
-    let value: Value = match read {
-        Ok(value) => value,
-        Err(error) => {
-            checker.add("", &format!("is not JSON: {error}"));
-            return Err(checker.problems);
+impl Situation {
+    /// Reads one object with the keys `now` (RFC 3339), `nodes`, `jobs` (the versions of one job, oldest
+    /// first), `allocs`, `deployment` (the latest one, if any) and `eval`, in the shapes of the API.
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with it, each problem with its path.
+    pub fn from_json(text: impl AsRef<[u8]>) -> Result<Situation, SituationErrors> {
+        let mut checker = Checker::default();
+        match checker.read(text.as_ref()) {
+            Some(situation) if checker.problems.is_empty() => Ok(situation),
+            _ => Err(SituationErrors(checker.problems)),
         }
-    };
-    let Value::Object(keys) = &value else {
-        checker.add(
-            "",
-            "expected an object with the keys `now`, `nodes`, `jobs`, `allocs` and `eval`",
-        );
-        return Err(checker.problems);
-    };
-    for key in keys.keys().filter(|key| !KEYS.contains(&key.as_str()) && *key != "name") {
-        let known = KEYS.map(|known| format!("`{known}`")).join(", ");
-        checker.add(key, &format!("unknown key, known are {known}"));
     }
-    let now = checker.now(keys.get("now"));
-    let nodes = checker.nodes(keys.get("nodes"));
-    let versions = checker.versions(keys.get("jobs"));
-    let allocations = checker.allocations(keys.get("allocs"), &versions);
-    let deployment: Option<Deployment> = checker.document("deployment", keys.get("deployment"));
-    let evaluation: Option<Evaluation> = checker.document("eval", keys.get("eval"));
-    if keys.get("eval").is_none_or(Value::is_null) {
-        checker.add("eval", "an evaluation is needed");
+
+    /// What the evaluation comes to.
+    pub fn decide(&self, options: &PlaceOptions) -> Decision {
+        process(&self.cluster, &self.known, &self.evaluation, options, self.now)
     }
-    checker.same_job(&versions, &allocations, deployment.as_ref(), evaluation.as_ref());
-    let cluster = checker.cluster(nodes, &allocations, &versions);
-    checker.problems.check()?;
-    let (Some(cluster), Some(evaluation)) = (cluster, evaluation) else {
-        return Err(checker.problems);
-    };
-    let known = JobState {
-        versions,
-        allocations,
-        deployments: deployment.into_iter().collect(),
-        ..JobState::default()
-    };
-    Ok(Question { cluster, known, evaluation, now })
 }
 
-impl Checker<'_> {
+impl SituationErrors {
+    /// The problems; there is at least one.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0
+    }
+}
+
+impl fmt::Display for SituationErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, problem) in self.0.iter().enumerate() {
+            let separator = if at == 0 { "" } else { "\n" };
+            write!(f, "{separator}{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for SituationErrors {}
+
+impl Checker {
     fn add(&mut self, path: &str, message: &str) {
-        self.problems.add(self.file, path, message);
+        self.problems.push(Problem::new(path, message));
     }
 
     fn add_all(&mut self, problems: &[Problem]) {
-        self.problems.add_all(self.file, problems);
+        self.problems.extend_from_slice(problems);
+    }
+
+    fn read(&mut self, text: &[u8]) -> Option<Situation> {
+        let read = match std::str::from_utf8(text) {
+            Ok(text) => serde_json::from_str(&without_negative_zeros(text)),
+            Err(_) => serde_json::from_slice(text),
+        };
+        let value: Value = match read {
+            Ok(value) => value,
+            Err(error) => {
+                self.add("", &format!("is not JSON: {error}"));
+                return None;
+            }
+        };
+        let Value::Object(keys) = &value else {
+            let expected =
+                "expected an object with the keys `now`, `nodes`, `jobs`, `allocs` and `eval`";
+            self.add("", expected);
+            return None;
+        };
+        for key in keys.keys().filter(|key| !KEYS.contains(&key.as_str()) && *key != "name") {
+            let known = KEYS.map(|known| format!("`{known}`")).join(", ");
+            self.add(key, &format!("unknown key, known are {known}"));
+        }
+        let now = self.now(keys.get("now"));
+        let nodes = self.nodes(keys.get("nodes"));
+        let versions = self.versions(keys.get("jobs"));
+        let allocations = self.allocations(keys.get("allocs"), &versions);
+        let deployment: Option<Deployment> = self.document("deployment", keys.get("deployment"));
+        let evaluation: Option<Evaluation> = self.document("eval", keys.get("eval"));
+        if keys.get("eval").is_none_or(Value::is_null) {
+            self.add("eval", "an evaluation is needed");
+        }
+        self.same_job(&versions, &allocations, deployment.as_ref(), evaluation.as_ref());
+        let cluster = self.cluster(nodes, &allocations, &versions)?;
+        let deployments = deployment.into_iter().collect();
+        let known = JobState { versions, allocations, deployments, ..JobState::default() };
+        Some(Situation { now, cluster, known, evaluation: evaluation? })
     }
 
     fn now(&mut self, value: Option<&Value>) -> Timestamp {
