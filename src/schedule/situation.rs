@@ -58,6 +58,13 @@ pub struct Situation {
 }
 
 /// Everything that is wrong with the document of a situation.
+///
+/// ```
+/// use stowplan::schedule::Situation;
+///
+/// let errors = Situation::from_json(r#"{"now": "2026-01-01T00:00:00Z", "jobs": 1}"#).unwrap_err();
+/// assert_eq!(errors.to_string(), "jobs: expected a list\neval: an evaluation is needed");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SituationErrors(Vec<Problem>);
 
