@@ -54,6 +54,9 @@ Registering job web: version 4
  Group  What changes
  front  2 stay, 1 to replace by the new version now
 
+ Would be placed  Node  In place of
+ web.front[0]     n2    one on n2
+
 A deployment would see to it, group by group: front
 
 Everything would find its place.
@@ -80,6 +83,31 @@ fn what_cannot_be_replaced_says_why_and_a_stopped_job_is_not_warned_of() {
     let answer = folder.run(&format!("{PLAN} stopped.json"));
     assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
     assert!(answer.stdout.contains("3 stop"), "{}", answer.stdout);
+}
+
+#[test]
+fn what_place_has_placed_is_planned_beside_the_job_that_was_registered() {
+    let folder = Folder::new("plan-registered")
+        .with("nodes.json", json!([node("n1"), node("n2")]))
+        .with("old.json", job(2, "nginx:1", 400))
+        .with("new.json", job(3, "nginx:1", 400))
+        .with("other.json", json!({"ID": "api", "TaskGroups": job(1, "a", 10)["TaskGroups"]}));
+    let placed = folder.run("place --nodes nodes.json --job old.json --json").json();
+    let folder = folder.with("allocs.json", placed["Allocations"].clone());
+    let answer = folder.run(&format!("{PLAN} new.json --registered old.json"));
+    assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
+    assert!(
+        answer.stdout.contains(" front  1 to place, 2 to update in place"),
+        "{}",
+        answer.stdout
+    );
+    assert!(answer.stdout.contains(" web.front[2]     n"), "{}", answer.stdout);
+    let answer = folder.run(&format!("{PLAN} new.json --registered other.json"));
+    assert_eq!(answer.status, 1);
+    assert_eq!(answer.stderr, "job `web` is planned, and `--registered` is job `api`\n");
+    let answer = folder.run(&format!("{PLAN} new.json --registered nodes.json"));
+    assert_eq!(answer.status, 1);
+    assert!(answer.stderr.starts_with("nodes.json: "), "{}", answer.stderr);
 }
 
 #[test]
@@ -126,7 +154,7 @@ fn allocations_that_do_not_say_what_they_run_count_as_another_version() {
     assert_eq!(
         answer.stderr,
         "warning: 3 allocations of job `web` do not say what they run (`Job` is missing): each \
-         counts as another version\n"
+         counts as another version; `--registered FILE` says what they run\n"
     );
     assert!(answer.stdout.contains("1 to replace by the new version now"), "{}", answer.stdout);
 }

@@ -23,8 +23,8 @@ use crate::output::{Output, complain, complain_unwritten};
 
 /// Say what registering a job would change: what starts, stops and moves, and what finds no place.
 ///
-/// The version that is registered now is the newest that the job's allocations bring with them; a job
-/// without allocations is new. Nothing is changed anywhere.
+/// The version that is registered now is that of `--registered`, or else the newest that the job's
+/// allocations bring with them; a job without either is new. Nothing is changed anywhere.
 #[derive(Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct PlanJob {
@@ -40,6 +40,11 @@ pub(crate) struct PlanJob {
     /// The job, as JSON: `{"Job": {...}}` or a bare job
     #[arg(long, value_name = "FILE", required = true)]
     job: PathBuf,
+
+    /// The job as it is registered now, as JSON: allocations that do not bring their `Job` with them run
+    /// it, such as those of `stowplan place --json`
+    #[arg(long, value_name = "FILE")]
+    registered: Option<PathBuf>,
 
     /// Show how the job differs from the version that is registered
     #[arg(long)]
@@ -71,6 +76,10 @@ Examples:
   What would this change, line by line?
     stowplan plan --nodes nodes.json --allocs allocs.json --job web.json --diff
 
+  The same of what `place` has placed:
+    stowplan place --nodes nodes.json --job web.json --json | jq .Allocations > allocs.json
+    stowplan plan --nodes nodes.json --allocs allocs.json --registered web.json --job new.json
+
   How many allocations would be replaced?
     stowplan plan --nodes nodes.json --allocs allocs.json --job web.json --json \
       | jq '.Annotations.DesiredTGUpdates[].DestructiveUpdate'"#;
@@ -86,7 +95,7 @@ impl PlanJob {
             is_strict: self.strict,
             is_placed: false,
         };
-        let question = match question::read(&files, self.choice.seed) {
+        let question = match question::read(&files, self.registered.as_deref(), self.choice.seed) {
             Ok(question) => question,
             Err(problems) => return refuse(&problems),
         };

@@ -13,6 +13,9 @@ use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
 use crate::words::{count, figures, number, printable, wait};
 
+/// How many placements are shown.
+const PLACEMENTS_MAX: usize = 20;
+
 /// Writes the answer.
 ///
 /// # Errors
@@ -35,6 +38,7 @@ pub(super) fn write(
         return writeln!(output, "It is launched later; nothing is placed when it is registered.");
     }
     write_figures(&found.annotations, look, output)?;
+    write_placements(question, found, look, output)?;
     write_evictions(question, found, look, output)?;
     write_later(found, now, output)?;
     write_failures(found, look, output)?;
@@ -60,6 +64,46 @@ fn write_figures(annotations: &PlanAnnotations, look: Look, output: &mut Output)
     sheet.write(output)
 }
 
+/// Where what is placed would go.
+fn write_placements(
+    question: &Question,
+    found: &DryRun,
+    look: Look,
+    output: &mut Output,
+) -> io::Result<()> {
+    let placements = &found.decision.placements;
+    if placements.is_empty() {
+        return Ok(());
+    }
+    writeln!(output)?;
+    let shown = &placements[..placements.len().min(PLACEMENTS_MAX)];
+    let replaces_any = shown.iter().any(|it| !it.previous_allocation.is_empty());
+    let columns = ["Would be placed", "Node", "In place of"];
+    let mut sheet = Sheet::new(look, if replaces_any { &columns } else { &columns[..2] });
+    for placement in shown {
+        let mut row =
+            vec![placement.name.clone(), node_name(question, &placement.node_id).to_owned()];
+        if replaces_any {
+            let known = &question.known.allocations;
+            let replaced = known.iter().find(|it| it.id == placement.previous_allocation);
+            let on = replaced.map(|it| format!("one on {}", node_name(question, &it.node_id)));
+            row.push(on.unwrap_or_default());
+        }
+        sheet.row(row);
+    }
+    sheet.write(output)?;
+    match placements.len().checked_sub(PLACEMENTS_MAX) {
+        None | Some(0) => Ok(()),
+        Some(more) => writeln!(output, "and {} more", number(more as u64)),
+    }
+}
+
+/// The name of a node, or its ID where it has none.
+fn node_name<'a>(question: &'a Question, id: &'a str) -> &'a str {
+    let node = question.cluster.node(id);
+    node.map(|node| node.name.as_str()).filter(|name| !name.is_empty()).unwrap_or(id)
+}
+
 fn write_evictions(
     question: &Question,
     found: &DryRun,
@@ -74,12 +118,10 @@ fn write_evictions(
     look.heading(&title, Tone::Poor, output)?;
     let mut sheet = Sheet::new(look, &["Allocation", "Job", "Node"]);
     for allocation in evicted {
-        let node = question.cluster.node(&allocation.node_id);
-        let name = node.map(|node| &node.name).filter(|name| !name.is_empty());
         sheet.row([
             allocation.name.clone(),
             allocation.job_id.clone(),
-            name.unwrap_or(&allocation.node_id).clone(),
+            node_name(question, &allocation.node_id).to_owned(),
         ]);
     }
     sheet.write(output)
