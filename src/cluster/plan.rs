@@ -8,6 +8,7 @@ use super::place::serve;
 use super::placement::{PlacedAllocation, Placement};
 use super::request::{PlacementRequest, RequestError};
 use crate::placement::options::PlaceOptions;
+use crate::plan::attempt::Attempt;
 use crate::plan::commit::commit;
 use crate::plan::content::Plan;
 use crate::plan::rejection::NodeRejection;
@@ -37,6 +38,9 @@ pub struct Committed {
     placement: Placement,
     rejected: Vec<(String, NodeRejection)>,
     stopped: Vec<String>,
+    created: Vec<String>,
+    deployment: Option<String>,
+    next_attempt: Option<Attempt>,
     index: u64,
 }
 
@@ -71,10 +75,16 @@ impl Cluster {
         let mut transaction = state.begin(state.now);
         let committed = commit(&mut transaction, plan);
         let index = transaction.commit().index;
+        let state = &*self.state;
+        let rejected = committed.rejected.into_iter().map(|it| (it.node_id, it.why));
+        let created = committed.created.iter().map(|slot| state.evaluation_id(*slot));
         Committed {
-            placement: Placement::new(&self.state, &options, committed.outcome, Vec::new()),
-            rejected: committed.rejected,
+            created: created.collect(),
+            deployment: committed.deployment.map(|slot| state.deployment_id(slot)),
+            placement: Placement::new(state, &options, committed.outcome, Vec::new()),
+            rejected: rejected.collect(),
             stopped: committed.stopped,
+            next_attempt: committed.next_attempt,
             index,
         }
     }
@@ -103,6 +113,23 @@ impl Committed {
     /// Identities of what was told to stop.
     pub fn stopped(&self) -> &[String] {
         &self.stopped
+    }
+
+    /// Identities of the evaluations that were created, in the order in which they were.
+    pub fn created(&self) -> &[String] {
+        &self.created
+    }
+
+    /// The identity of the new deployment, if there is one.
+    pub fn deployment(&self) -> Option<&str> {
+        self.deployment.as_deref()
+    }
+
+    /// The attempt that the evaluation is to be processed in again, on a cluster that has reached
+    /// [the refresh index](Committed::refresh_index); none if everything was committed, if it was the
+    /// last one, by which the evaluation has failed, or if the plan is of no evaluation.
+    pub fn next_attempt(&self) -> Option<Attempt> {
+        self.next_attempt
     }
 
     /// Tells whether every node took its part.

@@ -66,8 +66,8 @@ pub(crate) fn apply(
     if let Some(update) = effects.deployment_update {
         deployments::update(state, update);
     }
-    for stop in &stops {
-        allocations::stop(state, &context, *stop);
+    for stop in stops {
+        allocations::stop(state, &context, stop);
     }
     let mut gains = Gains::of_placements(state, &context, &placed);
     for placed in placed {

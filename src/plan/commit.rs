@@ -1,91 +1,130 @@
 //! Committing: what of a plan its nodes take becomes part of the state.
+//!
+//! With a refused node fall the placements, stops, evictions and updates on it; the rest is committed
+//! (docs/lifecycle.md, section 5). What an evaluation comes to beside is written once everything was
+//! committed; before that only what the committed part needs.
 
 use std::sync::Arc;
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
 
+use super::attempt::Attempt;
 use super::content::{Plan, PlannedGroup};
-use super::rejection::NodeRejection;
-use super::verify::verify;
+use super::evaluated::PlannedStop;
+use super::settle::{Parts, settle};
+use super::verify::{Rejection, Rejections, verify};
 use crate::placement::outcome::{GroupPlacement, Outcome};
+use crate::state::State;
 use crate::state::batch::Batch;
 use crate::state::log::NewAllocation;
-use crate::state::slots::NodeRef;
+use crate::state::slots::{
+    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
+};
 use crate::state::transaction::Transaction;
 
 /// What became of a plan.
+#[derive(Default)]
 pub(crate) struct Committed {
     /// What was placed.
     pub(crate) outcome: Outcome,
-    /// Identities of the nodes whose part was refused, and why.
-    pub(crate) rejected: Vec<(String, NodeRejection)>,
+    /// The nodes whose part was refused.
+    pub(crate) rejected: Vec<Rejection>,
     /// Identities of what was told to stop.
     pub(crate) stopped: Vec<String>,
+    /// The new deployment.
+    pub(crate) deployment: Option<DeploymentSlot>,
+    /// The new evaluations.
+    pub(crate) created: Vec<EvaluationSlot>,
+    /// The attempt that comes next, where nodes refused and attempts are left.
+    pub(crate) next_attempt: Option<Attempt>,
+}
+
+/// What placements of an evaluation's plan belong to.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Origin {
+    pub(super) evaluation: EvaluationRef,
+    pub(super) deployment: DeploymentRef,
 }
 
 /// Commits a plan in a transaction: node by node what that takes, and nothing of a job that is placed
 /// whole or not at all and is refused anywhere.
-pub(crate) fn commit(state: &mut Transaction<'_>, plan: Plan) -> Committed {
-    let rejected = verify(state, &plan);
-    let refused = refused_whole(&plan.groups, &rejected);
+pub(crate) fn commit(state: &mut Transaction<'_>, mut plan: Plan) -> Committed {
+    let rejections = verify(state, &plan);
+    let parts = Parts { refused: refused_whole(&plan, &rejections), rejections: &rejections };
     let mut committed = Committed {
-        outcome: Outcome { failed: plan.failed, ..Outcome::default() },
-        rejected: named(&plan.groups, &rejected),
-        stopped: Vec::new(),
+        outcome: Outcome { failed: std::mem::take(&mut plan.failed), ..Outcome::default() },
+        rejected: rejections.values().cloned().collect(),
+        ..Committed::default()
     };
-    for stop in plan.stops {
-        let is_on_rejected =
-            committed.rejected.iter().any(|(node_id, _)| node_id == stop.node_id());
-        let is_refused = is_on_rejected || refused.contains(&stop.job());
-        let found = stop.find(state).filter(|_| !is_refused);
-        if let Some(slot) = found {
-            state.stop(slot);
-            committed.outcome.stops.push(slot);
-            committed.stopped.push(stop.id().to_owned());
+    match plan.evaluated.take() {
+        Some(evaluated) => settle(state, plan, *evaluated, &parts, &mut committed),
+        None => {
+            stop(state, plan.stops, &parts, &mut committed);
+            for group in plan.groups.iter().filter(|group| parts.takes_job(group.job_names())) {
+                let accepted = accepted(group, &rejections);
+                let group = commit_group(state, group, &accepted, Origin::default());
+                committed.outcome.groups.extend(group);
+            }
         }
-    }
-    for group in plan.groups.iter().filter(|group| !refused.contains(&group.job_names())) {
-        committed.outcome.groups.extend(commit_group(state, group, &rejected));
     }
     committed
 }
 
+/// Stops what may be stopped, and gives it with the allocations that it is.
+pub(super) fn stop(
+    state: &mut Transaction<'_>,
+    stops: Vec<PlannedStop>,
+    parts: &Parts<'_>,
+    committed: &mut Committed,
+) -> Vec<(PlannedStop, AllocationRef)> {
+    let mut stopped = Vec::new();
+    for stop in stops {
+        let found = stop.known.find(state).filter(|_| parts.takes(&stop.known));
+        if let Some(slot) = found {
+            state.stop(slot);
+            committed.outcome.stops.push(slot);
+            committed.stopped.push(stop.id().to_owned());
+            let reference = state.allocation_ref(slot);
+            stopped.push((stop, reference));
+        }
+    }
+    stopped
+}
+
 /// The jobs, by namespace and identity, of which nothing is committed.
-fn refused_whole<'a>(
-    groups: &'a [PlannedGroup],
-    rejected: &IndexMap<NodeRef, NodeRejection>,
-) -> IndexSet<(&'a str, &'a str)> {
+fn refused_whole(plan: &Plan, rejections: &Rejections) -> IndexSet<(String, String)> {
     let is_refused = |group: &&PlannedGroup| {
         group.job.all_at_once
-            && group.placements.iter().any(|planned| rejected.contains_key(&planned.node))
+            && group.placements.iter().any(|planned| rejections.contains_key(&planned.node))
     };
-    groups.iter().filter(is_refused).map(PlannedGroup::job_names).collect()
+    let refused = plan.groups.iter().filter(is_refused).map(PlannedGroup::job_names);
+    let mut refused: IndexSet<(String, String)> =
+        refused.map(|(namespace, id)| (namespace.to_owned(), id.to_owned())).collect();
+    // The plan of an evaluation is of one job, whose updates may be refused as well.
+    if let Some(evaluated) = &plan.evaluated
+        && !rejections.is_empty()
+        && plan.groups.iter().any(|group| group.job.all_at_once)
+    {
+        let (namespace, id) = evaluated.job.as_pair();
+        refused.insert((namespace.to_owned(), id.to_owned()));
+    }
+    refused
 }
 
-/// The identities of the nodes that were refused.
-fn named(
-    groups: &[PlannedGroup],
-    rejected: &IndexMap<NodeRef, NodeRejection>,
-) -> Vec<(String, NodeRejection)> {
-    let id_of = |node: NodeRef| {
-        groups.iter().find_map(|group| {
-            let at = group.placements.iter().position(|planned| planned.node == node)?;
-            Some(group.batch.node_of(at)?.id.to_string())
-        })
-    };
-    let named = rejected.iter().map(|(&node, why)| (id_of(node).unwrap_or_default(), why.clone()));
-    named.collect()
+/// The placements of a group whose nodes take them, by their places in the group.
+pub(super) fn accepted(group: &PlannedGroup, rejections: &Rejections) -> Vec<usize> {
+    let accepted = group.placements.iter().enumerate();
+    let accepted = accepted.filter(|(_, planned)| !rejections.contains_key(&planned.node));
+    accepted.map(|(at, _)| at).collect()
 }
 
-/// Adds the placements of a group whose nodes take them.
-fn commit_group(
+/// Adds placements of a group.
+pub(super) fn commit_group(
     state: &mut Transaction<'_>,
     group: &PlannedGroup,
-    rejected: &IndexMap<NodeRef, NodeRejection>,
+    accepted: &[usize],
+    origin: Origin,
 ) -> Option<GroupPlacement> {
-    let accepted = group.placements.iter().enumerate();
-    let accepted = accepted.filter(|(_, planned)| !rejected.contains_key(&planned.node));
-    let accepted: Vec<usize> = accepted.map(|(at, _)| at).collect();
     if accepted.is_empty() {
         return None;
     }
@@ -95,6 +134,9 @@ fn commit_group(
     let open = state.open_batch(job_slot, name, group.batch.version.amounts);
     let mut allocations = Vec::with_capacity(accepted.len());
     let (mut all_holdings, mut evicted) = (Vec::new(), Vec::new());
+    let has_ended = |state: &State, slot: AllocationSlot| {
+        state.allocation(slot).is_none_or(|record| record.client.is_terminal())
+    };
     let holds_any = group.placements.iter().any(|planned| planned.holdings.is_some());
     for (in_batch, &at) in accepted.iter().enumerate() {
         let (Some(planned), Some(placed)) = (group.placements.get(at), group.batch.placed.get(at))
@@ -104,9 +146,10 @@ fn commit_group(
         let next = state.next_of_batch(&open);
         let mut ids = Vec::new();
         for victim in &planned.victims {
-            if let Some(slot) = victim.find(state) {
+            // What has ended meanwhile makes room by itself.
+            if let Some(slot) = victim.find(state).filter(|slot| !has_ended(state, *slot)) {
                 state.evict(slot, next);
-                ids.push(victim.id().to_owned());
+                ids.push(victim.id.clone());
             }
         }
         if !ids.is_empty() {
@@ -121,7 +164,7 @@ fn commit_group(
         state.take(&open, NewAllocation { node, name_index, in_batch, holdings });
         allocations.push(next);
     }
-    let batch = Arc::new(committed_batch(state, &group.batch, &accepted, evicted));
+    let batch = Arc::new(committed_batch(state, &group.batch, accepted, evicted, origin));
     state.close_batch(open, batch.clone());
     let nodes = state.node_table().clone();
     Some(GroupPlacement { job: job.clone(), batch, allocations, nodes, holdings: all_holdings })
@@ -133,10 +176,13 @@ fn committed_batch(
     batch: &Batch,
     accepted: &[usize],
     evicted: Vec<(u32, Vec<String>)>,
+    origin: Origin,
 ) -> Batch {
     let placed = accepted.iter().filter_map(|&at| batch.placed.get(at).copied());
     let placed: Vec<_> = placed.collect();
     Batch {
+        evaluation: origin.evaluation,
+        deployment: origin.deployment,
         create_index: state.index_to_be(),
         created: state.now(),
         placed: placed.as_slice().into(),

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
+use super::effects::DeploymentChoice;
+use super::evaluated::{Evaluated, PlannedStop, PlannedUpdate};
+use super::known::KnownAllocation;
 use crate::model::{AllocatedResources, AllocationMetrics, Job, Node};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::{GroupFailure, GroupPlacement, Outcome};
 use crate::state::batch::Batch;
 use crate::state::node::NodeTable;
-use crate::state::slots::{AllocationSlot, NodeRef};
+use crate::state::slots::NodeRef;
 use crate::state::usage::Holdings;
 use crate::state::{State, view};
 
@@ -45,10 +48,13 @@ use crate::state::{State, view};
 pub struct Plan {
     pub(crate) groups: Vec<PlannedGroup>,
     pub(crate) stops: Vec<PlannedStop>,
+    pub(crate) updates: Vec<PlannedUpdate>,
     pub(crate) failed: Vec<GroupFailure>,
     pub(crate) options: PlaceOptions,
     /// The index of the state that it was made on.
     pub(crate) snapshot_index: u64,
+    /// What only the plan of an evaluation has.
+    pub(crate) evaluated: Option<Box<Evaluated>>,
 }
 
 /// The placements of one group.
@@ -57,6 +63,8 @@ pub(crate) struct PlannedGroup {
     pub(crate) job: Job,
     /// What they share, and what each of them shows.
     pub(crate) batch: Arc<Batch>,
+    /// The deployment that they are part of.
+    pub(crate) deployment: DeploymentChoice,
     /// The nodes by slot, as they were.
     nodes: NodeTable,
     pub(crate) placements: Vec<Planned>,
@@ -69,38 +77,7 @@ pub(crate) struct Planned {
     /// What it holds for itself, if anything.
     pub(crate) holdings: Option<Arc<Holdings>>,
     /// What it evicts.
-    pub(crate) victims: Vec<PlannedStop>,
-}
-
-/// An allocation that is to stop. Besides its identity the plan knows what it is: where plans are made on
-/// forks, an identity that one of them gave out may be another allocation's by the time of the commit.
-///
-/// ```
-/// # use stowplan::model::{Job, Node};
-/// # use stowplan::{Cluster, PlaceOptions};
-/// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
-/// # let job = Job::builder("web")
-/// #     .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
-/// #     .build()?;
-/// # let mut cluster = Cluster::new([node])?;
-/// use stowplan::PlacementRequest;
-///
-/// let options = PlaceOptions::default();
-/// let placed = cluster.place(&job, &options);
-/// let old = placed.allocations().next().ok_or("nothing was placed")?.id();
-/// let request = PlacementRequest::new(&job, "front", 0).replaces(&old);
-/// let plan = cluster.plan_requests(&[request], &options)?;
-/// assert_eq!((plan.stops()[0].id(), plan.stops()[0].node_id()), (old.as_str(), "n1"));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedStop {
-    id: String,
-    name: String,
-    /// The namespace and the identity of its job.
-    job: (String, String),
-    node_id: String,
-    node: NodeRef,
+    pub(crate) victims: Vec<KnownAllocation>,
 }
 
 /// One allocation that is to be placed.
@@ -129,13 +106,15 @@ pub struct PlannedAllocation<'a> {
 impl Plan {
     /// The plan of an outcome, on the state that has it.
     pub(crate) fn new(state: &State, outcome: Outcome, index: u64, options: &PlaceOptions) -> Plan {
-        let stops = outcome.stops.iter().filter_map(|&slot| PlannedStop::new(state, slot));
+        let stops = outcome.stops.iter().filter_map(|&slot| KnownAllocation::new(state, slot));
         Plan {
-            stops: stops.collect(),
+            stops: stops.map(PlannedStop::of_replaced).collect(),
+            updates: Vec::new(),
             groups: outcome.groups.iter().map(|group| PlannedGroup::new(state, group)).collect(),
             failed: outcome.failed,
             options: options.clone(),
             snapshot_index: index,
+            evaluated: None,
         }
     }
 
@@ -149,6 +128,11 @@ impl Plan {
     /// The allocations that are to stop.
     pub fn stops(&self) -> &[PlannedStop] {
         &self.stops
+    }
+
+    /// The allocations that stay and are written anew.
+    pub fn updates(&self) -> &[PlannedUpdate] {
+        &self.updates
     }
 
     /// Identities of what is to be evicted, by placement.
@@ -172,9 +156,13 @@ impl Plan {
         self.len() == 0
     }
 
-    /// Tells whether committing it would change nothing.
+    /// Tells whether committing it would change nothing but, of the plan of an evaluation, that.
     pub fn is_no_op(&self) -> bool {
-        self.is_empty() && self.stops.is_empty()
+        let changes_deployments = self.evaluated.as_ref().is_some_and(|evaluated| {
+            let effects = &evaluated.effects;
+            effects.deployment.is_some() || effects.deployment_update.is_some()
+        });
+        self.is_empty() && self.stops.is_empty() && self.updates.is_empty() && !changes_deployments
     }
 }
 
@@ -186,13 +174,14 @@ impl PlannedGroup {
             victims: {
                 let ids = group.batch.evicted_by(at).iter();
                 let slots = ids.filter_map(|id| state.find_allocation(id));
-                slots.filter_map(|slot| PlannedStop::new(state, slot)).collect()
+                slots.filter_map(|slot| KnownAllocation::new(state, slot)).collect()
             },
         });
         PlannedGroup {
             placements: placements.collect(),
             job: group.job.clone(),
             batch: group.batch.clone(),
+            deployment: DeploymentChoice::None,
             nodes: group.nodes.clone(),
         }
     }
@@ -202,47 +191,6 @@ impl PlannedGroup {
     /// The namespace and the identity of its job.
     pub(super) fn job_names(&self) -> (&str, &str) {
         (&self.job.namespace, &self.job.id)
-    }
-}
-
-impl PlannedStop {
-    /// The namespace and the identity of its job.
-    pub(super) fn job(&self) -> (&str, &str) {
-        (&self.job.0, &self.job.1)
-    }
-
-    fn new(state: &State, slot: AllocationSlot) -> Option<PlannedStop> {
-        let record = state.allocation(slot)?;
-        let (namespace, job_id) = state.job(record.job)?.names();
-        Some(PlannedStop {
-            id: state.allocation_id(slot),
-            name: state.allocation_name(slot),
-            job: (namespace.to_owned(), job_id.to_owned()),
-            node_id: state.node_id_of(slot).unwrap_or_default().to_owned(),
-            node: state.node_ref(record.node),
-        })
-    }
-
-    /// The allocation in a state, if it is there. Another one that has its identity is not it.
-    pub(super) fn find(&self, state: &State) -> Option<AllocationSlot> {
-        let slot = state.find_allocation(&self.id)?;
-        let record = state.allocation(slot)?;
-        let (namespace, job_id) = state.job(record.job)?.names();
-        let is_it = state.node_ref(record.node) == self.node
-            && state.node_id_of(slot) == Some(&self.node_id)
-            && (namespace, job_id) == (self.job.0.as_str(), self.job.1.as_str())
-            && state.allocation_name(slot) == self.name;
-        is_it.then_some(slot)
-    }
-
-    /// The allocation's identity.
-    pub fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// The identity of the node that it is on.
-    pub fn node_id(&self) -> &str {
-        &self.node_id
     }
 }
 

@@ -4,6 +4,7 @@
 //! it tell what was meant. New things are named by position: an allocation by its place among the
 //! plan's placements, an evaluation by its place in [`Effects::created`].
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use indexmap::IndexMap;
@@ -55,18 +56,18 @@ pub(crate) enum DeploymentChoice {
 }
 
 /// What becomes of a deployment that exists.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DeploymentUpdate {
     pub(crate) deployment: DeploymentRef,
     pub(crate) status: DeploymentStatus,
-    pub(crate) description: &'static str,
+    pub(crate) description: Cow<'static, str>,
 }
 
 /// An allocation stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct StopEffect {
     pub(crate) allocation: AllocationRef,
-    pub(crate) description: &'static str,
+    pub(crate) description: Cow<'static, str>,
     /// Whether its client status becomes `lost`.
     pub(crate) is_lost: bool,
     /// The new evaluation that looks at it again.
@@ -94,7 +95,7 @@ pub(crate) struct UpdateEffect {
     /// belongs to then.
     pub(crate) in_place: Option<(Arc<GroupVersion>, DeploymentChoice)>,
     /// What its client status becomes, where it does.
-    pub(crate) client: Option<(ClientStatus, &'static str)>,
+    pub(crate) client: Option<(ClientStatus, Cow<'static, str>)>,
     /// A client status to be noted as an entry of its history.
     pub(crate) noted: Option<ClientStatus>,
     /// The new evaluation that looks at it again.

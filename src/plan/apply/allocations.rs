@@ -19,7 +19,7 @@ pub(super) fn stop(state: &mut Transaction<'_>, context: &Context<'_>, effect: S
             record.note_client(ClientStatus::Lost, now);
         }
         let rare = record.rare_mut();
-        rare.desired_description = effect.description.into();
+        rare.desired_description = effect.description.into_owned().into();
         if follow_up != EvaluationRef::NONE {
             rare.follow_up = follow_up;
         }
@@ -82,7 +82,7 @@ pub(super) fn update(
             }
         }
         if let Some((_, description)) = client {
-            record.rare_mut().client_description = description.into();
+            record.rare_mut().client_description = description.into_owned().into();
         }
         if let Some(noted) = effect.noted {
             record.note_client(noted, now);

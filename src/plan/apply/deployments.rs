@@ -10,12 +10,16 @@ use crate::state::slots::{AllocationRef, DeploymentRef, DeploymentSlot};
 use crate::state::transaction::Transaction;
 use crate::time::{Span, Timestamp};
 
-/// Gives a deployment another status. The version of one that succeeded is stable.
+/// Gives a deployment another status, unless it is over by now. The version of one that succeeded is
+/// stable.
 pub(super) fn update(state: &mut Transaction<'_>, update: DeploymentUpdate) {
     let Some(slot) = state.resolve_deployment(update.deployment) else { return };
+    if !state.deployment(slot).is_some_and(|record| record.status.is_active()) {
+        return;
+    }
     state.change_deployment(slot, |record| {
         record.status = update.status;
-        record.description = update.description.into();
+        record.description = update.description.into_owned().into();
     });
     let of = state.deployment(slot).map(|record| (record.job, record.version));
     if let Some((job, version)) = of.filter(|_| update.status == DeploymentStatus::Successful)

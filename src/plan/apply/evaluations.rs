@@ -79,11 +79,8 @@ pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect:
     let (next, blocked) = (context.created(effect.next), context.created(effect.blocked));
     let deployment = context.chosen(effect.deployment);
     let kept_id = state.kept_deployment_id(deployment).to_owned();
+    let says_more = !effect.failed_groups.is_empty() || !effect.queued.is_empty();
     state.change_evaluation(slot, |record| {
-        if let Some(status) = effect.status {
-            record.status = status;
-            record.describe(&effect.description);
-        }
         record.snapshot_index = effect.snapshot_index;
         if next != EvaluationRef::NONE {
             record.follow_with(next);
@@ -91,16 +88,21 @@ pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect:
         if blocked != EvaluationRef::NONE {
             record.wait_with(blocked);
         }
+        if effect.is_reblocked {
+            record.escaped_computed_class = effect.escaped_computed_class;
+            record.details_mut().class_eligibility = effect.class_eligibility;
+        } else if let Some(status) = effect.status {
+            record.status = status;
+            record.describe(&effect.description);
+        } else {
+            // It is not done yet.
+            return;
+        }
         record.belong_to(deployment, &kept_id);
-        let says_more = !effect.failed_groups.is_empty() || !effect.queued.is_empty();
         if says_more || record.details.is_some() {
             let details = record.details_mut();
             details.failed_groups = effect.failed_groups;
             details.queued = effect.queued;
-        }
-        if effect.is_reblocked {
-            record.escaped_computed_class = effect.escaped_computed_class;
-            record.details_mut().class_eligibility = effect.class_eligibility;
         }
     });
 }
