@@ -20,6 +20,8 @@ pub(crate) mod node_changes;
 pub(crate) mod place;
 pub(crate) mod placement;
 pub(crate) mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub(crate) mod question;
 pub(crate) mod request;
 mod room_for;

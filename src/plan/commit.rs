@@ -4,47 +4,14 @@
 //! (docs/lifecycle.md, section 5). What an evaluation comes to beside is written once everything was
 //! committed; before that only what the committed part needs.
 
-use std::sync::Arc;
-
 use indexmap::IndexSet;
 
-use super::attempt::Attempt;
 use super::content::{Plan, PlannedGroup};
-use super::evaluated::PlannedStop;
-use super::settle::{Parts, settle};
-use super::verify::{Rejection, Rejections, verify};
-use crate::placement::outcome::{GroupPlacement, Outcome};
-use crate::state::State;
-use crate::state::batch::Batch;
-use crate::state::log::NewAllocation;
-use crate::state::slots::{
-    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
-};
+use super::parts::{Committed, Origin, Parts, accepted, commit_group, stop};
+use super::settle::settle;
+use super::verify::{Rejections, verify};
+use crate::placement::outcome::Outcome;
 use crate::state::transaction::Transaction;
-
-/// What became of a plan.
-#[derive(Default)]
-pub(crate) struct Committed {
-    /// What was placed.
-    pub(crate) outcome: Outcome,
-    /// The nodes whose part was refused.
-    pub(crate) rejected: Vec<Rejection>,
-    /// Identities of what was told to stop.
-    pub(crate) stopped: Vec<String>,
-    /// The new deployment.
-    pub(crate) deployment: Option<DeploymentSlot>,
-    /// The new evaluations.
-    pub(crate) created: Vec<EvaluationSlot>,
-    /// The attempt that comes next, where nodes refused and attempts are left.
-    pub(crate) next_attempt: Option<Attempt>,
-}
-
-/// What placements of an evaluation's plan belong to.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Origin {
-    pub(super) evaluation: EvaluationRef,
-    pub(super) deployment: DeploymentRef,
-}
 
 /// Commits a plan in a transaction: node by node what that takes, and nothing of a job that is placed
 /// whole or not at all and is refused anywhere.
@@ -70,27 +37,6 @@ pub(crate) fn commit(state: &mut Transaction<'_>, mut plan: Plan) -> Committed {
     committed
 }
 
-/// Stops what may be stopped, and gives it with the allocations that it is.
-pub(super) fn stop(
-    state: &mut Transaction<'_>,
-    stops: Vec<PlannedStop>,
-    parts: &Parts<'_>,
-    committed: &mut Committed,
-) -> Vec<(PlannedStop, AllocationRef)> {
-    let mut stopped = Vec::new();
-    for stop in stops {
-        let found = stop.known.find(state).filter(|_| parts.takes(&stop.known));
-        if let Some(slot) = found {
-            state.stop(slot);
-            committed.outcome.stops.push(slot);
-            committed.stopped.push(stop.id().to_owned());
-            let reference = state.allocation_ref(slot);
-            stopped.push((stop, reference));
-        }
-    }
-    stopped
-}
-
 /// The jobs, by namespace and identity, of which nothing is committed.
 fn refused_whole(plan: &Plan, rejections: &Rejections) -> IndexSet<(String, String)> {
     let is_refused = |group: &&PlannedGroup| {
@@ -109,84 +55,4 @@ fn refused_whole(plan: &Plan, rejections: &Rejections) -> IndexSet<(String, Stri
         refused.insert((namespace.to_owned(), id.to_owned()));
     }
     refused
-}
-
-/// The placements of a group whose nodes take them, by their places in the group.
-pub(super) fn accepted(group: &PlannedGroup, rejections: &Rejections) -> Vec<usize> {
-    let accepted = group.placements.iter().enumerate();
-    let accepted = accepted.filter(|(_, planned)| !rejections.contains_key(&planned.node));
-    accepted.map(|(at, _)| at).collect()
-}
-
-/// Adds placements of a group.
-pub(super) fn commit_group(
-    state: &mut Transaction<'_>,
-    group: &PlannedGroup,
-    accepted: &[usize],
-    origin: Origin,
-) -> Option<GroupPlacement> {
-    if accepted.is_empty() {
-        return None;
-    }
-    let job = &group.job;
-    let name = &group.batch.version.group_spec()?.name;
-    let job_slot = state.ensure_job(job);
-    let open = state.open_batch(job_slot, name, group.batch.version.amounts);
-    let mut allocations = Vec::with_capacity(accepted.len());
-    let (mut all_holdings, mut evicted) = (Vec::new(), Vec::new());
-    let has_ended = |state: &State, slot: AllocationSlot| {
-        state.allocation(slot).is_none_or(|record| record.client.is_terminal())
-    };
-    let holds_any = group.placements.iter().any(|planned| planned.holdings.is_some());
-    for (in_batch, &at) in accepted.iter().enumerate() {
-        let (Some(planned), Some(placed)) = (group.placements.get(at), group.batch.placed.get(at))
-        else {
-            continue;
-        };
-        let next = state.next_of_batch(&open);
-        let mut ids = Vec::new();
-        for victim in &planned.victims {
-            // What has ended meanwhile makes room by itself.
-            if let Some(slot) = victim.find(state).filter(|slot| !has_ended(state, *slot)) {
-                state.evict(slot, next);
-                ids.push(victim.id.clone());
-            }
-        }
-        if !ids.is_empty() {
-            evicted.push((in_batch as u32, ids));
-        }
-        let holdings = planned.holdings.clone();
-        if holds_any {
-            all_holdings.push(holdings.clone().unwrap_or_default());
-        }
-        let (node, name_index) = (planned.node.slot, placed.name_index);
-        let in_batch = in_batch as u32;
-        state.take(&open, NewAllocation { node, name_index, in_batch, holdings });
-        allocations.push(next);
-    }
-    let batch = Arc::new(committed_batch(state, &group.batch, accepted, evicted, origin));
-    state.close_batch(open, batch.clone());
-    let nodes = state.node_table().clone();
-    Some(GroupPlacement { job: job.clone(), batch, allocations, nodes, holdings: all_holdings })
-}
-
-/// A batch with those of its placements that were committed.
-fn committed_batch(
-    state: &Transaction<'_>,
-    batch: &Batch,
-    accepted: &[usize],
-    evicted: Vec<(u32, Vec<String>)>,
-    origin: Origin,
-) -> Batch {
-    let placed = accepted.iter().filter_map(|&at| batch.placed.get(at).copied());
-    let placed: Vec<_> = placed.collect();
-    Batch {
-        evaluation: origin.evaluation,
-        deployment: origin.deployment,
-        create_index: state.index_to_be(),
-        created: state.now(),
-        placed: placed.as_slice().into(),
-        evicted,
-        ..batch.clone()
-    }
 }

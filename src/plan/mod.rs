@@ -27,10 +27,12 @@ mod diff_tests;
     reason = "processing evaluations on the state makes them, committing applies them"
 )]
 pub(crate) mod effects;
-#[allow(dead_code, reason = "processing evaluations on the state makes plans of them")]
 pub(crate) mod evaluated;
 #[allow(dead_code, reason = "plans are written as documents with it")]
 mod known;
+#[allow(dead_code, reason = "processing evaluations on the state makes plans with it")]
+mod of_evaluation;
+mod parts;
 pub(crate) mod rejection;
 mod settle;
 pub(crate) mod verify;

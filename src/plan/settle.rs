@@ -5,36 +5,17 @@ use indexmap::{IndexMap, IndexSet};
 
 use super::apply::apply;
 use super::attempt::Attempt;
-use super::commit::{Committed, Origin, accepted, commit_group, stop};
 use super::content::Plan;
 use super::effects::{DeploymentChoice, DeploymentUpdate, Effects, UpdateEffect};
 use super::evaluated::{Evaluated, PlannedUpdate};
-use super::known::{KnownAllocation, References};
+use super::known::References;
+use super::parts::{Committed, Origin, Parts, accepted, commit_group, stop};
 use super::verify::Rejections;
 use crate::model::JobType;
 use crate::model::evaluation::{EvaluationStatus, Trigger};
 use crate::state::State;
 use crate::state::slots::{DeploymentRef, EvaluationRef, JobRef};
 use crate::state::transaction::Transaction;
-
-/// What of a plan is refused.
-pub(super) struct Parts<'a> {
-    /// Jobs, by namespace and identity, of which nothing is committed.
-    pub(super) refused: IndexSet<(String, String)>,
-    pub(super) rejections: &'a Rejections,
-}
-
-impl Parts<'_> {
-    /// Whether anything of a job is committed.
-    pub(super) fn takes_job(&self, (namespace, id): (&str, &str)) -> bool {
-        !self.refused.iter().any(|refused| (&*refused.0, &*refused.1) == (namespace, id))
-    }
-
-    /// Whether what is said of an allocation is committed.
-    pub(super) fn takes(&self, known: &KnownAllocation) -> bool {
-        !self.rejections.contains_key(&known.node) && self.takes_job(known.job())
-    }
-}
 
 /// Commits the plan of an evaluation.
 pub(super) fn settle(
@@ -45,61 +26,40 @@ pub(super) fn settle(
     committed: &mut Committed,
 ) {
     let Evaluated { mut effects, references, attempt, job, job_create_index, job_type } = evaluated;
-    let is_whole = parts.rejections.is_empty();
     let unplaced = unplaced(&plan, parts);
     translate(state, &mut effects, &references);
     let slot = state.find_job(&job.namespace, &job.id);
     effects.job = slot.map_or(JobRef::NONE, |slot| state.job_ref(slot));
     let registered = slot.and_then(|slot| state.registration(slot));
-    let is_there = registered.is_some_and(|it| it.create_index == job_create_index);
-    let is_stopped = registered.and_then(|it| it.newest()).is_none_or(|it| it.job.spec().stop);
+    let registered = registered.filter(|it| it.create_index == job_create_index);
+    let newest = registered.and_then(|it| it.newest());
     let takes_any = parts.takes_job(job.as_pair());
-    let evaluation = effects.evaluation.evaluation;
+    let may_deploy = takes_any && newest.is_some();
+    // What is new of a job that was stopped meanwhile, or is another one by now, is not wanted.
+    let may_place = takes_any && newest.is_some_and(|version| !version.job.spec().stop);
 
     let stops = stop(state, std::mem::take(&mut plan.stops), parts, committed);
     effects.stops = stops.into_iter().map(|(stop, of)| stop.effect(of)).collect();
-    let new = effects.deployment.take().filter(|_| takes_any && is_there);
+    let new = effects.deployment.take().filter(|_| may_deploy);
     committed.deployment = new.and_then(|new| Some(state.add_deployment(slot?, new)));
-    let deployment = committed.deployment.map(|slot| state.deployment_ref(slot));
-
-    // What is new of a job that was stopped meanwhile, or is another one by now, is not wanted.
-    let places = takes_any && is_there && !is_stopped;
-    let mut places_by_plan: Vec<Option<u32>> = Vec::new();
-    let mut placed = 0;
-    for group in &plan.groups {
-        let accepted = if places { accepted(group, parts.rejections) } else { Vec::new() };
-        let origin = Origin {
-            evaluation,
-            deployment: match references.choice(state, group.deployment) {
-                DeploymentChoice::New => deployment.unwrap_or_default(),
-                DeploymentChoice::Existing(of) => of,
-                DeploymentChoice::None => DeploymentRef::NONE,
-            },
-        };
-        let first = places_by_plan.len();
-        places_by_plan.resize(first + group.placements.len(), None);
-        for &at in &accepted {
-            if let Some(place) = places_by_plan.get_mut(first + at) {
-                *place = Some(placed);
-                placed += 1;
-            }
-        }
-        committed.outcome.groups.extend(commit_group(state, group, &accepted, origin));
-    }
-    let at = |at: u32| places_by_plan.get(at as usize).copied().flatten();
-    effects.placed.retain_mut(|it| at(it.at).map(|new| it.at = new).is_some());
+    let placing = Placing {
+        evaluation: effects.evaluation.evaluation,
+        deployment: committed.deployment.map(|slot| state.deployment_ref(slot)),
+        references: &references,
+        rejections: parts.rejections,
+    };
+    let places = match may_place {
+        true => placing.place(state, &plan, committed),
+        false => Vec::new(),
+    };
+    let place = |at: u32| places.get(at as usize).copied().flatten();
+    effects.placed.retain_mut(|it| place(it.at).map(|new| it.at = new).is_some());
     let updates = plan.updates.into_iter().filter(|update| parts.takes(&update.known));
     effects.updates = updates.filter_map(|it| it.effect(state, &references)).collect();
-    if !takes_any {
-        effects.deployment_update = None;
-    }
+    effects.deployment_update = effects.deployment_update.filter(|_| takes_any);
 
-    let has_progress = !effects.stops.is_empty()
-        || !effects.updates.is_empty()
-        || placed > 0
-        || committed.deployment.is_some()
-        || effects.deployment_update.is_some();
-    if !is_whole {
+    if !parts.rejections.is_empty() {
+        let has_progress = committed.has_progress() || effects.has_progress();
         committed.next_attempt = attempt.next(job_type, has_progress);
         let ends = committed.next_attempt.is_none();
         if !ends && !has_progress {
@@ -111,8 +71,55 @@ pub(super) fn settle(
             fail(state, &mut effects, job_type, unplaced, eligibility);
         }
     }
-    let applied = apply(state, effects, &committed.outcome, committed.deployment);
-    committed.created = applied.created;
+    committed.created = apply(state, effects, &committed.outcome, committed.deployment).created;
+}
+
+/// What placements need to be placed.
+struct Placing<'a> {
+    evaluation: EvaluationRef,
+    /// The new deployment.
+    deployment: Option<DeploymentRef>,
+    references: &'a References,
+    rejections: &'a Rejections,
+}
+
+impl Placing<'_> {
+    /// Places what nodes take, and gives the new places of the plan's placements among those.
+    fn place(
+        &self,
+        state: &mut Transaction<'_>,
+        plan: &Plan,
+        committed: &mut Committed,
+    ) -> Vec<Option<u32>> {
+        let mut places = Vec::new();
+        let mut placed = 0;
+        for group in &plan.groups {
+            let deployment = match self.references.choice(state, group.deployment) {
+                DeploymentChoice::New => self.deployment.unwrap_or_default(),
+                DeploymentChoice::Existing(of) => of,
+                DeploymentChoice::None => DeploymentRef::NONE,
+            };
+            let origin = Origin { evaluation: self.evaluation, deployment };
+            let accepted = accepted(group, self.rejections);
+            let first = places.len();
+            places.resize(first + group.placements.len(), None);
+            for &at in &accepted {
+                if let Some(place) = places.get_mut(first + at) {
+                    *place = Some(placed);
+                    placed += 1;
+                }
+            }
+            committed.outcome.groups.extend(commit_group(state, group, &accepted, origin));
+        }
+        places
+    }
+}
+
+impl Committed {
+    /// Whether anything was placed, or a deployment made.
+    fn has_progress(&self) -> bool {
+        !self.outcome.groups.is_empty() || self.deployment.is_some()
+    }
 }
 
 /// How many placements of each group are refused.
@@ -162,6 +169,11 @@ impl PlannedUpdate {
 }
 
 impl Effects {
+    /// Whether they change more than evaluations (docs/lifecycle.md, section 2, *Attempts*).
+    fn has_progress(&self) -> bool {
+        !self.stops.is_empty() || !self.updates.is_empty() || self.deployment_update.is_some()
+    }
+
     /// Keeps what goes with the part that is committed: of the new evaluations those that look again at
     /// what is stopped or updated. The evaluation itself is not done yet.
     fn keep_part(&mut self) {

@@ -1,0 +1,56 @@
+//! The plan of an evaluation, made of what processing that came to.
+
+use super::attempt::Attempt;
+use super::content::Plan;
+use super::effects::{DeploymentChoice, Effects};
+use super::evaluated::{Evaluated, PlannedStop, PlannedUpdate};
+use super::known::{JobNames, References};
+use crate::placement::options::PlaceOptions;
+use crate::placement::outcome::Outcome;
+use crate::state::State;
+use crate::state::slots::DeploymentRef;
+
+impl Plan {
+    /// The plan of an evaluation, from what was found out on a state that has its placements, and its
+    /// new deployment if that was made there. What it stops and updates is named by the effects.
+    pub(crate) fn of_effects(
+        state: &State,
+        mut outcome: Outcome,
+        mut effects: Effects,
+        made: Option<DeploymentRef>,
+        attempt: Attempt,
+        options: &PlaceOptions,
+    ) -> Plan {
+        outcome.stops.clear();
+        let index = effects.evaluation.snapshot_index;
+        let mut plan = Plan::new(state, outcome, index, options);
+        let mut references = References::of(state, &effects);
+        for group in &mut plan.groups {
+            group.deployment = match group.batch.deployment {
+                DeploymentRef::NONE => DeploymentChoice::None,
+                of if Some(of) == made => DeploymentChoice::New,
+                of => {
+                    references.note_deployment(state, of);
+                    DeploymentChoice::Existing(of)
+                }
+            };
+        }
+        let stops = std::mem::take(&mut effects.stops).into_iter();
+        plan.stops = stops.filter_map(|effect| PlannedStop::of(state, effect)).collect();
+        let updates = std::mem::take(&mut effects.updates).into_iter();
+        plan.updates = updates.filter_map(|effect| PlannedUpdate::new(state, effect)).collect();
+        let evaluation = state.resolve_evaluation(effects.evaluation.evaluation);
+        let evaluation = evaluation.and_then(|slot| state.evaluation(slot));
+        let job = evaluation.map_or(effects.job, |record| record.job);
+        let registration = state.resolve_job(job).and_then(|job| state.registration(job));
+        plan.evaluated = Some(Box::new(Evaluated {
+            attempt,
+            job: JobNames::of(state, job.slot).unwrap_or_default(),
+            job_create_index: registration.map_or(0, |it| it.create_index),
+            job_type: evaluation.and_then(|record| record.job_type).unwrap_or_default(),
+            references,
+            effects,
+        }));
+        plan
+    }
+}
