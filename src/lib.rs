@@ -115,7 +115,7 @@ pub use rank::binpack::Algorithm;
 pub use state::check::BrokenInvariant;
 pub use state::deployment::DeploymentError;
 pub use state::evaluation::EvaluationError;
-pub use time::{Span, Timestamp, TimestampError};
+pub use time::{Span, SpanError, Timestamp, TimestampError};
 
 /// The README's example, so that it stays true.
 #[cfg(doctest)]

@@ -3,12 +3,16 @@
 //! Nothing here reads a clock. An instant is written as RFC 3339 in UTC, and read with any offset; the
 //! zero time that Go's programs write, `0001-01-01T00:00:00Z`, stands for an absent one.
 
+mod lengths;
+
 use std::fmt;
 use std::str::FromStr;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
+
+pub use self::lengths::SpanError;
 
 const NANOS_PER_SECOND: i64 = 1_000_000_000;
 const SECONDS_PER_DAY: i64 = 86_400;
