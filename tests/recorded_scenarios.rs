@@ -17,7 +17,7 @@ use stowplan::model::{
     Allocation, AllocationMetrics, Deployment, DeploymentState, DesiredUpdates, Evaluation, Job,
     Node, NodeSpec, read,
 };
-use stowplan::schedule::{Decision, JobState, process};
+use stowplan::schedule::{Decision, JobState, decide};
 use stowplan::{Cluster, Inventory, PlaceOptions, Preemption, Timestamp};
 
 fn items(value: &Value) -> impl DoubleEndedIterator<Item = &Value> {
@@ -195,7 +195,7 @@ impl World {
         let jobs: Vec<Job> = self.others_jobs.iter().chain(&self.versions).cloned().collect();
         let inventory = inventory.with_allocations(all).unwrap().with_jobs(&jobs);
         let cluster = Cluster::from_inventory(&inventory, 0);
-        process(&cluster, &known, &evaluation, &self.options, now)
+        decide(&cluster, &known, &evaluation, &self.options, now)
     }
 
     /// The figures of the dry run before it.

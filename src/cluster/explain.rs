@@ -5,8 +5,7 @@ use super::failed::FailedGroup;
 use super::fixes::look_at_whole_job;
 use super::request::PlacementRequest;
 use crate::explain::checks::{self, NodeExplanation};
-use crate::explain::verdicts::{self, Explanation, Verdict};
-use crate::feasibility::reason::FilterReason;
+use crate::explain::verdicts::{self, Explanation};
 use crate::model::{Job, TaskGroup};
 use crate::placement::group::GroupPlan;
 use crate::placement::missing;
@@ -92,19 +91,6 @@ impl Cluster {
         checks::explain(&self.state, &plan, options, slot)
     }
 
-    /// Whether nodes like this one may run a group, whatever is on them and whatever devices and networks
-    /// they have: none of the facts that make its class is against it.
-    pub(crate) fn may_suit(
-        &self,
-        job: &Job,
-        group: &str,
-        node: &str,
-        options: &PlaceOptions,
-    ) -> bool {
-        let explanation = self.explain_node(job, group, node, options);
-        explanation.is_none_or(|it| may_suit(it.verdict()))
-    }
-
     /// Explains what every node is to a request; `None` if the job has no such group. Nodes to prefer
     /// are not heeded.
     pub fn explain_request(
@@ -173,23 +159,5 @@ impl FailedGroup {
     /// placed of it is taken as placed.
     pub fn explain(&self, cluster: &Cluster) -> Explanation {
         cluster.explain_failed(self.failure(), self.options())
-    }
-}
-
-/// Whether no lasting fact of a node is against a group.
-fn may_suit(verdict: &Verdict) -> bool {
-    let passes = |reason: &FilterReason| {
-        matches!(
-            reason,
-            FilterReason::DistinctHosts
-                | FilterReason::DistinctProperty { .. }
-                | FilterReason::MissingDevices
-                | FilterReason::MissingNetwork
-                | FilterReason::MissingHostNetwork { .. }
-        )
-    };
-    match verdict {
-        Verdict::Filtered(reasons) => reasons.iter().all(passes),
-        _ => true,
     }
 }

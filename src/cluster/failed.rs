@@ -42,7 +42,7 @@ pub struct FailedGroup {
 }
 
 impl FailedGroup {
-    pub(super) fn new(options: &PlaceOptions, state: &State, failure: GroupFailure) -> FailedGroup {
+    pub(crate) fn new(options: &PlaceOptions, state: &State, failure: GroupFailure) -> FailedGroup {
         FailedGroup {
             failure,
             metrics: OnceLock::new(),

@@ -34,8 +34,7 @@ use std::sync::Arc;
 use thiserror::Error;
 
 use crate::cluster::inventory::{Inventory, InventoryError};
-use crate::feasibility::base::BaseSet;
-use crate::model::{Allocation, ClientStatus, DesiredStatus, Job, Node};
+use crate::model::{Allocation, ClientStatus, DesiredStatus, Node};
 use crate::placement::caches::Caches;
 use crate::state::State;
 use crate::state::imported::Imported;
@@ -146,12 +145,6 @@ impl Cluster {
     /// A node.
     pub fn node(&self, id: &str) -> Option<&Node> {
         Some(&self.state.node(self.state.find_node(id)?)?.node)
-    }
-
-    /// Whether a job looks at a node: it is ready, in the job's datacenters and in its pool.
-    pub(crate) fn is_candidate(&self, job: &Job, id: &str) -> bool {
-        let record = self.state.find_node(id).and_then(|slot| self.state.node(slot));
-        record.is_some_and(|record| BaseSet::of(job).contains(record))
     }
 
     /// Every node, in no order that means anything.
@@ -266,6 +259,11 @@ impl Cluster {
         let made = make(&mut transaction);
         transaction.commit();
         made
+    }
+
+    /// What is known and what is kept for speed, to change.
+    pub(crate) fn parts_mut(&mut self) -> (&mut State, &mut Caches) {
+        (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches))
     }
 
     fn state_mut(&mut self) -> &mut State {

@@ -34,7 +34,7 @@ pub struct Placement {
 }
 
 impl Placement {
-    pub(super) fn new(
+    pub(crate) fn new(
         state: &State,
         options: &PlaceOptions,
         outcome: Outcome,

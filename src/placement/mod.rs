@@ -55,6 +55,7 @@
 mod buffers;
 pub(crate) mod caches;
 mod commit;
+pub(crate) mod evaluation;
 mod filters;
 pub(crate) mod group;
 mod leaderboard;

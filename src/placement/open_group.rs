@@ -6,6 +6,7 @@ use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::outcome::GroupPlacement;
 use super::record::{BatchBuilder, BatchLists};
+use super::request::Origin;
 use super::select::selector::SelectorKind;
 use crate::model::Job;
 use crate::rng::{KeyPrefix, hash_bytes};
@@ -25,6 +26,8 @@ pub(crate) struct OpenGroup {
     pub(super) open_batch: OpenBatch,
     pub(super) allocations: Vec<AllocationRef>,
     pub(super) holdings: Vec<Arc<Holdings>>,
+    /// What the evaluation adds to these keys.
+    evaluation_key: Option<u64>,
     /// The beginning of the keys that ports are drawn by, once any was drawn.
     port_key: Option<KeyPrefix>,
     /// What serves requests that may go to any node, once that is known.
@@ -37,29 +40,38 @@ impl OpenGroup {
     pub(super) fn new(
         state: &mut Transaction<'_>,
         lists: BatchLists,
-        job: JobSlot,
+        (job, origin): (JobSlot, Origin),
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
         expected: usize,
     ) -> OpenGroup {
         OpenGroup {
-            batch: BatchBuilder::new(state, plan, options, lists),
+            batch: BatchBuilder::new(state, plan, options, origin, lists),
             open_batch: state.open_batch(job, &plan.group.name, plan.ask.amounts),
             allocations: Vec::with_capacity(expected.min(MOST_EXPECTED)),
             holdings: Vec::new(),
+            evaluation_key: origin.port_key,
             port_key: None,
             any_node: None,
             base: None,
         }
     }
 
-    /// The beginning of the keys that its ports are drawn by. The whole key is an allocation's name, so
-    /// that what else was placed before does not matter.
+    /// The beginning of the keys that its ports are drawn by. The whole key is that of the evaluation and
+    /// an allocation's name, so that what else was placed before does not matter, and schedulers on equal
+    /// forks do not draw the same.
     pub(super) fn port_key(&mut self, state: &State, plan: &GroupPlan<'_>) -> KeyPrefix {
         *self.port_key.get_or_insert_with(|| {
             let name = [&plan.job.namespace, &plan.job.id, &plan.group.name];
             let parts = name.map(|name| hash_bytes(0, name.as_bytes()));
-            KeyPrefix::new(state.seed, parts.len() + 1, &parts)
+            match self.evaluation_key {
+                None => KeyPrefix::new(state.seed, parts.len() + 1, &parts),
+                Some(key) => {
+                    let [namespace, job, group] = parts;
+                    let parts = [key, namespace, job, group];
+                    KeyPrefix::new(state.seed, parts.len() + 1, &parts)
+                }
+            }
         })
     }
 

@@ -13,7 +13,7 @@ use super::open_group::OpenGroup;
 use super::options::{PlaceOptions, Search};
 use super::outcome::{GroupFailure, Outcome};
 use super::refusal::{NodeRefusals, Refusal};
-use super::request::Request;
+use super::request::{Origin, Request};
 use super::select::frontier::{self, FrontierLoan};
 use super::select::nodes::{Look, base_tally};
 use super::select::sample::Cursor;
@@ -29,18 +29,20 @@ use crate::state::transaction::Transaction;
 pub(crate) struct Placer<'a, 's, 'o> {
     pub(super) state: &'a mut Transaction<'s>,
     pub(super) caches: &'a mut Caches,
-    options: &'a PlaceOptions,
+    pub(super) options: &'a PlaceOptions,
     observer: Option<&'o mut dyn Observer>,
     pub(super) job_slot: JobSlot,
     /// Whether it is placed whole or not at all.
-    all_at_once: bool,
+    pub(super) all_at_once: bool,
     evicted: Evicted,
     /// Of a search that samples: where the next selection begins.
     cursor: Option<Cursor>,
     /// The moment before anything was done for the job, and the one before its first group.
     before: Savepoint,
     begun: Savepoint,
-    outcome: Outcome,
+    /// What the next group's placements come of.
+    pub(super) origin: Origin,
+    pub(super) outcome: Outcome,
 }
 
 impl<'a, 's, 'o> Placer<'a, 's, 'o> {
@@ -68,6 +70,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
             cursor: None,
             before,
             begun,
+            origin: Origin::default(),
             outcome: Outcome {
                 groups: Vec::with_capacity(job.task_groups.len()),
                 ..Outcome::default()
@@ -180,7 +183,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
 
     /// Serves the first of the requests with what it replaces staged as stopped, which is taken back if
     /// no node is found.
-    fn serve_replacing(
+    pub(super) fn serve_replacing(
         &mut self,
         plan: &GroupPlan<'_>,
         open: &mut OpenGroup,
@@ -350,19 +353,20 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         self.options.stopwatch.map_or(0, |now_ns| now_ns())
     }
 
-    fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
+    pub(super) fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
         let lists = std::mem::take(&mut self.caches.buffers.batch);
-        OpenGroup::new(self.state, lists, self.job_slot, plan, self.options, expected)
+        let place = (self.job_slot, self.origin);
+        OpenGroup::new(self.state, lists, place, plan, self.options, expected)
     }
 
-    fn close_group(&mut self, job: &Job, open: OpenGroup) {
+    pub(super) fn close_group(&mut self, job: &Job, open: OpenGroup) {
         let (group, lists) = open.close(self.state, job);
         self.caches.buffers.batch = lists;
         self.outcome.groups.extend(group);
     }
 
     /// Notes that a group could not be placed whole, and how many of its allocations are missing.
-    fn fail(&mut self, plan: &GroupPlan<'_>, refusal: Refusal, unplaced: u32) {
+    pub(super) fn fail(&mut self, plan: &GroupPlan<'_>, refusal: Refusal, unplaced: u32) {
         if let Some(observer) = &mut self.observer {
             observer.group_fails(self.state, plan, &self.evicted);
         }

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
+use super::request::Origin;
 use super::reuse::emptied;
 use crate::state::batch::{Batch, Placed};
 use crate::state::group_version::GroupVersion;
 use crate::state::scores::{ScoreLog, Scores};
-use crate::state::slots::{DeploymentRef, EvaluationRef, NodeSlot};
+use crate::state::slots::NodeSlot;
 use crate::state::small_list::SmallList;
 use crate::state::tally::Tally;
 use crate::state::transaction::Transaction;
@@ -47,6 +48,7 @@ impl BatchBuilder {
         state: &Transaction<'_>,
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
+        origin: Origin,
         lists: BatchLists,
     ) -> BatchBuilder {
         let batch = Batch {
@@ -56,8 +58,8 @@ impl BatchBuilder {
                 amounts: plan.ask.amounts,
                 memory_oversubscription: options.memory_oversubscription,
             },
-            evaluation: EvaluationRef::NONE,
-            deployment: DeploymentRef::NONE,
+            evaluation: origin.evaluation,
+            deployment: origin.deployment,
             create_index: state.index_to_be(),
             created: state.now(),
             nodes: state.identities.clone(),

@@ -1,6 +1,6 @@
 //! Requests: what placing serves, one allocation each.
 
-use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::slots::{AllocationSlot, DeploymentRef, EvaluationRef, NodeSlot};
 use crate::state::small_list::SmallList;
 
 /// One allocation of a group to be placed.
@@ -17,6 +17,18 @@ pub(crate) struct Request {
     pub(crate) replaces: Option<AllocationSlot>,
     /// Nodes to stay away from, because what it replaces failed there (docs/placement.md, section 3.5).
     pub(crate) penalty_nodes: SmallList<NodeSlot>,
+}
+
+/// What placements come of.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Origin {
+    /// The evaluation that asks for them.
+    pub(crate) evaluation: EvaluationRef,
+    /// The deployment that they are part of.
+    pub(crate) deployment: DeploymentRef,
+    /// Tells the ports that are drawn for an evaluation from those that are drawn for others; none where
+    /// a job is placed without one.
+    pub(crate) port_key: Option<u64>,
 }
 
 impl Request {

@@ -144,6 +144,19 @@ impl<'a> Scan<'a> {
         }
     }
 
+    /// Whether a node may run the group, room aside.
+    pub(crate) fn may_run(&self, slot: NodeSlot, node: &'a NodeRecord) -> bool {
+        self.plan.base.contains(node) && self.first_filter(slot, node).is_none()
+    }
+
+    /// Whether what was on a node may be there again as one of the group: the node need not take anything
+    /// new.
+    pub(crate) fn takes_back(&self, slot: NodeSlot, node: &'a NodeRecord) -> bool {
+        self.plan.base.has_place(node)
+            && self.first_filter(slot, node).is_none()
+            && fit::assign(room(self.state, slot, node), &self.plan.ask).is_ok()
+    }
+
     /// The first rule that filters a node.
     fn first_filter(&self, slot: NodeSlot, node: &'a NodeRecord) -> Option<Filter> {
         let has_writer = |source: &str| self.has_writer(slot, source);

@@ -1,6 +1,6 @@
 //! What a reconciliation comes to.
 
-use crate::model::DesiredUpdates;
+use crate::model::{DeploymentStatus, DesiredUpdates, Trigger};
 use crate::time::{Span, Timestamp};
 
 /// Everything that has to change, in the order of the specification, groups in order. Allocations are
@@ -155,14 +155,14 @@ pub(crate) enum FollowUpKind {
 
 impl FollowUpKind {
     /// What it is triggered by (docs/lifecycle.md, section 1).
-    pub(crate) fn triggered_by(self) -> &'static str {
+    pub(crate) fn trigger(self) -> Trigger {
         match self {
-            FollowUpKind::Reschedule => "alloc-reschedule",
+            FollowUpKind::Reschedule => Trigger::AllocReschedule,
             FollowUpKind::LaterReschedule
             | FollowUpKind::ClientStop
-            | FollowUpKind::LaterClientStop => "alloc-failure",
-            FollowUpKind::DisconnectTimeout => "max-disconnect-timeout",
-            FollowUpKind::RollingUpdate => "rolling-update",
+            | FollowUpKind::LaterClientStop => Trigger::AllocFailure,
+            FollowUpKind::DisconnectTimeout => Trigger::MaxDisconnectTimeout,
+            FollowUpKind::RollingUpdate => Trigger::RollingUpdate,
         }
     }
 
@@ -222,13 +222,17 @@ pub(crate) enum DeploymentChange {
 
 impl DeploymentChange {
     /// The status and the text in documents (docs/lifecycle.md, section 3.1).
-    pub(crate) fn status(self) -> (&'static str, &'static str) {
+    pub(crate) fn status(self) -> (DeploymentStatus, &'static str) {
         match self {
-            DeploymentChange::CancelledByStop => ("cancelled", "Cancelled because job is stopped"),
-            DeploymentChange::CancelledByVersion => {
-                ("cancelled", "Cancelled due to newer version of job")
+            DeploymentChange::CancelledByStop => {
+                (DeploymentStatus::Cancelled, "Cancelled because job is stopped")
             }
-            DeploymentChange::Successful => ("successful", "Deployment completed successfully"),
+            DeploymentChange::CancelledByVersion => {
+                (DeploymentStatus::Cancelled, "Cancelled due to newer version of job")
+            }
+            DeploymentChange::Successful => {
+                (DeploymentStatus::Successful, "Deployment completed successfully")
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use super::classify;
 use super::deployment::Deployments;
 use super::system_deployment::{self, Rollout};
 use super::system_pass::{SystemGroup, SystemPass};
-use super::view::{AllocationView, Facts, Flags, Input, NodeCondition, NodeStanding};
+use super::view::{AllocationView, Facts, Flags, Input, NONE, NodeCondition, NodeStanding};
 use crate::model::{ClientStatus, JobType};
 
 /// What becomes of an allocation that lives.
@@ -241,10 +241,10 @@ impl<F: Facts> SystemPass<'_, '_, F> {
             is_complete &= system_deployment::is_complete(self, group);
         }
         // What comes first on a node may leave no room there for what comes next.
-        let allocations = self.input.allocations;
-        self.changes.destructive.sort_by_key(|placement| {
-            let replaced = placement.previous.and_then(|at| allocations.get(at as usize));
-            (placement.node, replaced.map(|it| it.handle))
+        let facts = &*self.facts;
+        let place = |placement: &Placement| placement.previous.unwrap_or(NONE) as usize;
+        self.changes.destructive.sort_by(|a, b| {
+            a.node.cmp(&b.node).then_with(|| facts.compare_ids(place(a), place(b)))
         });
         is_complete
     }
@@ -253,9 +253,10 @@ impl<F: Facts> SystemPass<'_, '_, F> {
     fn replace(&mut self, group: u32, rollout: &Rollout) {
         let input = self.input;
         let state = &mut self.groups[group as usize];
-        state.outdated.sort_unstable_by_key(|at| {
-            let allocation = &input.allocations[*at as usize];
-            (allocation.node, allocation.handle)
+        let (facts, node) = (&*self.facts, |at: u32| input.allocations[at as usize].node);
+        state.outdated.sort_by(|a, b| {
+            let by_node = node(*a).cmp(&node(*b));
+            by_node.then_with(|| facts.compare_ids(*a as usize, *b as usize))
         });
         let made = state.outdated.len().min(rollout.limit);
         state.figures.destructive_update = made as u32;

@@ -3,6 +3,8 @@
 //! Names are numbers here: a group is its place in [`Input::groups`], a version its place in
 //! [`Input::versions`], an allocation, a node, a deployment or an evaluation a handle of the caller's.
 
+use std::cmp::Ordering;
+
 use super::changes::{RescheduleEvent, Stop};
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, DisconnectReconcile, JobType};
 use crate::time::{Span, Timestamp};
@@ -25,7 +27,8 @@ pub(crate) struct Input<'a> {
     /// How many groups there are: first those of the job in its order, then those that only
     /// allocations have.
     pub(crate) groups: u32,
-    /// All allocations of the job, those of a group beside each other, groups in order.
+    /// All allocations of the job, those of a group beside each other, groups in order. In a group they
+    /// are in the order of their names, and those of one name in that of their identities.
     pub(crate) allocations: &'a [AllocationView],
     /// The latest deployment of a service or system job.
     pub(crate) deployment: Option<&'a DeploymentView>,
@@ -144,7 +147,7 @@ impl Default for DisconnectRules {
 /// An allocation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AllocationView {
-    /// The caller's name for it, in the order of IDs.
+    /// The caller's name for it.
     pub(crate) handle: u32,
     pub(crate) group: u32,
     /// The number in its name.
@@ -290,6 +293,8 @@ pub(crate) trait Facts {
     fn top_score(&self, at: usize) -> f64;
     /// When it was created, as an index.
     fn created(&self, at: usize) -> u64;
+    /// How the identities of two allocations compare.
+    fn compare_ids(&self, a: usize, b: usize) -> Ordering;
     /// Whether a node of [`Input::nodes`] may run a group of the present version at all, room aside.
     fn is_feasible(&mut self, node: u32, group: u32) -> bool;
 }

@@ -3,9 +3,15 @@
 
 use indexmap::IndexMap;
 
-use crate::cluster::Cluster;
+use crate::feasibility::base::BaseSet;
+use crate::feasibility::reason::FilterReason;
 use crate::model::{Constraint, Job, Node, TaskGroup};
+use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
+use crate::placement::scan::Scan;
+use crate::state::State;
+use crate::state::node::NodeRecord;
+use crate::state::slots::NodeSlot;
 
 /// Where targets of what only one node has begin.
 const UNIQUE: [&str; 4] = ["${unique.", "${node.unique.", "${attr.unique.", "${meta.unique."];
@@ -72,32 +78,47 @@ impl Hash {
 impl Classes {
     /// The classes of the nodes that a job looks at, for groups of it that found no place.
     pub(super) fn of<'a>(
-        cluster: &Cluster,
+        state: &State,
         job: &Job,
-        groups: impl Iterator<Item = &'a str> + Clone,
+        groups: impl Iterator<Item = &'a str>,
         options: &PlaceOptions,
     ) -> Classes {
-        let find = |name: &str| job.task_groups.iter().find(|group| group.name == name);
-        let is_escaped = job.constraints.iter().any(is_unique)
-            || groups.clone().filter_map(find).any(group_is_unique);
-        if is_escaped {
-            return Classes { eligibility: IndexMap::new(), is_escaped };
+        let spec = job.spec();
+        let find = |name: &str| spec.task_groups.iter().position(|group| group.name == name);
+        let places: Vec<usize> = groups.filter_map(find).collect();
+        let mut found = places.iter().filter_map(|at| spec.task_groups.get(*at));
+        if spec.constraints.iter().any(is_unique) || found.any(group_is_unique) {
+            return Classes { eligibility: IndexMap::new(), is_escaped: true };
         }
+        let plan = |at: &usize| GroupPlan::new(state, job, *at, 0, options);
+        let plans: Vec<GroupPlan<'_>> = places.iter().filter_map(plan).collect();
+        let scans: Vec<Scan<'_>> = plans.iter().map(|it| Scan::new(state, it, None)).collect();
+        let base = BaseSet::of(job);
         let mut eligibility: IndexMap<String, bool> = IndexMap::new();
-        let mut nodes: Vec<&Node> = cluster.nodes().collect();
-        nodes.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-        for node in nodes {
-            if !cluster.is_candidate(job, &node.id) {
-                continue;
-            }
+        for (slot, record) in state.nodes().filter(|(_, record)| base.contains(record)) {
             // One node of a class says what all of them are.
-            eligibility.entry(computed_class(node)).or_insert_with(|| {
-                groups.clone().any(|group| cluster.may_suit(job, group, &node.id, options))
-            });
+            eligibility
+                .entry(computed_class(&record.node))
+                .or_insert_with(|| scans.iter().any(|scan| may_suit(scan, slot, record)));
         }
         eligibility.sort_keys();
-        Classes { eligibility, is_escaped }
+        Classes { eligibility, is_escaped: false }
     }
+}
+
+/// Whether no lasting fact of a node is against a group, whatever is on it and whatever devices and
+/// networks it has: none of the facts that make its class.
+fn may_suit(scan: &Scan<'_>, slot: NodeSlot, node: &NodeRecord) -> bool {
+    scan.all_filters(slot, node).iter().all(|reason| {
+        matches!(
+            reason,
+            FilterReason::DistinctHosts
+                | FilterReason::DistinctProperty { .. }
+                | FilterReason::MissingDevices
+                | FilterReason::MissingNetwork
+                | FilterReason::MissingHostNetwork { .. }
+        )
+    })
 }
 
 fn group_is_unique(group: &TaskGroup) -> bool {

@@ -24,11 +24,11 @@ use crate::model::{Allocation, Deployment, DesiredUpdates, Evaluation};
 /// #     triggered_by: "job-register".into(),
 /// #     ..Evaluation::default()
 /// # };
-/// use stowplan::schedule::{JobState, process};
+/// use stowplan::schedule::{JobState, decide};
 ///
 /// let known = JobState { versions: vec![job], ..JobState::default() };
 /// let options = PlaceOptions::default();
-/// let decision = process(&cluster, &known, &evaluation, &options, Timestamp::EPOCH);
+/// let decision = decide(&cluster, &known, &evaluation, &options, Timestamp::EPOCH);
 /// assert_eq!((decision.placements.len(), decision.stops.len()), (2, 0));
 /// // What found no place waits for room.
 /// assert_eq!(decision.created[0].status, "blocked");

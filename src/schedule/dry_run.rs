@@ -3,9 +3,9 @@
 
 use indexmap::IndexMap;
 
+use super::decide::decide;
 use super::decision::Decision;
 use super::job_state::JobState;
-use super::process::process;
 use crate::cluster::Cluster;
 use crate::cluster::failed::FailedGroup;
 use crate::cluster::request::PlacementRequest;
@@ -96,7 +96,7 @@ pub fn dry_run(
     let is_launched_later = job.periodic.is_some() || job.parameterized_job.is_some();
     let decision = match is_launched_later {
         true => Decision::default(),
-        false => process(cluster, &known, &evaluation(&job, now), options, now),
+        false => decide(cluster, &known, &evaluation(&job, now), options, now),
     };
     let annotations = annotations(cluster, &decision);
     annotate_diff(&mut diff, &annotations);

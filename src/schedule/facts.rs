@@ -1,154 +1,182 @@
-//! What reconciling asks, answered from a job's documents and a trial of the cluster.
+//! What reconciling asks, answered from the state's records. What has to be tried is tried in the
+//! transaction and taken back.
 
-use super::documents::{self, Documents};
-use crate::cluster::Cluster;
-use crate::cluster::request::PlacementRequest;
+use std::cmp::Ordering;
+
 use crate::model::{AllocationState, ClientStatus, Job};
+use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
+use crate::placement::request::Request;
+use crate::placement::scan::Scan;
 use crate::reconcile::changes::Stop;
 use crate::reconcile::update::tasks_updated;
 use crate::reconcile::view::{Facts, History};
+use crate::state::lifecycle::Rare;
+use crate::state::log::Savepoint;
+use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::transaction::Transaction;
 use crate::time::Timestamp;
 
-/// Answers from documents. What has to be tried is tried on forks that nobody else sees.
-pub(super) struct DocumentFacts<'a> {
-    pub(super) documents: &'a Documents<'a>,
-    pub(super) cluster: &'a Cluster,
-    pub(super) job: Option<&'a Job>,
-    pub(super) options: &'a PlaceOptions,
-    /// What is wanted on the nodes without what stops; none before the first trial.
-    wanted: Option<Cluster>,
-    /// How many of the stops it is without.
+use super::known::Known;
+
+/// Answers from records.
+pub(super) struct RecordFacts<'a, 't, 's> {
+    known: &'a Known,
+    transaction: &'t mut Transaction<'s>,
+    job: Option<&'a Job>,
+    options: &'a PlaceOptions,
+    /// By group of the job: the group made ready, once it was asked for.
+    plans: Vec<Option<GroupPlan<'a>>>,
+    /// The moment before the first trial.
+    begun: Option<Savepoint>,
+    /// How many of the stops the trials are without.
     stops: usize,
 }
 
-impl<'a> DocumentFacts<'a> {
+impl<'a, 't, 's> RecordFacts<'a, 't, 's> {
     pub(super) fn new(
-        documents: &'a Documents<'a>,
-        cluster: &'a Cluster,
+        known: &'a Known,
+        transaction: &'t mut Transaction<'s>,
         job: Option<&'a Job>,
         options: &'a PlaceOptions,
-    ) -> DocumentFacts<'a> {
-        DocumentFacts { documents, cluster, job, options, wanted: None, stops: 0 }
+    ) -> RecordFacts<'a, 't, 's> {
+        let plans = Vec::new();
+        RecordFacts { known, transaction, job, options, plans, begun: None, stops: 0 }
     }
 
-    /// The cluster without what was told to stop, and what stops now.
-    fn wanted(&mut self, stops: &[Stop]) -> &Cluster {
-        let (cluster, documents) = (self.cluster, self.documents);
-        let wanted = self.wanted.get_or_insert_with(|| {
-            let mut wanted = cluster.fork();
-            let leaving = documents.allocations.iter().filter(|it| it.desired().is_terminal());
-            leaving.for_each(|it| free(&mut wanted, &it.id));
-            wanted
-        });
+    /// Takes all trials back.
+    pub(super) fn finish(self) {
+        if let Some(begun) = self.begun {
+            self.transaction.take_back_to(begun);
+        }
+    }
+
+    /// Takes away what stops, and what was told to stop or evicted and is still on the node: what is left
+    /// there is what is wanted.
+    fn clear(&mut self, node: NodeSlot, stops: &[Stop]) {
+        if self.begun.is_none() {
+            self.begun = Some(self.transaction.savepoint());
+        }
         for stop in stops.iter().skip(self.stops) {
-            if let Some(allocation) = documents.allocations.get(stop.at as usize) {
-                free(wanted, &allocation.id);
-            }
+            self.transaction.stage_stop(self.known.slot(stop.at));
         }
         self.stops = stops.len();
-        wanted
+        let is_leaving = |slot: &AllocationSlot| {
+            self.transaction.allocation(*slot).is_some_and(|record| record.is_to_leave())
+        };
+        let on_node = self.transaction.allocations_on(node).iter();
+        let leaving: Vec<AllocationSlot> = on_node.copied().filter(is_leaving).collect();
+        leaving.into_iter().for_each(|slot| self.transaction.stage_stop(slot));
+    }
+
+    /// A group of the job made ready for its allocation of a number.
+    fn plan(&mut self, group: u32, name_index: u32) -> Option<&GroupPlan<'a>> {
+        let job = self.job?;
+        let at = group as usize;
+        let spec = job.spec().task_groups.get(at)?;
+        if self.plans.len() <= at {
+            self.plans.resize_with(at + 1, || None);
+        }
+        let (slot, options) = (self.known.job, self.options);
+        let make = || GroupPlan::of_known(job, slot, (at, spec), name_index, options);
+        let plan = self.plans.get_mut(at)?.get_or_insert_with(make);
+        plan.adapt_to(&Request::named(name_index));
+        Some(plan)
+    }
+
+    fn rare(&self, at: usize) -> Option<&Rare> {
+        let life = self.transaction.kept_lifecycle(self.known.slot(at as u32))?;
+        life.rare.as_deref()
     }
 }
 
-impl Facts for DocumentFacts<'_> {
+impl Facts for RecordFacts<'_, '_, '_> {
     fn tasks_updated(&mut self, version: u32, group: u32) -> bool {
-        let specs = &self.documents.specs;
-        let (Some(own), Some(job), Some(name)) =
-            (specs.get(version as usize), self.job, self.documents.groups.get(group as usize))
-        else {
+        let (Some(own), Some(job)) = (self.known.specs.get(version as usize), self.job) else {
             return true;
         };
-        tasks_updated(own, job.spec(), name)
+        tasks_updated(own, job.spec(), self.known.group_name(group))
     }
 
     fn updates_in_place(&mut self, at: usize, stops: &[Stop]) -> bool {
-        let Some(allocation) = self.documents.allocations.get(at) else { return false };
-        // It is there already, so it may stay on a node that takes no new ones.
-        let Some(node) = documents::node_of(self.cluster, allocation) else { return false };
-        let mut trial = self.wanted(stops).fork();
-        let made_ready = node.changed(|node| {
-            node.status = "ready".into();
-            node.scheduling_eligibility = "eligible".into();
-            node.drain = false;
-            node.drain_strategy = None;
-        });
-        let Ok(made_ready) = made_ready else { return false };
-        trial.upsert_node(made_ready);
-        free(&mut trial, &allocation.id);
-        let group = self.documents.views.get(at).map_or(0, |view| view.group);
-        let index = self.documents.views.get(at).map_or(0, |view| view.name_index);
-        self.fits(&mut trial, &allocation.node_id, group, index).is_some_and(|fits| fits.0)
+        let Some(view) = self.known.views.get(at) else { return false };
+        let (slot, group, name_index) = (AllocationSlot(view.handle), view.group, view.name_index);
+        let node = self.transaction.allocation(slot).map(|record| record.node);
+        let Some(node) = node.filter(|node| self.transaction.node(*node).is_some()) else {
+            return false;
+        };
+        self.clear(node, stops);
+        let before = self.transaction.savepoint();
+        self.transaction.stage_stop(slot);
+        self.plan(group, name_index);
+        let plan = self.plans.get(group as usize).and_then(Option::as_ref);
+        let state = &**self.transaction;
+        let stays = match (plan, state.node(node)) {
+            (Some(plan), Some(record)) => Scan::new(state, plan, None).takes_back(node, record),
+            _ => false,
+        };
+        self.transaction.take_back_to(before);
+        stays
     }
 
     fn history(&self, at: usize) -> History<'_> {
-        let Some(allocation) = self.documents.allocations.get(at) else {
-            return History::default();
+        let slot = self.known.slot(at as u32);
+        let Some(life) = self.transaction.kept_lifecycle(slot) else {
+            let batch = self.transaction.allocation(slot).map(|record| record.batch);
+            let batch = batch.and_then(|batch| self.transaction.batch(batch));
+            let ended = batch.map_or(Timestamp::EPOCH, |batch| batch.created);
+            return History { ended, ..History::default() };
+        };
+        let Some(rare) = life.rare.as_deref() else {
+            return History { ended: life.modify_time, ..History::default() };
         };
         let became = |status: ClientStatus| {
             let of_status = move |it: &&AllocationState| it.client_status() == Some(status);
-            allocation.alloc_states.iter().filter(of_status).filter_map(|it| it.time)
+            rare.client_states.iter().filter(of_status).filter_map(|it| it.time)
         };
+        let finished = rare.task_states.values().filter_map(|state| state.finished_at).max();
         History {
-            reschedules: self.documents.reschedules.get(at).map_or(&[], Vec::as_slice),
-            ended: documents::ended(allocation),
+            reschedules: self.known.reschedules(slot.0),
+            ended: finished.unwrap_or(life.modify_time),
             last_unknown: became(ClientStatus::Unknown).next_back(),
             first_lost: became(ClientStatus::Lost).next(),
         }
     }
 
     fn running_since(&self, at: usize) -> Option<Timestamp> {
-        let allocation = self.documents.allocations.get(at)?;
-        let states = allocation.task_states.values();
+        let states = self.rare(at)?.task_states.values();
         // What was restarted runs since its last restart.
         states.filter_map(|state| state.last_restart.or(state.started_at)).min()
     }
 
     fn top_score(&self, at: usize) -> f64 {
-        let metrics = self.documents.allocations.get(at).and_then(|it| it.metrics.as_ref());
+        let slot = self.known.slot(at as u32);
+        let metrics = self.transaction.metrics_of(slot);
         let scores = metrics.iter().flat_map(|metrics| &metrics.score_meta_data);
         scores.map(|score| score.norm_score).fold(0.0, f64::max)
     }
 
     fn created(&self, at: usize) -> u64 {
-        let allocation = self.documents.allocations.get(at);
-        allocation.map_or(0, |it| match it.create_index {
-            0 => it.create_time.max(0) as u64,
+        let (index, instant) = self.transaction.created_at(self.known.slot(at as u32));
+        match index {
+            0 => instant.as_nanos().max(0) as u64,
             index => index,
-        })
+        }
+    }
+
+    fn compare_ids(&self, a: usize, b: usize) -> Ordering {
+        let id = |at: usize| self.transaction.allocation_id(self.known.slot(at as u32));
+        id(a).cmp(&id(b))
     }
 
     fn is_feasible(&mut self, node: u32, group: u32) -> bool {
-        let Some(node) = self.documents.nodes.get(node as usize) else { return false };
-        let mut trial = self.cluster.fork();
-        self.fits(&mut trial, &node.id, group, 0)
-            .is_some_and(|(fits, is_filtered)| fits || !is_filtered)
-    }
-}
-
-impl DocumentFacts<'_> {
-    /// Whether an allocation of a group finds room on a node, and whether it may not run there at all.
-    fn fits(
-        &self,
-        trial: &mut Cluster,
-        node_id: &str,
-        group: u32,
-        name_index: u32,
-    ) -> Option<(bool, bool)> {
-        let name = *self.documents.groups.get(group as usize)?;
-        let request = PlacementRequest::new(self.job?, name, name_index).only_node(node_id);
-        let placement = trial.place_requests(&[request], self.options).ok()?;
-        // A node that may not run a system job's group is no failure of it.
-        let failed = placement.failed().first();
-        let is_filtered =
-            placement.is_empty() && failed.is_none_or(|it| it.metrics().nodes_exhausted == 0);
-        Some((!placement.is_empty(), is_filtered))
-    }
-}
-
-/// Gives the room of an allocation back. One that is not on the cluster holds none.
-pub(super) fn free(trial: &mut Cluster, id: &str) {
-    if trial.set_client_status(id, ClientStatus::Complete).is_err() {
-        // It is not there: its node is gone.
+        let Some(&slot) = self.known.nodes.get(node as usize) else { return false };
+        self.plan(group, 0);
+        let Some(plan) = self.plans.get(group as usize).and_then(Option::as_ref) else {
+            return false;
+        };
+        let state = &**self.transaction;
+        let scan = Scan::new(state, plan, None);
+        state.node(slot).is_some_and(|record| scan.may_run(slot, record))
     }
 }

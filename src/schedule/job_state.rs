@@ -20,14 +20,14 @@ use crate::model::{Allocation, Deployment, Job};
 /// #     triggered_by: "job-register".into(),
 /// #     ..Evaluation::default()
 /// # };
-/// use stowplan::schedule::{JobState, process};
+/// use stowplan::schedule::{JobState, decide};
 ///
 /// // The job is gone: nothing is placed for it.
 /// let options = PlaceOptions::default();
-/// let gone = process(&cluster, &JobState::default(), &evaluation, &options, Timestamp::EPOCH);
+/// let gone = decide(&cluster, &JobState::default(), &evaluation, &options, Timestamp::EPOCH);
 /// assert!(gone.placements.is_empty());
 /// let known = JobState { versions: vec![job], ..JobState::default() };
-/// let there = process(&cluster, &known, &evaluation, &options, Timestamp::EPOCH);
+/// let there = decide(&cluster, &known, &evaluation, &options, Timestamp::EPOCH);
 /// assert_eq!(there.placements.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

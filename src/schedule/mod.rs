@@ -1,31 +1,31 @@
-//! One evaluation in, one decision out: reconciles a job with what is there and finds places for what is
+//! One evaluation in, one plan out: reconciles a job with what is there and finds places for what is
 //! missing (docs/lifecycle.md, section 2).
 //!
-//! In: an evaluation, what is known of its job, a cluster, an instant. Out: a [`Decision`]: what to stop,
-//! place and update, which evaluations to create, what becomes of deployments and of the evaluation. It
-//! changes nothing: places are found on a fork. May import `cluster`, `plan`, `reconcile`, `placement`,
-//! `model` and `time`.
+//! In: an evaluation, the state with its job, an instant. Out: placements, and the effects beside them:
+//! what to stop and update, which evaluations to create, what becomes of deployments and of the
+//! evaluation. There is one way to process, in a transaction on the state's own records; a [`Decision`] on
+//! documents is made by putting them into a copy of a cluster first. May import everything below:
+//! `cluster`, `plan`, `reconcile`, `placement`, `fit`, `feasibility`, `state`, `model`, `rng` and `time`.
 
 mod answer;
-mod attempt;
 mod classes;
+mod decide;
 mod decision;
-mod documents;
 mod dry_run;
-mod evaluations;
+mod effects;
 mod facts;
-mod finish;
 mod job_state;
-mod process;
-mod search;
+mod known;
+mod load;
+mod pass;
+mod placing;
 mod situation;
-mod system;
+mod told;
 mod triggers;
-mod written;
 
 pub use self::classes::computed_class;
+pub use self::decide::decide;
 pub use self::decision::Decision;
 pub use self::dry_run::{DryRun, dry_run};
 pub use self::job_state::JobState;
-pub use self::process::process;
 pub use self::situation::{Situation, SituationErrors};

@@ -6,9 +6,9 @@ use indexmap::IndexSet;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use super::decide::decide;
 use super::decision::Decision;
 use super::job_state::JobState;
-use super::process::process;
 use crate::cluster::Cluster;
 use crate::cluster::inventory::Inventory;
 use crate::model::problem::Problem;
@@ -94,7 +94,7 @@ impl Situation {
 
     /// What the evaluation comes to.
     pub fn decide(&self, options: &PlaceOptions) -> Decision {
-        process(&self.cluster, &self.known, &self.evaluation, options, self.now)
+        decide(&self.cluster, &self.known, &self.evaluation, options, self.now)
     }
 }
 

@@ -12,8 +12,19 @@ pub(super) fn refusal(evaluation: &Evaluation, of_job: JobType) -> Option<String
         },
     };
     let accepts = evaluation.trigger().is_some_and(|trigger| accepts(trigger, job_type));
-    let reason = &evaluation.triggered_by;
-    (!accepts).then(|| format!("scheduler cannot handle '{reason}' evaluation reason"))
+    (!accepts).then(|| refused(&evaluation.triggered_by))
+}
+
+/// The same of an evaluation that the state holds.
+pub(super) fn refusal_of(trigger: Trigger, job_type: Option<JobType>) -> Option<String> {
+    match job_type {
+        None => Some("no scheduler for evaluations of type '_core'".to_owned()),
+        Some(job_type) => (!accepts(trigger, job_type)).then(|| refused(trigger.as_str())),
+    }
+}
+
+fn refused(reason: &str) -> String {
+    format!("scheduler cannot handle '{reason}' evaluation reason")
 }
 
 fn accepts(trigger: Trigger, job_type: JobType) -> bool {

@@ -143,7 +143,7 @@ impl State {
         })
     }
 
-    fn group_document(&self, group: &DeployedGroup) -> DeploymentState {
+    pub(crate) fn group_document(&self, group: &DeployedGroup) -> DeploymentState {
         DeploymentState {
             auto_revert: group.auto_revert,
             auto_promote: group.auto_promote,

@@ -68,6 +68,8 @@ pub(crate) struct Transition {
     pub(crate) reschedule: bool,
     /// It is to be replaced whatever its policy says.
     pub(crate) force_reschedule: bool,
+    /// It is not to be replaced when it leaves its node.
+    pub(crate) disable_placement: bool,
 }
 
 /// What few allocations have.
@@ -109,7 +111,12 @@ impl LifecycleRecord {
         health_time: Timestamp::MIN,
         health: Health::Unknown,
         is_canary: false,
-        transition: Transition { migrate: false, reschedule: false, force_reschedule: false },
+        transition: Transition {
+            migrate: false,
+            reschedule: false,
+            force_reschedule: false,
+            disable_placement: false,
+        },
         rare: None,
     };
 
@@ -145,6 +152,7 @@ impl LifecycleRecord {
             migrate: transition.migrates(),
             reschedule: transition.reschedules(),
             force_reschedule: transition.force_reschedules(),
+            disable_placement: transition.disables_placement(),
         };
         // What the record says is not said twice.
         document.job = None;

@@ -28,6 +28,7 @@ pub(crate) mod journal;
 pub(crate) mod key_writer;
 pub(crate) mod lifecycle;
 mod lifecycles;
+pub(crate) mod links;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod node;

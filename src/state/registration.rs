@@ -77,6 +77,28 @@ impl Transaction<'_> {
         Registered { job: slot, version: number, is_new: true }
     }
 
+    /// Registers a version of a job as its document says: with its number and its indexes. It takes the
+    /// place of a version of the same number.
+    pub(crate) fn import_version(&mut self, job: &Job) -> JobSlot {
+        let slot = self.ensure_job(job);
+        self.index();
+        let spec = job.spec();
+        let before = self.job(slot).and_then(|record| record.registered.as_deref().cloned());
+        let mut registration = before.unwrap_or(Registration {
+            create_index: spec.create_index,
+            modify_index: spec.modify_index,
+            versions: Vec::new(),
+        });
+        registration.modify_index = registration.modify_index.max(spec.modify_index);
+        let version = JobVersion { job: job.clone(), number: spec.version, is_stable: spec.stable };
+        let versions = &mut registration.versions;
+        versions.retain(|known| known.number != version.number);
+        let at = versions.partition_point(|known| known.number > version.number);
+        versions.insert(at, version);
+        self.set_registration(slot, Some(Arc::new(registration)));
+        slot
+    }
+
     /// Says whether a version is stable; false if there is no such version.
     pub(crate) fn set_stable(&mut self, job: JobSlot, number: u64, is_stable: bool) -> bool {
         let Some(mut registration) = self.registration(job).cloned() else { return false };

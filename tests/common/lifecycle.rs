@@ -1,9 +1,9 @@
 //! Cases of the lifecycle: one state of a job and one evaluation as a document, put before
-//! `schedule::process`.
+//! `schedule::decide`.
 
 use serde_json::Value;
 use stowplan::model::{Allocation, Deployment, Evaluation, Job, JobSpec, Node};
-use stowplan::schedule::{Decision, JobState, process};
+use stowplan::schedule::{Decision, JobState, decide};
 use stowplan::{Cluster, Inventory, PlaceOptions, Timestamp};
 
 /// A case, ready to be processed.
@@ -70,7 +70,7 @@ impl Question {
     /// Processes the evaluation.
     pub fn process(&self) -> Decision {
         let options = PlaceOptions::default();
-        process(&self.cluster, &self.known, &self.evaluation, &options, self.now)
+        decide(&self.cluster, &self.known, &self.evaluation, &options, self.now)
     }
 
     /// The answer, lists whose order says nothing sorted.

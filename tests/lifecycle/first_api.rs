@@ -4,7 +4,7 @@
 use serde_json::{Value, json};
 use stowplan::model::DesiredUpdates;
 use stowplan::schedule::Decision;
-use stowplan::schedule::process;
+use stowplan::schedule::decide;
 use stowplan::{FailureRecords, PlaceOptions, Span};
 
 use crate::apply::apply;
@@ -151,7 +151,7 @@ fn records_on_request() {
             Some(records) => options.record_failed_placements(records),
             None => options,
         };
-        let decision = process(
+        let decision = decide(
             &question.cluster,
             &question.known,
             &question.evaluation,

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use serde_json::{Value, json};
-use stowplan::schedule::process as decide;
+use stowplan::schedule::decide;
 use stowplan::{PlaceOptions, Timestamp};
 
 use crate::lifecycle::Question;

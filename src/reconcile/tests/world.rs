@@ -69,6 +69,10 @@ impl Facts for WorldFacts {
         at as u64
     }
 
+    fn compare_ids(&self, a: usize, b: usize) -> std::cmp::Ordering {
+        a.cmp(&b)
+    }
+
     fn is_feasible(&mut self, _: u32, _: u32) -> bool {
         true
     }

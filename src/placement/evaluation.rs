@@ -1,0 +1,99 @@
+//! Placing for an evaluation: what became of each request is told, since who asks decides what that
+//! comes to for others.
+
+use super::caches::Caches;
+use super::group::GroupPlan;
+use super::options::PlaceOptions;
+use super::outcome::Outcome;
+use super::place::GroupRequests;
+use super::placer::Placer;
+use super::refusal::Refusal;
+use super::request::Origin;
+use crate::model::Job;
+use crate::state::transaction::Transaction;
+
+/// The requests of an evaluation for one group of a version of its job.
+pub(crate) struct EvaluationRequests<'a> {
+    pub(crate) requests: GroupRequests<'a>,
+    pub(crate) origin: Origin,
+}
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It has its place.
+    Placed,
+    /// The only node that it may go to may not run it at all.
+    Filtered,
+    /// There is no room for it, or there was none for another of its group.
+    Exhausted,
+}
+
+/// Places what an evaluation asks for of its job, in the order of the requests, and gives what became of
+/// each. Whether the job is to be placed whole or not at all is for the caller to see to.
+pub(crate) fn place_for_evaluation<'a>(
+    state: &mut Transaction<'_>,
+    caches: &mut Caches,
+    job: &Job,
+    requests: impl Iterator<Item = EvaluationRequests<'a>>,
+    options: &PlaceOptions,
+) -> (Outcome, Vec<Verdict>) {
+    let mut placer = Placer::new(state, caches, job, options, None);
+    placer.all_at_once = false;
+    let mut verdicts = Vec::new();
+    for EvaluationRequests { requests, origin } in requests {
+        placer.origin = origin;
+        match requests.job.job_type().is_system() {
+            true => placer.place_on_nodes(&requests, &mut verdicts),
+            false => placer.place_counted(&requests, &mut verdicts),
+        }
+    }
+    (placer.finish(), verdicts)
+}
+
+impl Placer<'_, '_, '_> {
+    /// Places allocations of a group of which there should be so many. The first failure ends it.
+    fn place_counted(&mut self, of: &GroupRequests<'_>, verdicts: &mut Vec<Verdict>) {
+        let before = self.outcome.groups.len();
+        // It breaks only where a job is placed whole.
+        _ = self.place_group(of.job, of.group, of.requests);
+        let group = self.outcome.groups.get(before);
+        let placed = group.map_or(0, |group| group.allocations.len());
+        let verdict = |at| if at < placed { Verdict::Placed } else { Verdict::Exhausted };
+        verdicts.extend((0..of.requests.len()).map(verdict));
+    }
+
+    /// Places allocations of a system job, each on its own node.
+    fn place_on_nodes(&mut self, of: &GroupRequests<'_>, verdicts: &mut Vec<Verdict>) {
+        let Some(group) = of.job.spec().task_groups.get(of.group) else {
+            return verdicts.extend(of.requests.iter().map(|_| Verdict::Filtered));
+        };
+        let (slot, known) = (Some(self.job_slot), (of.group, group));
+        let mut plan = GroupPlan::of_known(of.job, slot, known, 0, self.options);
+        let mut open = self.open_group(&plan, of.requests.len());
+        let mut left = of.requests;
+        let mut exhausted: Option<(Refusal, u32)> = None;
+        let first = verdicts.len();
+        while let Some(request) = left.first() {
+            plan.adapt_to(request);
+            let Some(refusal) = self.serve_replacing(&plan, &mut open, &mut left) else {
+                verdicts.resize(first + of.requests.len() - left.len(), Verdict::Placed);
+                continue;
+            };
+            left = left.split_first().map_or(&[], |(_, rest)| rest);
+            // A node that the job does not look at has neither a filter nor a count.
+            let lacks_room = refusal.filter.is_none() && refusal.tally.exhausted.nodes > 0;
+            verdicts.push(if lacks_room { Verdict::Exhausted } else { Verdict::Filtered });
+            if lacks_room {
+                exhausted.get_or_insert((refusal, 0)).1 += 1;
+            }
+        }
+        self.close_group(plan.job, open);
+        let Some((refusal, nodes)) = exhausted else { return };
+        let mut failed = self.outcome.failed.iter_mut();
+        match failed.find(|it| it.group == of.group) {
+            Some(failure) => failure.unplaced += nodes,
+            None => self.fail(&plan, refusal, nodes),
+        }
+    }
+}

@@ -1,0 +1,482 @@
+//! What the state knows of a job, as what reconciling looks at. Nothing is made that is not looked at:
+//! names, versions and deployments are numbers, an allocation is a small copy of its records.
+
+use std::sync::Arc;
+
+use crate::feasibility::base::BaseSet;
+use crate::model::{
+    AllocationState, ClientStatus, DeploymentStatus, Job, JobSpec, NodeStatus, RescheduleTracker,
+};
+use crate::reconcile::changes::RescheduleEvent;
+use crate::reconcile::view::{
+    AllocationView, DeploymentGroupView, DeploymentState, DeploymentView, Flags, GroupRules, NONE,
+    NodeCondition, NodeStanding, VersionView,
+};
+use crate::state::State;
+use crate::state::allocation::AllocationRecord;
+use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
+use crate::state::evaluation::EvaluationRecord;
+use crate::state::job::Registration;
+use crate::state::lifecycle::{Health, LifecycleRecord};
+use crate::state::links::Link;
+use crate::state::slots::{
+    AllocationSlot, BatchSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
+};
+
+/// The handle of the latest deployment.
+pub(super) const LATEST_DEPLOYMENT: u32 = 0;
+/// The handle of all other deployments.
+const OTHER_DEPLOYMENT: u32 = 1;
+/// The handle of an evaluation, or of an allocation, that is gone.
+pub(super) const GONE: u32 = NONE - 1;
+/// The handle of the evaluation that is processed, where the state does not hold it.
+const GIVEN: u32 = NONE - 2;
+
+/// What is asked: the evaluation that is processed.
+#[derive(Clone, Debug)]
+pub(super) struct Asked {
+    pub(super) record: EvaluationRecord,
+    /// Its slot, if the state holds it.
+    pub(super) slot: Option<EvaluationSlot>,
+    pub(super) id: String,
+}
+
+/// What is known of a job, with its names as numbers. Handles of allocations and of evaluations are
+/// their slots.
+pub(super) struct Known {
+    pub(super) job: Option<JobSlot>,
+    registration: Option<Arc<Registration>>,
+    /// The names of the groups that only allocations have, which come after those of the job.
+    others: Vec<Box<str>>,
+    /// How many groups there are.
+    pub(super) groups: u32,
+    /// The documents of the versions, in the order of `versions`.
+    pub(super) specs: Vec<Arc<JobSpec>>,
+    pub(super) versions: Vec<VersionView>,
+    /// The allocations, by group, by name and by identity.
+    pub(super) views: Vec<AllocationView>,
+    /// What replaced what, of those allocations that replaced failed ones: by handle, ascending.
+    reschedules: Vec<(u32, Vec<RescheduleEvent>)>,
+    pub(super) latest: Option<DeploymentSlot>,
+    pub(super) deployment: Option<DeploymentView>,
+    /// Of a system job: the nodes that matter, by identity.
+    pub(super) nodes: Vec<NodeSlot>,
+    pub(super) standings: Vec<NodeStanding>,
+    pub(super) groups_by_name: Vec<u32>,
+}
+
+impl Asked {
+    /// The handle of the evaluation.
+    pub(super) fn handle(&self) -> u32 {
+        self.slot.map_or(GIVEN, |slot| slot.0)
+    }
+}
+
+impl Known {
+    /// Reads what is known of the job of an evaluation; `is_system` says whether it goes by nodes.
+    pub(super) fn new(
+        state: &State,
+        job: Option<JobSlot>,
+        asked: &Asked,
+        is_system: bool,
+    ) -> Known {
+        let registration = job.and_then(|job| state.job(job)?.registered.clone());
+        let mut known = Known {
+            job,
+            registration,
+            others: Vec::new(),
+            groups: 0,
+            specs: Vec::new(),
+            versions: Vec::new(),
+            views: Vec::new(),
+            reschedules: Vec::new(),
+            latest: job.and_then(|job| state.latest_deployment(job)),
+            deployment: None,
+            nodes: Vec::new(),
+            standings: Vec::new(),
+            groups_by_name: Vec::new(),
+        };
+        let lists = known.name_groups(state);
+        if let Some(current) = known.current().map(Job::shared_spec) {
+            known.version_of(&current);
+        }
+        known.add_allocations(state, asked, &lists);
+        if is_system {
+            known.groups_by_name = (0..known.groups).collect();
+            let mut by_name = std::mem::take(&mut known.groups_by_name);
+            by_name.sort_by_key(|group| known.group_name(*group));
+            known.groups_by_name = by_name;
+            known.add_nodes(state);
+        }
+        known.deployment = known
+            .latest
+            .and_then(|slot| state.deployment(slot))
+            .map(|it| known.deployed(state, it));
+        known
+    }
+
+    /// The present version of the job.
+    pub(super) fn current(&self) -> Option<&Job> {
+        self.registration.as_deref()?.newest().map(|version| &version.job)
+    }
+
+    /// A version that is registered.
+    pub(super) fn registered(&self, number: u64) -> Option<&Job> {
+        let versions = self.registration.as_deref().map(|it| &*it.versions).unwrap_or_default();
+        versions.iter().find(|version| version.number == number).map(|version| &version.job)
+    }
+
+    /// The place of the present version.
+    pub(super) fn current_place(&self) -> u32 {
+        if self.current().is_some() { 0 } else { NONE }
+    }
+
+    /// The name of a group.
+    pub(super) fn group_name(&self, group: u32) -> &str {
+        let of_job = self.current().map(|job| &*job.task_groups).unwrap_or_default();
+        match of_job.get(group as usize) {
+            Some(group) => &group.name,
+            None => self.others.get(group as usize - of_job.len()).map_or("", |name| name),
+        }
+    }
+
+    /// The slot of an allocation.
+    pub(super) fn slot(&self, at: u32) -> AllocationSlot {
+        AllocationSlot(self.views.get(at as usize).map_or(NONE, |view| view.handle))
+    }
+
+    /// What an allocation replaced, and when.
+    pub(super) fn reschedules(&self, handle: u32) -> &[RescheduleEvent] {
+        let found = self.reschedules.binary_search_by_key(&handle, |(of, _)| *of);
+        found.map_or(&[], |at| &self.reschedules[at].1)
+    }
+
+    /// Numbers the groups, and gives for each its place in the job's record; none of a group without one.
+    fn name_groups(&mut self, state: &State) -> Vec<Option<usize>> {
+        let of_job = self.registration.as_deref().and_then(Registration::newest);
+        let of_job = of_job.map(|version| &*version.job.task_groups).unwrap_or_default();
+        let records = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups);
+        let records = records.unwrap_or_default();
+        let mut lists: Vec<Option<usize>> = vec![None; of_job.len()];
+        let mut others: Vec<usize> = Vec::new();
+        for (place, record) in records.iter().enumerate() {
+            // Mostly both have them in one order.
+            let is_it = |at: usize| of_job.get(at).is_some_and(|it| it.name == *record.name);
+            let known = Some(place).filter(|at| is_it(*at));
+            match known.or_else(|| (0..of_job.len()).find(|at| is_it(*at))) {
+                Some(at) => lists[at] = Some(place),
+                None if record.allocations.is_empty() => {}
+                None => others.push(place),
+            }
+        }
+        others.sort_unstable_by_key(|place| &records[*place].name);
+        self.others = others.iter().map(|place| records[*place].name.clone()).collect();
+        lists.extend(others.into_iter().map(Some));
+        self.groups = lists.len() as u32;
+        lists
+    }
+
+    /// The place of a version, which is added if it is not there yet.
+    fn version_of(&mut self, spec: &Arc<JobSpec>) -> u32 {
+        if let Some(at) = self.specs.iter().position(|known| Arc::ptr_eq(known, spec)) {
+            return at as u32;
+        }
+        let key = |spec: &JobSpec| (spec.create_index, spec.version);
+        if let Some(at) = self.specs.iter().position(|known| key(known) == key(spec)) {
+            return at as u32;
+        }
+        // What is registered says more than a copy.
+        let registered = self.registered(spec.version).filter(|job| key(job.spec()) == key(spec));
+        let spec = registered.map_or_else(|| spec.clone(), Job::shared_spec);
+        let rules = |group: u32| {
+            let name = self.group_name(group);
+            let group = spec.task_groups.iter().find(|group| group.name == name);
+            group.map(GroupRules::of)
+        };
+        let view = VersionView {
+            version: spec.version,
+            create_index: spec.create_index,
+            job_modify_index: spec.job_modify_index,
+            groups: (0..self.groups).map(rules).collect(),
+        };
+        self.versions.push(view);
+        self.specs.push(spec);
+        self.specs.len() as u32 - 1
+    }
+
+    /// The place of the version of an allocation of an inventory that came without its job.
+    fn version_by_number(&mut self, life: &LifecycleRecord) -> u32 {
+        match self.registered(life.written_version()).map(Job::shared_spec) {
+            Some(spec) => self.version_of(&spec),
+            None => NONE,
+        }
+    }
+}
+
+/// What allocations share that were placed together.
+#[derive(Clone, Copy)]
+struct Shared {
+    batch: BatchSlot,
+    version: u32,
+    deployment: u32,
+}
+
+/// Adding the allocations.
+impl Known {
+    fn add_allocations(&mut self, state: &State, asked: &Asked, lists: &[Option<usize>]) {
+        let Some(groups) = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups) else {
+            return;
+        };
+        let list = |place: &Option<usize>| place.and_then(|at| groups.get(at));
+        let total = lists.iter().filter_map(list).map(|group| group.allocations.len()).sum();
+        self.views.reserve(total);
+        let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE };
+        for (group, place) in lists.iter().enumerate() {
+            let Some(record) = list(place) else { continue };
+            let from = self.views.len();
+            for &slot in record.allocations.iter() {
+                if let Some(view) = self.view(state, asked, group as u32, slot, &mut shared) {
+                    self.views.push(view);
+                }
+            }
+            sort_by_name(state, &mut self.views[from..]);
+        }
+        self.reschedules.sort_unstable_by_key(|(handle, _)| *handle);
+    }
+
+    fn view(
+        &mut self,
+        state: &State,
+        asked: &Asked,
+        group: u32,
+        slot: AllocationSlot,
+        shared: &mut Shared,
+    ) -> Option<AllocationView> {
+        let record = state.allocation(slot)?;
+        let life = state.kept_lifecycle(slot);
+        if shared.batch != record.batch || record.batch == BatchSlot::NONE {
+            *shared = self.shared(state, record);
+        }
+        let mut view = AllocationView {
+            handle: slot.0,
+            group,
+            name_index: record.name_index,
+            version: shared.version,
+            node: NONE,
+            deployment: shared.deployment,
+            follow_up: NONE,
+            next: NONE,
+            desired: record.desired,
+            client: record.client,
+            condition: condition(state, record.node),
+            healthy: None,
+            flags: Flags::default(),
+        };
+        if let Some(life) = life {
+            self.add_life(state, asked, life, &mut view);
+        }
+        Some(view)
+    }
+
+    fn shared(&mut self, state: &State, record: &AllocationRecord) -> Shared {
+        let batch = state.batch(record.batch);
+        let spec = batch.and_then(|batch| batch.version.job.clone());
+        let deployment = batch.map(|batch| state.linked_to_deployment(batch.deployment));
+        Shared {
+            batch: record.batch,
+            version: spec.map_or(NONE, |spec| self.version_of(&spec)),
+            deployment: self.deployment_handle(deployment.unwrap_or(Link::None)),
+        }
+    }
+
+    fn deployment_handle(&self, link: Link<DeploymentSlot>) -> u32 {
+        match link {
+            Link::None => NONE,
+            Link::To(slot) if Some(slot) == self.latest => LATEST_DEPLOYMENT,
+            Link::To(_) | Link::Gone => OTHER_DEPLOYMENT,
+        }
+    }
+
+    /// Adds what happened to an allocation since it was placed.
+    fn add_life(
+        &mut self,
+        state: &State,
+        asked: &Asked,
+        life: &LifecycleRecord,
+        view: &mut AllocationView,
+    ) {
+        if let Some(own) = &life.version {
+            view.version = match &own.job {
+                Some(spec) => self.version_of(spec),
+                None => self.version_by_number(life),
+            };
+        }
+        view.deployment = self.deployment_handle(state.deployment_of_life(life));
+        view.healthy = match life.health {
+            Health::Unknown => None,
+            Health::Healthy => Some(true),
+            Health::Unhealthy => Some(false),
+        };
+        let told = life.transition;
+        let mut flags = view.flags;
+        let mut set = |is_set: bool, flag: Flags| {
+            if is_set {
+                flags = flags.with(flag);
+            }
+        };
+        set(told.migrate, Flags::MIGRATE);
+        set(told.reschedule, Flags::RESCHEDULE);
+        set(told.force_reschedule, Flags::FORCE_RESCHEDULE);
+        set(told.disable_placement, Flags::MIGRATE_DISABLE_PLACEMENT);
+        set(life.is_canary, Flags::CANARY);
+        if let Some(rare) = life.rare.as_deref() {
+            let mut tasks = rare.task_states.values();
+            let has_ended = !rare.task_states.is_empty() && tasks.all(|task| task.is_successful());
+            set(has_ended, Flags::RAN_SUCCESSFULLY);
+            let tracker = rare.reschedules.as_ref();
+            let has_failed = tracker.is_some_and(RescheduleTracker::has_failed);
+            set(has_failed, Flags::RESCHEDULE_FAILED);
+            let last = rare.client_states.iter().filter_map(AllocationState::client_status);
+            set(last.last() == Some(ClientStatus::Unknown), Flags::LAST_UNKNOWN);
+            if let Some(tracker) = tracker.filter(|tracker| !tracker.events.is_empty()) {
+                let event = |event: &crate::model::RescheduleEvent| RescheduleEvent {
+                    at: event.at(),
+                    delay: event.delay,
+                };
+                self.reschedules.push((view.handle, tracker.events.iter().map(event).collect()));
+            }
+            let follow_up = state.follow_up_of_life(life);
+            view.follow_up = match follow_up {
+                Link::None => NONE,
+                Link::To(slot) => slot.0,
+                Link::Gone if asked.slot.is_none() && life.written_follow_up() == asked.id => GIVEN,
+                Link::Gone => GONE,
+            };
+            if let Link::To(slot) = follow_up {
+                let waits = state.evaluation(slot).is_some_and(|it| !it.status.is_terminal());
+                set(waits, Flags::FOLLOW_UP_WAITS);
+            }
+        }
+        view.flags = flags;
+        if life.is_replaced() {
+            view.next = successor(state, life).map_or(GONE, |slot| slot.0);
+        }
+    }
+}
+
+/// Deployments and nodes.
+impl Known {
+    fn deployed(&self, state: &State, latest: &DeploymentRecord) -> DeploymentView {
+        let group = |group: u32| {
+            let name = self.group_name(group);
+            let state_of = latest.groups.iter().find(|it| *it.name == *name);
+            state_of.map(|it| deployed_group(state, it))
+        };
+        DeploymentView {
+            handle: LATEST_DEPLOYMENT,
+            version: latest.version,
+            create_index: latest.job_create_index,
+            status: match latest.status {
+                DeploymentStatus::Failed => DeploymentState::Failed,
+                DeploymentStatus::Successful => DeploymentState::Successful,
+                DeploymentStatus::Cancelled => DeploymentState::Cancelled,
+                status if status.is_paused() => DeploymentState::Paused,
+                _ => DeploymentState::Running,
+            },
+            groups: (0..self.groups).map(group).collect(),
+        }
+    }
+
+    /// Adds the nodes that matter to a system job: those of its pool, and those that it is on.
+    fn add_nodes(&mut self, state: &State) {
+        let Some(job) = self.current().cloned() else { return };
+        let base = BaseSet::of(&job);
+        let mut is_used = vec![false; state.node_slots()];
+        let records = self.views.iter().map(|view| AllocationSlot(view.handle));
+        for record in records.filter_map(|slot| state.allocation(slot)) {
+            if let Some(used) = is_used.get_mut(record.node.at()) {
+                *used = true;
+            }
+        }
+        let mut nodes: Vec<(&str, NodeSlot, NodeStanding)> = Vec::new();
+        for (slot, record) in state.nodes() {
+            let node = &record.node;
+            let is_in_pool = job.node_pool == "all" || node.node_pool == job.node_pool;
+            if is_in_pool || is_used[slot.at()] {
+                let standing = match (is_in_pool, node.is_ready()) {
+                    (true, true) if base.contains(record) => NodeStanding::Eligible,
+                    (true, false) => NodeStanding::NotReady,
+                    _ => NodeStanding::Outside,
+                };
+                nodes.push((&node.id, slot, standing));
+            }
+        }
+        nodes.sort_unstable_by_key(|(id, ..)| *id);
+        let mut places = vec![NONE; state.node_slots()];
+        for (place, (_, slot, standing)) in nodes.into_iter().enumerate() {
+            places[slot.at()] = place as u32;
+            self.nodes.push(slot);
+            self.standings.push(standing);
+        }
+        for view in &mut self.views {
+            let node = state.allocation(AllocationSlot(view.handle)).map(|record| record.node);
+            let place = node.and_then(|node| places.get(node.at()));
+            view.node = place.copied().unwrap_or(NONE);
+        }
+    }
+}
+
+/// Sorts the allocations of a group by their names, and those of one name by their identities.
+fn sort_by_name(state: &State, views: &mut [AllocationView]) {
+    if !views.is_sorted_by_key(|view| view.name_index) {
+        views.sort_by_key(|view| view.name_index);
+    }
+    for of_name in views.chunk_by_mut(|a, b| a.name_index == b.name_index) {
+        if of_name.len() > 1 {
+            of_name.sort_by_cached_key(|view| state.allocation_id(AllocationSlot(view.handle)));
+        }
+    }
+}
+
+fn deployed_group(state: &State, group: &DeployedGroup) -> DeploymentGroupView {
+    let slot_of = |canary: &PlacedCanary| match canary {
+        PlacedCanary::Ours(of) => state.resolve_allocation(*of),
+        PlacedCanary::Other(id) => state.find_allocation(id),
+    };
+    let canaries = group.placed_canaries.iter().filter_map(slot_of);
+    let mut placed_canaries: Vec<u32> = canaries.map(|slot| slot.0).collect();
+    placed_canaries.sort_unstable();
+    DeploymentGroupView {
+        promoted: group.promoted,
+        desired_canaries: amount(group.desired_canaries),
+        desired_total: amount(group.desired_total),
+        healthy: amount(group.healthy),
+        placed_canaries,
+    }
+}
+
+/// What took an allocation's place, if it is still there.
+fn successor(state: &State, life: &LifecycleRecord) -> Option<AllocationSlot> {
+    let id = life.rare.as_deref().map_or("", |rare| &rare.successor_id);
+    match id.is_empty() {
+        true => state.resolve_allocation(life.successor),
+        false => state.find_allocation(id),
+    }
+}
+
+/// A number of things as a document has it; a negative one is none.
+fn amount(number: i64) -> u32 {
+    u32::try_from(number.max(0)).unwrap_or(u32::MAX)
+}
+
+fn condition(state: &State, node: NodeSlot) -> NodeCondition {
+    let Some(record) = state.node(node) else { return NodeCondition::Missing };
+    let node = &record.node;
+    match (node.status(), node.is_draining()) {
+        (NodeStatus::Ready, false) | (NodeStatus::Initializing, false) => NodeCondition::Fine,
+        (NodeStatus::Down, _) => NodeCondition::Down,
+        (NodeStatus::Disconnected, _) => NodeCondition::Disconnected,
+        (NodeStatus::Ready, true) => NodeCondition::Draining,
+        (NodeStatus::Initializing, true) => NodeCondition::DrainingUnready,
+    }
+}

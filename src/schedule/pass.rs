@@ -1,0 +1,175 @@
+//! Processing on the state's own records, inside a transaction (docs/lifecycle.md, section 2).
+
+use indexmap::IndexMap;
+
+use super::classes::Classes;
+use super::facts::RecordFacts;
+use super::known::{Asked, Known};
+use super::triggers;
+use crate::model::{AllocationMetrics, Era, EvaluationStatus, Job, JobType, RescheduleTracker};
+use crate::placement::caches::Caches;
+use crate::placement::options::PlaceOptions;
+use crate::placement::outcome::{GroupFailure, Outcome};
+use crate::plan::effects::{Effects, EvaluationEffect};
+use crate::reconcile::changes::{Changes, Placement};
+use crate::reconcile::reconcile;
+use crate::reconcile::view::{FirstApi, Input};
+use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot};
+use crate::state::transaction::Transaction;
+
+/// What processing an evaluation came to.
+#[derive(Debug, Default)]
+pub(crate) struct Processed {
+    /// What was placed, which is in the transaction.
+    pub(crate) outcome: Outcome,
+    /// All else, of which the transaction has the new deployment, and the stops of what is on a node as
+    /// far as its room goes.
+    pub(crate) effects: Effects,
+    /// The new deployment, in the transaction.
+    pub(crate) deployment: Option<DeploymentSlot>,
+}
+
+/// An evaluation being processed.
+pub(super) struct Pass<'a, 't, 's> {
+    pub(super) transaction: &'t mut Transaction<'s>,
+    pub(super) caches: &'t mut Caches,
+    pub(super) asked: &'a Asked,
+    pub(super) known: &'a Known,
+    pub(super) job_type: JobType,
+    pub(super) options: &'a PlaceOptions,
+    pub(super) changes: Changes,
+    pub(super) outcome: Outcome,
+    /// The new deployment.
+    pub(super) deployment: Option<DeploymentSlot>,
+    /// What was placed, in the order of the outcome, as far as there is anything to say of it.
+    pub(super) placed: Vec<Placed>,
+    /// By group name: the first failure.
+    pub(super) failures: IndexMap<String, AllocationMetrics>,
+    /// What is recorded of them as the first API does.
+    pub(super) records: Vec<GroupFailure>,
+    /// Which nodes may help what failed.
+    pub(super) classes: Classes,
+    /// By group: how many are to be placed still.
+    pub(super) queued: IndexMap<String, i64>,
+    /// Of a system job: the nodes without room, by their places.
+    pub(super) exhausted_nodes: Vec<u32>,
+}
+
+/// A placement that was found.
+pub(super) struct Placed {
+    pub(super) placement: Placement,
+    pub(super) reschedules: Option<RescheduleTracker>,
+}
+
+/// Processes an evaluation that the state holds: finds what has to change of its job, and places what is
+/// missing, which is left in place. What else changes is told, to be applied or taken elsewhere. An
+/// evaluation that is gone changes nothing.
+#[allow(dead_code, reason = "the engine and committing build on it")]
+pub(crate) fn process_in(
+    transaction: &mut Transaction<'_>,
+    caches: &mut Caches,
+    evaluation: EvaluationSlot,
+    options: &PlaceOptions,
+) -> Processed {
+    let Some(record) = transaction.evaluation(evaluation).cloned() else {
+        return Processed::default();
+    };
+    let job = transaction.resolve_job(record.job);
+    let id = transaction.evaluation_id(evaluation);
+    let asked = Asked { record, slot: Some(evaluation), id };
+    process_asked(transaction, caches, &asked, job, options)
+}
+
+/// The same of an evaluation that the state need not hold.
+pub(super) fn process_asked(
+    transaction: &mut Transaction<'_>,
+    caches: &mut Caches,
+    asked: &Asked,
+    job: Option<JobSlot>,
+    options: &PlaceOptions,
+) -> Processed {
+    let snapshot_index = transaction.modify_index;
+    let mut processed = match triggers::refusal_of(asked.record.trigger, asked.record.job_type) {
+        Some(reason) => refused(reason),
+        None => process(transaction, caches, asked, job, &options.for_evaluations()),
+    };
+    let effects = &mut processed.effects;
+    effects.job = job.map(|job| transaction.job_ref(job)).unwrap_or_default();
+    effects.evaluation.evaluation =
+        asked.slot.map(|slot| transaction.evaluation_ref(slot)).unwrap_or_default();
+    effects.evaluation.snapshot_index = snapshot_index;
+    processed
+}
+
+/// What becomes of an evaluation that no scheduler takes.
+fn refused(reason: String) -> Processed {
+    let evaluation = EvaluationEffect {
+        status: Some(EvaluationStatus::Failed),
+        description: reason,
+        ..EvaluationEffect::default()
+    };
+    Processed { effects: Effects { evaluation, ..Effects::default() }, ..Processed::default() }
+}
+
+fn process(
+    transaction: &mut Transaction<'_>,
+    caches: &mut Caches,
+    asked: &Asked,
+    job: Option<JobSlot>,
+    options: &PlaceOptions,
+) -> Processed {
+    let current = job.and_then(|job| transaction.registration(job)?.newest());
+    let current = current.map(|version| version.job.clone());
+    let is_stopped = current.as_ref().is_none_or(|job| job.stop);
+    let of_evaluation = asked.record.job_type.unwrap_or_default();
+    let job_type = match &current {
+        Some(job) if !is_stopped => job.job_type(),
+        _ => of_evaluation,
+    };
+    let known = Known::new(transaction, job, asked, job_type.is_system());
+    let has_deployments = matches!(job_type, JobType::Service | JobType::System);
+    let input = Input {
+        now: transaction.now(),
+        job_type,
+        is_stopped,
+        current: known.current_place(),
+        versions: &known.versions,
+        groups: known.groups,
+        allocations: &known.views,
+        deployment: known.deployment.as_ref().filter(|_| has_deployments),
+        evaluation: asked.handle(),
+        nodes: &known.standings,
+        groups_by_name: &known.groups_by_name,
+        first_api: current.as_ref().and_then(first_api),
+    };
+    let mut facts = RecordFacts::new(&known, transaction, current.as_ref(), options);
+    let changes = reconcile(&input, &mut facts);
+    facts.finish();
+    let mut pass = Pass {
+        transaction,
+        caches,
+        asked,
+        known: &known,
+        job_type,
+        options,
+        changes,
+        outcome: Outcome::default(),
+        deployment: None,
+        placed: Vec::new(),
+        failures: IndexMap::new(),
+        records: Vec::new(),
+        classes: Classes::default(),
+        queued: IndexMap::new(),
+        exhausted_nodes: Vec::new(),
+    };
+    if let Some(job) = &current {
+        pass.place(job);
+    }
+    pass.finish()
+}
+
+/// How a job is changed, where it is one of the first API.
+pub(super) fn first_api(job: &Job) -> Option<FirstApi> {
+    let update = job.update.as_ref().filter(|_| job.era() == Era::First)?;
+    Some(FirstApi { max_parallel: update.max_parallel(), stagger: update.stagger() })
+}

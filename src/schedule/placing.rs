@@ -1,0 +1,434 @@
+//! Where the placements of a reconciliation go: what stops is staged, then requests are made of them and
+//! served (docs/lifecycle.md, section 2, *Placement loop*, and section 4, *Placement failure*).
+
+use super::classes::Classes;
+use super::pass::{Pass, Placed};
+use crate::cluster::failed::FailedGroup;
+use crate::model::{AllocationMetrics, ClientStatus, Job, RescheduleEvent, RescheduleTracker};
+use crate::placement::evaluation::{EvaluationRequests, Verdict, place_for_evaluation};
+use crate::placement::outcome::Outcome;
+use crate::placement::place::GroupRequests;
+use crate::placement::request::{Origin, Request};
+use crate::plan::effects::DeploymentChoice;
+use crate::reconcile::changes::{
+    NewDeploymentGroup, Placement, PlacementKind, Stop, StopReason, Update,
+};
+use crate::rng::hash_bytes;
+use crate::state::deployment::{DeployedGroup, DeploymentRecord};
+use crate::state::slots::{AllocationSlot, DeploymentRef, NodeSlot};
+
+/// Requests for one group that are served together.
+struct Chunk {
+    job: Job,
+    group: usize,
+    origin: Origin,
+    requests: Vec<Request>,
+}
+
+/// The version of a placement, and its deployment.
+struct Chosen {
+    job: Job,
+    deployment: DeploymentChoice,
+}
+
+impl Pass<'_, '_, '_> {
+    /// Stages what stops and places what is missing of a job.
+    pub(super) fn place(&mut self, job: &Job) {
+        let changes = &mut self.changes;
+        let fresh = std::mem::take(&mut changes.placements);
+        let destructive = std::mem::take(&mut changes.destructive);
+        let is_held_back = changes.held_back.iter().any(|held| *held > 0);
+        let is_still = fresh.is_empty() && destructive.is_empty() && !is_held_back;
+        if is_still && changes.deployment.is_none() {
+            return;
+        }
+        self.stage(|reason| !is_tentative(reason));
+        let before = self.transaction.savepoint();
+        self.stage(|reason| reason == StopReason::Migrating);
+        self.add_deployment(job);
+        let placements = match self.job_type.is_system() {
+            true => self.by_group(fresh).into_iter().chain(destructive).collect(),
+            false => [destructive, fresh].concat(),
+        };
+        let placements: Vec<Placement> = placements;
+        let verdicts = self.serve(job, &placements);
+        let replaced: Vec<u32> = match job.all_at_once {
+            true => placements.iter().filter_map(|placement| placement.previous).collect(),
+            false => Vec::new(),
+        };
+        self.failures = self.failed_groups();
+        if self.job_type.is_system() {
+            self.settle_on_nodes(placements, &verdicts);
+        } else {
+            self.settle(placements, &verdicts);
+        }
+        if job.all_at_once && !self.failures.is_empty() {
+            self.transaction.take_back_to(before);
+            self.give_up(&replaced);
+        }
+        if !self.failures.is_empty() {
+            let failed = self.failures.keys().map(String::as_str);
+            self.classes = Classes::of(self.transaction, job, failed, self.options);
+        }
+    }
+
+    /// Makes the room free of what stops for such reasons.
+    fn stage(&mut self, is_for: impl Fn(StopReason) -> bool) {
+        for stop in self.changes.stops.iter().filter(|stop| is_for(stop.reason)) {
+            self.transaction.stage_stop(self.known.slot(stop.at));
+        }
+    }
+
+    /// Adds the new deployment, so that what is placed can be part of it.
+    fn add_deployment(&mut self, job: &Job) {
+        let Some(new) = &self.changes.deployment else { return };
+        let group = |it: &NewDeploymentGroup| {
+            let mut group = DeployedGroup::new(self.known.group_name(it.group));
+            (group.auto_revert, group.auto_promote) = (it.auto_revert, it.auto_promote);
+            group.progress_deadline = it.progress_deadline;
+            group.desired_canaries = it.desired_canaries.into();
+            group.desired_total = it.desired_total.into();
+            group
+        };
+        let groups = new.groups.iter().map(group).collect();
+        let record = DeploymentRecord::new(job.spec(), new.description(), groups);
+        if let Some(slot) = self.known.job {
+            self.deployment = Some(self.transaction.add_deployment(slot, record));
+        }
+    }
+
+    /// Puts the placements of a system job in the order of the groups' names. On each node they are in
+    /// it already.
+    fn by_group(&self, mut placements: Vec<Placement>) -> Vec<Placement> {
+        let mut places = vec![0; self.known.groups_by_name.len()];
+        for (place, group) in self.known.groups_by_name.iter().enumerate() {
+            places[*group as usize] = place;
+        }
+        placements.sort_by_key(|placement| places[placement.group as usize]);
+        placements
+    }
+
+    /// Places as far as there is room, and gives what became of each placement.
+    fn serve(&mut self, job: &Job, placements: &[Placement]) -> Vec<Verdict> {
+        let port_key = Some(hash_bytes(0, self.asked.id.as_bytes()));
+        let evaluation = self.asked.slot.map(|slot| self.transaction.evaluation_ref(slot));
+        let mut chunks: Vec<Chunk> = Vec::new();
+        let mut latest = None;
+        for placement in placements {
+            let chosen = self.chosen(job, placement);
+            let request = self.request(placement, &chosen.job);
+            let key = (placement.group, chosen.job.version, chosen.deployment);
+            if latest.replace(key) != Some(key) {
+                let name = self.known.group_name(placement.group);
+                let group = chosen.job.task_groups.iter().position(|it| it.name == name);
+                chunks.push(Chunk {
+                    // What the present version has not is not asked for.
+                    group: group.unwrap_or(usize::MAX),
+                    origin: Origin {
+                        evaluation: evaluation.unwrap_or_default(),
+                        deployment: self.deployment_of(chosen.deployment),
+                        port_key,
+                    },
+                    job: chosen.job,
+                    requests: Vec::new(),
+                });
+            }
+            if let Some(chunk) = chunks.last_mut() {
+                chunk.requests.push(request);
+            }
+        }
+        let requests = chunks.iter().map(|chunk| EvaluationRequests {
+            requests: GroupRequests {
+                job: &chunk.job,
+                group: chunk.group,
+                requests: &chunk.requests,
+            },
+            origin: chunk.origin,
+        });
+        let (outcome, verdicts) =
+            place_for_evaluation(self.transaction, self.caches, job, requests, self.options);
+        self.outcome = outcome;
+        verdicts
+    }
+
+    /// The reference to a deployment.
+    fn deployment_of(&self, choice: DeploymentChoice) -> DeploymentRef {
+        match choice {
+            DeploymentChoice::None => DeploymentRef::NONE,
+            DeploymentChoice::Existing(of) => of,
+            DeploymentChoice::New => {
+                let slot = self.deployment.map(|slot| self.transaction.deployment_ref(slot));
+                slot.unwrap_or_default()
+            }
+        }
+    }
+
+    /// The deployment that new and changed allocations belong to: the new one, or the latest while it is
+    /// active.
+    pub(super) fn usual_deployment(&self) -> DeploymentChoice {
+        if self.deployment.is_some() {
+            return DeploymentChoice::New;
+        }
+        let latest = self.known.latest.filter(|slot| {
+            self.transaction.deployment(*slot).is_some_and(|it| it.status.is_active())
+        });
+        match latest {
+            Some(slot) => DeploymentChoice::Existing(self.transaction.deployment_ref(slot)),
+            None => DeploymentChoice::None,
+        }
+    }
+
+    /// The version of the job that a placement runs: while canaries wait, what replaces none of them
+    /// runs what ran well last.
+    fn chosen(&self, job: &Job, placement: &Placement) -> Chosen {
+        let usual = || Chosen { job: job.clone(), deployment: self.usual_deployment() };
+        let Some(previous) = placement.previous.filter(|_| placement.is_downgraded) else {
+            return usual();
+        };
+        let own = self.known.views.get(previous as usize).map_or(0, |view| view.version as usize);
+        let replaced = self.known.specs.get(own).map_or(0, |spec| spec.version);
+        let group = self.known.group_name(placement.group);
+        let find = |version: u64| {
+            let has_group = |job: &&Job| job.task_groups.iter().any(|it| it.name == group);
+            self.known.registered(version).filter(has_group).cloned()
+        };
+        let slots = self.known.job.map(|job| self.transaction.deployments_of(job));
+        let deployments = slots.unwrap_or_default().into_iter();
+        // The new one has settled nothing.
+        let mut known = deployments.filter(|slot| Some(*slot) != self.deployment);
+        let settled = known.find_map(|slot| {
+            let record = self.transaction.deployment(slot)?;
+            let state = record.groups.iter().find(|it| *it.name == *group)?;
+            let is_settled = state.promoted || state.desired_canaries == 0;
+            is_settled.then(|| (record.version, self.transaction.deployment_ref(slot)))
+        });
+        let chosen = match settled {
+            Some((version, _)) if version < replaced => None,
+            Some((version, of)) => find(version).map(|job| (job, DeploymentChoice::Existing(of))),
+            None => find(replaced).map(|job| (job, DeploymentChoice::None)),
+        };
+        chosen.map_or_else(usual, |(job, deployment)| Chosen { job, deployment })
+    }
+
+    fn request(&self, placement: &Placement, job: &Job) -> Request {
+        let mut request = Request::named(placement.name_index);
+        let previous = placement.previous.map(|at| self.known.slot(at));
+        request.replaces = previous.filter(|slot| self.is_replaced(placement, *slot));
+        if let Some(&node) = placement.node.and_then(|at| self.known.nodes.get(at as usize)) {
+            request.only_node = Some(node);
+            return request;
+        }
+        let Some(slot) = previous else { return request };
+        let Some(record) = self.transaction.allocation(slot) else { return request };
+        let mut avoid = |node: NodeSlot| {
+            if self.transaction.node(node).is_some() {
+                request.penalty_nodes.push(node);
+            }
+        };
+        if record.client == ClientStatus::Failed {
+            avoid(record.node);
+        }
+        for event in self.tracker(slot).iter().flat_map(|tracker| &tracker.events) {
+            if let Some(node) = self.transaction.find_node(&event.prev_node_id) {
+                avoid(node);
+            }
+        }
+        if self.prefers_node(placement, record.node, job) {
+            request.preferred_node = Some(record.node);
+        }
+        request
+    }
+
+    /// Whether an allocation gives its room to a placement only if there is one.
+    fn is_replaced(&self, placement: &Placement, slot: AllocationSlot) -> bool {
+        let kinds = [PlacementKind::Destructive, PlacementKind::Reschedule];
+        let is_on_node = self.transaction.allocation(slot).is_some_and(|record| record.occupies);
+        // What only lost its connection does not stop, as it may come back.
+        let stops = || self.changes.stops.iter().any(|stop| Some(stop.at) == placement.previous);
+        kinds.contains(&placement.kind)
+            && is_on_node
+            && (placement.kind == PlacementKind::Destructive || stops())
+    }
+
+    fn tracker(&self, slot: AllocationSlot) -> Option<&RescheduleTracker> {
+        self.transaction.kept_lifecycle(slot)?.rare.as_deref()?.reschedules.as_ref()
+    }
+
+    /// Whether what an allocation keeps on its disk makes its node the preferred one.
+    fn prefers_node(&self, placement: &Placement, node: NodeSlot, job: &Job) -> bool {
+        let name = self.known.group_name(placement.group);
+        let spec = job.task_groups.iter().find(|it| it.name == name);
+        let disk = spec.and_then(|group| group.ephemeral_disk.as_ref());
+        if !disk.is_some_and(|disk| disk.sticky || disk.migrate) {
+            return false;
+        }
+        let is_ready = self.transaction.node(node).is_some_and(|it| it.node.is_ready());
+        let view = placement.previous.and_then(|at| self.known.views.get(at as usize));
+        let own = view.and_then(|view| self.known.specs.get(view.version as usize));
+        is_ready
+            && own.is_none_or(|own| {
+                own.datacenters == job.datacenters && own.node_pool == job.node_pool
+            })
+    }
+
+    /// The groups of which not everything was placed, and what is recorded of them.
+    fn failed_groups(&mut self) -> indexmap::IndexMap<String, AllocationMetrics> {
+        let failed = self.outcome.failed.iter().map(|failure| {
+            let group = FailedGroup::new(self.options, self.transaction, failure.clone());
+            (group.name().to_owned(), group.metrics().clone())
+        });
+        let failed = failed.collect();
+        let records = self.outcome.failed.iter();
+        let recorded = records.filter(|it| self.options.records_failures_of(&it.job));
+        self.records = recorded.cloned().collect();
+        failed
+    }
+
+    /// Takes over what became of the placements of a service or batch job.
+    fn settle(&mut self, placements: Vec<Placement>, verdicts: &[Verdict]) {
+        for (placement, verdict) in placements.into_iter().zip(verdicts) {
+            match (placement.kind, verdict) {
+                (_, Verdict::Placed) => {
+                    self.queue(placement.group, 0);
+                    self.keep(placement);
+                }
+                // Where nothing is found the old one goes on.
+                (PlacementKind::Destructive, _) => self.queue(placement.group, 1),
+                _ => {
+                    self.queue(placement.group, 1);
+                    self.keep_failed(&placement);
+                }
+            }
+        }
+    }
+
+    /// Takes over what became of the placements of a system job.
+    fn settle_on_nodes(&mut self, placements: Vec<Placement>, verdicts: &[Verdict]) {
+        for placement in &placements {
+            self.queue(placement.group, 1);
+        }
+        for (group, held) in std::mem::take(&mut self.changes.held_back).into_iter().enumerate() {
+            if held > 0 {
+                self.queue(group as u32, held.into());
+            }
+        }
+        let mut placed = Vec::new();
+        for (placement, verdict) in placements.into_iter().zip(verdicts) {
+            match verdict {
+                Verdict::Placed => placed.push(placement),
+                Verdict::Filtered => self.filtered(&placement),
+                Verdict::Exhausted => self.exhausted_nodes.extend(placement.node),
+            }
+        }
+        self.exhausted_nodes.sort_unstable();
+        self.exhausted_nodes.dedup();
+        for placement in placed {
+            self.queue(placement.group, -1);
+            self.keep(placement);
+        }
+    }
+
+    /// A node may not run a group: it is none of the nodes that should, and a failure only where none
+    /// is. What ran there ends.
+    fn filtered(&mut self, placement: &Placement) {
+        self.queue(placement.group, -1);
+        let group = placement.group as usize;
+        if placement.kind == PlacementKind::Destructive {
+            self.stop_for(placement);
+            if let Some(at) = placement.previous {
+                self.transaction.stage_stop(self.known.slot(at));
+            }
+        } else if let Some(figures) = self.changes.figures.get_mut(group) {
+            figures.place = figures.place.saturating_sub(1);
+        }
+        let name = self.known.group_name(placement.group);
+        let is_left = self.queued.get(name).is_some_and(|queued| *queued > 0);
+        let figures = self.changes.figures.get(group).copied().unwrap_or_default();
+        if !is_left && figures.ignore == 0 && figures.in_place_update == 0 {
+            match self.failures.get_mut(name) {
+                Some(first) => first.coalesced_failures += 1,
+                None => {
+                    self.failures.insert(name.to_owned(), AllocationMetrics::default());
+                }
+            }
+        }
+    }
+
+    /// Keeps a placement that was found.
+    fn keep(&mut self, placement: Placement) {
+        if placement.kind == PlacementKind::Destructive {
+            self.stop_for(&placement);
+        }
+        let reschedules = self.rescheduled(&placement);
+        self.placed.push(Placed { placement, reschedules });
+    }
+
+    /// Stops what is replaced by a new version of itself.
+    fn stop_for(&mut self, placement: &Placement) {
+        if let Some(at) = placement.previous {
+            let reason = StopReason::Updating;
+            self.changes.stops.push(Stop { at, reason, is_lost: false, follow_up: None });
+        }
+    }
+
+    /// The tracker of what replaces a failed allocation.
+    fn rescheduled(&self, placement: &Placement) -> Option<RescheduleTracker> {
+        let (record, at) = (placement.reschedule.as_ref()?, placement.previous?);
+        let slot = self.known.slot(at);
+        let past = self.tracker(slot).map_or(&[][..], |tracker| &tracker.events);
+        let kept = record.kept.iter().filter_map(|at| past.get(*at).cloned());
+        let event = RescheduleEvent {
+            reschedule_time: record.event.at.as_nanos(),
+            prev_alloc_id: self.transaction.allocation_id(slot),
+            prev_node_id: self.transaction.node_id_of(slot).unwrap_or_default().to_owned(),
+            delay: record.event.delay,
+            ..RescheduleEvent::default()
+        };
+        let events = kept.chain([event]).collect();
+        Some(RescheduleTracker { events, ..RescheduleTracker::default() })
+    }
+
+    /// Leaves a failed allocation as it is where no node is found to replace it, but for the note of
+    /// that (docs/lifecycle.md, section 2, *Placement loop*).
+    fn keep_failed(&mut self, placement: &Placement) {
+        let Some(at) = placement.previous else { return };
+        if placement.kind == PlacementKind::Reschedule {
+            self.changes.stops.retain(|stop| stop.at != at);
+            self.changes.updates.push(Update { at, ..Update::default() });
+        }
+    }
+
+    /// Counts what is to be placed of a group.
+    fn queue(&mut self, group: u32, change: i64) {
+        let name = self.known.group_name(group);
+        match self.queued.get_mut(name) {
+            Some(queued) => *queued += change,
+            None => _ = self.queued.insert(name.to_owned(), change),
+        }
+    }
+
+    /// Places nothing, as not all of it can be placed; what was to stop for it stays, but for what was
+    /// lost on its way out. The transaction has none of it any more.
+    fn give_up(&mut self, replaced: &[u32]) {
+        let failed = std::mem::take(&mut self.outcome.failed);
+        self.outcome = Outcome { failed, ..Outcome::default() };
+        (self.deployment, self.changes.deployment) = (None, None);
+        for Placed { placement, .. } in std::mem::take(&mut self.placed) {
+            self.queue(placement.group, 1);
+        }
+        self.changes.stops.retain_mut(|stop| {
+            let is_of_placement = is_tentative(stop.reason) || stop.reason == StopReason::Updating;
+            if !is_of_placement || !replaced.contains(&stop.at) {
+                return true;
+            }
+            stop.reason = StopReason::Lost;
+            stop.is_lost
+        });
+        self.stage(|_| true);
+    }
+}
+
+/// Whether what stops for such a reason may stay after all.
+fn is_tentative(reason: StopReason) -> bool {
+    matches!(reason, StopReason::Migrating | StopReason::Rescheduled)
+}
