@@ -336,8 +336,8 @@ impl Known {
             let tracker = rare.reschedules.as_ref();
             let has_failed = tracker.is_some_and(RescheduleTracker::has_failed);
             set(has_failed, Flags::RESCHEDULE_FAILED);
-            let last = rare.client_states.iter().filter_map(AllocationState::client_status);
-            set(last.last() == Some(ClientStatus::Unknown), Flags::LAST_UNKNOWN);
+            let mut states = rare.client_states.iter().filter_map(AllocationState::client_status);
+            set(states.next_back() == Some(ClientStatus::Unknown), Flags::LAST_UNKNOWN);
             if let Some(tracker) = tracker.filter(|tracker| !tracker.events.is_empty()) {
                 let event = |event: &crate::model::RescheduleEvent| RescheduleEvent {
                     at: event.at(),
