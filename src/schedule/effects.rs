@@ -63,7 +63,7 @@ impl Pass<'_, '_, '_> {
     fn stop_effect(&self, stop: &Stop) -> StopEffect {
         StopEffect {
             allocation: self.reference(stop.at),
-            description: stop.reason.description(),
+            description: stop.reason.description().into(),
             is_lost: stop.is_lost,
             follow_up: stop.follow_up,
         }
@@ -114,7 +114,7 @@ impl Pass<'_, '_, '_> {
         UpdateEffect {
             allocation: self.reference(update.at),
             in_place,
-            client: update.is_disconnecting.then_some((ClientStatus::Unknown, DISCONNECTED)),
+            client: update.is_disconnecting.then_some((ClientStatus::Unknown, DISCONNECTED.into())),
             noted: match (update.is_disconnecting, update.is_reconnecting) {
                 (true, _) => Some(ClientStatus::Unknown),
                 (false, true) => Some(client),
@@ -271,7 +271,7 @@ impl Pass<'_, '_, '_> {
         Some(DeploymentUpdate {
             deployment: self.transaction.deployment_ref(latest),
             status,
-            description,
+            description: description.into(),
         })
     }
 

@@ -145,7 +145,7 @@ impl Teller<'_> {
             id,
             node_id,
             desired_status: "stop".into(),
-            desired_description: stop.description.into(),
+            desired_description: stop.description.to_string(),
             client_status: if stop.is_lost { "lost".into() } else { String::new() },
             followup_eval_id: stop.follow_up.map_or(String::new(), |at| new_id(at as usize)),
             ..Allocation::default()
@@ -206,9 +206,9 @@ impl Teller<'_> {
                 ..AllocationState::default()
             });
         }
-        if let Some((client, description)) = update.client {
+        if let Some((client, description)) = &update.client {
             allocation.client_status = client.as_str().to_owned();
-            allocation.client_description = description.to_owned();
+            allocation.client_description = description.to_string();
         }
         if let Some(at) = update.follow_up {
             allocation.followup_eval_id = new_id(at as usize);
@@ -270,11 +270,11 @@ impl Teller<'_> {
     }
 
     fn deployment_update(&self, processed: &Processed) -> Option<Deployment> {
-        let update = processed.effects.deployment_update?;
+        let update = processed.effects.deployment_update.as_ref()?;
         let latest = self.known.deployments.last()?;
         Some(Deployment {
             status: update.status.as_str().to_owned(),
-            status_description: update.description.to_owned(),
+            status_description: update.description.to_string(),
             ..latest.clone()
         })
     }
