@@ -261,6 +261,12 @@ impl Cluster {
         made
     }
 
+    /// What is known.
+    #[cfg(test)]
+    pub(crate) fn state(&self) -> &State {
+        &self.state
+    }
+
     /// What is known and what is kept for speed, to change.
     pub(crate) fn parts_mut(&mut self) -> (&mut State, &mut Caches) {
         (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches))

@@ -8,6 +8,8 @@ use super::place::serve;
 use super::placement::{PlacedAllocation, Placement};
 use super::request::{PlacementRequest, RequestError};
 use crate::placement::options::PlaceOptions;
+use crate::placement::outcome::Outcome;
+use crate::plan::apply::Applied;
 use crate::plan::attempt::Attempt;
 use crate::plan::commit::commit;
 use crate::plan::content::Plan;
@@ -100,6 +102,26 @@ impl Plan {
 }
 
 impl Committed {
+    /// What was carried out at once, nobody having to take it.
+    pub(crate) fn at_once(
+        cluster: &Cluster,
+        options: &PlaceOptions,
+        (outcome, stopped): (Outcome, Vec<String>),
+        applied: &Applied,
+        index: u64,
+    ) -> Committed {
+        let state = &*cluster.state;
+        Committed {
+            created: applied.created.iter().map(|slot| state.evaluation_id(*slot)).collect(),
+            deployment: applied.deployment.map(|slot| state.deployment_id(slot)),
+            stopped,
+            placement: Placement::new(state, options, outcome, Vec::new()),
+            rejected: Vec::new(),
+            next_attempt: None,
+            index,
+        }
+    }
+
     /// The allocations that were placed, in the order of the plan.
     pub fn allocations(&self) -> impl Iterator<Item = PlacedAllocation<'_>> {
         self.placement.allocations()

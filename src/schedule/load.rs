@@ -67,6 +67,7 @@ pub(super) fn asked(
         status: evaluation.status().unwrap_or(EvaluationStatus::Pending),
         annotate_plan: evaluation.annotate_plan,
         wait_until: evaluation.wait_until,
+        job_modify_index: evaluation.job_modify_index,
         created: transaction.now(),
         ..EvaluationRecord::new(
             trigger,

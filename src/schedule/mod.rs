@@ -17,9 +17,12 @@ mod facts;
 mod job_state;
 mod known;
 mod load;
-mod pass;
+pub(crate) mod pass;
 mod placing;
+pub(crate) mod process;
 mod situation;
+#[cfg(test)]
+mod tests;
 mod told;
 mod triggers;
 
@@ -28,4 +31,5 @@ pub use self::decide::decide;
 pub use self::decision::Decision;
 pub use self::dry_run::{DryRun, dry_run};
 pub use self::job_state::JobState;
+pub use self::process::{process, process_with};
 pub use self::situation::{Situation, SituationErrors};

@@ -64,7 +64,6 @@ pub(super) struct Placed {
 /// Processes an evaluation that the state holds: finds what has to change of its job, and places what is
 /// missing, which is left in place. What else changes is told, to be applied or taken elsewhere. An
 /// evaluation that is gone changes nothing.
-#[allow(dead_code, reason = "the engine and committing build on it")]
 pub(crate) fn process_in(
     transaction: &mut Transaction<'_>,
     caches: &mut Caches,
@@ -102,7 +101,7 @@ pub(super) fn process_asked(
 }
 
 /// What becomes of an evaluation that no scheduler takes.
-fn refused(reason: String) -> Processed {
+pub(super) fn refused(reason: String) -> Processed {
     let evaluation = EvaluationEffect {
         status: Some(EvaluationStatus::Failed),
         description: reason,
