@@ -68,6 +68,8 @@ mod exp10;
 mod explain;
 mod feasibility;
 mod fit;
+#[cfg(feature = "http")]
+pub mod http;
 pub mod model;
 mod placement;
 mod plan;

@@ -32,7 +32,7 @@ const LEAVES: [&str; 3] = ["exp10", "rng", "time"];
 /// Folders that may import nothing but these.
 const ONLY: [(&str, &[&str]); 2] = [
     ("reconcile", &["syntax", "model", "state", "feasibility", "time"]),
-    ("http", &["engine", "model"]),
+    ("http", &["engine", "model", "time"]),
 ];
 
 /// Folders with input, output and clocks.
