@@ -61,6 +61,18 @@ document! {
         "DeploymentUpdates" => pub deployment_updates: Vec<DeploymentStatusUpdate>,
         /// The index of the state that it was made on.
         "SnapshotIndex" => pub snapshot_index: u64,
+        /// What becomes of the evaluation once all of it is committed. The API writes that apart.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "Eval" => pub eval: Option<Evaluation>,
+        /// The evaluations that are created with it, likewise.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        "CreatedEvals" => pub created_evals: Vec<Evaluation>,
+        /// The IDs of evaluations that are cancelled with it, likewise.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        "CanceledEvals" => pub canceled_evals: Vec<String>,
+        /// The records of failed placements, as the first API has them.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        "FailedAllocs" => pub failed_allocs: Vec<Allocation>,
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::effects::DeploymentChoice;
 use super::evaluated::{Evaluated, PlannedStop, PlannedUpdate};
 use super::known::KnownAllocation;
-use crate::model::{AllocatedResources, AllocationMetrics, Job, Node};
+use crate::model::{AllocatedResources, Allocation, AllocationMetrics, Job, Node};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::{GroupFailure, GroupPlacement, Outcome};
 use crate::state::batch::Batch;
@@ -236,6 +236,25 @@ impl<'a> PlannedAllocation<'a> {
         let planned = self.group.placements.get(self.at);
         let holdings = planned.and_then(|planned| planned.holdings.as_deref()).unwrap_or(&none);
         view::allocated_resources(&self.group.batch.version, self.node(), holdings)
+    }
+
+    /// The deployment that it is to be part of.
+    pub(super) fn deployment(&self) -> DeploymentChoice {
+        self.group.deployment
+    }
+
+    /// The allocation as the API has it, without its job.
+    pub(super) fn document(&self, id: String) -> Allocation {
+        let none = Holdings::default();
+        let planned = self.group.placements.get(self.at);
+        let holdings = planned.and_then(|planned| planned.holdings.as_deref()).unwrap_or(&none);
+        let batch = &self.group.batch;
+        let mut document =
+            view::document(batch, &batch.version, self.at, id, self.node(), holdings);
+        // It is not there yet.
+        (document.create_index, document.modify_index, document.alloc_modify_index) = (0, 0, 0);
+        (document.create_time, document.modify_time) = (0, 0);
+        document
     }
 
     /// The node, as it was.

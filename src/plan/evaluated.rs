@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::attempt::Attempt;
 use super::effects::{Effects, StopEffect, UpdateEffect};
 use super::known::{JobNames, KnownAllocation, References};
-use crate::model::{ClientStatus, JobType};
+use crate::model::{ClientStatus, Evaluation, JobType};
 use crate::state::State;
 use crate::state::slots::AllocationRef;
 
@@ -22,6 +22,8 @@ pub(crate) struct Evaluated {
     pub(crate) job_create_index: u64,
     /// The scheduler that the evaluation is for.
     pub(crate) job_type: JobType,
+    /// The evaluation as it was; none of one that the state did not have.
+    pub(crate) evaluation: Option<Box<Evaluation>>,
 }
 
 /// An allocation that is to stop. Besides its identity the plan knows what it is: where plans are made on

@@ -176,9 +176,4 @@ impl References {
     pub(crate) fn deployment_id(&self, of: DeploymentRef) -> &str {
         self.deployments.get(&of).map_or("", |known| &known.id)
     }
-
-    /// The job of an evaluation.
-    pub(crate) fn job_of(&self, of: EvaluationRef) -> Option<&JobNames> {
-        Some(&self.evaluations.get(&of)?.job)
-    }
 }

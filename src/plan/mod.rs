@@ -28,7 +28,6 @@ mod diff_tests;
 )]
 pub(crate) mod effects;
 pub(crate) mod evaluated;
-#[allow(dead_code, reason = "plans are written as documents with it")]
 mod known;
 #[allow(dead_code, reason = "processing evaluations on the state makes plans with it")]
 mod of_evaluation;
@@ -36,6 +35,7 @@ mod parts;
 pub(crate) mod rejection;
 mod settle;
 pub(crate) mod verify;
+mod written;
 
 pub use annotate_diff::annotate_diff;
 pub use diff::job_diff;

@@ -39,8 +39,8 @@ impl Plan {
         plan.stops = stops.filter_map(|effect| PlannedStop::of(state, effect)).collect();
         let updates = std::mem::take(&mut effects.updates).into_iter();
         plan.updates = updates.filter_map(|effect| PlannedUpdate::new(state, effect)).collect();
-        let evaluation = state.resolve_evaluation(effects.evaluation.evaluation);
-        let evaluation = evaluation.and_then(|slot| state.evaluation(slot));
+        let slot = state.resolve_evaluation(effects.evaluation.evaluation);
+        let evaluation = slot.and_then(|slot| state.evaluation(slot));
         let job = evaluation.map_or(effects.job, |record| record.job);
         let registration = state.resolve_job(job).and_then(|job| state.registration(job));
         plan.evaluated = Some(Box::new(Evaluated {
@@ -48,6 +48,7 @@ impl Plan {
             job: JobNames::of(state, job.slot).unwrap_or_default(),
             job_create_index: registration.map_or(0, |it| it.create_index),
             job_type: evaluation.and_then(|record| record.job_type).unwrap_or_default(),
+            evaluation: slot.and_then(|slot| state.evaluation_document(slot)).map(Box::new),
             references,
             effects,
         }));

@@ -25,7 +25,8 @@ pub(super) fn settle(
     parts: &Parts<'_>,
     committed: &mut Committed,
 ) {
-    let Evaluated { mut effects, references, attempt, job, job_create_index, job_type } = evaluated;
+    let Evaluated { mut effects, references, attempt, job, job_create_index, job_type, .. } =
+        evaluated;
     let unplaced = unplaced(&plan, parts);
     translate(state, &mut effects, &references);
     let slot = state.find_job(&job.namespace, &job.id);

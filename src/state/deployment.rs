@@ -5,7 +5,7 @@ use thiserror::Error;
 use super::records::Identified;
 use super::slots::{AllocationRef, JobRef};
 use crate::model::JobSpec;
-use crate::model::deployment::DeploymentStatus;
+use crate::model::deployment::{Deployment, DeploymentState, DeploymentStatus};
 use crate::model::document::Extra;
 use crate::time::{Span, Timestamp};
 
@@ -126,7 +126,55 @@ impl DeploymentRecord {
     }
 }
 
+impl DeploymentRecord {
+    /// The deployment as the API has it.
+    pub(crate) fn document(
+        &self,
+        id: String,
+        namespace: &str,
+        job_id: &str,
+        canary_id: impl Fn(&PlacedCanary) -> String,
+    ) -> Deployment {
+        let none = DeploymentDetails::default();
+        let details = self.details.as_deref().unwrap_or(&none);
+        let groups = self.groups.iter();
+        Deployment {
+            id,
+            namespace: namespace.to_owned(),
+            job_id: job_id.to_owned(),
+            job_version: self.version,
+            job_modify_index: self.job_modify_index,
+            job_spec_modify_index: self.job_spec_modify_index,
+            job_create_index: self.job_create_index,
+            is_multiregion: details.is_multiregion,
+            task_groups: groups.map(|it| (it.name.to_string(), it.document(&canary_id))).collect(),
+            status: self.status.as_str().to_owned(),
+            status_description: self.description.to_string(),
+            eval_priority: details.eval_priority,
+            create_index: self.create_index,
+            modify_index: self.modify_index,
+            extra: details.keys.clone(),
+        }
+    }
+}
+
 impl DeployedGroup {
+    pub(super) fn document(&self, canary_id: impl Fn(&PlacedCanary) -> String) -> DeploymentState {
+        DeploymentState {
+            auto_revert: self.auto_revert,
+            auto_promote: self.auto_promote,
+            progress_deadline: self.progress_deadline,
+            promoted: self.promoted,
+            placed_canaries: self.placed_canaries.iter().map(canary_id).collect(),
+            desired_canaries: self.desired_canaries,
+            desired_total: self.desired_total,
+            placed_allocs: self.placed,
+            healthy_allocs: self.healthy,
+            unhealthy_allocs: self.unhealthy,
+            require_progress_by: self.require_progress_by,
+            extra: self.keys.as_deref().cloned().unwrap_or_default(),
+        }
+    }
     /// A group of which nothing is wanted or placed yet.
     #[allow(dead_code, reason = "processing evaluations on the state makes them")]
     pub(crate) fn new(name: &str) -> DeployedGroup {

@@ -121,43 +121,12 @@ impl State {
     pub(crate) fn deployment_document(&self, slot: DeploymentSlot) -> Option<Deployment> {
         let record = self.deployment(slot)?;
         let (namespace, job_id) = self.job(record.job.slot)?.names();
-        let none = DeploymentDetails::default();
-        let details = record.details.as_deref().unwrap_or(&none);
-        let groups = record.groups.iter();
-        Some(Deployment {
-            id: self.deployment_id(slot),
-            namespace: namespace.to_owned(),
-            job_id: job_id.to_owned(),
-            job_version: record.version,
-            job_modify_index: record.job_modify_index,
-            job_spec_modify_index: record.job_spec_modify_index,
-            job_create_index: record.job_create_index,
-            is_multiregion: details.is_multiregion,
-            task_groups: groups.map(|it| (it.name.to_string(), self.group_document(it))).collect(),
-            status: record.status.as_str().to_owned(),
-            status_description: record.description.to_string(),
-            eval_priority: details.eval_priority,
-            create_index: record.create_index,
-            modify_index: record.modify_index,
-            extra: details.keys.clone(),
-        })
+        let canary_id = |canary: &PlacedCanary| self.canary_id(canary);
+        Some(record.document(self.deployment_id(slot), namespace, job_id, canary_id))
     }
 
     pub(crate) fn group_document(&self, group: &DeployedGroup) -> DeploymentState {
-        DeploymentState {
-            auto_revert: group.auto_revert,
-            auto_promote: group.auto_promote,
-            progress_deadline: group.progress_deadline,
-            promoted: group.promoted,
-            placed_canaries: group.placed_canaries.iter().map(|it| self.canary_id(it)).collect(),
-            desired_canaries: group.desired_canaries,
-            desired_total: group.desired_total,
-            placed_allocs: group.placed,
-            healthy_allocs: group.healthy,
-            unhealthy_allocs: group.unhealthy,
-            require_progress_by: group.require_progress_by,
-            extra: group.keys.as_deref().cloned().unwrap_or_default(),
-        }
+        group.document(|canary| self.canary_id(canary))
     }
 
     /// The record of a document, its job aside.

@@ -6,7 +6,7 @@ use thiserror::Error;
 use super::records::Identified;
 use super::slots::{DeploymentRef, EvaluationRef, JobRef, NodeRef};
 use crate::model::document::Extra;
-use crate::model::evaluation::{EvaluationStatus, Trigger};
+use crate::model::evaluation::{Evaluation, EvaluationStatus, Trigger};
 use crate::model::job_type::JobType;
 use crate::model::metrics::AllocationMetrics;
 use crate::time::{Span, Timestamp};
@@ -65,6 +65,18 @@ pub(crate) struct EvaluationDetails {
     pub(super) blocked_id: Box<str>,
     /// What its document says beside.
     pub(super) keys: Extra,
+}
+
+/// What an evaluation's document says of other things, and its own identity.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct EvaluationNames {
+    pub(crate) id: String,
+    pub(crate) namespace: String,
+    pub(crate) job_id: String,
+    pub(crate) deployment_id: String,
+    pub(crate) next: String,
+    pub(crate) previous: String,
+    pub(crate) blocked: String,
 }
 
 /// Why an evaluation's document is not taken.
@@ -158,6 +170,43 @@ impl EvaluationRecord {
             job_type: self.job_type,
             job_modify_index: self.job_modify_index,
             ..EvaluationRecord::new(trigger, JobType::default(), self.priority)
+        }
+    }
+
+    /// The evaluation as the API has it.
+    pub(crate) fn document(&self, names: EvaluationNames) -> Evaluation {
+        let none = EvaluationDetails::default();
+        let details = self.details.as_deref().unwrap_or(&none);
+        Evaluation {
+            id: names.id,
+            namespace: names.namespace,
+            priority: self.priority,
+            evaluation_type: self.job_type.map_or(CORE, JobType::as_str).to_owned(),
+            triggered_by: self.trigger.as_str().to_owned(),
+            job_id: names.job_id,
+            job_modify_index: self.job_modify_index,
+            node_id: self.node_id.to_string(),
+            node_modify_index: self.node_modify_index,
+            deployment_id: names.deployment_id,
+            status: self.status.as_str().to_owned(),
+            status_description: details.status_description.to_string(),
+            wait: self.wait,
+            wait_until: self.wait_until,
+            next_eval: names.next,
+            previous_eval: names.previous,
+            blocked_eval: names.blocked,
+            failed_tg_allocs: details.failed_groups.clone(),
+            class_eligibility: details.class_eligibility.clone(),
+            quota_limit_reached: details.quota_limit_reached.to_string(),
+            escaped_computed_class: self.escaped_computed_class,
+            annotate_plan: self.annotate_plan,
+            queued_allocations: details.queued.clone(),
+            snapshot_index: self.snapshot_index,
+            create_index: self.create_index,
+            modify_index: self.modify_index,
+            create_time: self.created.as_nanos(),
+            modify_time: self.modified.as_nanos(),
+            extra: details.keys.clone(),
         }
     }
 

@@ -1,7 +1,9 @@
 //! Evaluations: looking them up, adding, changing and taking them out, and their documents.
 
 use super::State;
-use super::evaluation::{CORE, EvaluationDetails, EvaluationError, EvaluationRecord};
+use super::evaluation::{
+    CORE, EvaluationDetails, EvaluationError, EvaluationNames, EvaluationRecord,
+};
 use super::ids;
 use super::records::{Identified, RecordChange};
 use super::slots::{EvaluationRef, EvaluationSlot, JobRef, JobSlot, NodeRef};
@@ -97,37 +99,15 @@ impl State {
         let (namespace, job_id) = self.job(record.job.slot)?.names();
         let none = EvaluationDetails::default();
         let details = record.details.as_deref().unwrap_or(&none);
-        Some(Evaluation {
+        Some(record.document(EvaluationNames {
             id: self.evaluation_id(slot),
             namespace: namespace.to_owned(),
-            priority: record.priority,
-            evaluation_type: record.job_type.map_or(CORE, JobType::as_str).to_owned(),
-            triggered_by: record.trigger.as_str().to_owned(),
             job_id: job_id.to_owned(),
-            job_modify_index: record.job_modify_index,
-            node_id: record.node_id.to_string(),
-            node_modify_index: record.node_modify_index,
             deployment_id: self.linked_deployment(record.deployment, &details.deployment_id),
-            status: record.status.as_str().to_owned(),
-            status_description: details.status_description.to_string(),
-            wait: record.wait,
-            wait_until: record.wait_until,
-            next_eval: self.linked_evaluation(record.next, &details.next_id),
-            previous_eval: self.linked_evaluation(record.previous, &details.previous_id),
-            blocked_eval: self.linked_evaluation(record.blocked, &details.blocked_id),
-            failed_tg_allocs: details.failed_groups.clone(),
-            class_eligibility: details.class_eligibility.clone(),
-            quota_limit_reached: details.quota_limit_reached.to_string(),
-            escaped_computed_class: record.escaped_computed_class,
-            annotate_plan: record.annotate_plan,
-            queued_allocations: details.queued.clone(),
-            snapshot_index: record.snapshot_index,
-            create_index: record.create_index,
-            modify_index: record.modify_index,
-            create_time: record.created.as_nanos(),
-            modify_time: record.modified.as_nanos(),
-            extra: details.keys.clone(),
-        })
+            next: self.linked_evaluation(record.next, &details.next_id),
+            previous: self.linked_evaluation(record.previous, &details.previous_id),
+            blocked: self.linked_evaluation(record.blocked, &details.blocked_id),
+        }))
     }
 
     /// The record of a document, its job aside.

@@ -321,3 +321,33 @@ fn an_evaluation_goes_back_to_wait() {
     assert!(!evaluation.class_eligibility["v1:1"]);
     assert_eq!(evaluation.queued_allocations["front"], 1);
 }
+
+#[test]
+fn a_plan_names_new_things_by_their_places() {
+    let (world, ids) = rolling();
+    let requests = [world.request(3, "n2"), world.request(0, "n1")];
+    let plan = world.plan(&requests, effects(&world, &ids), Attempt::default());
+    let document = plan.to_document();
+    let of = |list: &[Allocation]| -> Vec<String> { list.iter().map(|it| it.id.clone()).collect() };
+    assert_eq!(document.eval_id, world.evaluation);
+    assert_eq!(of(&document.node_update["n1"]), [ids[0].clone(), ids[1].clone()]);
+    let lost = &document.node_update["n1"][1];
+    assert_eq!((&*lost.client_status, &*lost.followup_eval_id), ("lost", "new[0]"));
+    assert_eq!(of(&document.node_allocation["n2"]), ["new[0]".into(), ids[2].clone()]);
+    let canary = &document.node_allocation["n1"][0];
+    assert_eq!((&*canary.id, &*canary.deployment_id), ("new[1]", "new[0]"));
+    assert_eq!((canary.is_canary(), &canary.previous_allocation), (true, &ids[0]));
+    let updated = &document.node_allocation["n2"][1];
+    assert_eq!((updated.job_version, &*updated.deployment_id), (Some(0), "new[0]"));
+    let names: Vec<String> = document.created_evals.iter().map(|it| it.id.clone()).collect();
+    assert_eq!(names, ["new[0]", "new[1]"]);
+    let eval = document.eval.as_ref().unwrap();
+    assert_eq!(
+        (&*eval.next_eval, &*eval.blocked_eval, &*eval.status),
+        ("new[0]", "new[1]", "complete")
+    );
+    assert_eq!(document.deployment.as_ref().unwrap().id, "new[0]");
+    // It comes back as it went out.
+    let text = serde_json::to_string(&document).unwrap();
+    assert_eq!(serde_json::from_str::<crate::model::Plan>(&text).unwrap(), document);
+}
