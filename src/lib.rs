@@ -64,6 +64,7 @@
 #![forbid(unsafe_code)]
 
 mod cluster;
+pub mod engine;
 mod exp10;
 mod explain;
 mod feasibility;

@@ -9,6 +9,7 @@ mod debug;
 pub(crate) mod difference;
 mod documents;
 mod ending;
+mod engine_access;
 mod evaluations;
 mod explain;
 pub(crate) mod failed;

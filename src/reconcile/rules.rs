@@ -37,7 +37,7 @@ impl UpdateRules {
 }
 
 impl RescheduleRules {
-    fn of(policy: &ReschedulePolicy) -> RescheduleRules {
+    pub(crate) fn of(policy: &ReschedulePolicy) -> RescheduleRules {
         RescheduleRules {
             unlimited: policy.unlimited(),
             attempts: policy.attempts(),

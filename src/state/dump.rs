@@ -8,6 +8,7 @@ use std::fmt::{Debug, Write as _};
 
 use super::State;
 use super::allocation::Own;
+use super::bookkeeping::NodeLife;
 use super::pages::Pages;
 use super::records::{Identified, Records};
 use super::slots::{AllocationSlot, JobSlot, NodeSlot};
@@ -28,6 +29,7 @@ impl State {
         self.dump_allocations(&mut out);
         self.dump_records(&mut out, "evaluation", &self.evaluations);
         self.dump_records(&mut out, "deployment", &self.deployments);
+        self.dump_book(&mut out);
         out.0
     }
 
@@ -91,6 +93,9 @@ impl State {
                     &(&*work.deployments.slots, work.deployments.modify_index),
                 );
             }
+            if let Some(standing) = &job.standing {
+                out.line("its standing", standing);
+            }
             for group in job.groups.iter() {
                 out.line("group", &(&group.name, &*group.allocations));
             }
@@ -109,6 +114,16 @@ impl State {
             out.line("batch", &(at, left, version, part_of, created, &*batch.placed));
             out.line("shown", &(&*batch.tallies, &batch.scores, &batch.evicted));
         }
+    }
+
+    fn dump_book(&self, out: &mut Lines) {
+        let book = self.book();
+        out.line("settings", &book.settings);
+        out.line("indexes", &book.indexes);
+        out.line("deliveries", &(&book.deliveries, book.tokens));
+        out.line("in hand", &(&book.claims, &book.released));
+        out.line("unblocked", &book.unblocks);
+        out.line("clients", &used(book.lives.iter().copied(), NodeLife::default()));
     }
 
     fn dump_records<R: Identified>(&self, out: &mut Lines, what: &str, records: &Records<R>) {

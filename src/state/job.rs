@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::index::name_hash;
 use super::slots::AllocationSlot;
 use super::small_list::SmallList;
+use super::standing::Standing;
 use super::work::Work;
 use crate::model::Job;
 
@@ -24,6 +25,8 @@ pub(crate) struct JobRecord {
     pub(crate) registered: Option<Arc<Registration>>,
     /// Its evaluations and deployments, once it had any.
     pub(super) work: Option<Arc<Work>>,
+    /// What it has come to, if an engine looks after it.
+    pub(super) standing: Option<Arc<Standing>>,
     /// Its groups, by the names that its allocations carry.
     pub(crate) groups: SmallList<GroupRecord>,
 }
@@ -44,6 +47,7 @@ impl JobRecord {
             namespace_bytes: namespace.len() as u32,
             registered: None,
             work: None,
+            standing: None,
             groups: SmallList::None,
         }
     }

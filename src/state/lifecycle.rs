@@ -68,7 +68,9 @@ pub(crate) struct Transition {
     pub(crate) reschedule: bool,
     /// It is to be replaced whatever its policy says.
     pub(crate) force_reschedule: bool,
-    /// It is not to be replaced when it leaves its node.
+    /// Its tasks are to be stopped without their delay.
+    pub(crate) no_shutdown_delay: bool,
+    /// It is to leave its node and not to be replaced.
     pub(crate) disable_placement: bool,
 }
 
@@ -115,6 +117,7 @@ impl LifecycleRecord {
             migrate: false,
             reschedule: false,
             force_reschedule: false,
+            no_shutdown_delay: false,
             disable_placement: false,
         },
         rare: None,
@@ -152,6 +155,7 @@ impl LifecycleRecord {
             migrate: transition.migrates(),
             reschedule: transition.reschedules(),
             force_reschedule: transition.force_reschedules(),
+            no_shutdown_delay: transition.no_shutdown_delay == Some(true),
             disable_placement: transition.disables_placement(),
         };
         // What the record says is not said twice.

@@ -8,6 +8,9 @@ pub(crate) mod allocation;
 pub(crate) mod allocations;
 pub(crate) mod batch;
 pub(crate) mod batches;
+pub(crate) mod bookkeeping;
+mod bookkeepings;
+pub(crate) mod changed;
 mod changes;
 pub(crate) mod check;
 pub(crate) mod deployment;
@@ -23,6 +26,7 @@ pub(crate) mod ids;
 pub(crate) mod imported;
 pub(crate) mod index;
 pub(crate) mod job;
+mod job_documents;
 pub(crate) mod jobs;
 pub(crate) mod journal;
 pub(crate) mod key_writer;
@@ -41,8 +45,10 @@ mod records;
 pub(crate) mod registration;
 mod restore;
 pub(crate) mod scores;
+pub(crate) mod settings;
 pub(crate) mod slots;
 pub(crate) mod small_list;
+pub(crate) mod standing;
 mod taken;
 pub(crate) mod tally;
 pub(crate) mod transaction;
@@ -60,6 +66,7 @@ use std::sync::Arc;
 
 use self::allocation::AllocationRecord;
 use self::batch::Batch;
+use self::bookkeeping::Bookkeeping;
 use self::deployment::DeploymentRecord;
 use self::evaluation::EvaluationRecord;
 use self::fast_map::FastSet;
@@ -117,6 +124,8 @@ pub(crate) struct State {
     free_batches: Pages<u32, 32>,
     evaluations: Records<EvaluationRecord>,
     deployments: Records<DeploymentRecord>,
+    /// What an engine remembers beside.
+    book: Bookkeeping,
     /// Which nodes' usage changed.
     pub(crate) journal: Journal<RoomChange>,
     /// Which nodes' facts changed.

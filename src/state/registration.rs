@@ -52,6 +52,13 @@ impl Transaction<'_> {
         {
             return Registered { job: slot, version: known.number, is_new: false };
         }
+        self.add_version(slot, job)
+    }
+
+    /// Makes a job a version of its own, whether or not it differs from the newest one.
+    pub(crate) fn add_version(&mut self, slot: JobSlot, job: &Job) -> Registered {
+        let before = self.job(slot).and_then(|record| record.registered.clone());
+        let known = before.as_deref().and_then(Registration::newest);
         let number = known.map_or(0, |known| known.number + 1);
         let index = self.index();
         let create_index = before.as_deref().map_or(index, |before| before.create_index);
@@ -111,6 +118,13 @@ impl Transaction<'_> {
             self.set_registration(job, Some(Arc::new(registration)));
         }
         true
+    }
+
+    /// Counts a change of a job that makes no version of it.
+    pub(crate) fn touch_job(&mut self, job: JobSlot) {
+        let Some(mut registration) = self.registration(job).cloned() else { return };
+        registration.modify_index = self.index();
+        self.set_registration(job, Some(Arc::new(registration)));
     }
 
     /// Forgets the versions of a job, and the job with them if it has no allocations, evaluations or

@@ -64,6 +64,7 @@ impl Undo {
             Undo::Index
             | Undo::Seed(_)
             | Undo::BatchOpened { .. }
+            | Undo::Book(_)
             | Undo::Generation { .. }
             | Undo::GivenAway => {}
         }
@@ -109,6 +110,7 @@ impl Transaction<'_> {
                 self.state.set_unchecked(node, was_unchecked);
             }
             Undo::Removed(removed) => self.state.restore_removed(*removed),
+            Undo::Book(before) => self.state.undo_book(*before),
             Undo::Evaluation(before) => {
                 self.state.evaluations.undo(before.slot, before.change);
                 self.state.restore_work(before.job, before.work);

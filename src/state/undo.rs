@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::allocation::AllocationRecord;
 use super::batch::Batch;
+use super::bookkeeping::BookUndo;
 use super::deployment::DeploymentRecord;
 use super::evaluation::EvaluationRecord;
 use super::job::{JobRecord, Registration};
@@ -70,6 +71,8 @@ pub(super) enum Undo {
     Evaluation(Box<Worked<EvaluationRecord>>),
     /// A deployment came, changed or left.
     Deployment(Box<Worked<DeploymentRecord>>),
+    /// What an engine remembers changed.
+    Book(Box<BookUndo>),
     /// An allocation whose room was free for the transaction took it again at its end.
     EndedStaging {
         slot: AllocationSlot,

@@ -66,6 +66,7 @@ impl State {
             (&mut transition.migrate, told.migrate),
             (&mut transition.reschedule, told.reschedule),
             (&mut transition.force_reschedule, told.force_reschedule),
+            (&mut transition.no_shutdown_delay, told.no_shutdown_delay),
             (&mut transition.migrate_disable_placement, told.disable_placement),
         ] {
             if is_told != (*written == Some(true)) {

@@ -1,0 +1,98 @@
+//! Letting time pass: what is ready is processed, and timers fire, each at its own instant.
+
+use super::Engine;
+use super::event::Cause;
+use super::timers::Timer;
+use super::{silence, unblock};
+use crate::cluster::snapshot::AdvanceError;
+use crate::state::slots::EvaluationSlot;
+use crate::time::Timestamp;
+
+impl Engine {
+    /// When something will happen next, unless something else does before: now while any evaluation is
+    /// ready. None if nothing would ever change.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        match self.first_ready() {
+            Some(_) => Some(self.now()),
+            None => self.queues.timers.first().map(|(at, _)| at.max(self.now())),
+        }
+    }
+
+    /// Does all that is due by an instant: processes what is ready, and lets timers fire, in order and each
+    /// at its own instant, until nothing is due by then.
+    ///
+    /// # Errors
+    ///
+    /// The instant is over. Nothing has changed.
+    pub fn advance(&mut self, now: Timestamp) -> Result<(), AdvanceError> {
+        self.check_instant(now)?;
+        self.history.begin_call();
+        self.advance_within(now);
+        Ok(())
+    }
+
+    /// Does the next one thing of what is due by an instant: one evaluation or one timer. False, and time
+    /// has come to the instant, where nothing is due.
+    ///
+    /// # Errors
+    ///
+    /// The instant is over. Nothing has changed.
+    pub fn step(&mut self, now: Timestamp) -> Result<bool, AdvanceError> {
+        self.check_instant(now)?;
+        self.history.begin_call();
+        Ok(self.step_within(now))
+    }
+
+    fn check_instant(&self, now: Timestamp) -> Result<(), AdvanceError> {
+        match now < self.now() {
+            true => Err(AdvanceError::Over { to: now, now: self.now() }),
+            false => Ok(()),
+        }
+    }
+
+    /// Does all that is due by an instant that is not over.
+    pub(super) fn advance_within(&mut self, now: Timestamp) {
+        while self.step_within(now) {}
+    }
+
+    fn step_within(&mut self, now: Timestamp) -> bool {
+        if let Some((at, timer)) = self.queues.timers.first().filter(|(at, _)| *at <= now) {
+            self.move_to(at);
+            self.fire(timer);
+            return true;
+        }
+        self.move_to(now);
+        false
+    }
+
+    /// The evaluation that is processed next.
+    fn first_ready(&self) -> Option<EvaluationSlot> {
+        let is_paused = self.cluster.state().book().settings.scheduler.pause_eval_broker;
+        self.queues.first_ready(&self.options.processed).filter(|_| !is_paused)
+    }
+
+    /// Lets time come to an instant, unless it is over.
+    fn move_to(&mut self, now: Timestamp) {
+        if now > self.now() {
+            self.cluster.parts_mut().0.now = now;
+        }
+    }
+
+    /// Does what is due at a timer's instant.
+    fn fire(&mut self, timer: Timer) {
+        let cause = match timer {
+            Timer::Heartbeat(_) => Cause::NodeStatus,
+            _ => Cause::Evaluations,
+        };
+        let done = self.change(cause, |change| {
+            match timer {
+                Timer::Wait(evaluation) => change.woken.push(evaluation),
+                Timer::Retry(evaluation) => unblock::release(change, vec![evaluation]),
+                Timer::Heartbeat(node) => silence::miss(change, node),
+                _ => {}
+            }
+            Ok::<(), std::convert::Infallible>(())
+        });
+        debug_assert!(done.is_ok());
+    }
+}

@@ -1,0 +1,172 @@
+//! What clients say of allocations, and allocations that are stopped by hand (docs/lifecycle.md, section
+//! 8).
+
+use std::collections::BTreeMap;
+
+use super::change::Change;
+use super::command::{AllocationUpdate, StopAllocation, UpdateAllocations};
+use super::error::AllocationCommandError;
+use super::health::judge;
+use super::reschedule::is_eligible;
+use crate::model::{ClientStatus, JobType, NodeStatus, Trigger};
+use crate::state::State;
+use crate::state::bookkeeping::NodeLife;
+use crate::state::evaluation::EvaluationRecord;
+use crate::state::slots::{AllocationSlot, EvaluationRef, JobSlot};
+
+/// What a client's word makes of an allocation.
+struct Told {
+    slot: AllocationSlot,
+    /// Its client status then; none if it stays.
+    status: Option<ClientStatus>,
+    update: AllocationUpdate,
+}
+
+/// Writes down what became of allocations on their nodes.
+pub(super) fn update(
+    change: &mut Change<'_>,
+    body: UpdateAllocations,
+) -> Result<(), AllocationCommandError> {
+    if body.allocations.is_empty() {
+        return Err(AllocationCommandError::Nothing);
+    }
+    let told = body.allocations.into_iter().map(|update| read(change, update));
+    let told: Vec<Told> = told.collect::<Result<_, _>>()?;
+    let mut looks: BTreeMap<JobSlot, Trigger> = BTreeMap::new();
+    for told in told {
+        if let Some((job, trigger)) = write(change, told) {
+            let known = looks.entry(job).or_insert(trigger);
+            // What failed is the better reason.
+            if trigger == Trigger::AllocFailure {
+                *known = trigger;
+            }
+        }
+    }
+    for (job, trigger) in looks {
+        let record = match trigger {
+            Trigger::JobDeregister => EvaluationRecord::new(trigger, JobType::Service, 50),
+            _ => change.evaluation_of(job, trigger),
+        };
+        change.evaluate(job, record);
+    }
+    Ok(())
+}
+
+/// Checks what a client says of one allocation.
+fn read(change: &Change<'_>, update: AllocationUpdate) -> Result<Told, AllocationCommandError> {
+    let found = change.find_allocation(&update.id);
+    let slot = found.ok_or_else(|| AllocationCommandError::Unknown { id: update.id.clone() })?;
+    let status = match update.client_status.as_str() {
+        "" => None,
+        text => Some(
+            ClientStatus::from_text(text)
+                .ok_or_else(|| AllocationCommandError::UnknownStatus { status: text.to_owned() })?,
+        ),
+    };
+    let node_id = || change.node_id_of(slot).unwrap_or_default().to_owned();
+    let node = change.allocation(slot).and_then(|record| change.node(record.node));
+    let Some(node) = node else {
+        return Err(AllocationCommandError::UnknownNode { node_id: node_id() });
+    };
+    let status_of_node = node.node.status();
+    if matches!(status_of_node, NodeStatus::Down | NodeStatus::Disconnected) {
+        let status = status_of_node.as_str();
+        return Err(AllocationCommandError::NodeStatus { node_id: node_id(), status });
+    }
+    Ok(Told { slot, status, update })
+}
+
+/// Writes down what became of one allocation, and gives the reason to look at its job anew, if there is
+/// one.
+fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
+    let Told { slot, status, update } = told;
+    let record = change.allocation(slot)?;
+    let (job, node, desired, before) = (record.job, record.node, record.desired, record.client);
+    // What ended on its node does not begin anew.
+    let is_over = matches!(before, ClientStatus::Complete | ClientStatus::Failed)
+        || (before == ClientStatus::Lost && !desired.is_terminal());
+    let after = status.filter(|_| !is_over).unwrap_or(before);
+    if after != before {
+        change.set_status(slot, desired, after);
+    }
+    note(change, slot, &update);
+    if let Some(health) =
+        update.deployment_status.as_ref().and_then(|it| Some((it.healthy?, it.timestamp)))
+    {
+        let at = health.1.unwrap_or(change.now());
+        judge(change, slot, health.0, at, true);
+    }
+    let life = NodeLife { is_unsynced: false, ..change.life(node) };
+    change.set_life(node, life);
+    let was_unknown = before == ClientStatus::Unknown;
+    if after == before || !(after.is_terminal() || was_unknown) {
+        return None;
+    }
+    Some((job, reason(&change.state, slot, job, after, was_unknown)?))
+}
+
+/// Writes down what an allocation's tasks do, where that differs from what is known.
+fn note(change: &mut Change<'_>, slot: AllocationSlot, update: &AllocationUpdate) {
+    let lifecycle = change.lifecycle(slot);
+    let rare = lifecycle.as_ref().and_then(|it| it.rare.as_deref());
+    let known = rare.map(|rare| &*rare.client_description).unwrap_or_default();
+    let is_said = !update.client_status.is_empty() || !update.client_description.is_empty();
+    let has_description = is_said && known != update.client_description;
+    let states = rare.map(|rare| &rare.task_states);
+    let has_states = !update.task_states.is_empty() && states != Some(&update.task_states);
+    drop(lifecycle);
+    if !has_description && !has_states {
+        return;
+    }
+    change.change_lifecycle(slot, true, |record| {
+        let rare = record.rare_mut();
+        if has_description {
+            rare.client_description = update.client_description.as_str().into();
+        }
+        if has_states {
+            rare.task_states.clone_from(&update.task_states);
+        }
+    });
+}
+
+/// Why a job is looked at anew whose allocation has ended or is back.
+fn reason(
+    state: &State,
+    slot: AllocationSlot,
+    job: JobSlot,
+    status: ClientStatus,
+    was_unknown: bool,
+) -> Option<Trigger> {
+    if state.registration(job).is_none() {
+        return Some(Trigger::JobDeregister);
+    }
+    let lifecycle = state.lifecycle(slot)?;
+    let rare = lifecycle.rare.as_deref();
+    let has_follow_up = rare.is_some_and(|rare| rare.follow_up != EvaluationRef::NONE);
+    let is_wanted = state.allocation(slot).is_some_and(|it| !it.desired.is_terminal());
+    if status == ClientStatus::Failed && is_wanted && !has_follow_up && is_eligible(state, slot) {
+        return Some(Trigger::AllocFailure);
+    }
+    was_unknown.then_some(Trigger::Reconnect)
+}
+
+/// Stops an allocation by hand; another one takes its place.
+pub(super) fn stop(
+    change: &mut Change<'_>,
+    body: &StopAllocation,
+) -> Result<(), AllocationCommandError> {
+    let found = change.find_allocation(&body.allocation_id);
+    let slot = found.ok_or(AllocationCommandError::UnknownAllocation)?;
+    let Some(record) = change.allocation(slot) else { return Ok(()) };
+    let (job, is_live) = (record.job, record.is_live());
+    if is_live {
+        change.change_lifecycle(slot, false, |record| {
+            record.transition.migrate = true;
+            record.transition.reschedule |= body.reschedule;
+            record.transition.no_shutdown_delay |= body.no_shutdown_delay;
+        });
+    }
+    let record = change.evaluation_of(job, Trigger::AllocStop);
+    change.evaluate(job, record);
+    Ok(())
+}

@@ -1,0 +1,52 @@
+//! What a command came to.
+
+use crate::model::JobWarning;
+use crate::time::Span;
+
+/// The outcome of a command, from [`Engine::apply`](super::Engine::apply): what the API's replies need.
+/// What does not apply to a command is 0 or empty.
+///
+/// ```
+/// use stowplan::Timestamp;
+/// use stowplan::engine::{Engine, EngineOptions, RegisterJob};
+/// use stowplan::model::Job;
+///
+/// let mut engine = Engine::new(EngineOptions::default());
+/// let job = Job::builder("web").group("front", 1, |g| g.task("nginx", "docker", |t| t)).build()?;
+/// let applied = engine.apply(Timestamp::EPOCH, RegisterJob::from(job.spec().clone()).into())?;
+/// assert_eq!((applied.index, applied.job_modify_index), (1, 1));
+/// let evaluation = engine.evaluation(&applied.evaluation_ids[0]).ok_or("it is not there")?;
+/// assert_eq!((evaluation.status.as_str(), evaluation.create_index), ("pending", 1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, Default, PartialEq)]
+#[non_exhaustive]
+pub struct Applied {
+    /// The index of the change; where nothing changed, that of the latest one before.
+    pub index: u64,
+    /// The evaluations that it made.
+    pub evaluation_ids: Vec<String>,
+    /// The index at which they were made; 0 if there are none.
+    pub evaluation_create_index: u64,
+    /// The index at which the job's specification last changed.
+    pub job_modify_index: u64,
+    /// The index at which the node last changed.
+    pub node_modify_index: u64,
+    /// The index at which the deployment last changed.
+    pub deployment_modify_index: u64,
+    /// The version that a job went back to.
+    pub reverted_job_version: Option<u64>,
+    /// By when, counted from now, the node has to be heard of again.
+    pub heartbeat_ttl: Option<Span>,
+    /// What of the job means something to a running system only.
+    pub warnings: Vec<JobWarning>,
+    /// What was forgotten.
+    pub collected: usize,
+}
+
+impl Applied {
+    /// The first of the evaluations that it made; empty if there are none.
+    pub fn evaluation_id(&self) -> &str {
+        self.evaluation_ids.first().map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,157 @@
+//! Applying commands, each in one transaction.
+
+use std::sync::Arc;
+
+use super::applied::Applied;
+use super::change::Change;
+use super::command::Command;
+use super::error::CommandError;
+use super::event::Cause;
+use super::options::EngineOptions;
+use super::queues::Queues;
+use super::{
+    Engine, allocations, chronicle, heartbeat, job_changes, jobs, nodes, settings, settle,
+};
+use crate::cluster::Cluster;
+use crate::state::changed::Changes;
+use crate::state::slots::EvaluationSlot;
+use crate::time::Timestamp;
+
+impl Engine {
+    /// Does all that is due by an instant, then what a command says at that instant. What the command made
+    /// ready is left to the next call.
+    ///
+    /// # Errors
+    ///
+    /// The instant is over, or the command is refused: it has changed nothing then, except that time has
+    /// come to the instant.
+    pub fn apply(&mut self, now: Timestamp, command: Command) -> Result<Applied, CommandError> {
+        if now < self.now() {
+            return Err(CommandError::TimeIsOver { at: now, now: self.now() });
+        }
+        self.history.begin_call();
+        self.commands += 1;
+        if matches!(command, Command::Resume(_)) {
+            self.change(Cause::NodeStatus, |change| {
+                heartbeat::resume(change, now);
+                Ok::<(), CommandError>(())
+            })?;
+            self.advance_within(now);
+            return Ok(Applied { index: self.modify_index(), ..Applied::default() });
+        }
+        self.advance_within(now);
+        self.change(cause_of(&command), |change| run(change, command))
+    }
+
+    /// Makes a change in one transaction, with what follows from it at once. Nothing has changed where it
+    /// is refused.
+    pub(super) fn change<E>(
+        &mut self,
+        cause: Cause,
+        make: impl FnOnce(&mut Change<'_>) -> Result<(), E>,
+    ) -> Result<Applied, E> {
+        let Engine { cluster, queues, options, history, .. } = self;
+        let index = cluster.modify_index();
+        let Made { mut applied, created, woken, changes } =
+            transact(cluster, queues, options, make)?;
+        let state = cluster.state();
+        if !created.is_empty() {
+            applied.evaluation_create_index = applied.index;
+        }
+        applied.evaluation_ids = created.iter().map(|&slot| state.evaluation_id(slot)).collect();
+        let queues = Arc::make_mut(queues);
+        queues.follow(state, &changes);
+        woken.into_iter().for_each(|slot| queues.place(state, slot));
+        if applied.index > index {
+            let change = chronicle::Change { index: applied.index, cause, changes };
+            history.add(state, change, options.history);
+        }
+        Ok(applied)
+    }
+}
+
+/// What a change came to.
+struct Made {
+    applied: Applied,
+    created: Vec<EvaluationSlot>,
+    woken: Vec<EvaluationSlot>,
+    changes: Changes,
+}
+
+/// Makes a change in one transaction, with what follows from it at once, and keeps it.
+fn transact<E>(
+    cluster: &mut Cluster,
+    queues: &Queues,
+    options: &EngineOptions,
+    make: impl FnOnce(&mut Change<'_>) -> Result<(), E>,
+) -> Result<Made, E> {
+    let (state, caches) = cluster.parts_mut();
+    let now = state.now;
+    let mut change = Change {
+        state: state.begin(now),
+        caches,
+        queues,
+        options,
+        applied: Applied::default(),
+        created: Vec::new(),
+        woken: Vec::new(),
+        wakes_all: false,
+    };
+    make(&mut change)?;
+    let changes = settle::settle(&mut change);
+    let Change { state: transaction, mut applied, created, woken, .. } = change;
+    applied.index = transaction.commit().index;
+    Ok(Made { applied, created, woken, changes })
+}
+
+/// Does what a command says.
+fn run(change: &mut Change<'_>, command: Command) -> Result<(), CommandError> {
+    match command {
+        Command::RegisterJob(body) => jobs::register(change, *body)?,
+        Command::DeregisterJob(body) => jobs::deregister(change, &body)?,
+        Command::EvaluateJob(body) => jobs::evaluate(change, &body)?,
+        Command::ScaleJob(body) => job_changes::scale(change, body)?,
+        Command::RevertJob(body) => job_changes::revert(change, &body)?,
+        Command::SetJobStability(body) => job_changes::set_stability(change, &body)?,
+        Command::RegisterNode(body) => nodes::register(change, body.node)?,
+        Command::PurgeNode(body) => nodes::purge(change, &body.node_id)?,
+        Command::Heartbeat(body) => nodes::heartbeat(change, &body.node_id)?,
+        Command::SetNodeStatus(body) => nodes::set_status(change, &body)?,
+        Command::SetEligibility(body) => nodes::set_eligibility(change, &body)?,
+        Command::EvaluateNode(body) => nodes::evaluate(change, &body.node_id)?,
+        Command::UpdateAllocations(body) => allocations::update(change, body)?,
+        Command::StopAllocation(body) => allocations::stop(change, &body)?,
+        Command::SetSchedulerConfiguration(body) => settings::set_scheduler(change, body)?,
+        Command::UpsertNamespace(body) => settings::upsert_namespace(change, body.namespace)?,
+        Command::DeleteNamespace(body) => settings::delete_namespace(change, &body.name)?,
+        Command::UpsertNodePool(body) => settings::upsert_pool(change, body.pool)?,
+        Command::DeleteNodePool(body) => settings::delete_pool(change, &body.name)?,
+        // It was applied before time moved.
+        Command::Resume(_) => {}
+    }
+    Ok(())
+}
+
+fn cause_of(command: &Command) -> Cause {
+    match command {
+        Command::RegisterJob(_) | Command::RevertJob(_) => Cause::JobRegistration,
+        Command::DeregisterJob(_) => Cause::JobDeregistration,
+        Command::EvaluateJob(_) | Command::ScaleJob(_) | Command::SetJobStability(_) => {
+            Cause::JobChange
+        }
+        Command::RegisterNode(_) => Cause::NodeRegistration,
+        Command::PurgeNode(_) => Cause::NodeDeregistration,
+        Command::Heartbeat(_)
+        | Command::SetNodeStatus(_)
+        | Command::EvaluateNode(_)
+        | Command::Resume(_) => Cause::NodeStatus,
+        Command::SetEligibility(_) => Cause::NodeEligibility,
+        Command::UpdateAllocations(_) => Cause::ClientUpdate,
+        Command::StopAllocation(_) => Cause::DesiredUpdate,
+        Command::SetSchedulerConfiguration(_)
+        | Command::UpsertNamespace(_)
+        | Command::DeleteNamespace(_)
+        | Command::UpsertNodePool(_)
+        | Command::DeleteNodePool(_) => Cause::Settings,
+    }
+}

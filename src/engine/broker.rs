@@ -1,0 +1,184 @@
+//! Which evaluation of a job is in hand, and which of the others are needless (docs/lifecycle.md,
+//! section 6).
+//!
+//! An evaluation that may be looked at claims its job, unless another one has. When the one in hand is
+//! done, the highest and newest of those that waited for it comes next, and the others are cancelled.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::Change;
+use super::place::{due_at, hope_of};
+use crate::model::EvaluationStatus;
+use crate::state::State;
+use crate::state::changed::Changes;
+use crate::state::evaluation::EvaluationRecord;
+use crate::state::slots::{EvaluationSlot, JobSlot, NodeSlot};
+
+/// What is said of evaluations that a more recent one made needless.
+const MORE_RECENT: &str = "canceled after more recent eval was processed";
+
+/// Brings the claims of all jobs in order whose evaluations changed.
+pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
+    let mut by_job: BTreeMap<JobSlot, BTreeSet<EvaluationSlot>> = BTreeMap::new();
+    let touched = changes.touched.evaluations.iter().chain(&changes.requeued).chain(&change.woken);
+    for &slot in touched {
+        if let Some(record) = change.state.evaluation(slot) {
+            by_job.entry(record.job.slot).or_default().insert(slot);
+        }
+    }
+    // What was taken out may have been in hand.
+    for &job in &changes.touched.jobs {
+        if change.state.claim(job).is_some() {
+            by_job.entry(job).or_default();
+        }
+    }
+    for (job, touched) in by_job {
+        let mut open = touched.clone();
+        open.extend(change.queues.open_of(job));
+        let is_of_job = |slot: &EvaluationSlot| {
+            change.state.evaluation(*slot).is_some_and(|it| it.job.slot == job)
+        };
+        open.retain(|slot| is_of_job(slot));
+        cancel_after_success(change, &touched, &open);
+        cancel_duplicates(change, job, &open);
+        release_missed(change, &touched);
+        claim(change, job, &open);
+    }
+}
+
+/// A job of which everything was placed waits for no room.
+fn cancel_after_success(
+    change: &mut Change<'_>,
+    touched: &BTreeSet<EvaluationSlot>,
+    open: &BTreeSet<EvaluationSlot>,
+) {
+    let index = change.state.index_to_be();
+    let is_success = |slot: &&EvaluationSlot| {
+        change.state.evaluation(**slot).is_some_and(|it| {
+            it.status == EvaluationStatus::Complete
+                && it.modify_index == index
+                && it.details.as_ref().is_none_or(|details| details.failed_groups.is_empty())
+        })
+    };
+    let Some(&successful) = touched.iter().rfind(is_success) else { return };
+    let reason = format!("evaluation \"{}\" successful", change.state.evaluation_id(successful));
+    for &slot in open {
+        if status_of(change, slot) == Some(EvaluationStatus::Blocked) {
+            cancel(change, slot, &reason);
+        }
+    }
+}
+
+/// Of the evaluations of a job that wait for room one stays, of a system job's one for each node.
+fn cancel_duplicates(change: &mut Change<'_>, job: JobSlot, open: &BTreeSet<EvaluationSlot>) {
+    let mut by_node: BTreeMap<NodeSlot, Vec<EvaluationSlot>> = BTreeMap::new();
+    for &slot in open {
+        if let Some(record) = change.state.evaluation(slot)
+            && record.status == EvaluationStatus::Blocked
+            && !change.state.is_released(slot)
+        {
+            let is_system = record.job_type.is_some_and(|it| it.is_system());
+            let node = if is_system { record.node.slot } else { NodeSlot::NONE };
+            by_node.entry(node).or_default().push(slot);
+        }
+    }
+    for mut blocked in by_node.into_values().filter(|it| it.len() > 1) {
+        // The latest look at the cluster counts, and of equals the one that came last.
+        let latest = |slot: &EvaluationSlot| {
+            let record = change.state.evaluation(*slot);
+            let index = record.map(|it| it.create_index.max(it.snapshot_index));
+            (index, record.map(|it| it.modify_index), *slot)
+        };
+        blocked.sort_by_key(latest);
+        blocked.pop();
+        let id = change.state.job(job).map_or("", |record| record.id());
+        let reason = format!("existing blocked evaluation exists for job \"{id}\"");
+        blocked.into_iter().for_each(|slot| cancel(change, slot, &reason));
+    }
+}
+
+/// Lets go what waits for room that became free while it was being looked at.
+fn release_missed(change: &mut Change<'_>, touched: &BTreeSet<EvaluationSlot>) {
+    let missed = |slot: &&EvaluationSlot| {
+        let record = change.state.evaluation(**slot);
+        let record = record.filter(|it| it.status == EvaluationStatus::Blocked);
+        record.is_some_and(|record| has_missed(&change.state, record))
+    };
+    let missed: Vec<EvaluationSlot> = touched.iter().filter(missed).copied().collect();
+    missed.into_iter().for_each(|slot| change.state.set_released(slot, true));
+}
+
+/// Whether room became free for an evaluation since it was looked at.
+fn has_missed(state: &State, record: &EvaluationRecord) -> bool {
+    if record.snapshot_index == 0 {
+        return false;
+    }
+    let hope = hope_of(state, record);
+    let mut unblocks = state.book().unblocks.iter();
+    unblocks.any(|(class, it)| it.index > record.snapshot_index && hope.may_help(class))
+}
+
+/// Sees to it that one of a job's evaluations that may be looked at has its claim.
+fn claim(change: &mut Change<'_>, job: JobSlot, open: &BTreeSet<EvaluationSlot>) {
+    let claimed = change.state.claim(job);
+    if claimed.is_some_and(|slot| is_in_hand(&change.state, job, slot)) {
+        return;
+    }
+    let mut waiting: Vec<EvaluationSlot> =
+        open.iter().copied().filter(|slot| may_go(&change.state, *slot)).collect();
+    let of = |slot: &EvaluationSlot| change.state.evaluation(*slot);
+    if claimed.is_none() {
+        waiting.sort_by_key(|slot| (of(slot).map(|it| it.create_index), *slot));
+        change.state.set_claim(job, waiting.first().copied());
+        return;
+    }
+    let key = |slot: &EvaluationSlot| {
+        let record = of(slot);
+        (record.map(|it| (it.priority, it.modify_index, it.create_index)), *slot)
+    };
+    waiting.sort_by_key(|slot| Reverse(key(slot)));
+    change.state.set_claim(job, waiting.first().copied());
+    waiting.into_iter().skip(1).for_each(|slot| cancel(change, slot, MORE_RECENT));
+}
+
+/// Whether an evaluation is out, waits to go out again, or may go out.
+fn is_in_hand(state: &State, job: JobSlot, slot: EvaluationSlot) -> bool {
+    state.evaluation(slot).is_some_and(|it| it.job.slot == job)
+        && (state.delivery(slot).is_some_and(|it| it.token.is_some() || it.due.is_some())
+            || may_go(state, slot))
+}
+
+/// Whether an evaluation may be looked at now.
+fn may_go(state: &State, slot: EvaluationSlot) -> bool {
+    let Some(record) = state.evaluation(slot) else { return false };
+    match record.status {
+        EvaluationStatus::Pending => due_at(record).is_none_or(|at| at <= state.now),
+        EvaluationStatus::Blocked => state.is_released(slot),
+        EvaluationStatus::Complete | EvaluationStatus::Failed | EvaluationStatus::Canceled => false,
+    }
+}
+
+fn status_of(change: &Change<'_>, slot: EvaluationSlot) -> Option<EvaluationStatus> {
+    change.state.evaluation(slot).map(|it| it.status)
+}
+
+/// Cancels an evaluation that has not ended.
+pub(super) fn cancel(change: &mut Change<'_>, slot: EvaluationSlot, reason: &str) {
+    end(change, slot, EvaluationStatus::Canceled, reason);
+}
+
+/// Ends an evaluation that has not ended, without looking at it.
+pub(super) fn end(
+    change: &mut Change<'_>,
+    slot: EvaluationSlot,
+    status: EvaluationStatus,
+    reason: &str,
+) {
+    change.state.set_released(slot, false);
+    change.state.set_delivery(slot, None);
+    change.state.change_evaluation(slot, |record| {
+        record.status = status;
+        record.describe(reason);
+    });
+}

@@ -1,0 +1,79 @@
+//! One change that an engine makes: a transaction with what it is made by, and what comes of it.
+
+use std::ops::{Deref, DerefMut};
+
+use super::applied::Applied;
+use super::options::EngineOptions;
+use super::queues::Queues;
+use crate::model::{JobType, Trigger};
+use crate::placement::caches::Caches;
+use crate::state::evaluation::EvaluationRecord;
+use crate::state::slots::{EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::transaction::Transaction;
+
+/// A change that is under way. It reads and is written like its transaction.
+#[derive(Debug)]
+pub(super) struct Change<'a> {
+    pub(super) state: Transaction<'a>,
+    #[allow(dead_code, reason = "processing evaluations comes next")]
+    pub(super) caches: &'a mut Caches,
+    /// The queues as they were before.
+    pub(super) queues: &'a Queues,
+    pub(super) options: &'a EngineOptions,
+    /// What the reply says.
+    pub(super) applied: Applied,
+    /// The evaluations that the reply names.
+    pub(super) created: Vec<EvaluationSlot>,
+    /// Evaluations that may have become ready though nothing of them changed.
+    pub(super) woken: Vec<EvaluationSlot>,
+    /// Whether all that waits for room is to be looked at again.
+    pub(super) wakes_all: bool,
+}
+
+impl<'a> Deref for Change<'a> {
+    type Target = Transaction<'a>;
+
+    fn deref(&self) -> &Transaction<'a> {
+        &self.state
+    }
+}
+
+impl DerefMut for Change<'_> {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.state
+    }
+}
+
+impl Change<'_> {
+    /// Makes an evaluation of a job that the reply names.
+    pub(super) fn evaluate(&mut self, job: JobSlot, record: EvaluationRecord) -> EvaluationSlot {
+        let slot = self.state.add_evaluation(job, record);
+        self.created.push(slot);
+        slot
+    }
+
+    /// A pending evaluation of a job, which may be gone: of its type and priority, and at its index.
+    pub(super) fn evaluation_of(&self, job: JobSlot, trigger: Trigger) -> EvaluationRecord {
+        let newest = self.registration(job).and_then(|it| it.newest());
+        let job = newest.map(|version| &version.job);
+        let job_type = job.map_or(JobType::Service, |job| job.job_type());
+        let mut record =
+            EvaluationRecord::new(trigger, job_type, job.map_or(50, |it| it.priority()));
+        record.job_modify_index = job.map_or(0, |job| job.job_modify_index);
+        record
+    }
+
+    /// The same because of a node.
+    pub(super) fn evaluation_by(
+        &self,
+        job: JobSlot,
+        trigger: Trigger,
+        node: NodeSlot,
+    ) -> EvaluationRecord {
+        let mut record = self.evaluation_of(job, trigger);
+        record.node = self.node_ref(node);
+        record.node_modify_index = self.index_to_be();
+        record.node_id = self.node(node).map_or("", |it| it.node.id.as_str()).into();
+        record
+    }
+}

@@ -1,0 +1,172 @@
+//! Making events of changes.
+
+use std::sync::Arc;
+
+use super::event::{Cause, Event, Payload, Topic};
+use crate::state::State;
+use crate::state::changed::{Changes, GoneKind};
+use crate::state::slots::{
+    AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
+};
+
+/// A change that was made.
+#[derive(Clone, Debug)]
+pub(super) struct Change {
+    pub(super) index: u64,
+    pub(super) cause: Cause,
+    pub(super) changes: Changes,
+}
+
+/// The events of a change that was made at an index, with the things as they are now if `is_full`.
+pub(super) fn events(state: &State, change: &Change, is_full: bool) -> Vec<Event> {
+    let Change { index, cause, changes } = change;
+    let maker = Maker { state, index: *index, cause: *cause, is_full };
+    let mut events: Vec<Event> = Vec::new();
+    let touched = &changes.touched;
+    events.extend(changes.nodes.iter().filter_map(|&slot| maker.of_node(slot)));
+    events.extend(changes.registered.iter().filter_map(|&slot| maker.of_job(slot)));
+    events.extend(touched.evaluations.iter().filter_map(|&slot| maker.of_evaluation(slot)));
+    events.extend(touched.deployments.iter().filter_map(|&slot| maker.of_deployment(slot)));
+    events.extend(touched.allocations.iter().filter_map(|&slot| maker.of_allocation(slot)));
+    events.extend(changes.standings.iter().filter_map(|&slot| maker.of_summary(slot)));
+    if changes.has_settings {
+        events.push(maker.event(Topic::Operator, "scheduler", ""));
+    }
+    for gone in &changes.gone {
+        let topic = match gone.kind {
+            GoneKind::Allocation => Topic::Allocation,
+            GoneKind::Deployment => Topic::Deployment,
+            GoneKind::Evaluation => Topic::Evaluation,
+            GoneKind::Job => Topic::Job,
+            GoneKind::Node => Topic::Node,
+        };
+        let event = maker.event(topic, &gone.id, &gone.namespace);
+        let filter_keys = [&gone.job_id].into_iter().filter(|key| !key.is_empty()).cloned();
+        events.push(Event {
+            filter_keys: filter_keys.collect(),
+            job_id: gone.job_id.clone(),
+            node_id: gone.node_id.clone(),
+            evaluation_id: gone.evaluation_id.clone(),
+            is_gone: true,
+            ..event
+        });
+    }
+    events
+}
+
+/// The thing that an event is about, as it is now; none if it is gone.
+pub(super) fn payload(state: &State, event: &Event) -> Option<Arc<Payload>> {
+    let key = event.key.as_str();
+    let maker = Maker { state, index: event.index, cause: Cause::Settings, is_full: true };
+    let found = match event.topic {
+        Topic::Allocation => maker.of_allocation(state.find_allocation(key)?),
+        Topic::Deployment => maker.of_deployment(state.find_deployment(key)?),
+        Topic::Evaluation => maker.of_evaluation(state.find_evaluation(key)?),
+        Topic::Job => maker.of_job(state.find_job(&event.namespace, key)?),
+        Topic::JobSummary => maker.summary(state.find_job(&event.namespace, key)?),
+        Topic::Node => maker.of_node(state.find_node(key)?),
+        Topic::Namespace | Topic::NodePool | Topic::Operator => None,
+    };
+    found?.payload
+}
+
+struct Maker<'a> {
+    state: &'a State,
+    index: u64,
+    cause: Cause,
+    is_full: bool,
+}
+
+impl Maker<'_> {
+    fn event(&self, topic: Topic, key: &str, namespace: &str) -> Event {
+        Event {
+            index: self.index,
+            topic,
+            event_type: self.cause.event_type(topic),
+            key: key.to_owned(),
+            namespace: namespace.to_owned(),
+            filter_keys: Vec::new(),
+            job_id: String::new(),
+            node_id: String::new(),
+            evaluation_id: String::new(),
+            is_gone: false,
+            payload: None,
+        }
+    }
+
+    fn filled(&self, event: Event, payload: impl FnOnce() -> Option<Payload>) -> Event {
+        match self.is_full {
+            true => Event { payload: payload().map(Arc::new), ..event },
+            false => event,
+        }
+    }
+
+    fn of_node(&self, slot: NodeSlot) -> Option<Event> {
+        let node = &self.state.node(slot)?.node;
+        let event = self.event(Topic::Node, &node.id, "");
+        Some(self.filled(event, || Some(Payload::Node(node.clone()))))
+    }
+
+    fn of_job(&self, slot: JobSlot) -> Option<Event> {
+        self.state.registration(slot)?;
+        let (namespace, id) = self.state.job(slot)?.names();
+        let mut event = self.event(Topic::Job, id, namespace);
+        event.job_id = id.to_owned();
+        let document = || self.state.job_document(slot).map(|job| Payload::Job(Box::new(job)));
+        Some(self.filled(event, document))
+    }
+
+    /// The event of a job's summary, if that changed.
+    fn of_summary(&self, slot: JobSlot) -> Option<Event> {
+        let modified = self.state.standing(slot)?.summary_modified;
+        (modified == self.index).then(|| self.summary(slot))?
+    }
+
+    fn summary(&self, slot: JobSlot) -> Option<Event> {
+        self.state.registration(slot)?;
+        let (namespace, id) = self.state.job(slot)?.names();
+        let mut event = self.event(Topic::JobSummary, id, namespace);
+        event.job_id = id.to_owned();
+        let document = || self.state.job_summary(slot).map(|it| Payload::JobSummary(Box::new(it)));
+        Some(self.filled(event, document))
+    }
+
+    fn of_evaluation(&self, slot: EvaluationSlot) -> Option<Event> {
+        let record = self.state.evaluation(slot)?;
+        let (namespace, job_id) = self.state.job(record.job.slot)?.names();
+        let id = self.state.evaluation_id(slot);
+        let mut event = self.event(Topic::Evaluation, &id, namespace);
+        event.filter_keys = vec![job_id.to_owned()];
+        event.job_id = job_id.to_owned();
+        let document = || self.state.evaluation_document(slot);
+        Some(self.filled(event, || Some(Payload::Evaluation(Box::new(document()?)))))
+    }
+
+    fn of_deployment(&self, slot: DeploymentSlot) -> Option<Event> {
+        let record = self.state.deployment(slot)?;
+        let (namespace, job_id) = self.state.job(record.job.slot)?.names();
+        let id = self.state.deployment_id(slot);
+        let mut event = self.event(Topic::Deployment, &id, namespace);
+        event.filter_keys = vec![job_id.to_owned()];
+        event.job_id = job_id.to_owned();
+        let document = || self.state.deployment_document(slot);
+        Some(self.filled(event, || Some(Payload::Deployment(Box::new(document()?)))))
+    }
+
+    fn of_allocation(&self, slot: AllocationSlot) -> Option<Event> {
+        let record = self.state.allocation(slot)?;
+        let (namespace, job_id) = self.state.job(record.job)?.names();
+        let id = self.state.allocation_id(slot);
+        let mut event = self.event(Topic::Allocation, &id, namespace);
+        let lifecycle = self.state.lifecycle(slot)?;
+        event.filter_keys = vec![job_id.to_owned()];
+        if lifecycle.deployment != DeploymentRef::NONE {
+            event.filter_keys.push(self.state.id_of_deployment(lifecycle.deployment));
+        }
+        event.job_id = job_id.to_owned();
+        event.node_id = self.state.node_id_of(slot).unwrap_or_default().to_owned();
+        event.evaluation_id = self.state.id_of_evaluation(lifecycle.evaluation);
+        let document = || self.state.allocation_document(slot);
+        Some(self.filled(event, || Some(Payload::Allocation(Box::new(document()?)))))
+    }
+}

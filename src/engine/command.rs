@@ -1,0 +1,344 @@
+//! Commands: what an engine is told, as plain data under the keys of the API's own bodies, with the
+//! identity that the API has in the path as `JobID`, `NodeID` and so on.
+
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AllocationDeploymentStatus, ClientStatus, JobSpec, Namespace, NodePool, NodeSpec,
+    SchedulerConfiguration, TaskState,
+};
+
+/// Defines the body of a command: its fields by their keys; `null` and absence are the default, and
+/// unknown keys are ignored.
+macro_rules! bodies {
+    ($(
+        $(#[$meta:meta])*
+        pub struct $name:ident {
+            $( $(#[$field_meta:meta])* $key:literal => pub $field:ident: $ty:ty, )*
+        }
+    )*) => {$(
+        $(#[$meta])*
+        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+        #[serde(default, expecting = "an object")]
+        pub struct $name {
+            $(
+                $(#[$field_meta])*
+                #[serde(rename = $key, deserialize_with = "crate::model::document::nullable")]
+                pub $field: $ty,
+            )*
+        }
+    )*};
+}
+
+/// Something that an engine is told to do, for [`Engine::apply`](super::Engine::apply). As JSON it is an
+/// object with the command's name as its only key.
+///
+/// ```
+/// use stowplan::engine::{Command, DeregisterJob};
+///
+/// let command: Command = serde_json::from_str(r#"{"DeregisterJob": {"JobID": "web"}}"#)?;
+/// let expected = DeregisterJob { job_id: "web".into(), ..DeregisterJob::default() };
+/// assert_eq!(command, expected.into());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[non_exhaustive]
+#[allow(missing_docs, reason = "each is its body, which says what it does")]
+pub enum Command {
+    RegisterJob(Box<RegisterJob>),
+    DeregisterJob(DeregisterJob),
+    EvaluateJob(EvaluateJob),
+    ScaleJob(ScaleJob),
+    RevertJob(RevertJob),
+    SetJobStability(SetJobStability),
+    RegisterNode(Box<RegisterNode>),
+    PurgeNode(PurgeNode),
+    Heartbeat(Heartbeat),
+    SetNodeStatus(SetNodeStatus),
+    SetEligibility(SetEligibility),
+    EvaluateNode(EvaluateNode),
+    UpdateAllocations(UpdateAllocations),
+    StopAllocation(StopAllocation),
+    SetSchedulerConfiguration(SetSchedulerConfiguration),
+    UpsertNamespace(UpsertNamespace),
+    DeleteNamespace(DeleteNamespace),
+    UpsertNodePool(UpsertNodePool),
+    DeleteNodePool(DeleteNodePool),
+    Resume(Resume),
+}
+
+/// Lets a body stand for its command.
+macro_rules! commands {
+    ($($name:ident,)* ; $($boxed:ident,)*) => {
+        $(impl From<$name> for Command {
+            fn from(body: $name) -> Command {
+                Command::$name(body)
+            }
+        })*
+        $(impl From<$boxed> for Command {
+            fn from(body: $boxed) -> Command {
+                Command::$boxed(Box::new(body))
+            }
+        })*
+        impl Command {
+            /// Its name.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $(Command::$name(_) => stringify!($name),)*
+                    $(Command::$boxed(_) => stringify!($boxed),)*
+                }
+            }
+        }
+    };
+}
+
+commands! {
+    DeregisterJob, EvaluateJob, ScaleJob, RevertJob, SetJobStability, PurgeNode, Heartbeat,
+    SetNodeStatus, SetEligibility, EvaluateNode, UpdateAllocations, StopAllocation,
+    SetSchedulerConfiguration, UpsertNamespace, DeleteNamespace, UpsertNodePool, DeleteNodePool,
+    Resume, ;
+    RegisterJob, RegisterNode,
+}
+
+bodies! {
+    /// Registers a job, or a new version of it (docs/lifecycle.md, section 9).
+    pub struct RegisterJob {
+        /// The job.
+        "Job" => pub job: JobSpec,
+        /// Whether the job has to be at `job_modify_index`; 0 is that it must not be there.
+        "EnforceIndex" => pub enforce_index: bool,
+        /// The index that the job's specification has to be at.
+        "JobModifyIndex" => pub job_modify_index: u64,
+        /// Whether groups that are there keep their counts.
+        "PreserveCounts" => pub preserve_counts: bool,
+        /// The priority of the evaluation; 0 is the job's.
+        "EvalPriority" => pub eval_priority: i64,
+    }
+
+    /// Stops a job.
+    pub struct DeregisterJob {
+        /// The job.
+        "JobID" => pub job_id: String,
+        /// Its namespace; empty is `default`.
+        "Namespace" => pub namespace: String,
+        /// Whether it is forgotten at once.
+        "Purge" => pub purge: bool,
+        /// The priority of the evaluation; 0 is the job's.
+        "EvalPriority" => pub eval_priority: i64,
+        /// Whether tasks are stopped without their delay.
+        "NoShutdownDelay" => pub no_shutdown_delay: bool,
+    }
+
+    /// Looks at a job anew.
+    pub struct EvaluateJob {
+        /// The job.
+        "JobID" => pub job_id: String,
+        /// Its namespace; empty is `default`.
+        "Namespace" => pub namespace: String,
+        /// How.
+        "EvalOptions" => pub eval_options: EvalOptions,
+    }
+
+    /// The options of [`EvaluateJob`].
+    pub struct EvalOptions {
+        /// Whether failed allocations are replaced whatever their policy says.
+        "ForceReschedule" => pub force_reschedule: bool,
+    }
+
+    /// Changes the count of a group, or only notes something about it.
+    pub struct ScaleJob {
+        /// The job.
+        "JobID" => pub job_id: String,
+        /// Its namespace; empty is `default`.
+        "Namespace" => pub namespace: String,
+        /// The new count; absent, only a note is kept.
+        "Count" => pub count: Option<i64>,
+        /// What is scaled: its `Group`.
+        "Target" => pub target: IndexMap<String, String>,
+        /// Why.
+        "Message" => pub message: String,
+        /// Whether it is a note of something that failed.
+        "Error" => pub error: bool,
+        /// More about it.
+        "Meta" => pub meta: serde_json::Map<String, serde_json::Value>,
+    }
+
+    /// Registers an earlier version of a job anew.
+    pub struct RevertJob {
+        /// The job.
+        "JobID" => pub job_id: String,
+        /// Its namespace; empty is `default`.
+        "Namespace" => pub namespace: String,
+        /// The version to go back to.
+        "JobVersion" => pub job_version: u64,
+        /// The version that it has to be at.
+        "EnforcePriorVersion" => pub enforce_prior_version: Option<u64>,
+    }
+
+    /// Calls a version of a job stable, or no longer so.
+    pub struct SetJobStability {
+        /// The job.
+        "JobID" => pub job_id: String,
+        /// Its namespace; empty is `default`.
+        "Namespace" => pub namespace: String,
+        /// The version.
+        "JobVersion" => pub job_version: u64,
+        /// Whether it is stable.
+        "Stable" => pub stable: bool,
+    }
+
+    /// Adds a node, or takes over the new facts of one that is there (docs/lifecycle.md, section 7).
+    pub struct RegisterNode {
+        /// The node. One that comes keeps the status, eligibility and drain that it had.
+        "Node" => pub node: NodeSpec,
+    }
+
+    /// Takes a node out.
+    pub struct PurgeNode {
+        /// The node.
+        "NodeID" => pub node_id: String,
+    }
+
+    /// Says that a node's client is there.
+    pub struct Heartbeat {
+        /// The node.
+        "NodeID" => pub node_id: String,
+    }
+
+    /// Sets the status of a node; the present one is a heartbeat.
+    pub struct SetNodeStatus {
+        /// The node.
+        "NodeID" => pub node_id: String,
+        /// `initializing`, `ready`, `down` or `disconnected`.
+        "Status" => pub status: String,
+    }
+
+    /// Lets a node take new allocations, or no more.
+    pub struct SetEligibility {
+        /// The node.
+        "NodeID" => pub node_id: String,
+        /// `eligible` or `ineligible`.
+        "Eligibility" => pub eligibility: String,
+    }
+
+    /// Looks anew at all that has to do with a node.
+    pub struct EvaluateNode {
+        /// The node.
+        "NodeID" => pub node_id: String,
+    }
+
+    /// Says what became of allocations on their nodes (docs/lifecycle.md, section 8).
+    pub struct UpdateAllocations {
+        /// The allocations.
+        "Alloc" => pub allocations: Vec<AllocationUpdate>,
+    }
+
+    /// What became of one allocation.
+    pub struct AllocationUpdate {
+        /// Its identity.
+        "ID" => pub id: String,
+        /// The node that says so; empty, it is taken to be the allocation's.
+        "NodeID" => pub node_id: String,
+        /// `pending`, `running`, `complete`, `failed`, `lost` or `unknown`; empty, it stays.
+        "ClientStatus" => pub client_status: String,
+        /// Why.
+        "ClientDescription" => pub client_description: String,
+        /// What its tasks do, by name; empty, they stay as they are known.
+        "TaskStates" => pub task_states: IndexMap<String, TaskState>,
+        /// Whether it is well, if that is known.
+        "DeploymentStatus" => pub deployment_status: Option<AllocationDeploymentStatus>,
+    }
+
+    /// Stops an allocation; another one takes its place.
+    pub struct StopAllocation {
+        /// The allocation.
+        "AllocID" => pub allocation_id: String,
+        /// Whether it counts as one that failed, under the rules of its group.
+        "Reschedule" => pub reschedule: bool,
+        /// Whether its tasks are stopped without their delay.
+        "NoShutdownDelay" => pub no_shutdown_delay: bool,
+    }
+
+    /// Says how the scheduler works, whatever the job.
+    pub struct SetSchedulerConfiguration {
+        /// How.
+        "Configuration" => pub configuration: SchedulerConfiguration,
+        /// Where there is one, the configuration has to be at this index.
+        "CheckIndex" => pub check_index: Option<u64>,
+    }
+
+    /// Adds a namespace, or changes it.
+    pub struct UpsertNamespace {
+        /// The namespace.
+        "Namespace" => pub namespace: Namespace,
+    }
+
+    /// Takes a namespace out.
+    pub struct DeleteNamespace {
+        /// Its name.
+        "Name" => pub name: String,
+    }
+
+    /// Adds a node pool, or changes it.
+    pub struct UpsertNodePool {
+        /// The pool.
+        "NodePool" => pub pool: NodePool,
+    }
+
+    /// Takes a node pool out.
+    pub struct DeleteNodePool {
+        /// Its name.
+        "Name" => pub name: String,
+    }
+
+    /// Is told first after a restart: every node that was watched has 300 s from now on to be heard of.
+    /// It is applied before time moves to its instant.
+    pub struct Resume {
+    }
+}
+
+impl AllocationUpdate {
+    /// An allocation that has come to a client status.
+    pub fn new(id: impl Into<String>, status: ClientStatus) -> AllocationUpdate {
+        AllocationUpdate {
+            id: id.into(),
+            client_status: status.as_str().into(),
+            ..AllocationUpdate::default()
+        }
+    }
+}
+
+impl From<JobSpec> for RegisterJob {
+    fn from(job: JobSpec) -> RegisterJob {
+        RegisterJob { job, ..RegisterJob::default() }
+    }
+}
+
+impl From<NodeSpec> for RegisterNode {
+    fn from(node: NodeSpec) -> RegisterNode {
+        RegisterNode { node }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_key_may_be_null_or_missing_and_unknown_ones_are_ignored() {
+        let texts = [
+            r#"{"UpdateAllocations": {"Alloc": [{"ID": "a", "ClientStatus": null, "More": 1}]}}"#,
+            r#"{"Resume": {}}"#,
+            r#"{"RegisterJob": {"Job": {"ID": "web"}, "EnforceIndex": true}}"#,
+        ];
+        for text in texts {
+            let command: Command = serde_json::from_str(text).unwrap();
+            assert!(text.contains(command.name()));
+            let again = serde_json::to_string(&command).unwrap();
+            assert_eq!(serde_json::from_str::<Command>(&again).unwrap(), command);
+        }
+        assert!(serde_json::from_str::<Command>(r#"{"Explode": {}}"#).is_err());
+        assert!(serde_json::from_str::<Command>(r#"{"Heartbeat": {"NodeID": 1}}"#).is_err());
+    }
+}

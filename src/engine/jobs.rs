@@ -1,0 +1,241 @@
+//! Registering, stopping and evaluating jobs (docs/lifecycle.md, section 9).
+
+use super::change::Change;
+use super::command::{DeregisterJob, EvaluateJob, RegisterJob};
+use super::error::JobCommandError;
+use crate::model::{Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
+use crate::state::evaluation::EvaluationRecord;
+use crate::state::settings::DEFAULT_NAMESPACE;
+use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot};
+
+/// The priorities that there are.
+const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=100;
+/// The priority of the evaluation that stops a job which is not there.
+const PRIORITY_DEFAULT: i64 = 50;
+
+/// The namespace of a command.
+pub(super) fn namespace_of(namespace: &str) -> &str {
+    if namespace.is_empty() { DEFAULT_NAMESPACE } else { namespace }
+}
+
+/// Registers a job, or a new version of it.
+pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(), JobCommandError> {
+    if change.book().settings.scheduler.reject_job_registration {
+        return Err(JobCommandError::RegistrationDisabled);
+    }
+    check_priority(body.eval_priority)?;
+    let known = change.find_job(namespace_of(&body.job.namespace), &body.job.id);
+    let before = known.and_then(|slot| newest(change, slot));
+    if body.enforce_index {
+        enforce(before.as_ref(), body.job_modify_index)?;
+    }
+    let mut spec = body.job;
+    if body.preserve_counts
+        && let Some(before) = &before
+    {
+        keep_counts(&mut spec, before);
+    }
+    let job = Job::registered(spec, before.as_ref())?;
+    check_surroundings(change, &job)?;
+    let slot = put(change, &job);
+    if before.is_some_and(|before| before.priority() > job.priority()) {
+        // What ran at the higher priority may be evicted now.
+        change.wakes_all = true;
+    }
+    change.applied.warnings = job.warnings();
+    if !is_launched_later(&job) {
+        let mut record = change.evaluation_of(slot, Trigger::JobRegister);
+        if body.eval_priority > 0 {
+            record.priority = body.eval_priority;
+        }
+        change.evaluate(slot, record);
+    }
+    Ok(())
+}
+
+/// Registers a job that is valid, and says so in the reply.
+pub(super) fn put(change: &mut Change<'_>, job: &Job) -> JobSlot {
+    let slot = change.register_job(job).job;
+    note_job(change, slot);
+    slot
+}
+
+/// Says in the reply at which index a job is.
+pub(super) fn note_job(change: &mut Change<'_>, slot: JobSlot) {
+    let index = newest(change, slot).map_or(0, |job| job.job_modify_index);
+    change.applied.job_modify_index = index;
+}
+
+/// The newest version of a job, if it is registered.
+pub(super) fn newest(change: &Change<'_>, slot: JobSlot) -> Option<Job> {
+    Some(change.registration(slot)?.newest()?.job.clone())
+}
+
+/// A registered job of a command.
+pub(super) fn find(
+    change: &Change<'_>,
+    namespace: &str,
+    job_id: &str,
+) -> Result<(JobSlot, Job), JobCommandError> {
+    let slot = change.find_job(namespace_of(namespace), job_id);
+    let found = slot.and_then(|slot| Some((slot, newest(change, slot)?)));
+    found.ok_or(JobCommandError::UnknownJob)
+}
+
+/// Whether not the job itself runs, but what is launched from it.
+pub(super) fn is_launched_later(job: &Job) -> bool {
+    job.periodic.is_some() || job.parameterized_job.is_some()
+}
+
+fn check_priority(priority: i64) -> Result<(), JobCommandError> {
+    match priority == 0 || PRIORITIES.contains(&priority) {
+        true => Ok(()),
+        false => Err(JobCommandError::Priority { priority }),
+    }
+}
+
+/// Whether a job is at the index that it has to be at.
+fn enforce(before: Option<&Job>, index: u64) -> Result<(), JobCommandError> {
+    match (before.map(|job| job.job_modify_index), index) {
+        (None, 0) => Ok(()),
+        (Some(_), 0) => Err(JobCommandError::AlreadyExists),
+        (None, index) => Err(JobCommandError::DoesNotExist { index }),
+        (Some(found), index) if found != index => Err(JobCommandError::Conflict { index, found }),
+        (Some(_), _) => Ok(()),
+    }
+}
+
+/// Lets groups that are there keep their counts.
+fn keep_counts(spec: &mut JobSpec, before: &Job) {
+    for group in &mut spec.task_groups {
+        if let Some(known) = before.group(&group.name) {
+            group.count = known.count;
+        }
+    }
+}
+
+/// Whether what a job names beside itself is there.
+fn check_surroundings(change: &Change<'_>, job: &Job) -> Result<(), JobCommandError> {
+    let settings = &change.book().settings;
+    if settings.namespace(&job.namespace).is_none() {
+        let (job_id, namespace) = (job.id.clone(), job.namespace.clone());
+        return Err(JobCommandError::UnknownNamespace { job_id, namespace });
+    }
+    if settings.pool(&job.node_pool).is_none() && !has_nodes(change, &job.node_pool) {
+        let (job_id, pool) = (job.id.clone(), job.node_pool.clone());
+        return Err(JobCommandError::UnknownNodePool { job_id, pool });
+    }
+    if job.periodic.as_ref().is_some_and(|periodic| periodic.is_enabled()) {
+        return Err(JobCommandError::PeriodicNotSupported);
+    }
+    Ok(())
+}
+
+/// Whether any node is in a pool: nodes make their pools by joining.
+fn has_nodes(change: &Change<'_>, pool: &str) -> bool {
+    change.nodes().any(|(_, record)| record.node.node_pool == pool)
+}
+
+/// Stops a job; one of the first API, or one that is purged, is forgotten.
+pub(super) fn deregister(
+    change: &mut Change<'_>,
+    body: &DeregisterJob,
+) -> Result<(), JobCommandError> {
+    check_priority(body.eval_priority)?;
+    let namespace = namespace_of(&body.namespace);
+    let slot = change.ensure_named_job(namespace, &body.job_id);
+    let job = newest(change, slot);
+    let priority = job.as_ref().map_or(PRIORITY_DEFAULT, |job| job.priority());
+    let is_forgotten = body.purge || job.as_ref().is_some_and(|job| job.era() == Era::First);
+    let priority = if body.eval_priority > 0 { body.eval_priority } else { priority };
+    let mut record = EvaluationRecord::new(Trigger::JobDeregister, JobType::Service, priority);
+    record.job_modify_index = change.index_to_be();
+    change.applied.job_modify_index = record.job_modify_index;
+    // It keeps the name of a job of which nothing else is left.
+    change.evaluate(slot, record);
+    if let Some(job) = job {
+        if is_forgotten {
+            forget(change, slot, body.purge);
+        } else if let Ok(stopped) = job.changed(|spec| spec.stop = true) {
+            change.add_version(slot, &stopped);
+        }
+    }
+    if body.no_shutdown_delay {
+        skip_delays(change, slot);
+    }
+    Ok(())
+}
+
+/// Forgets the versions of a job, and if it is purged its deployments; what is to be done for it is
+/// needless then.
+fn forget(change: &mut Change<'_>, slot: JobSlot, is_purged: bool) {
+    let deployments: Vec<DeploymentSlot> = change.deployments_of(slot);
+    for deployment in deployments {
+        let is_active = change.deployment(deployment).is_some_and(|it| it.status.is_active());
+        if is_purged {
+            change.remove_deployment(deployment);
+        } else if is_active {
+            change.change_deployment(deployment, |record| {
+                record.status = crate::model::DeploymentStatus::Cancelled;
+                record.description = "Cancelled because job is stopped".into();
+            });
+        }
+    }
+    let id = change.job(slot).map_or(String::new(), |job| job.id().to_owned());
+    let open: Vec<EvaluationSlot> = change.queues.open_of(slot).collect();
+    for evaluation in open {
+        let reason = format!("job {id} deleted");
+        super::broker::end(change, evaluation, EvaluationStatus::Complete, &reason);
+    }
+    change.unregister_job(slot);
+}
+
+/// Lets the tasks of a job be stopped without their delay.
+fn skip_delays(change: &mut Change<'_>, slot: JobSlot) {
+    let groups = change.job(slot).map(|job| &*job.groups).unwrap_or_default();
+    let all = groups.iter().flat_map(|group| group.allocations.iter().copied());
+    let is_live = |slot: &_| change.allocation(*slot).is_some_and(|it| it.is_live());
+    let live: Vec<_> = all.filter(is_live).collect();
+    for allocation in live {
+        change.change_lifecycle(allocation, false, |record| {
+            record.transition.no_shutdown_delay = true;
+        });
+    }
+}
+
+/// Looks at a job anew.
+pub(super) fn evaluate(change: &mut Change<'_>, body: &EvaluateJob) -> Result<(), JobCommandError> {
+    let (slot, job) = find(change, &body.namespace, &body.job_id)?;
+    if job.periodic.is_some() {
+        return Err(JobCommandError::EvaluatesPeriodic);
+    }
+    if job.parameterized_job.is_some() {
+        return Err(JobCommandError::EvaluatesParameterized);
+    }
+    if body.eval_options.force_reschedule {
+        force_reschedule(change, slot);
+    }
+    note_job(change, slot);
+    let record = change.evaluation_of(slot, Trigger::JobRegister);
+    change.evaluate(slot, record);
+    Ok(())
+}
+
+/// Tells failed allocations to be replaced whatever their policy says, where there is one.
+fn force_reschedule(change: &mut Change<'_>, slot: JobSlot) {
+    let groups = change.job(slot).map(|job| &*job.groups).unwrap_or_default();
+    let all = groups.iter().flat_map(|group| group.allocations.iter().copied());
+    let is_forced = |slot: &_| {
+        let policy = change.group_spec_of(*slot).and_then(|it| it.reschedule_policy.as_ref());
+        change
+            .allocation(*slot)
+            .is_some_and(|it| it.client.is_terminal() && !it.desired.is_terminal())
+            && policy.is_some_and(|policy| policy.is_enabled())
+    };
+    let forced: Vec<_> = all.filter(is_forced).collect();
+    for allocation in forced {
+        change.change_lifecycle(allocation, false, |record| {
+            record.transition.force_reschedule = true;
+        });
+    }
+}

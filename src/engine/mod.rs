@@ -1,0 +1,120 @@
+//! The engine: commands in, events out. A deterministic state machine around the scheduler, with the
+//! queues, watchers and timers of a whole orchestrator, and without a thread or a clock.
+//!
+//! In: commands and evaluations, each with the instant at which it came. Out: what they came to, events,
+//! the next instant at which something will happen, and snapshots for readers. May import `schedule`,
+//! `plan`, `cluster`, `placement`, `state`, `model`, `rng` and `time`.
+//!
+//! - A command changes the state in one transaction, and with it goes all that follows at once: which
+//!   evaluation of a job is in hand, what is no longer blocked, what jobs have come to. What is refused
+//!   changes nothing, except that time has come to its instant.
+//! - Evaluations that are ready are processed by [`Engine::step`] and [`Engine::advance`], at the instant at
+//!   which they became ready, and timers fire at their own.
+//! - Queues and timers are derived from the state.
+//!
+//! ```
+//! use stowplan::engine::{Engine, EngineOptions, RegisterJob, RegisterNode};
+//! use stowplan::model::{Job, Node};
+//! use stowplan::Timestamp;
+//!
+//! let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+//! let job = Job::builder("web")
+//!     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(64)))
+//!     .build()?;
+//! let now = Timestamp::from_secs(1_000);
+//! let mut engine = Engine::new(EngineOptions::default());
+//! engine.apply(now, RegisterNode::from(node.spec().clone()).into())?;
+//! engine.apply(now, RegisterJob::from(job.spec().clone()).into())?;
+//! assert_eq!(engine.stats().ready, 1);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+
+mod advance;
+mod allocations;
+mod applied;
+mod apply;
+mod blocked;
+mod broker;
+mod change;
+mod chronicle;
+mod command;
+#[allow(dead_code, reason = "the drainer comes next")]
+mod drain_spec;
+mod error;
+mod event;
+mod health;
+mod heartbeat;
+mod history;
+mod job_changes;
+mod jobs;
+mod node_evaluations;
+mod nodes;
+mod options;
+mod place;
+mod progress;
+mod queues;
+mod read;
+mod reschedule;
+mod settings;
+mod settle;
+mod silence;
+mod standings;
+mod stats;
+mod timers;
+mod unblock;
+
+use std::sync::Arc;
+
+use self::history::History;
+use self::queues::Queues;
+use crate::cluster::Cluster;
+
+pub use crate::cluster::snapshot::{AdvanceError, Snapshot};
+pub use crate::cluster::views::{AllocationView, JobView};
+pub use crate::schedule::DryRun;
+pub use crate::time::{Span, Timestamp};
+
+pub use self::applied::Applied;
+pub use self::command::{
+    AllocationUpdate, Command, DeleteNamespace, DeleteNodePool, DeregisterJob, EvalOptions,
+    EvaluateJob, EvaluateNode, Heartbeat, PurgeNode, RegisterJob, RegisterNode, Resume, RevertJob,
+    ScaleJob, SetEligibility, SetJobStability, SetNodeStatus, SetSchedulerConfiguration,
+    StopAllocation, UpdateAllocations, UpsertNamespace, UpsertNodePool,
+};
+pub use self::error::{
+    AllocationCommandError, CommandError, DeploymentCommandError, EvaluationCommandError,
+    JobCommandError, NodeCommandError, SettingsCommandError,
+};
+pub use self::event::{Event, Payload, Topic};
+pub use self::options::{EngineOptions, GarbageOptions, HeartbeatOptions};
+pub use self::stats::EngineStats;
+
+/// An orchestrator's brain: it is told what happens, and says what comes of it.
+///
+/// It reads like a [`Cluster`], and so do its [snapshots](Cluster::snapshot).
+///
+/// ```
+/// use stowplan::Timestamp;
+/// use stowplan::engine::{Engine, EngineOptions, RegisterJob, RegisterNode};
+/// use stowplan::model::{Job, Node};
+///
+/// let job = Job::builder("web")
+///     .group("front", 1, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(64)))
+///     .build()?;
+/// let mut engine = Engine::new(EngineOptions::default());
+/// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+/// engine.apply(Timestamp::EPOCH, RegisterNode::from(node.spec().clone()).into())?;
+/// engine.apply(Timestamp::from_secs(1), RegisterJob::from(job.spec().clone()).into())?;
+/// let what_if = engine.fork();
+/// assert_eq!((what_if.modify_index(), what_if.now()), (2, Timestamp::from_secs(1)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    cluster: Cluster,
+    queues: Arc<Queues>,
+    options: Arc<EngineOptions>,
+    history: History,
+    /// How many commands it was told.
+    commands: u64,
+}

@@ -1,0 +1,43 @@
+//! The evaluations that a change of a node makes (docs/lifecycle.md, section 1, *Node events*).
+
+use std::collections::BTreeSet;
+
+use super::change::Change;
+use crate::feasibility::base::BaseSet;
+use crate::model::Trigger;
+use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
+
+/// Looks anew at every job with anything on a node, and at every system job that looks at the node.
+pub(super) fn evaluate(change: &mut Change<'_>, node: NodeSlot) {
+    let on_node = jobs_on(change, node);
+    evaluate_jobs(change, node, on_node);
+}
+
+/// The jobs with anything on a node, in the order of slots. What runs everywhere is not among them.
+pub(super) fn jobs_on(change: &Change<'_>, node: NodeSlot) -> BTreeSet<JobSlot> {
+    let allocations: &[AllocationSlot] = change.allocations_on(node);
+    let jobs = allocations.iter().filter_map(|&slot| {
+        let job_type = change.job_spec_of(slot).map(|job| job.job_type()).unwrap_or_default();
+        let job = change.allocation(slot)?.job;
+        (!job_type.is_system()).then_some(job)
+    });
+    jobs.collect()
+}
+
+/// Looks anew at jobs that have, or had, anything on a node, and at every system job that looks at it.
+pub(super) fn evaluate_jobs(change: &mut Change<'_>, node: NodeSlot, mut jobs: BTreeSet<JobSlot>) {
+    let queues = change.queues;
+    jobs.extend(queues.system_jobs.iter().filter(|job| looks_at(change, **job, node)));
+    for job in jobs {
+        let record = change.evaluation_by(job, Trigger::NodeUpdate, node);
+        change.evaluate(job, record);
+    }
+}
+
+/// Whether a job is not stopped and looks at a node: it is in its pool and in its datacenters.
+fn looks_at(change: &Change<'_>, job: JobSlot, node: NodeSlot) -> bool {
+    let newest = change.registration(job).and_then(|it| it.newest()).map(|it| &it.job);
+    let Some(job) = newest.filter(|job| !job.stop) else { return false };
+    let Some(node) = change.node(node) else { return false };
+    BaseSet::of(job).has_place(node)
+}

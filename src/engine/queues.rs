@@ -1,0 +1,177 @@
+//! What an engine has in order: evaluations that are ready, that wait and that are blocked, timers, and
+//! what has to be watched. All of it is derived from the state, change by change or from the whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::blocked::Blocked;
+use super::place::{Place, ReadyKey, place_of};
+use super::stats::EngineStats;
+use super::timers::{Timer, Timers};
+use crate::model::{JobType, NodeStatus};
+use crate::state::State;
+use crate::state::changed::Changes;
+use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
+
+/// The queues, timers and lists of an engine.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queues {
+    /// Evaluations that may go out, by type.
+    ready: BTreeMap<JobType, BTreeSet<ReadyKey>>,
+    /// Where every evaluation is that has not ended.
+    places: BTreeMap<EvaluationSlot, Place>,
+    /// The evaluations of each job that have not ended.
+    open: BTreeMap<JobSlot, BTreeSet<EvaluationSlot>>,
+    jobs: BTreeMap<EvaluationSlot, JobSlot>,
+    pub(super) blocked: Blocked,
+    pub(super) timers: Timers,
+    /// Jobs that run on every node that suits them.
+    pub(super) system_jobs: BTreeSet<JobSlot>,
+    pub(super) draining: BTreeSet<NodeSlot>,
+    /// Deployments of which something may still come.
+    pub(super) deployments: BTreeSet<DeploymentSlot>,
+}
+
+impl Queues {
+    /// The queues of a whole state.
+    #[allow(dead_code, reason = "loading a saved state comes next")]
+    pub(super) fn of(state: &State) -> Queues {
+        let mut queues = Queues::default();
+        let evaluations: Vec<EvaluationSlot> = state.evaluations().map(|(slot, _)| slot).collect();
+        evaluations.into_iter().for_each(|slot| queues.place(state, slot));
+        state.nodes().for_each(|(slot, _)| queues.watch_node(state, slot));
+        state.job_slots().for_each(|slot| queues.watch_job(state, slot));
+        state.deployments().for_each(|(slot, _)| queues.watch_deployment(state, slot));
+        queues
+    }
+
+    /// Follows a change of the state.
+    pub(super) fn follow(&mut self, state: &State, changes: &Changes) {
+        let touched = &changes.touched;
+        for &slot in touched.evaluations.iter().chain(&changes.requeued) {
+            self.place(state, slot);
+        }
+        for &node in changes.nodes.iter().chain(&changes.lives) {
+            self.watch_node(state, node);
+        }
+        changes.registered.iter().for_each(|&job| self.watch_job(state, job));
+        touched.deployments.iter().for_each(|&slot| self.watch_deployment(state, slot));
+    }
+
+    /// Puts an evaluation where it belongs now.
+    pub(super) fn place(&mut self, state: &State, slot: EvaluationSlot) {
+        let place = place_of(state, slot);
+        if self.places.get(&slot) == place.as_ref() {
+            return;
+        }
+        self.take(slot);
+        let (Some(place), Some(record)) = (place, state.evaluation(slot)) else { return };
+        match &place {
+            Place::Ready(job_type, key) => {
+                self.ready.entry(*job_type).or_default().insert(*key);
+            }
+            Place::Waiting(at) => self.timers.set(Timer::Wait(slot), Some(*at)),
+            Place::Out(at) | Place::Failed(at) => self.timers.set(Timer::Delivery(slot), *at),
+            Place::Blocked(hope, retry) => {
+                self.blocked.insert(slot, hope.clone());
+                self.timers.set(Timer::Retry(slot), *retry);
+            }
+            Place::Pending => {}
+        }
+        self.places.insert(slot, place);
+        self.jobs.insert(slot, record.job.slot);
+        self.open.entry(record.job.slot).or_default().insert(slot);
+    }
+
+    fn take(&mut self, slot: EvaluationSlot) {
+        match self.places.remove(&slot) {
+            Some(Place::Ready(job_type, key)) => {
+                if let Some(ready) = self.ready.get_mut(&job_type) {
+                    ready.remove(&key);
+                }
+            }
+            Some(Place::Blocked(..)) => self.blocked.remove(slot),
+            _ => {}
+        }
+        for timer in [Timer::Wait(slot), Timer::Delivery(slot), Timer::Retry(slot)] {
+            self.timers.set(timer, None);
+        }
+        if let Some(job) = self.jobs.remove(&slot)
+            && let Some(open) = self.open.get_mut(&job)
+        {
+            open.remove(&slot);
+            if open.is_empty() {
+                self.open.remove(&job);
+            }
+        }
+    }
+
+    fn watch_node(&mut self, state: &State, slot: NodeSlot) {
+        let node = state.node(slot).map(|record| &record.node);
+        let heard_by = node.and_then(|_| state.life(slot).heard_by);
+        // A node that is down is not missed.
+        let is_missed = node.is_some_and(|node| node.status() != NodeStatus::Down);
+        self.timers.set(Timer::Heartbeat(slot), heard_by.filter(|_| is_missed));
+        if node.is_some_and(|node| node.is_draining()) {
+            self.draining.insert(slot);
+        } else {
+            self.draining.remove(&slot);
+        }
+        let deadline = node.and_then(super::drain_spec::force_deadline);
+        self.timers.set(Timer::Drain(slot), deadline);
+    }
+
+    fn watch_job(&mut self, state: &State, slot: JobSlot) {
+        let newest = state.registration(slot).and_then(|it| it.newest());
+        let is_system = newest.is_some_and(|it| it.job.job_type() == JobType::System);
+        if is_system {
+            self.system_jobs.insert(slot);
+        } else {
+            self.system_jobs.remove(&slot);
+        }
+    }
+
+    fn watch_deployment(&mut self, state: &State, slot: DeploymentSlot) {
+        let active = state.deployment(slot).filter(|it| it.status.is_active());
+        if active.is_some() {
+            self.deployments.insert(slot);
+        } else {
+            self.deployments.remove(&slot);
+        }
+        let deadlines = active.filter(|it| !it.status.is_paused()).into_iter();
+        let deadlines =
+            deadlines.flat_map(|it| &it.groups).filter(|it| !super::progress::is_done(it));
+        let first = deadlines.filter_map(|group| group.require_progress_by).min();
+        self.timers.set(Timer::Progress(slot), first);
+    }
+
+    /// The next evaluation of the given types: that of the highest priority, of these the oldest.
+    pub(super) fn first_ready(&self, types: &[JobType]) -> Option<EvaluationSlot> {
+        let of_types = types.iter().filter_map(|it| self.ready.get(it)?.first());
+        of_types.min().map(|(_, _, slot)| *slot)
+    }
+
+    /// The evaluations of a job that have not ended, in the order of slots.
+    pub(super) fn open_of(&self, job: JobSlot) -> impl Iterator<Item = EvaluationSlot> + '_ {
+        self.open.get(&job).into_iter().flatten().copied()
+    }
+
+    /// What there is of each kind.
+    pub(super) fn stats(&self) -> EngineStats {
+        let mut stats = EngineStats::default();
+        for place in self.places.values() {
+            match place {
+                Place::Ready(..) => stats.ready += 1,
+                Place::Out(_) => stats.unacked += 1,
+                Place::Pending => stats.pending += 1,
+                Place::Failed(_) => stats.waiting += 1,
+                Place::Waiting(_) => stats.delayed += 1,
+                Place::Blocked(..) => {}
+            }
+        }
+        let by_type = self.ready.iter().map(|(job_type, ready)| (*job_type, ready.len()));
+        stats.ready_by_type = by_type.filter(|(_, ready)| *ready > 0).collect();
+        stats.blocked = self.blocked.len();
+        stats.escaped = self.blocked.escaped();
+        stats
+    }
+}

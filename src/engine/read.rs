@@ -1,0 +1,86 @@
+//! Making, copying and reading engines.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::chronicle;
+use super::event::{Event, Payload};
+use super::options::EngineOptions;
+use super::stats::EngineStats;
+use super::{Engine, History};
+use crate::cluster::Cluster;
+
+impl Engine {
+    /// An engine that knows of nothing.
+    pub fn new(options: EngineOptions) -> Engine {
+        Engine {
+            cluster: Cluster::empty(options.seed),
+            queues: Arc::default(),
+            options: Arc::new(options),
+            history: History::default(),
+            commands: 0,
+        }
+    }
+
+    /// A whole engine of its own with the same content, that goes its own way. It costs a few pointers;
+    /// the first change of either copies the queues.
+    pub fn fork(&self) -> Engine {
+        self.clone()
+    }
+
+    /// How it works.
+    pub fn options(&self) -> &EngineOptions {
+        &self.options
+    }
+
+    /// How many commands it was told, those that it refused included.
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// What waits in it.
+    pub fn stats(&self) -> EngineStats {
+        self.queues.stats()
+    }
+
+    /// The events above an index that are kept: those of the latest call, or as many as the options say.
+    pub fn events(&self, index: u64) -> Vec<Event> {
+        self.history.since(self.cluster.state(), index)
+    }
+
+    /// The index of the latest event that is no longer kept; 0 if all are.
+    pub fn forgotten_events(&self) -> u64 {
+        self.history.forgotten
+    }
+
+    /// The thing that an event is about: as it was where history is kept, else as it is now. None if it is
+    /// gone.
+    pub fn payload(&self, event: &Event) -> Option<Arc<Payload>> {
+        event.payload.clone().or_else(|| chronicle::payload(self.cluster.state(), event))
+    }
+
+    /// A text of everything that decides what it will do: engines with the same text go the same way.
+    #[doc(hidden)]
+    pub fn dump(&self) -> String {
+        self.cluster.state().dump()
+    }
+}
+
+impl Deref for Engine {
+    type Target = Cluster;
+
+    fn deref(&self) -> &Cluster {
+        &self.cluster
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("now", &self.now())
+            .field("modify_index", &self.modify_index())
+            .field("stats", &self.stats())
+            .finish_non_exhaustive()
+    }
+}

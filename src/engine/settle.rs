@@ -1,0 +1,59 @@
+//! What follows from a change at once, in the same transaction: watchers, queues, standings, indexes.
+
+use super::change::Change;
+use super::{broker, standings, unblock};
+use crate::state::bookkeeping::TableIndexes;
+use crate::state::changed::{Changes, GoneKind};
+use crate::state::slots::{AllocationSlot, NodeSlot};
+
+/// Draws the consequences of a change, and says what it comes to with them.
+pub(super) fn settle(change: &mut Change<'_>) -> Changes {
+    let changes = change.state.changes();
+    let logged = change.state.log_length();
+    unblock::settle(change, &changes);
+    let changes = again(change, changes, logged);
+    let logged = change.state.log_length();
+    broker::settle(change, &changes);
+    let changes = again(change, changes, logged);
+    let logged = change.state.log_length();
+    standings::settle(change, &changes);
+    let changes = again(change, changes, logged);
+    note_indexes(change, &changes);
+    changes
+}
+
+/// What was changed, if that is more than before.
+fn again(change: &Change<'_>, changes: Changes, logged: usize) -> Changes {
+    if change.state.log_length() == logged { changes } else { change.state.changes() }
+}
+
+/// Writes down when tables and lists last changed.
+fn note_indexes(change: &mut Change<'_>, changes: &Changes) {
+    let state = &mut change.state;
+    let (index, before) = (state.index_to_be(), state.book().indexes);
+    let is_gone = |kind| changes.gone.iter().any(|gone| gone.kind == kind);
+    let touched = &changes.touched;
+    let at = |is_changed: bool, before: u64| if is_changed { index } else { before };
+    let summaries = changes
+        .standings
+        .iter()
+        .any(|&job| state.standing(job).is_some_and(|standing| standing.summary_modified == index));
+    let indexes = TableIndexes {
+        nodes: at(!changes.nodes.is_empty(), before.nodes),
+        jobs: at(!changes.registered.is_empty() || is_gone(GoneKind::Job), before.jobs),
+        summaries: at(summaries, before.summaries),
+        evaluations: at(!touched.evaluations.is_empty(), before.evaluations),
+        allocations: at(!touched.allocations.is_empty(), before.allocations),
+        deployments: at(!touched.deployments.is_empty(), before.deployments),
+    };
+    state.set_table_indexes(indexes);
+    let is_on = |slot: &AllocationSlot| state.allocation(*slot).map(|record| record.node);
+    let mut nodes: Vec<NodeSlot> = touched.allocations.iter().filter_map(is_on).collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    if is_gone(GoneKind::Allocation) {
+        // What was taken out is not there to say where it was.
+        nodes.clone_from(&touched.nodes);
+    }
+    state.note_lists(&nodes);
+}

@@ -1,0 +1,44 @@
+//! What becomes of nodes that are not heard of in time (docs/lifecycle.md, section 7).
+
+use super::change::Change;
+use super::nodes::set_status_of;
+use crate::model::NodeStatus;
+use crate::state::State;
+use crate::state::bookkeeping::NodeLife;
+use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::time::Span;
+
+/// Takes a node for lost, or for out of reach, that was not heard of in time.
+pub(super) fn miss(change: &mut Change<'_>, node: NodeSlot) {
+    let life = NodeLife { heard_by: None, is_unsynced: true, ..change.life(node) };
+    change.set_life(node, life);
+    let status = change.node(node).map(|record| record.node.status());
+    let may_come_back = !matches!(status, Some(NodeStatus::Initializing | NodeStatus::Down) | None);
+    let status = match may_come_back && outlives_silence(change, node) {
+        true => NodeStatus::Disconnected,
+        false => NodeStatus::Down,
+    };
+    set_status_of(change, node, status);
+}
+
+/// Whether anything on a node is to go on though its node does not answer.
+fn outlives_silence(state: &State, node: NodeSlot) -> bool {
+    state.allocations_on(node).iter().any(|&slot| {
+        let is_wanted = state.allocation(slot).is_some_and(|it| !it.desired.is_terminal());
+        let group = state.group_spec_of(slot);
+        let lost_after = group.and_then(|group| group.disconnect.as_ref()?.lost_after);
+        is_wanted && lost_after.is_some_and(|it| it > Span::ZERO) && !is_expired(state, slot)
+    })
+}
+
+/// Whether the time is over for which an allocation may be unknown.
+fn is_expired(state: &State, slot: AllocationSlot) -> bool {
+    let group = state.group_spec_of(slot);
+    let lost_after = group.and_then(|group| group.disconnect.as_ref()?.lost_after);
+    let lifecycle = state.lifecycle(slot);
+    let states = lifecycle.as_ref().and_then(|it| it.rare.as_deref()).map(|it| &it.client_states);
+    let latest = states.and_then(|states| states.last());
+    let unknown = latest.filter(|it| it.value == "unknown").and_then(|it| it.time);
+    let ends = unknown.and_then(|since| since.checked_add(lost_after?));
+    ends.is_some_and(|ends| ends <= state.now)
+}

@@ -1,0 +1,142 @@
+//! What jobs have come to: their statuses and their summaries follow what changed (docs/lifecycle.md,
+//! sections 8 and 9).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::change::Change;
+use crate::model::JobType;
+use crate::state::State;
+use crate::state::changed::Changes;
+use crate::state::slots::{EvaluationSlot, JobSlot};
+use crate::state::standing::{JobStatus, Standing};
+
+/// Writes down what the jobs have come to of which anything changed.
+pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
+    let mut moved: BTreeMap<JobSlot, Standing> = BTreeMap::new();
+    for &(slot, before) in &changes.clients {
+        let Some(record) = change.state.allocation(slot) else { continue };
+        let (job, group, after) = (record.job, record.group, record.client);
+        let standing = moved.entry(job).or_insert_with(|| known(&change.state, job));
+        if before != Some(after)
+            && let Some(counts) = standing.group_mut(group)
+        {
+            counts.moved(before, after);
+        }
+    }
+    let index = change.state.index_to_be();
+    for &slot in &changes.touched.evaluations {
+        count_queued(&change.state, slot, index, &mut moved);
+    }
+    let open = changes.touched.evaluations.iter().filter_map(|&slot| {
+        let job = change.state.evaluation(slot)?.job.slot;
+        is_open(&change.state, job, slot).then_some(job)
+    });
+    let open: BTreeSet<JobSlot> = open.collect();
+    let mut with_allocations: BTreeSet<JobSlot> = BTreeSet::new();
+    for &slot in &changes.touched.allocations {
+        with_allocations.extend(change.state.allocation(slot).map(|record| record.job));
+    }
+    let jobs = changes.touched.jobs.iter().chain(&changes.registered).copied();
+    let jobs: BTreeSet<JobSlot> = jobs.collect();
+    for job in jobs {
+        if change.state.job(job).is_none() {
+            continue;
+        }
+        let before = known(&change.state, job);
+        let mut standing = moved.remove(&job).unwrap_or_else(|| before.clone());
+        if standing.groups != before.groups {
+            standing.summary_modified = index;
+        }
+        if with_allocations.contains(&job) {
+            standing.allocations_modified = index;
+        }
+        if let Some(status) = status_of(change, job, &standing, open.contains(&job)) {
+            standing.status = status;
+            if standing.summary_created == 0 {
+                (standing.summary_created, standing.summary_modified) = (index, index);
+            }
+        }
+        write(change, job, before, standing);
+    }
+}
+
+fn known(state: &State, job: JobSlot) -> Standing {
+    state.standing(job).map(|it| Standing::clone(it)).unwrap_or_default()
+}
+
+fn write(change: &mut Change<'_>, job: JobSlot, before: Standing, after: Standing) {
+    let is_same = before.status == after.status
+        && before.groups == after.groups
+        && before.summary_modified == after.summary_modified
+        && before.allocations_modified == after.allocations_modified;
+    if before.status != after.status {
+        change.state.touch_job(job);
+    }
+    if !is_same {
+        change.state.set_standing(job, after);
+    }
+}
+
+/// What an evaluation says is still to be placed stands in its job's summary.
+fn count_queued(
+    state: &State,
+    slot: EvaluationSlot,
+    index: u64,
+    moved: &mut BTreeMap<JobSlot, Standing>,
+) {
+    let Some(record) = state.evaluation(slot).filter(|it| it.modify_index == index) else { return };
+    let is_seen = record.snapshot_index > 0;
+    let Some(details) = record.details.as_deref().filter(|_| is_seen) else { return };
+    let job = record.job.slot;
+    let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();
+    for (name, queued) in &details.queued {
+        let Some(at) = groups.iter().position(|group| *group.name == **name) else { continue };
+        let standing = moved.entry(job).or_insert_with(|| known(state, job));
+        if let Some(counts) = standing.group_mut(at as u16) {
+            counts.queued = u32::try_from(*queued).unwrap_or(0);
+        }
+    }
+}
+
+/// The status of a registered job.
+fn status_of(
+    change: &Change<'_>,
+    job: JobSlot,
+    standing: &Standing,
+    is_awaited: bool,
+) -> Option<JobStatus> {
+    let state: &State = &change.state;
+    let newest = &state.registration(job)?.newest()?.job;
+    let is_launched_later = newest.periodic.is_some() || newest.parameterized_job.is_some();
+    if newest.job_type() == JobType::System || is_launched_later {
+        return Some(if newest.stop { JobStatus::Dead } else { JobStatus::Running });
+    }
+    let is_deployed = state
+        .deployments_of(job)
+        .into_iter()
+        .any(|slot| state.deployment(slot).is_some_and(|it| it.status.is_active()));
+    if is_deployed || has_live(state, job, standing) {
+        return Some(JobStatus::Running);
+    }
+    let mut open = change.queues.open_of(job);
+    if is_awaited || open.any(|slot| is_open(state, job, slot)) {
+        return Some(JobStatus::Pending);
+    }
+    let of_job = state.evaluations_of(job);
+    let is_over = !of_job.is_empty() || newest.stop || standing.status == JobStatus::Dead;
+    Some(if is_over { JobStatus::Dead } else { JobStatus::Pending })
+}
+
+/// Whether an evaluation of a job has not ended.
+fn is_open(state: &State, job: JobSlot, slot: EvaluationSlot) -> bool {
+    state.evaluation(slot).is_some_and(|it| it.job.slot == job && !it.status.is_terminal())
+}
+
+/// Whether anything of a job lives.
+fn has_live(state: &State, job: JobSlot, standing: &Standing) -> bool {
+    let may_live =
+        standing.groups.iter().any(|counts| counts.starting + counts.running + counts.unknown > 0);
+    let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();
+    let mut slots = groups.iter().flat_map(|group| group.allocations.iter());
+    may_live && slots.any(|slot| state.allocation(*slot).is_some_and(|it| it.is_live()))
+}

@@ -1,0 +1,150 @@
+//! What an engine remembers: reading and writing it. Only settings and what becomes of jobs take an
+//! index; what readers do not see does not.
+
+use std::sync::Arc;
+
+use super::State;
+use super::bookkeeping::{BookUndo, Bookkeeping, Delivery, NodeLife, TableIndexes, Unblock, put};
+use super::settings::Settings;
+use super::slots::{EvaluationSlot, JobSlot, NodeSlot};
+use super::standing::Standing;
+use super::transaction::Transaction;
+use super::undo::Undo;
+
+impl State {
+    pub(crate) fn book(&self) -> &Bookkeeping {
+        &self.book
+    }
+
+    /// What is known of a node's client.
+    pub(crate) fn life(&self, node: NodeSlot) -> NodeLife {
+        self.book.lives.get(node.at()).copied().unwrap_or_default()
+    }
+
+    /// What a job has come to; none of one that no engine looked after.
+    pub(crate) fn standing(&self, job: JobSlot) -> Option<&Arc<Standing>> {
+        self.job(job)?.standing.as_ref()
+    }
+
+    /// The evaluation of a job that is in hand.
+    pub(crate) fn claim(&self, job: JobSlot) -> Option<EvaluationSlot> {
+        self.book.claims.get(&job).copied()
+    }
+
+    pub(crate) fn delivery(&self, evaluation: EvaluationSlot) -> Option<Delivery> {
+        self.book.deliveries.get(&evaluation).copied()
+    }
+
+    /// Whether a blocked evaluation is to be looked at again.
+    pub(crate) fn is_released(&self, evaluation: EvaluationSlot) -> bool {
+        self.book.released.contains(&evaluation)
+    }
+
+    pub(super) fn undo_book(&mut self, before: BookUndo) {
+        if let BookUndo::Standing(job, before) = before {
+            if let Some(record) = self.job_mut(job) {
+                record.standing = before;
+            }
+        } else {
+            self.book.undo(before);
+        }
+    }
+}
+
+impl Transaction<'_> {
+    fn log_book(&mut self, before: BookUndo) {
+        self.log(Undo::Book(Box::new(before)));
+    }
+
+    /// Changes what an operator sets.
+    pub(crate) fn change_settings(&mut self, change: impl FnOnce(&mut Settings, u64)) {
+        let index = self.index();
+        let before = Arc::clone(&self.book.settings);
+        change(Arc::make_mut(&mut self.state.book.settings), index);
+        self.log_book(BookUndo::Settings(before));
+    }
+
+    /// Writes down at which index tables last changed.
+    pub(crate) fn set_table_indexes(&mut self, indexes: TableIndexes) {
+        let before = std::mem::replace(&mut self.state.book.indexes, indexes);
+        if before != indexes {
+            self.log_book(BookUndo::Indexes(before));
+        }
+    }
+
+    /// Writes down what a job has come to.
+    pub(crate) fn set_standing(&mut self, job: JobSlot, standing: Standing) {
+        self.drop_open_batch();
+        let Some(record) = self.state.job_mut(job) else { return };
+        let before = record.standing.replace(Arc::new(standing));
+        self.log_book(BookUndo::Standing(job, before));
+    }
+
+    pub(crate) fn set_delivery(&mut self, of: EvaluationSlot, delivery: Option<Delivery>) {
+        let before = self.delivery(of);
+        if before != delivery {
+            put(&mut self.state.book.deliveries, of, delivery);
+            self.log_book(BookUndo::Delivery(of, before));
+        }
+    }
+
+    /// Says which evaluation of a job is in hand.
+    pub(crate) fn set_claim(&mut self, job: JobSlot, evaluation: Option<EvaluationSlot>) {
+        let before = self.claim(job);
+        if before != evaluation {
+            put(&mut self.state.book.claims, job, evaluation);
+            self.log_book(BookUndo::Claim(job, before));
+        }
+    }
+
+    /// Says whether a blocked evaluation is to be looked at again.
+    pub(crate) fn set_released(&mut self, evaluation: EvaluationSlot, is_released: bool) {
+        if self.is_released(evaluation) == is_released {
+            return;
+        }
+        let released = Arc::make_mut(&mut self.state.book.released);
+        if is_released {
+            released.insert(evaluation);
+        } else {
+            released.remove(&evaluation);
+        }
+        self.log_book(BookUndo::Released(evaluation, !is_released));
+    }
+
+    /// Says when room of a class became free, or forgets it.
+    pub(crate) fn set_unblock(&mut self, class: &str, unblock: Option<Unblock>) {
+        let before = self.book.unblocks.get(class).copied();
+        if before != unblock {
+            put(&mut self.state.book.unblocks, class.into(), unblock);
+            self.log_book(BookUndo::Unblock(class.into(), before));
+        }
+    }
+
+    /// A number that no token had before.
+    #[allow(dead_code, reason = "schedulers outside get tokens")]
+    pub(crate) fn next_token(&mut self) -> u64 {
+        let before = self.book.tokens;
+        self.state.book.tokens = before.wrapping_add(1);
+        self.log_book(BookUndo::Tokens(before));
+        self.book.tokens
+    }
+
+    /// Writes down when the lists of allocations of nodes last changed. That is not logged: nothing of the
+    /// transaction is to be taken back after it.
+    pub(crate) fn note_lists(&mut self, nodes: &[NodeSlot]) {
+        let index = self.index_to_be();
+        for &node in nodes.iter().filter(|node| **node != NodeSlot::NONE) {
+            let life = NodeLife { allocations_modified: index, ..self.life(node) };
+            self.state.book.set_life(node, life);
+        }
+    }
+
+    /// Writes down what is known of a node's client.
+    pub(crate) fn set_life(&mut self, node: NodeSlot, life: NodeLife) {
+        let before = self.life(node);
+        if before != life {
+            self.state.book.set_life(node, life);
+            self.log_book(BookUndo::Life(node, before));
+        }
+    }
+}

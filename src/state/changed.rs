@@ -1,0 +1,242 @@
+//! What a transaction changed, in the detail that watchers need: which client statuses moved, where room
+//! became free, and what is gone.
+
+use super::State;
+use super::bookkeeping::BookUndo;
+use super::ids;
+use super::records::{Identified, RecordChange, Records};
+use super::slots::{AllocationSlot, EvaluationSlot, JobSlot, NodeSlot};
+use super::transaction::{Touched, Transaction};
+use super::undo::{RemovedAllocation, Undo};
+use crate::model::status::ClientStatus;
+
+/// What a transaction changed so far.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Changes {
+    pub(crate) touched: Touched,
+    /// The client statuses of allocations before, by slot; none of one that is new.
+    pub(crate) clients: Vec<(AllocationSlot, Option<ClientStatus>)>,
+    /// Nodes on which something ended or takes less.
+    pub(crate) freed: Vec<NodeSlot>,
+    /// Nodes that came, changed or left.
+    pub(crate) nodes: Vec<NodeSlot>,
+    /// Jobs that came or left, or of which a version did.
+    pub(crate) registered: Vec<JobSlot>,
+    /// What was taken out, with the identities that it had.
+    pub(crate) gone: Vec<Gone>,
+    /// Evaluations whose place in the queues changed.
+    pub(crate) requeued: Vec<EvaluationSlot>,
+    /// Nodes of whose clients more is known.
+    pub(crate) lives: Vec<NodeSlot>,
+    /// Jobs that have come to something else.
+    pub(crate) standings: Vec<JobSlot>,
+    pub(crate) has_settings: bool,
+}
+
+/// Something that was taken out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Gone {
+    pub(crate) kind: GoneKind,
+    pub(crate) id: String,
+    pub(crate) namespace: String,
+    /// Its job, if it is of one.
+    pub(crate) job_id: String,
+    /// The node that an allocation was on, and the evaluation that placed it.
+    pub(crate) node_id: String,
+    pub(crate) evaluation_id: String,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum GoneKind {
+    #[default]
+    Allocation,
+    Deployment,
+    Evaluation,
+    Job,
+    Node,
+}
+
+impl Transaction<'_> {
+    /// What was changed so far.
+    pub(crate) fn changes(&self) -> Changes {
+        let mut changes = Changes { touched: self.touched(), ..Changes::default() };
+        for entry in &self.log.entries {
+            self.note(entry, &mut changes);
+        }
+        // Of what changed several times, the first says what was there before.
+        changes.clients.sort_by_key(|(slot, _)| *slot);
+        changes.clients.dedup_by_key(|(slot, _)| *slot);
+        for list in [&mut changes.freed, &mut changes.nodes, &mut changes.lives] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        for list in [&mut changes.registered, &mut changes.standings] {
+            list.sort_unstable();
+            list.dedup();
+        }
+        changes.requeued.sort_unstable();
+        changes.requeued.dedup();
+        changes
+    }
+
+    fn note(&self, entry: &Undo, changes: &mut Changes) {
+        let state: &State = self;
+        match entry {
+            Undo::Enlisted(enlisted) => {
+                changes.clients.extend(enlisted.slots.iter().map(|slot| (*slot, None)));
+            }
+            Undo::Imported { slot, .. } => changes.clients.push((*slot, None)),
+            Undo::Changed(before) => {
+                changes.clients.push((before.slot, Some(before.client)));
+                if let Some(record) = state.allocation(before.slot)
+                    && before.occupied
+                    && !record.occupies
+                {
+                    changes.freed.push(record.node);
+                }
+            }
+            Undo::Lifecycle { slot, before } => {
+                let version = before.as_deref().and_then(|before| before.version.as_ref());
+                if let Some(record) = state.allocation(*slot)
+                    && state.own_version(*slot) != version
+                {
+                    changes.freed.push(record.node);
+                }
+            }
+            Undo::Removed(removed) => {
+                if removed.record.occupies {
+                    changes.freed.push(removed.record.node);
+                }
+                changes.gone.push(gone_allocation(state, removed));
+            }
+            Undo::Node(before) => {
+                changes.nodes.push(before.slot);
+                if let Some(node) =
+                    before.record.as_ref().filter(|_| state.node(before.slot).is_none())
+                {
+                    let (kind, id) = (GoneKind::Node, node.node.id.clone());
+                    changes.gone.push(Gone { kind, id, ..Gone::default() });
+                }
+            }
+            Undo::JobAdded { job, .. } => changes.registered.push(*job),
+            Undo::Registered { job, before } => {
+                changes.registered.push(*job);
+                if before.is_some() && state.registration(*job).is_none() {
+                    changes.gone.extend(self.names_of(*job).map(gone_job));
+                }
+            }
+            Undo::JobRemoved { job, .. } => changes.registered.push(*job),
+            Undo::Evaluation(_) | Undo::Deployment(_) => self.note_work(entry, changes),
+            Undo::Book(before) => self.note_book(before, changes),
+            _ => {}
+        }
+    }
+
+    fn note_work(&self, entry: &Undo, changes: &mut Changes) {
+        let state: &State = self;
+        match entry {
+            Undo::Evaluation(before) => {
+                let seed = state.identity_seed ^ ids::EVALUATIONS;
+                let found = gone_record(
+                    state,
+                    &state.evaluations,
+                    before.slot,
+                    &before.change,
+                    before.job,
+                    seed,
+                );
+                changes.gone.extend(found.map(|gone| Gone { kind: GoneKind::Evaluation, ..gone }));
+            }
+            Undo::Deployment(before) => {
+                let seed = state.identity_seed ^ ids::DEPLOYMENTS;
+                let found = gone_record(
+                    state,
+                    &state.deployments,
+                    before.slot,
+                    &before.change,
+                    before.job,
+                    seed,
+                );
+                changes.gone.extend(found.map(|gone| Gone { kind: GoneKind::Deployment, ..gone }));
+            }
+            _ => {}
+        }
+    }
+
+    fn note_book(&self, before: &BookUndo, changes: &mut Changes) {
+        let state: &State = self;
+        match before {
+            BookUndo::Settings(_) => changes.has_settings = true,
+            BookUndo::Delivery(slot, _) | BookUndo::Released(slot, _) => {
+                changes.requeued.push(*slot);
+            }
+            BookUndo::Claim(job, before) => {
+                changes.requeued.extend(before.iter().copied().chain(state.claim(*job)));
+            }
+            BookUndo::Life(node, _) => changes.lives.push(*node),
+            BookUndo::Standing(job, _) => changes.standings.push(*job),
+            BookUndo::Indexes(_) | BookUndo::Unblock(..) | BookUndo::Tokens(_) => {}
+        }
+    }
+
+    /// How much was logged so far: more whenever anything changes.
+    pub(crate) fn log_length(&self) -> usize {
+        self.log.entries.len()
+    }
+}
+
+impl Transaction<'_> {
+    /// The names of a job that is there, or was taken out.
+    fn names_of(&self, job: JobSlot) -> Option<(&str, &str)> {
+        let removed = || {
+            self.log.entries.iter().find_map(|entry| match entry {
+                Undo::JobRemoved { job: of, record } if *of == job => Some(record.names()),
+                _ => None,
+            })
+        };
+        self.job(job).map(|record| record.names()).or_else(removed)
+    }
+}
+
+fn gone_job((namespace, id): (&str, &str)) -> Gone {
+    let (id, namespace) = (id.to_owned(), namespace.to_owned());
+    Gone { kind: GoneKind::Job, job_id: id.clone(), id, namespace, ..Gone::default() }
+}
+
+fn gone_allocation(state: &State, removed: &RemovedAllocation) -> Gone {
+    let RemovedAllocation { slot, record, lifecycle, batch, job, .. } = removed;
+    let rare = lifecycle.as_deref().and_then(|it| it.rare.as_deref());
+    let document = rare.and_then(|rare| rare.document.as_deref());
+    let made = || ids::encode(state.identity_seed, slot.0, record.generation);
+    let batch = batch.as_ref().or_else(|| state.batch(record.batch));
+    let evaluation = lifecycle.as_deref().map(|it| it.evaluation);
+    let evaluation = evaluation.or_else(|| batch.map(|batch| batch.evaluation));
+    let job = job.as_deref().or_else(|| state.job(record.job));
+    let (namespace, job_id) = job.map_or(("", ""), |job| job.names());
+    Gone {
+        kind: GoneKind::Allocation,
+        id: document.map_or_else(made, |document| document.id.clone()),
+        namespace: namespace.to_owned(),
+        job_id: job_id.to_owned(),
+        node_id: state.identities.get(record.node.at()).map_or("", |it| &it.id).to_owned(),
+        evaluation_id: state.id_of_evaluation(evaluation.unwrap_or_default()),
+    }
+}
+
+/// An evaluation or a deployment that was taken out.
+fn gone_record<R: Identified>(
+    state: &State,
+    generations: &Records<R>,
+    slot: u32,
+    change: &RecordChange<R>,
+    job: JobSlot,
+    seed: u64,
+) -> Option<Gone> {
+    let RecordChange::Removed(record) = change else { return None };
+    // Taking it out counted the slot's generation on.
+    let generation = generations.generation(slot).wrapping_sub(1);
+    let id = record.kept_id().map_or_else(|| ids::encode(seed, slot, generation), str::to_owned);
+    let (namespace, job_id) = state.job(job).map_or(("", ""), |job| job.names());
+    let (namespace, job_id) = (namespace.to_owned(), job_id.to_owned());
+    Some(Gone { kind: GoneKind::Evaluation, id, namespace, job_id, ..Gone::default() })
+}

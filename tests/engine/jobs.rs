@@ -1,0 +1,173 @@
+//! Jobs: registering, scaling, going back, stopping.
+
+use stowplan::engine::{
+    DeregisterJob, EvalOptions, EvaluateJob, RegisterJob, RevertJob, ScaleJob, SetJobStability,
+    Topic,
+};
+use stowplan::model::JobType;
+
+use crate::world::{World, service};
+
+#[test]
+fn registering_makes_a_version_and_an_evaluation_at_one_index() {
+    let mut world = World::new(1);
+    let job = service("web", 2).build().unwrap();
+    let applied = world.register(&job);
+    assert_eq!((applied.index, applied.job_modify_index), (2, 2));
+    let evaluation = world.evaluation(applied.evaluation_id());
+    assert_eq!(evaluation.triggered_by, "job-register");
+    assert_eq!((evaluation.create_index, evaluation.job_modify_index), (2, 2));
+    assert_eq!((evaluation.priority, evaluation.evaluation_type.as_str()), (50, "service"));
+    let topics: Vec<Topic> = world.events(1).iter().map(|event| event.topic).collect();
+    assert_eq!(topics, [Topic::Job, Topic::Evaluation, Topic::JobSummary]);
+    // Registered again as it is, it is the same version, and looked at anew.
+    let again = world.register(&job);
+    assert_eq!((again.job_modify_index, again.evaluation_create_index), (2, again.index));
+    assert_eq!(world.job("default", "web").unwrap().versions().count(), 1);
+}
+
+#[test]
+fn a_service_gets_the_blocks_that_a_real_agent_gives_it() {
+    let mut world = World::new(0);
+    world.register(&service("web", 2).build().unwrap());
+    let web = world.job("default", "web").unwrap().versions().next().unwrap().clone();
+    let group = &web.task_groups[0];
+    assert_eq!(group.update.as_ref().unwrap().max_parallel(), 1);
+    assert!(group.reschedule_policy.as_ref().unwrap().unlimited());
+}
+
+#[test]
+fn a_job_of_another_index_is_not_registered() {
+    let mut world = World::new(0);
+    let job = service("web", 1).build().unwrap().spec().clone();
+    let mut enforce = |index| {
+        let body =
+            RegisterJob { enforce_index: true, job_modify_index: index, ..job.clone().into() };
+        world.try_to(body).map(|applied| applied.job_modify_index).map_err(|it| it.to_string())
+    };
+    let missing = "Enforcing job modify index 5: job does not exist";
+    assert_eq!(enforce(5), Err(missing.into()));
+    assert_eq!(enforce(0), Ok(1));
+    assert_eq!(enforce(0), Err("Enforcing job modify index 0: job already exists".into()));
+    let conflict = "Enforcing job modify index 7: job exists with conflicting job modify index: 1";
+    assert_eq!(enforce(7), Err(conflict.into()));
+    assert_eq!(enforce(1), Ok(1));
+}
+
+#[test]
+fn counts_are_kept_where_they_are_to_be() {
+    let mut world = World::new(0);
+    world.register(&service("web", 3).build().unwrap());
+    let body = RegisterJob {
+        preserve_counts: true,
+        ..service("web", 9).meta("version", "2").build().unwrap().spec().clone().into()
+    };
+    world.tell(body);
+    let job = world.job("default", "web").unwrap();
+    let counts: Vec<u32> = job.versions().map(|job| job.task_groups[0].count()).collect();
+    assert_eq!(counts, [3, 3]);
+}
+
+#[test]
+fn a_job_is_scaled_within_its_bounds() {
+    let mut world = World::new(0);
+    world.register(&service("web", 3).build().unwrap());
+    let scale = |group: &str, count| ScaleJob {
+        job_id: "web".into(),
+        count,
+        target: [("Group".to_owned(), group.to_owned())].into_iter().collect(),
+        ..ScaleJob::default()
+    };
+    let applied = world.tell(scale("front", Some(5)));
+    assert_eq!(world.evaluation(applied.evaluation_id()).triggered_by, "job-scaling");
+    let job = world.job("default", "web").unwrap();
+    assert_eq!(job.versions().next().unwrap().task_groups[0].count(), 5);
+    for (body, error) in [
+        (scale("", Some(1)), "missing task group name for scaling action"),
+        (scale("back", Some(1)), "task group \"back\" specified for scaling does not exist in job"),
+        (scale("front", Some(-1)), "scaling action count can't be negative"),
+        (ScaleJob { job_id: "db".into(), ..scale("front", None) }, "job not found"),
+        (
+            ScaleJob { error: true, ..scale("front", Some(1)) },
+            "scaling action should not contain count if error is true",
+        ),
+    ] {
+        assert_eq!(world.try_to(body).unwrap_err().to_string(), error);
+    }
+    // A note alone makes no version and no evaluation.
+    let noted = world.tell(ScaleJob { message: "soon".into(), ..scale("front", None) });
+    assert!(noted.evaluation_ids.is_empty());
+    assert_eq!(world.job("default", "web").unwrap().versions().count(), 2);
+}
+
+#[test]
+fn a_job_goes_back_to_an_earlier_version_as_a_new_one() {
+    let mut world = World::new(0);
+    for count in [1, 2] {
+        world.register(&service("web", count).build().unwrap());
+    }
+    let back =
+        |version| RevertJob { job_id: "web".into(), job_version: version, ..RevertJob::default() };
+    for (body, error) in [
+        (back(1), "can't revert to current version"),
+        (back(9), "job \"web\" in namespace \"default\" at version 9 not found"),
+        (
+            RevertJob { enforce_prior_version: Some(0), ..back(0) },
+            "Current job has version 1; enforcing version 0",
+        ),
+    ] {
+        assert_eq!(world.try_to(body).unwrap_err().to_string(), error);
+    }
+    let applied = world.tell(back(0));
+    assert_eq!(applied.reverted_job_version, Some(0));
+    let job = world.job("default", "web").unwrap();
+    let versions: Vec<(u64, u32)> =
+        job.versions().map(|job| (job.version, job.task_groups[0].count())).collect();
+    assert_eq!(versions, [(2, 1), (1, 2), (0, 1)]);
+    let stable = SetJobStability {
+        job_id: "web".into(),
+        job_version: 0,
+        stable: true,
+        ..SetJobStability::default()
+    };
+    world.tell(stable.clone());
+    let job = world.job("default", "web").unwrap();
+    assert_eq!(job.version_numbers().last(), Some((0, true)));
+    assert!(world.try_to(SetJobStability { job_version: 8, ..stable }).is_err());
+}
+
+#[test]
+fn stopping_makes_a_version_each_time_and_purging_forgets() {
+    let mut world = World::new(0);
+    let stop = |purge| DeregisterJob { job_id: "web".into(), purge, ..DeregisterJob::default() };
+    // A job that is not there is looked at nevertheless, as in the original.
+    let applied = world.tell(stop(false));
+    let evaluation = world.evaluation(applied.evaluation_id());
+    assert_eq!((evaluation.priority, evaluation.triggered_by.as_str()), (50, "job-deregister"));
+    world.register(&service("web", 1).job_type(JobType::Batch).priority(70).build().unwrap());
+    for versions in [2, 3] {
+        let applied = world.tell(stop(false));
+        let evaluation = world.evaluation(applied.evaluation_id());
+        assert_eq!((evaluation.priority, evaluation.evaluation_type.as_str()), (70, "service"));
+        let job = world.job("default", "web").unwrap();
+        assert_eq!(job.versions().count(), versions);
+        assert!(job.versions().next().unwrap().stop);
+    }
+    world.tell(stop(true));
+    assert!(!world.job("default", "web").unwrap().is_registered());
+}
+
+#[test]
+fn a_job_is_evaluated_by_hand() {
+    let mut world = World::new(0);
+    let evaluate = EvaluateJob {
+        job_id: "web".into(),
+        eval_options: EvalOptions { force_reschedule: true },
+        ..EvaluateJob::default()
+    };
+    assert_eq!(world.try_to(evaluate.clone()).unwrap_err().to_string(), "job not found");
+    world.register(&service("web", 1).build().unwrap());
+    let applied = world.tell(evaluate);
+    assert_eq!(applied.job_modify_index, 1);
+    assert_eq!(world.evaluations("web").len(), 2);
+}

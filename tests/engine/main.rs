@@ -1,0 +1,13 @@
+//! The engine: what commands come to, who is looked at when, and that the same commands give the same.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod bad_input;
+mod jobs;
+mod nodes;
+mod world;

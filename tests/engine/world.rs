@@ -1,0 +1,125 @@
+//! An engine that tests talk to in few words.
+
+use std::ops::{Deref, DerefMut};
+
+use stowplan::engine::{
+    AllocationUpdate, Applied, Command, CommandError, Engine, EngineOptions, RegisterJob,
+    RegisterNode, UpdateAllocations,
+};
+use stowplan::model::{ClientStatus, Evaluation, Job, JobBuilder, Node};
+use stowplan::{Span, Timestamp};
+
+/// An engine, with the present instant in seconds.
+pub(crate) struct World {
+    engine: Engine,
+    pub(crate) secs: i64,
+}
+
+impl Deref for World {
+    type Target = Engine;
+
+    fn deref(&self) -> &Engine {
+        &self.engine
+    }
+}
+
+impl DerefMut for World {
+    fn deref_mut(&mut self) -> &mut Engine {
+        &mut self.engine
+    }
+}
+
+#[allow(dead_code, reason = "processing evaluations comes next")]
+impl World {
+    /// An engine with some nodes, at 1000 s.
+    pub(crate) fn new(nodes: usize) -> World {
+        World::with(EngineOptions::default(), nodes)
+    }
+
+    pub(crate) fn with(options: EngineOptions, nodes: usize) -> World {
+        let mut world = World { engine: Engine::new(options), secs: 1_000 };
+        for at in 1..=nodes {
+            world.join(&node(&format!("n{at}")));
+        }
+        world
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_secs(self.secs)
+    }
+
+    /// Tells a command, and does not do yet what it makes ready.
+    pub(crate) fn tell(&mut self, command: impl Into<Command>) -> Applied {
+        let command = command.into();
+        let told = format!("{command:?}");
+        self.try_to(command).unwrap_or_else(|error| panic!("{error}: {told:.300}"))
+    }
+
+    pub(crate) fn try_to(&mut self, command: impl Into<Command>) -> Result<Applied, CommandError> {
+        let now = self.now();
+        self.engine.apply(now, command.into())
+    }
+
+    pub(crate) fn join(&mut self, node: &Node) -> Applied {
+        self.tell(RegisterNode::from(node.spec().clone()))
+    }
+
+    pub(crate) fn register(&mut self, job: &Job) -> Applied {
+        self.tell(RegisterJob::from(job.spec().clone()))
+    }
+
+    /// Does all that is due now.
+    pub(crate) fn settle(&mut self) {
+        let now = self.now();
+        self.engine.advance(now).unwrap();
+        assert_eq!(self.engine.check(), Ok(()));
+    }
+
+    /// Lets time pass.
+    pub(crate) fn pass(&mut self, secs: i64) {
+        self.secs += secs;
+        self.settle();
+    }
+
+    /// Says what became of allocations.
+    pub(crate) fn report(&mut self, ids: &[String], status: ClientStatus) -> Applied {
+        let allocations = ids.iter().map(|id| AllocationUpdate::new(id, status)).collect();
+        self.tell(UpdateAllocations { allocations })
+    }
+
+    /// The identities of the allocations of a job that live, sorted by name.
+    pub(crate) fn live(&self, job: &str) -> Vec<String> {
+        let live = self.engine.allocations_of("default", job).filter(|it| it.is_live());
+        let mut live: Vec<(String, String)> = live.map(|it| (it.name(), it.id())).collect();
+        live.sort();
+        live.into_iter().map(|(_, id)| id).collect()
+    }
+
+    /// The evaluations of a job, as their triggers and statuses.
+    pub(crate) fn evaluations(&self, job: &str) -> Vec<(String, String)> {
+        let all = self.engine.evaluations_of("default", job);
+        all.map(|it| (it.triggered_by, it.status)).collect()
+    }
+
+    pub(crate) fn evaluation(&self, id: &str) -> Evaluation {
+        self.engine.evaluation(id).unwrap()
+    }
+
+    /// The seconds from now on until something happens.
+    pub(crate) fn next(&self) -> Option<i64> {
+        let next = self.engine.next_deadline()?.since(self.now());
+        Some(next.as_nanos() / Span::from_secs(1).as_nanos())
+    }
+}
+
+/// A node of 4000 MHz and 4096 MB.
+pub(crate) fn node(id: &str) -> Node {
+    let node = Node::builder(id).cpu_shares(4_000).memory_mb(4_096).disk_mb(100_000);
+    node.driver("docker").build().unwrap()
+}
+
+/// A service of one group with one task of 500 MHz and 256 MB.
+pub(crate) fn service(id: &str, count: u32) -> JobBuilder {
+    Job::builder(id)
+        .group("front", count, |g| g.task("nginx", "docker", |t| t.cpu_shares(500).memory_mb(256)))
+}
