@@ -3,7 +3,7 @@
 use super::Engine;
 use super::event::Cause;
 use super::timers::Timer;
-use super::{silence, unblock};
+use super::{processing, silence, unblock};
 use crate::cluster::snapshot::AdvanceError;
 use crate::state::slots::EvaluationSlot;
 use crate::time::Timestamp;
@@ -56,6 +56,10 @@ impl Engine {
     }
 
     fn step_within(&mut self, now: Timestamp) -> bool {
+        if let Some(evaluation) = self.first_ready() {
+            self.process(evaluation);
+            return true;
+        }
         if let Some((at, timer)) = self.queues.timers.first().filter(|(at, _)| *at <= now) {
             self.move_to(at);
             self.fire(timer);
@@ -76,6 +80,14 @@ impl Engine {
         if now > self.now() {
             self.cluster.parts_mut().0.now = now;
         }
+    }
+
+    fn process(&mut self, evaluation: EvaluationSlot) {
+        let done = self.change(Cause::Plan, |change| {
+            processing::process(change, evaluation);
+            Ok::<(), std::convert::Infallible>(())
+        });
+        debug_assert!(done.is_ok());
     }
 
     /// Does what is due at a timer's instant.

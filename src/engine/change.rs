@@ -15,7 +15,6 @@ use crate::state::transaction::Transaction;
 #[derive(Debug)]
 pub(super) struct Change<'a> {
     pub(super) state: Transaction<'a>,
-    #[allow(dead_code, reason = "processing evaluations comes next")]
     pub(super) caches: &'a mut Caches,
     /// The queues as they were before.
     pub(super) queues: &'a Queues,

@@ -25,7 +25,9 @@
 //! let mut engine = Engine::new(EngineOptions::default());
 //! engine.apply(now, RegisterNode::from(node.spec().clone()).into())?;
 //! engine.apply(now, RegisterJob::from(job.spec().clone()).into())?;
-//! assert_eq!(engine.stats().ready, 1);
+//! assert_eq!(engine.next_deadline(), Some(now));
+//! engine.advance(now)?;
+//! assert_eq!(engine.allocations_on("n1").count(), 2);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -51,6 +53,8 @@ mod node_evaluations;
 mod nodes;
 mod options;
 mod place;
+mod processing;
+#[allow(dead_code, reason = "the deployment watcher comes next")]
 mod progress;
 mod queues;
 mod read;
@@ -102,11 +106,14 @@ pub use self::stats::EngineStats;
 ///     .group("front", 1, |g| g.task("nginx", "docker", |t| t.cpu_shares(200).memory_mb(64)))
 ///     .build()?;
 /// let mut engine = Engine::new(EngineOptions::default());
+/// engine.apply(Timestamp::EPOCH, RegisterJob::from(job.spec().clone()).into())?;
+/// engine.advance(Timestamp::from_secs(1))?;
+/// // There is no node yet, so it waits for one.
+/// assert_eq!(engine.stats().blocked, 1);
 /// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
-/// engine.apply(Timestamp::EPOCH, RegisterNode::from(node.spec().clone()).into())?;
-/// engine.apply(Timestamp::from_secs(1), RegisterJob::from(job.spec().clone()).into())?;
-/// let what_if = engine.fork();
-/// assert_eq!((what_if.modify_index(), what_if.now()), (2, Timestamp::from_secs(1)));
+/// engine.apply(Timestamp::from_secs(2), RegisterNode::from(node.spec().clone()).into())?;
+/// engine.advance(Timestamp::from_secs(2))?;
+/// assert_eq!(engine.allocations_of("default", "web").count(), 1);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone)]

@@ -116,8 +116,6 @@ impl Queues {
         } else {
             self.draining.remove(&slot);
         }
-        let deadline = node.and_then(super::drain_spec::force_deadline);
-        self.timers.set(Timer::Drain(slot), deadline);
     }
 
     fn watch_job(&mut self, state: &State, slot: JobSlot) {
@@ -137,11 +135,6 @@ impl Queues {
         } else {
             self.deployments.remove(&slot);
         }
-        let deadlines = active.filter(|it| !it.status.is_paused()).into_iter();
-        let deadlines =
-            deadlines.flat_map(|it| &it.groups).filter(|it| !super::progress::is_done(it));
-        let first = deadlines.filter_map(|group| group.require_progress_by).min();
-        self.timers.set(Timer::Progress(slot), first);
     }
 
     /// The next evaluation of the given types: that of the highest priority, of these the oldest.

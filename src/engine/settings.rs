@@ -38,7 +38,6 @@ pub(super) fn set_scheduler(
 }
 
 /// How jobs are placed under the options of an engine and the configuration of an operator.
-#[allow(dead_code, reason = "processing evaluations comes next")]
 pub(super) fn place_options(options: &PlaceOptions, settings: &Settings) -> PlaceOptions {
     let configuration: &SchedulerConfiguration = &settings.scheduler;
     let algorithm = match configuration.scheduler_algorithm.as_str() {

@@ -116,13 +116,14 @@ fn of_settings() -> Vec<(Command, &'static str)> {
 fn what_is_refused_changes_nothing() {
     let mut world = World::new(1);
     world.register(&service("db", 1).build().unwrap());
+    world.settle();
     let before = world.dump();
     let all = [of_jobs(), of_nodes(), of_settings()];
     for (command, error) in all.into_iter().flatten() {
         let name = command.name();
         let refusal = world.try_to(command).map(|_| ()).map_err(|error| error.to_string());
         assert_eq!(refusal, Err(error.to_owned()), "{name}");
-        assert_eq!(world.dump(), before, "{name}: {error}");
+        assert!(world.dump() == before, "{name}: {error}");
     }
 }
 
@@ -135,17 +136,18 @@ fn time_does_not_go_back() {
     assert!(error.to_string().ends_with("is over: it is 1970-01-01T00:16:40Z"), "{error}");
     assert!(world.advance(Timestamp::from_secs(999)).is_err());
     assert!(world.step(Timestamp::from_secs(999)).is_err());
-    assert_eq!(world.dump(), before);
+    assert!(world.dump() == before, "something changed");
 }
 
 #[test]
 fn a_jobs_type_does_not_change() {
     let mut world = World::new(1);
     world.register(&service("web", 1).build().unwrap());
+    world.settle();
     let batch = service("web", 1).job_type(JobType::Batch).build().unwrap();
     let before = world.dump();
     assert!(world.try_to(RegisterJob::from(batch.spec().clone())).is_err());
-    assert_eq!(world.dump(), before);
+    assert!(world.dump() == before, "something changed");
 }
 
 #[test]

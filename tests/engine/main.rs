@@ -10,4 +10,5 @@
 mod bad_input;
 mod jobs;
 mod nodes;
+mod slice;
 mod world;

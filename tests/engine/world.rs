@@ -13,6 +13,8 @@ use stowplan::{Span, Timestamp};
 pub(crate) struct World {
     engine: Engine,
     pub(crate) secs: i64,
+    /// What it was told, and when.
+    pub(crate) told: Vec<(Timestamp, Command)>,
 }
 
 impl Deref for World {
@@ -29,7 +31,6 @@ impl DerefMut for World {
     }
 }
 
-#[allow(dead_code, reason = "processing evaluations comes next")]
 impl World {
     /// An engine with some nodes, at 1000 s.
     pub(crate) fn new(nodes: usize) -> World {
@@ -37,7 +38,7 @@ impl World {
     }
 
     pub(crate) fn with(options: EngineOptions, nodes: usize) -> World {
-        let mut world = World { engine: Engine::new(options), secs: 1_000 };
+        let mut world = World { engine: Engine::new(options), secs: 1_000, told: Vec::new() };
         for at in 1..=nodes {
             world.join(&node(&format!("n{at}")));
         }
@@ -56,8 +57,9 @@ impl World {
     }
 
     pub(crate) fn try_to(&mut self, command: impl Into<Command>) -> Result<Applied, CommandError> {
-        let now = self.now();
-        self.engine.apply(now, command.into())
+        let (now, command) = (self.now(), command.into());
+        self.told.push((now, command.clone()));
+        self.engine.apply(now, command)
     }
 
     pub(crate) fn join(&mut self, node: &Node) -> Applied {
