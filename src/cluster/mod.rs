@@ -9,7 +9,6 @@ mod debug;
 pub(crate) mod difference;
 mod documents;
 mod ending;
-mod engine_access;
 mod evaluations;
 mod explain;
 pub(crate) mod failed;
@@ -263,7 +262,6 @@ impl Cluster {
     }
 
     /// What is known.
-    #[cfg(test)]
     pub(crate) fn state(&self) -> &State {
         &self.state
     }
@@ -271,6 +269,11 @@ impl Cluster {
     /// What is known and what is kept for speed, to change.
     pub(crate) fn parts_mut(&mut self) -> (&mut State, &mut Caches) {
         (Arc::make_mut(&mut self.state), Arc::make_mut(&mut self.caches))
+    }
+
+    /// A cluster of a seed, of nothing.
+    pub(crate) fn empty(seed: u64) -> Cluster {
+        Cluster { state: Arc::new(State::new(seed)), caches: Arc::default() }
     }
 
     fn state_mut(&mut self) -> &mut State {
