@@ -15,6 +15,7 @@ mod equivalence;
 mod explanation;
 mod fixes;
 mod forks;
+mod optimistic;
 mod plans;
 mod preemption;
 mod requests;
