@@ -112,9 +112,13 @@ impl<'a> GroupPlan<'a> {
 
     /// Whether a request that may go to any node can be served without [`GroupPlan::adapt_to`].
     pub(crate) fn is_for(&self, request: &Request) -> bool {
+        request.replaces.is_none() && self.is_for_replacing(request)
+    }
+
+    /// The same where what the request replaces is out of the way.
+    pub(crate) fn is_for_replacing(&self, request: &Request) -> bool {
         request.only_node.is_none()
             && request.preferred_node.is_none()
-            && request.replaces.is_none()
             && request.penalty_nodes == self.scorers.penalty_nodes
             && (self.index == request.name_index || !self.names_volumes_by_number())
     }

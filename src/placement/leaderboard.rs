@@ -216,6 +216,21 @@ impl Leaderboard {
         }
     }
 
+    /// Takes a checked-out node out, on which so many extra scorers are active.
+    pub(crate) fn remove(&mut self, lane: usize, extras: usize, node: u32) {
+        let of_lane = &mut self.lanes[lane];
+        let (head, heap) = &mut of_lane.checked_out[extras];
+        match head.find(node).is_some() {
+            true => head.remove(node),
+            false => heap.remove(node),
+        }
+        if let Some(at) = self.best.iter().position(|choice| choice.entry.node == node) {
+            self.best.remove(at);
+            of_lane.shown[extras + 1] -= 1;
+        }
+        self.mark_stale(lane);
+    }
+
     fn forget_best(&mut self) {
         while let Some(choice) = self.best.pop() {
             self.lanes[choice.lane as usize].shown[choice.queue as usize] -= 1;

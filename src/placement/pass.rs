@@ -8,6 +8,7 @@
 mod checked_out;
 mod counts;
 mod lanes;
+mod leaving;
 mod property;
 #[cfg(test)]
 mod tests;

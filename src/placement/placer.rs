@@ -192,21 +192,63 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         let Some(replaced) = left.first()?.replaces else {
             return self.serve(plan, open, left);
         };
-        // Alone: what is taken back with it must not be what was found for others.
-        let (mut alone, rest) = left.split_at_checked(1)?;
+        // Mostly alone: what is taken back with it must not be what was found for others.
+        let others = if self.serves_with_others(plan, open, left) { left.len() } else { 1 };
+        let (mut served, rest) = left.split_at_checked(others)?;
         let savepoint = self.state.savepoint();
         self.state.stage_stop(replaced);
-        let refusal = self.serve(plan, open, &mut alone);
-        match refusal {
-            Some(_) => self.state.take_back_to(savepoint),
-            None => {
-                self.outcome.stops.push(replaced);
-                // Whoever serves the others reads the state's lists.
-                open.enlist(self.state);
-                *left = rest;
-            }
+        let refusal = self.serve(plan, open, &mut served);
+        if served.len() == others {
+            self.state.take_back_to(savepoint);
+            return refusal;
         }
+        self.outcome.stops.push(replaced);
+        // Whoever serves the others reads the state's lists.
+        open.enlist(self.state);
+        *left = if others == 1 { rest } else { served };
         refusal
+    }
+
+    /// Whether requests after the first one can be served with it although that replaces something: where
+    /// there is only one way to serve it, which minds what the others replace.
+    fn serves_with_others(
+        &self,
+        plan: &GroupPlan<'_>,
+        open: &mut OpenGroup,
+        left: &[Request],
+    ) -> bool {
+        let is_for_any = |it: &Request| it.only_node.is_none() && it.preferred_node.is_none();
+        left.first().is_some_and(is_for_any)
+            && !self.options.preemption.is_on_for(plan.job.job_type())
+            && self.kind_for(plan, open) == SelectorKind::Frontier
+    }
+
+    /// Stages what the next request replaces as stopped, where the selector that is at work can go on with
+    /// that; none if it cannot. Gives the moment before.
+    fn stage_next(
+        &mut self,
+        selector: &mut Selector<'_, '_>,
+        plan: &GroupPlan<'_>,
+        next: &Request,
+    ) -> Option<Savepoint> {
+        let Selector::Frontier(frontier) = selector else { return None };
+        let may_evict = self.options.preemption.is_on_for(plan.job.job_type());
+        if may_evict || !frontier.lets_leave() || !plan.is_for_replacing(next) {
+            return None;
+        }
+        let replaced = next.replaces?;
+        let record = self.state.allocation(replaced)?;
+        let job = self.state.job(record.job).filter(|_| record.job == self.job_slot)?;
+        let group = job.groups.get(usize::from(record.group))?;
+        if !record.occupies || *group.name != *plan.group.name {
+            return None;
+        }
+        let node = record.node;
+        frontier.before_leaving(self.state, node);
+        let savepoint = self.state.savepoint();
+        self.state.stage_stop(replaced);
+        frontier.after_leaving(self.state, node);
+        Some(savepoint)
     }
 
     /// Serves the first of the requests in the first way that finds a node, and those after it that
@@ -306,7 +348,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     ) -> Option<Refusal> {
         let shown = self.options.score_detail.limit();
         let mut top = std::mem::take(&mut self.caches.buffers.best);
-        let mut refusal = None;
+        let (mut refusal, mut staged) = (None, None);
         while let Some((request, rest)) = left.split_first() {
             let started = self.now_ns();
             top.clear();
@@ -327,12 +369,20 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
                 commit(self.state, &mut self.evicted, plan, open, best, record)
             });
             if !is_placed {
+                if let Some(savepoint) = staged {
+                    self.state.take_back_to(savepoint);
+                }
                 refusal = Some(Refusal { tally, name_index, time_ns, filter });
                 break;
             }
+            if staged.is_some() {
+                self.outcome.stops.extend(request.replaces);
+            }
             *left = rest;
             self.follow(selector, open);
-            if !way.serves_many() || !rest.first().is_some_and(|next| plan.is_for(next)) {
+            let Some(next) = rest.first().filter(|_| way.serves_many()) else { break };
+            staged = self.stage_next(selector, plan, next);
+            if staged.is_none() && !plan.is_for(next) {
                 break;
             }
         }

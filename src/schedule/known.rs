@@ -17,10 +17,10 @@ use crate::state::allocation::AllocationRecord;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::job::Registration;
-use crate::state::lifecycle::{Health, LifecycleRecord};
-use crate::state::links::Link;
+use crate::state::lifecycle::{Health, LifecycleRecord, Transition};
+use crate::state::links::{AllocationReader, Link};
 use crate::state::slots::{
-    AllocationSlot, BatchSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
+    AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
 };
 
 /// The handle of the latest deployment.
@@ -219,6 +219,8 @@ struct Shared {
     batch: BatchSlot,
     version: u32,
     deployment: u32,
+    /// The deployment that another one was part of, and its handle.
+    known: (DeploymentRef, u32),
 }
 
 /// Adding the allocations.
@@ -230,63 +232,50 @@ impl Known {
         let list = |place: &Option<usize>| place.and_then(|at| groups.get(at));
         let total = lists.iter().filter_map(list).map(|group| group.allocations.len()).sum();
         self.views.reserve(total);
-        let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE };
+        let known = (DeploymentRef::NONE, NONE);
+        let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE, known };
+        let mut reader = AllocationReader::new(state);
         for (group, place) in lists.iter().enumerate() {
             let Some(record) = list(place) else { continue };
             let from = self.views.len();
             for &slot in record.allocations.iter() {
-                if let Some(view) = self.view(state, asked, group as u32, slot, &mut shared) {
-                    self.views.push(view);
+                let Some((record, life)) = reader.read(slot) else { continue };
+                if shared.batch != record.batch || record.batch == BatchSlot::NONE {
+                    self.share(state, record, &mut shared);
                 }
+                let mut view = AllocationView {
+                    handle: slot.0,
+                    group: group as u32,
+                    name_index: record.name_index,
+                    version: shared.version,
+                    node: NONE,
+                    deployment: shared.deployment,
+                    follow_up: NONE,
+                    next: NONE,
+                    desired: record.desired,
+                    client: record.client,
+                    condition: condition(state, record.node),
+                    healthy: None,
+                    flags: Flags::default(),
+                };
+                if let Some(life) = life {
+                    self.add_life(state, asked, life, &mut shared, &mut view);
+                }
+                self.views.push(view);
             }
             sort_by_name(state, &mut self.views[from..]);
         }
         self.reschedules.sort_unstable_by_key(|(handle, _)| *handle);
     }
 
-    fn view(
-        &mut self,
-        state: &State,
-        asked: &Asked,
-        group: u32,
-        slot: AllocationSlot,
-        shared: &mut Shared,
-    ) -> Option<AllocationView> {
-        let record = state.allocation(slot)?;
-        let life = state.kept_lifecycle(slot);
-        if shared.batch != record.batch || record.batch == BatchSlot::NONE {
-            *shared = self.shared(state, record);
-        }
-        let mut view = AllocationView {
-            handle: slot.0,
-            group,
-            name_index: record.name_index,
-            version: shared.version,
-            node: NONE,
-            deployment: shared.deployment,
-            follow_up: NONE,
-            next: NONE,
-            desired: record.desired,
-            client: record.client,
-            condition: condition(state, record.node),
-            healthy: None,
-            flags: Flags::default(),
-        };
-        if let Some(life) = life {
-            self.add_life(state, asked, life, &mut view);
-        }
-        Some(view)
-    }
-
-    fn shared(&mut self, state: &State, record: &AllocationRecord) -> Shared {
+    /// Notes what the placements of a batch have in common.
+    fn share(&mut self, state: &State, record: &AllocationRecord, shared: &mut Shared) {
         let batch = state.batch(record.batch);
         let spec = batch.and_then(|batch| batch.version.job.clone());
         let deployment = batch.map(|batch| state.linked_to_deployment(batch.deployment));
-        Shared {
-            batch: record.batch,
-            version: spec.map_or(NONE, |spec| self.version_of(&spec)),
-            deployment: self.deployment_handle(deployment.unwrap_or(Link::None)),
-        }
+        shared.batch = record.batch;
+        shared.version = spec.map_or(NONE, |spec| self.version_of(&spec));
+        shared.deployment = self.deployment_handle(deployment.unwrap_or(Link::None));
     }
 
     fn deployment_handle(&self, link: Link<DeploymentSlot>) -> u32 {
@@ -298,7 +287,34 @@ impl Known {
     }
 
     /// Adds what happened to an allocation since it was placed.
+    #[inline]
     fn add_life(
+        &mut self,
+        state: &State,
+        asked: &Asked,
+        life: &LifecycleRecord,
+        shared: &mut Shared,
+        view: &mut AllocationView,
+    ) {
+        view.healthy = match life.health {
+            Health::Unknown => None,
+            Health::Healthy => Some(true),
+            Health::Unhealthy => Some(false),
+        };
+        let is_special =
+            life.is_canary || life.transition != Transition::default() || life.is_replaced();
+        if is_special || life.rare.is_some() || life.version.is_some() {
+            return self.add_special(state, asked, life, view);
+        }
+        if shared.known.0 != life.deployment {
+            let handle = self.deployment_handle(state.linked_to_deployment(life.deployment));
+            shared.known = (life.deployment, handle);
+        }
+        view.deployment = shared.known.1;
+    }
+
+    /// The same of what few allocations have.
+    fn add_special(
         &mut self,
         state: &State,
         asked: &Asked,
@@ -312,11 +328,6 @@ impl Known {
             };
         }
         view.deployment = self.deployment_handle(state.deployment_of_life(life));
-        view.healthy = match life.health {
-            Health::Unknown => None,
-            Health::Healthy => Some(true),
-            Health::Unhealthy => Some(false),
-        };
         let told = life.transition;
         let mut flags = view.flags;
         let mut set = |is_set: bool, flag: Flags| {
@@ -428,9 +439,11 @@ impl Known {
 
 /// Sorts the allocations of a group by their names, and those of one name by their identities.
 fn sort_by_name(state: &State, views: &mut [AllocationView]) {
-    if !views.is_sorted_by_key(|view| view.name_index) {
-        views.sort_by_key(|view| view.name_index);
+    // Mostly each has a name of its own, and they are in order.
+    if views.is_sorted_by(|a, b| a.name_index < b.name_index) {
+        return;
     }
+    views.sort_by_key(|view| view.name_index);
     for of_name in views.chunk_by_mut(|a, b| a.name_index == b.name_index) {
         if of_name.len() > 1 {
             of_name.sort_by_cached_key(|view| state.allocation_id(AllocationSlot(view.handle)));

@@ -242,6 +242,13 @@ impl Lifecycles {
         page.get(slot.at() % PAGE).filter(|record| record.modify_index != 0)
     }
 
+    /// The records on the page of a slot, and the slot of the first of them; none where there is no page.
+    pub(super) fn page_of(&self, slot: AllocationSlot) -> (usize, &[LifecycleRecord]) {
+        let at = slot.at() / PAGE;
+        let page = self.0.get(at).and_then(|page| page.as_deref());
+        (at * PAGE, page.map_or(&[], |page| page))
+    }
+
     /// Writes a record, and gives the one before.
     pub(super) fn set(
         &mut self,

@@ -2,6 +2,7 @@
 //! them anew. It may be gone, and of an allocation of an inventory it may have come later.
 
 use super::State;
+use super::allocation::{AllocationRecord, Own};
 use super::lifecycle::LifecycleRecord;
 use super::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot,
@@ -17,6 +18,44 @@ pub(crate) enum Link<S> {
     /// It leads to nothing that is there.
     Gone,
     To(S),
+}
+
+/// Reads the records of allocations, mostly of one after the other.
+pub(crate) struct AllocationReader<'a> {
+    state: &'a State,
+    /// Records that lie together, and the slot of the first one.
+    records: &'a [AllocationRecord],
+    records_from: usize,
+    /// The same of what is kept of allocations' lives.
+    lives: &'a [LifecycleRecord],
+    lives_from: usize,
+}
+
+impl<'a> AllocationReader<'a> {
+    pub(crate) fn new(state: &'a State) -> AllocationReader<'a> {
+        AllocationReader { state, records: &[], records_from: 0, lives: &[], lives_from: 0 }
+    }
+
+    /// An allocation, and what is kept of its life.
+    #[inline]
+    pub(crate) fn read(
+        &mut self,
+        slot: AllocationSlot,
+    ) -> Option<(&'a AllocationRecord, Option<&'a LifecycleRecord>)> {
+        let at = slot.at();
+        if at.wrapping_sub(self.records_from) >= self.records.len() {
+            (self.records, self.records_from) = (self.state.allocations.rest_of_leaf(at), at);
+        }
+        let record = self.records.get(at.wrapping_sub(self.records_from))?;
+        if matches!(record.own, Own::Vacant) {
+            return None;
+        }
+        if at.wrapping_sub(self.lives_from) >= self.lives.len() {
+            (self.lives_from, self.lives) = self.state.lifecycles.page_of(slot);
+        }
+        let life = self.lives.get(at.wrapping_sub(self.lives_from));
+        Some((record, life.filter(|life| life.modify_index != 0)))
+    }
 }
 
 impl State {

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use stowplan::model::{Job, Node};
 use stowplan::testing::{Random, World};
-use stowplan::{Cluster, PlaceOptions, PlacementRequest, Timestamp};
+use stowplan::{Cluster, PlaceOptions, Placement, PlacementRequest, Timestamp};
 
 use crate::common::check::{Outcome, check};
 use crate::contents;
@@ -50,7 +50,15 @@ fn holds(world: &World, cluster: &mut Cluster, job: &Job, random: &mut Random) -
         prop_assert_eq!(committed.allocations().count(), planned);
     }
     prop_assert_eq!(other.check(), Ok(()));
+    let by_oracle = cluster.fork().place_requests(&requests, &world.options.clone().oracle(true));
     let placement = cluster.place_requests(&requests, &world.options).unwrap();
+    let told = |placement: &Placement| -> Vec<String> {
+        let placed = placement.allocations();
+        let placed = placed.map(|it| format!("{} {} {:?}", it.name(), it.node_id(), it.metrics()));
+        let failed = placement.failed().iter();
+        placed.chain(failed.map(|it| format!("{it} {:?}", it.metrics()))).collect()
+    };
+    prop_assert_eq!(told(&placement), told(&by_oracle.unwrap()), "the oracle finds otherwise");
     prop_assert_eq!(cluster.check(), Ok(()));
     prop_assert_eq!(placement.len(), planned, "planning and placing differ");
     for placed in placement.allocations() {

@@ -99,6 +99,21 @@ impl FrontierSelector<'_> {
         }
     }
 
+    /// Whether an allocation of the group can leave its node while the selector is at work.
+    pub(crate) fn lets_leave(&self) -> bool {
+        self.pass.lets_leave()
+    }
+
+    /// Prepares for an allocation of the group leaving a node.
+    pub(crate) fn before_leaving(&mut self, state: &State, node: NodeSlot) {
+        self.pass.before_leaving(self.prepared.basis(state), node);
+    }
+
+    /// Goes on once it has left.
+    pub(crate) fn after_leaving(&mut self, state: &State, node: NodeSlot) {
+        self.pass.after_leaving(self.prepared.basis(state), node);
+    }
+
     /// The nodes that anything was placed on.
     pub(crate) fn changed_nodes(&self) -> impl Iterator<Item = NodeSlot> {
         self.pass.changed_nodes()

@@ -77,6 +77,11 @@ impl Heap {
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
+
+    /// Takes a node out. All of them are looked at.
+    pub(crate) fn remove(&mut self, node: u32) {
+        self.0.retain(|entry| entry.node != node);
+    }
 }
 
 /// Beyond this many the head gives entries back to the store, so that it stays quick to search.
