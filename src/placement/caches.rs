@@ -45,6 +45,7 @@ pub(crate) struct Prepared {
     pub(crate) affinities: Option<Arc<AffinityColumn>>,
     /// Those of the spreads, then those of the properties.
     pub(crate) columns: Vec<Arc<Column>>,
+    pub(crate) partition: Arc<Partition>,
     /// The frontier's key.
     key: Arc<[u8]>,
 }
@@ -92,7 +93,7 @@ impl Caches {
                 (self.writer.bytes().into(), Arc::new(frontier))
             }
         };
-        (Prepared { mask, affinities, columns, key }, frontier)
+        (Prepared { mask, affinities, columns, partition, key }, frontier)
     }
 
     /// Forgets everything if numbers of names, kinds or sizes were given out anew.
@@ -106,9 +107,9 @@ impl Caches {
     }
 
     /// Keeps a frontier for later.
-    pub(crate) fn keep(&mut self, prepared: &Prepared, frontier: Arc<Frontier>) {
+    pub(crate) fn keep(&mut self, prepared: Prepared, frontier: Arc<Frontier>) {
         self.frontier_bytes += frontier.bytes();
-        self.frontiers.put(prepared.key.clone(), frontier);
+        self.frontiers.put(prepared.key, frontier);
         while self.frontier_bytes > MOST_FRONTIER_BYTES || self.frontiers.len() > MOST_FRONTIERS {
             let Some(oldest) = self.frontiers.evict_oldest() else { break };
             self.frontier_bytes -= oldest.bytes();
@@ -118,11 +119,12 @@ impl Caches {
     fn mask(&mut self, state: &State, plan: &GroupPlan<'_>) -> (Arc<Mask>, u64) {
         mask::write_key(&plan.rule_source(), &mut self.writer);
         let make = || Mask::new(state, plan.job, plan.chain().clone());
-        self.masks.get(self.writer.bytes(), make, |mask| {
+        let (mask, number) = self.masks.get(self.writer.bytes(), make, |mask| {
             if !mask.is_current(state) {
                 Arc::make_mut(mask).catch_up(state);
             }
-        })
+        });
+        (mask.clone(), number)
     }
 
     fn affinities(
@@ -141,7 +143,7 @@ impl Caches {
                 Arc::make_mut(column).catch_up(state);
             }
         });
-        (Some(column), number)
+        (Some(column.clone()), number)
     }
 
     fn lanes(
@@ -171,10 +173,11 @@ impl Caches {
     fn column(&mut self, state: &State, target: &Target) -> (Arc<Column>, u64) {
         let key = format!("{target:?}");
         let make = || Column::new(state, target.clone());
-        self.columns.get(key.as_bytes(), make, |column| {
+        let (column, number) = self.columns.get(key.as_bytes(), make, |column| {
             if !column.is_current(state) {
                 Arc::make_mut(column).catch_up(state);
             }
-        })
+        });
+        (column.clone(), number)
     }
 }

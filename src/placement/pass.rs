@@ -42,7 +42,7 @@ use crate::state::tally::Tally;
 pub(crate) struct Pass<'a> {
     plan: &'a GroupPlan<'a>,
     frontier: &'a mut Frontier,
-    partition: Arc<Partition>,
+    partition: &'a Partition,
     /// Those of the spreads, then those of the properties.
     columns: &'a [Arc<Column>],
     scratch: &'a mut Scratch,
@@ -75,13 +75,13 @@ impl Clone for Scratch {
 }
 
 impl<'a> Pass<'a> {
-    /// Checks nodes out of the frontier. The columns are those of the spreads, then those of the
-    /// properties.
+    /// Checks nodes out of the frontier. The partition is the frontier's; the columns are those of the
+    /// spreads, then those of the properties.
     pub(crate) fn new(
         basis: Basis<'_>,
         plan: &'a GroupPlan<'a>,
         frontier: &'a mut Frontier,
-        columns: &'a [Arc<Column>],
+        (partition, columns): (&'a Partition, &'a [Arc<Column>]),
         scratch: &'a mut Scratch,
     ) -> Pass<'a> {
         let (of_spreads, of_properties) = columns.split_at(plan.scorers.spreads.len());
@@ -107,7 +107,7 @@ impl<'a> Pass<'a> {
             tally: None,
             is_untouched: true,
             plan,
-            partition: frontier.partition.clone(),
+            partition,
             columns,
             frontier,
         };
@@ -335,7 +335,7 @@ impl<'a> Pass<'a> {
     /// Checks out the nodes of a value that has its first allocation, which is on one of them, if the
     /// value is rare.
     fn check_out_rare(&mut self, basis: Basis<'_>, column: usize, symbol: Symbol, on: NodeSlot) {
-        let partition = self.partition.clone();
+        let partition = self.partition;
         for slot in partition.rare_nodes(column, symbol).filter(|slot| *slot != on) {
             if self.scratch.nodes.get(slot).lane == CheckedOut::NO_LANE {
                 self.check_out(basis, slot);
@@ -428,7 +428,7 @@ impl<'a> Pass<'a> {
 
     /// Adds the lanes of the frontier.
     fn add_lanes(&mut self) {
-        let partition = self.partition.clone();
+        let partition = self.partition;
         for (at, lane) in partition.lanes.iter().enumerate() {
             let (of_spreads, of_properties) = lane.symbols.split_at(self.spreads.len());
             let spreads = self.spreads.iter().zip(of_spreads);

@@ -111,9 +111,9 @@ impl BatchBuilder {
     pub(crate) fn finish(self) -> (Arc<Batch>, BatchLists) {
         let BatchBuilder { batch, mut lists } = self;
         let batch = Batch {
-            tallies: lists.tallies.as_slice().into(),
+            tallies: SmallList::drained(&mut lists.tallies),
             scores: lists.scores.exact(),
-            placed: lists.placed.as_slice().into(),
+            placed: SmallList::drained(&mut lists.placed),
             evicted: std::mem::take(&mut lists.evicted),
             ..batch
         };

@@ -78,22 +78,23 @@ impl Transaction<'_> {
             }
         };
         self.log(Undo::BatchOpened { batch, is_reused });
-        self.log.open.head = Some(Head { job, group, batch, amounts, is_begun: false, opened });
+        self.state.log.open.head =
+            Some(Head { job, group, batch, amounts, is_begun: false, opened });
         OpenBatch { opened }
     }
 
     /// The slot and the generation that the batch's next allocation will have.
     pub(crate) fn next_of_batch(&self, _open: &OpenBatch) -> AllocationRef {
-        let (slot, generation) = self.state.next_allocation(self.log.open.pending.len());
+        let (slot, generation) = self.state.next_allocation(self.state.log.open.pending.len());
         AllocationRef { slot, generation }
     }
 
     /// Gives the batch's next allocation its room on a node.
     pub(crate) fn take(&mut self, _open: &OpenBatch, new: NewAllocation) {
-        let Some(head) = self.log.open.head else { return };
+        let Some(head) = self.state.log.open.head else { return };
         let amounts = with_cores(head.amounts, new.holdings.as_deref());
         self.state.take_room(new.node, amounts, new.holdings.as_deref(), false);
-        self.log.open.pending.push(new);
+        self.state.log.open.pending.push(new);
     }
 
     /// Notes the nodes of all pending allocations in the journal. The caller knows which nodes they
@@ -102,13 +103,13 @@ impl Transaction<'_> {
         for node in nodes {
             self.state.touch(node);
         }
-        self.log.open.in_journal = self.log.open.pending.len();
+        self.state.log.open.in_journal = self.state.log.open.pending.len();
     }
 
     /// Puts pending allocations on the lists, and notes their nodes in the journal where that was not
     /// done. `opening` gives the batch as far as it is known.
     pub(crate) fn enlist(&mut self, _open: &OpenBatch, opening: impl FnOnce() -> Arc<Batch>) {
-        let Some(head) = &mut self.log.open.head else { return };
+        let Some(head) = &mut self.state.log.open.head else { return };
         let was_begun = std::mem::replace(&mut head.is_begun, true);
         let head = *head;
         if !was_begun {
@@ -119,24 +120,24 @@ impl Transaction<'_> {
 
     /// Ends a batch, with what was found out in it. One without allocations leaves no trace.
     pub(crate) fn close_batch(&mut self, open: OpenBatch, batch: Arc<Batch>) {
-        let Some(head) = self.log.open.head else { return };
+        let Some(head) = self.state.log.open.head else { return };
         if batch.placed.is_empty() {
             return self.take_back_to(open.opened);
         }
         self.state.keep_batch(head.batch, batch);
         self.enlist_pending(head);
-        self.log.open.head = None;
+        self.state.log.open.head = None;
     }
 
     fn enlist_pending(&mut self, head: Head) {
-        if self.log.open.pending.is_empty() {
+        if self.state.log.open.pending.is_empty() {
             return;
         }
         self.index();
         let Head { job, group, .. } = head;
-        let mut pending = std::mem::take(&mut self.log.open.pending);
-        let in_journal = std::mem::take(&mut self.log.open.in_journal);
-        let first_at_group = self.state.group_mut(job, group).map_or(0, |list| list.len());
+        let mut pending = std::mem::take(&mut self.state.log.open.pending);
+        let in_journal = std::mem::take(&mut self.state.log.open.in_journal);
+        let first_at_group = self.state.group_len(job, group);
         let (mut slots, mut reused) = (SmallList::None, 0);
         for (at, new) in pending.drain(..).enumerate() {
             if at >= in_journal {
@@ -144,7 +145,7 @@ impl Transaction<'_> {
             }
             slots.push(self.enlist_one(head, first_at_group + at, new, &mut reused));
         }
-        self.log.open.pending = pending;
+        self.state.log.open.pending = pending;
         if let Some(list) = self.state.group_mut(job, group) {
             match list.is_empty() {
                 true => *list = slots.clone(),
@@ -203,8 +204,8 @@ impl Transaction<'_> {
     /// their room back where it was closed.
     pub(super) fn undo_enlisted(&mut self, enlisted: Enlisted) {
         let Enlisted { job, group, slots, reused } = enlisted;
-        let mut pending = std::mem::take(&mut self.log.open.pending);
-        let is_open = |batch| self.log.open.head.is_some_and(|head| head.batch == batch);
+        let mut pending = std::mem::take(&mut self.state.log.open.pending);
+        let open = self.state.log.open.head.map(|head| head.batch);
         for (at, &slot) in slots.iter().enumerate().rev() {
             let Some(record) = self.state.allocation(slot) else { continue };
             let (node, generation) = (record.node, record.generation);
@@ -217,7 +218,7 @@ impl Transaction<'_> {
                     _ => None,
                 },
             };
-            if is_open(record.batch) {
+            if open == Some(record.batch) {
                 pending.push(new);
             } else {
                 let amounts = self.state.amounts_of(slot);
@@ -235,14 +236,14 @@ impl Transaction<'_> {
             self.state.vacate(slot, generation, at < reused as usize);
         }
         pending.reverse();
-        self.log.open.pending = pending;
-        self.log.open.in_journal = 0;
+        self.state.log.open.pending = pending;
+        self.state.log.open.in_journal = 0;
     }
 
     /// Ends a batch without a trace.
     pub(super) fn undo_batch_opened(&mut self, batch: BatchSlot, is_reused: bool) {
         self.drop_pending(0);
-        self.log.open.head = None;
+        self.state.log.open.head = None;
         if let Some(place) = self.state.batches.get_mut(batch.at()) {
             *place = None;
         }
@@ -254,21 +255,21 @@ impl Transaction<'_> {
 
     /// Takes back a batch that was not closed.
     pub(super) fn drop_open_batch(&mut self) {
-        if let Some(head) = self.log.open.head {
+        if let Some(head) = self.state.log.open.head {
             self.take_back_to(head.opened);
         }
     }
 
     /// Gives the room of pending allocations back, but for the first `left`.
     pub(super) fn drop_pending(&mut self, left: usize) {
-        let Some(head) = self.log.open.head else { return };
-        while self.log.open.pending.len() > left {
-            let Some(new) = self.log.open.pending.pop() else { break };
+        let Some(head) = self.state.log.open.head else { return };
+        while self.state.log.open.pending.len() > left {
+            let Some(new) = self.state.log.open.pending.pop() else { break };
             let amounts = with_cores(head.amounts, new.holdings.as_deref());
             self.state.give_room_back(new.node, amounts, new.holdings.as_deref(), false);
             self.state.touch(new.node);
         }
-        self.log.open.in_journal = self.log.open.in_journal.min(left);
+        self.state.log.open.in_journal = self.state.log.open.in_journal.min(left);
     }
 }
 

@@ -70,7 +70,7 @@ impl Transaction<'_> {
     ) -> AllocationSlot {
         let (job, group, node) = (record.job, record.group, record.node);
         let freed = self.state.free_allocations.pop().map(AllocationSlot);
-        record.at_group = self.state.group_mut(job, group).map_or(0, |list| list.len() as u32);
+        record.at_group = self.state.group_len(job, group) as u32;
         let slot = match freed {
             Some(slot) => {
                 if let Some(place) = self.state.allocations.get_mut(slot.at()) {
@@ -119,7 +119,7 @@ impl Transaction<'_> {
         self.state.set_desired(slot, desired);
         if !client.is_terminal()
             && !occupied
-            && !self.log.staged.contains(&slot)
+            && !self.state.log.staged.contains(&slot)
             && self.node(node).is_some()
         {
             self.state.join_node(slot);
@@ -176,15 +176,15 @@ impl Transaction<'_> {
             record.desired = desired;
         }
         self.note_change(slot, false, |record| record.evicted_by = by);
-        self.log.staged.push(slot);
+        self.state.log.staged.push(slot);
         self.log(Undo::Changed(before));
     }
 
     /// Gives those that were stopped or evicted the room back that they hold until they have ended.
     /// What is free on their nodes may be less than nothing then; what is wanted there fits.
     pub(super) fn end_staging(&mut self) {
-        for at in 0..self.log.staged.len() {
-            let Some(&slot) = self.log.staged.get(at) else { break };
+        for at in 0..self.state.log.staged.len() {
+            let Some(&slot) = self.state.log.staged.get(at) else { break };
             let Some(record) = self.allocation(slot) else { continue };
             if !record.occupies && !record.client.is_terminal() && self.node(record.node).is_some()
             {

@@ -52,6 +52,13 @@ impl JobRecord {
         }
     }
 
+    /// Adds a group without allocations, unless there is one of the name.
+    pub(super) fn add_group(&mut self, name: &str) {
+        if !self.groups.iter().any(|group| &*group.name == name) {
+            self.groups.push(GroupRecord { name: name.into(), allocations: SmallList::None });
+        }
+    }
+
     /// Whether nothing of it is left but its name: no version, allocation, evaluation or deployment.
     pub(super) fn is_unused(&self) -> bool {
         self.registered.is_none()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::State;
 use super::index::name_hash;
-use super::job::{GroupRecord, JobRecord};
+use super::job::JobRecord;
 use super::slots::{AllocationSlot, JobRef, JobSlot};
 use super::small_list::SmallList;
 use super::transaction::Transaction;
@@ -100,6 +100,12 @@ impl State {
         }
     }
 
+    /// How many allocations a job's group has, live ones and others.
+    pub(super) fn group_len(&self, job: JobSlot, group: u16) -> usize {
+        let group = self.job(job).and_then(|job| job.groups.get(usize::from(group)));
+        group.map_or(0, |group| group.allocations.len())
+    }
+
     /// The list of allocations of a job's group, to change.
     pub(super) fn group_mut(
         &mut self,
@@ -116,35 +122,51 @@ impl State {
 }
 
 impl Transaction<'_> {
-    /// The slot of a job, made if the job is new.
+    /// The slot of a job, made with its groups as far as they are new.
     pub(crate) fn ensure_job(&mut self, job: &Job) -> JobSlot {
         let spec = job.spec();
-        let slot = self.ensure_named_job(&spec.namespace, &spec.id);
-        for group in &spec.task_groups {
-            self.ensure_group(slot, &group.name);
+        let names = spec.task_groups.iter().map(|group| group.name.as_str());
+        match self.find_job(&spec.namespace, &spec.id) {
+            Some(slot) => {
+                names.for_each(|name| _ = self.ensure_group(slot, name));
+                slot
+            }
+            None => {
+                let mut record = JobRecord::new(&spec.namespace, &spec.id);
+                names.for_each(|name| record.add_group(name));
+                self.add_job(record)
+            }
         }
-        slot
     }
 
     /// The slot of a job of which nothing but its name may be known.
     pub(crate) fn ensure_named_job(&mut self, namespace: &str, id: &str) -> JobSlot {
-        if let Some(slot) = self.find_job(namespace, id) {
-            return slot;
+        match self.find_job(namespace, id) {
+            Some(slot) => slot,
+            None => self.add_job(JobRecord::new(namespace, id)),
         }
+    }
+
+    /// Adds a job that is not there yet.
+    fn add_job(&mut self, record: JobRecord) -> JobSlot {
         self.drop_open_batch();
         self.index();
-        let record = JobRecord::new(namespace, id);
-        let hash = record.hash;
+        let (hash, record) = (record.hash, Some(Arc::new(record)));
         let state = &mut *self.state;
         let freed = state.free_jobs.pop().map(JobSlot);
-        let slot = freed.unwrap_or_else(|| {
-            state.jobs.push(None);
-            state.job_generations.push(0);
-            JobSlot::new(state.jobs.len() - 1)
-        });
-        if let Some(place) = state.jobs.get_mut(slot.at()) {
-            *place = Some(Arc::new(record));
-        }
+        let slot = match freed {
+            Some(slot) => {
+                if let Some(place) = state.jobs.get_mut(slot.at()) {
+                    *place = record;
+                }
+                slot
+            }
+            None => {
+                state.jobs.push(record);
+                state.job_generations.push(0);
+                JobSlot::new(state.jobs.len() - 1)
+            }
+        };
         state.job_index.insert(hash, slot.0);
         self.log(Undo::JobAdded { job: slot, is_reused: freed.is_some() });
         slot
@@ -160,7 +182,7 @@ impl Transaction<'_> {
         self.drop_open_batch();
         self.index();
         if let Some(record) = self.state.job_mut(job) {
-            record.groups.push(GroupRecord { name: name.into(), allocations: SmallList::None });
+            record.add_group(name);
             self.log(Undo::GroupAdded(job));
         }
         at

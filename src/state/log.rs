@@ -7,12 +7,15 @@ use super::undo::Undo;
 use super::usage::{Amounts, Holdings};
 use crate::time::Timestamp;
 
+/// A log with room for more entries than this is let go rather than kept for the next transaction.
+const MOST_KEPT_ENTRIES: usize = 4096;
+
 /// What a transaction knows beside the state.
 #[derive(Debug, Default)]
 pub(crate) struct Log {
     pub(super) entries: Vec<Undo>,
-    /// Whether the transaction has its index.
-    pub(super) has_index: bool,
+    /// How many entries there were when the transaction took its index, if it has.
+    pub(super) indexed_at: Option<usize>,
     pub(super) now: Timestamp,
     /// The batch that is being placed.
     pub(super) open: OpenState,
@@ -24,6 +27,27 @@ pub(crate) struct Log {
 impl Clone for Log {
     fn clone(&self) -> Log {
         Log::default()
+    }
+}
+
+impl Log {
+    /// Whether there is nothing to take back.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+            && self.indexed_at.is_none()
+            && self.staged.is_empty()
+            && self.open.head.is_none()
+            && self.open.pending.is_empty()
+    }
+
+    /// Forgets everything, and leaves its memory for the next transaction.
+    pub(super) fn end(&mut self) {
+        if self.entries.capacity().max(self.open.pending.capacity()) > MOST_KEPT_ENTRIES {
+            *self = Log::default();
+        }
+        self.indexed_at = None;
+        self.entries.clear();
+        self.staged.clear();
     }
 }
 

@@ -147,8 +147,9 @@ pub(crate) struct State {
     /// Counts how often numbers of names, kinds or sizes were taken back, to be given to others: what
     /// is kept by these numbers is worth nothing then.
     pub(crate) renumberings: u64,
-    /// The memory of one transaction's log for the next.
-    spare_log: Log,
+    /// The log of the transaction that is under way; between transactions it is empty, but for its
+    /// memory.
+    log: Log,
 }
 
 /// What is on a node.

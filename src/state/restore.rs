@@ -61,8 +61,7 @@ impl Undo {
                 touched.deployments.push(DeploymentSlot(before.slot));
                 touched.jobs.push(before.job);
             }
-            Undo::Index
-            | Undo::Seed(_)
+            Undo::Seed(_)
             | Undo::BatchOpened { .. }
             | Undo::Book(_)
             | Undo::Generation { .. }
@@ -75,7 +74,6 @@ impl Transaction<'_> {
     /// Takes the latest change back.
     pub(super) fn undo(&mut self, entry: Undo) {
         match entry {
-            Undo::Index => self.give_index_back(),
             Undo::Seed(seed) => self.state.change_seed(seed),
             Undo::Node(before) => self.state.restore_node(*before),
             Undo::Registered { job, before } => {
@@ -99,7 +97,7 @@ impl Transaction<'_> {
             Undo::GivenAway => drop(Arc::make_mut(&mut self.state.given_away).pop()),
             Undo::Changed(before) => {
                 if before.is_staged {
-                    self.log.staged.pop();
+                    self.state.log.staged.pop();
                 }
                 self.state.restore_changed(before);
             }

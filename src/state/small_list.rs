@@ -13,6 +13,20 @@ pub(crate) enum SmallList<T> {
     Many(Arc<Vec<T>>),
 }
 
+impl<T> SmallList<T> {
+    /// A list of all that another one has, to which its memory is left.
+    pub(crate) fn drained(items: &mut Vec<T>) -> SmallList<T> {
+        match items.len() {
+            0 | 1 => items.pop().map_or(SmallList::None, SmallList::One),
+            many => {
+                let mut exact = Vec::with_capacity(many);
+                exact.append(items);
+                SmallList::Many(Arc::new(exact))
+            }
+        }
+    }
+}
+
 impl<T: Clone> SmallList<T> {
     /// Adds an item at the end.
     pub(crate) fn push(&mut self, item: T) {

@@ -13,15 +13,11 @@ use super::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, Node
 use super::undo::Undo;
 use crate::time::Timestamp;
 
-/// A log with room for more entries than this is not kept for the next transaction.
-const MOST_KEPT_ENTRIES: usize = 4096;
-
 /// A change of the state that is under way. Dropping it takes everything back that was not
 /// [committed](Transaction::commit). It reads like the state.
 #[derive(Debug)]
 pub(crate) struct Transaction<'a> {
     pub(super) state: &'a mut State,
-    pub(super) log: Log,
 }
 
 /// What a transaction did.
@@ -44,14 +40,15 @@ pub(crate) struct Touched {
 impl State {
     /// Begins a change at an instant.
     pub(crate) fn begin(&mut self, now: Timestamp) -> Transaction<'_> {
-        let mut log = std::mem::take(&mut self.spare_log);
-        log.now = now;
-        Transaction { state: self, log }
+        debug_assert!(self.log.is_empty(), "one change at a time");
+        self.log.now = now;
+        Transaction { state: self }
     }
 
     /// Goes on with a change that was [set aside](Transaction::set_aside).
     pub(crate) fn resume(&mut self, log: Log) -> Transaction<'_> {
-        Transaction { state: self, log }
+        self.log = log;
+        Transaction { state: self }
     }
 }
 
@@ -66,20 +63,27 @@ impl Deref for Transaction<'_> {
 impl Transaction<'_> {
     /// The instant at which everything in it happens.
     pub(crate) fn now(&self) -> Timestamp {
-        self.log.now
+        self.state.log.now
     }
 
     /// A moment to come back to. One that is made while a batch is open is good until that batch is
     /// closed.
     pub(crate) fn savepoint(&self) -> Savepoint {
-        Savepoint { entries: self.log.entries.len(), pending: self.log.open.pending.len() }
+        Savepoint {
+            entries: self.state.log.entries.len(),
+            pending: self.state.log.open.pending.len(),
+        }
     }
 
     /// Takes back everything since a savepoint.
     pub(crate) fn take_back_to(&mut self, savepoint: Savepoint) {
-        while self.log.entries.len() > savepoint.entries {
-            let Some(entry) = self.log.entries.pop() else { break };
+        while self.state.log.entries.len() > savepoint.entries {
+            let Some(entry) = self.state.log.entries.pop() else { break };
             self.undo(entry);
+        }
+        if self.state.log.indexed_at.is_some_and(|at| at >= savepoint.entries) {
+            self.state.log.indexed_at = None;
+            self.state.modify_index -= 1;
         }
         self.drop_pending(savepoint.pending);
     }
@@ -88,7 +92,7 @@ impl Transaction<'_> {
     pub(crate) fn commit(mut self) -> Committed {
         self.drop_open_batch();
         self.end_staging();
-        self.log.entries.clear();
+        self.state.log.end();
         Committed { index: self.state.modify_index }
     }
 
@@ -97,14 +101,14 @@ impl Transaction<'_> {
     pub(crate) fn set_aside(mut self) -> Log {
         self.drop_open_batch();
         self.end_staging();
-        std::mem::take(&mut self.log)
+        std::mem::take(&mut self.state.log)
     }
 
     /// What was changed so far.
     #[allow(dead_code, reason = "events and blocking reads are made of it")]
     pub(crate) fn touched(&self) -> Touched {
         let mut touched = Touched::default();
-        for entry in &self.log.entries {
+        for entry in &self.state.log.entries {
             entry.touches(self.state, &mut touched);
         }
         touched.sort();
@@ -113,37 +117,28 @@ impl Transaction<'_> {
 
     /// The index of everything that the transaction changes. The first change takes it.
     pub(super) fn index(&mut self) -> u64 {
-        if !std::mem::replace(&mut self.log.has_index, true) {
+        if self.state.log.indexed_at.is_none() {
+            self.state.log.indexed_at = Some(self.state.log.entries.len());
             self.state.modify_index += 1;
-            self.log.entries.push(Undo::Index);
         }
         self.state.modify_index
     }
 
     /// The index that the transaction has or would take.
     pub(crate) fn index_to_be(&self) -> u64 {
-        self.state.modify_index + u64::from(!self.log.has_index)
-    }
-
-    /// Gives the index back.
-    pub(super) fn give_index_back(&mut self) {
-        self.log.has_index = false;
-        self.state.modify_index -= 1;
+        self.state.modify_index + u64::from(self.state.log.indexed_at.is_none())
     }
 
     pub(super) fn log(&mut self, entry: Undo) {
-        self.log.entries.push(entry);
+        self.state.log.entries.push(entry);
     }
 }
 
 impl Drop for Transaction<'_> {
     fn drop(&mut self) {
-        self.take_back_to(Savepoint { entries: 0, pending: 0 });
-        let mut log = std::mem::take(&mut self.log);
-        log.has_index = false;
-        log.staged.clear();
-        if log.entries.capacity().max(log.open.pending.capacity()) <= MOST_KEPT_ENTRIES {
-            self.state.spare_log = log;
+        if !self.state.log.is_empty() {
+            self.take_back_to(Savepoint { entries: 0, pending: 0 });
+            self.state.log.end();
         }
     }
 }

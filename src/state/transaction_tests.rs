@@ -247,7 +247,7 @@ fn assert_sound(state: &State, what: &str) {
 fn assert_sound_within(transaction: &Transaction<'_>, what: &str) {
     let mut report = Report::default();
     transaction.check(&mut report);
-    let staged = transaction.log.staged.iter();
+    let staged = transaction.state.log.staged.iter();
     let staged: Vec<String> =
         staged.map(|&it| format!("allocation `{}`", transaction.allocation_id(it))).collect();
     report

@@ -20,8 +20,6 @@ use crate::model::status::{ClientStatus, DesiredStatus};
 /// One change, as what takes it back.
 #[derive(Debug)]
 pub(super) enum Undo {
-    /// The transaction took its index.
-    Index,
     /// Another seed came to order equal nodes.
     Seed(u64),
     /// A node came, changed or left.

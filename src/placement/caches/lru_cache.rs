@@ -41,21 +41,28 @@ impl<T> LruCache<T> {
         key: &[u8],
         make: impl FnOnce() -> T,
         update: impl FnOnce(&mut Arc<T>),
-    ) -> (Arc<T>, u64) {
+    ) -> (&Arc<T>, u64) {
         self.clock += 1;
-        if let Some(entry) = self.by_key.get_mut(key) {
+        let known = self.by_key.get_index_of(key);
+        let at = known.unwrap_or_else(|| self.add(key, make()));
+        let entry = &mut self.by_key[at];
+        if known.is_some() {
             entry.last_used = self.clock;
             update(&mut entry.value);
-            return (entry.value.clone(), entry.number);
         }
+        (&entry.value, entry.number)
+    }
+
+    /// Adds a value and gives its place.
+    #[cold]
+    fn add(&mut self, key: &[u8], value: T) -> usize {
         if self.by_key.len() >= VALUES_MAX {
             self.evict_oldest();
         }
         self.made += 1;
-        let (value, number) = (Arc::new(make()), self.made);
-        let entry = CacheEntry { value: value.clone(), number, last_used: self.clock };
-        self.by_key.insert(key.into(), entry);
-        (value, number)
+        let (value, number) = (Arc::new(value), self.made);
+        let entry = CacheEntry { value, number, last_used: self.clock };
+        self.by_key.insert_full(key.into(), entry).0
     }
 
     pub(super) fn take(&mut self, key: &[u8]) -> Option<(Arc<[u8]>, Arc<T>)> {

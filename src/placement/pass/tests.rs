@@ -40,8 +40,9 @@ fn searched_lanes(nodes: usize, rules: &str) -> usize {
     let plan = GroupPlan::new(&state, &job, 0, 0, &PlaceOptions::default()).unwrap();
     let (prepared, mut frontier) = caches.prepare(&state, &plan);
     let (basis, frontier) = (prepared.basis(&state), Arc::make_mut(&mut frontier));
+    let lanes = (&*prepared.partition, &*prepared.columns);
     let mut scratch = Scratch::default();
-    let mut pass = Pass::new(basis, &plan, frontier, &prepared.columns, &mut scratch);
+    let mut pass = Pass::new(basis, &plan, frontier, lanes, &mut scratch);
     for _ in 0..100 {
         pass.best(5);
         let choice = pass.take().unwrap();

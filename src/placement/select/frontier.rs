@@ -59,14 +59,14 @@ impl FrontierLoan {
     ) -> FrontierSelector<'a> {
         let FrontierLoan { prepared, frontier, scratch } = self;
         let prepared = &*prepared;
-        let (basis, columns) = (prepared.basis(state), &prepared.columns);
-        let pass = Pass::new(basis, plan, Arc::make_mut(frontier), columns, scratch);
+        let (basis, lanes) = (prepared.basis(state), (&*prepared.partition, &*prepared.columns));
+        let pass = Pass::new(basis, plan, Arc::make_mut(frontier), lanes, scratch);
         FrontierSelector { prepared, pass }
     }
 
     /// Puts everything back.
     pub(crate) fn give_back(self, caches: &mut Caches) {
-        caches.keep(&self.prepared, self.frontier);
+        caches.keep(self.prepared, self.frontier);
         caches.buffers.scratch = Some(self.scratch);
     }
 }
