@@ -1,9 +1,11 @@
 //! Letting time pass: what is ready is processed, and timers fire, each at its own instant.
 
+use std::sync::Arc;
+
 use super::Engine;
 use super::event::Cause;
 use super::timers::Timer;
-use super::{processing, silence, unblock};
+use super::{deployments, drains, processing, silence, unblock};
 use crate::cluster::snapshot::AdvanceError;
 use crate::state::slots::EvaluationSlot;
 use crate::time::Timestamp;
@@ -92,8 +94,11 @@ impl Engine {
 
     /// Does what is due at a timer's instant.
     fn fire(&mut self, timer: Timer) {
+        Arc::make_mut(&mut self.queues).timers.set(timer, None);
         let cause = match timer {
             Timer::Heartbeat(_) => Cause::NodeStatus,
+            Timer::Drain(_) => Cause::NodeDrain,
+            Timer::Progress(_) => Cause::DeploymentStatus,
             _ => Cause::Evaluations,
         };
         let done = self.change(cause, |change| {
@@ -101,6 +106,8 @@ impl Engine {
                 Timer::Wait(evaluation) => change.woken.push(evaluation),
                 Timer::Retry(evaluation) => unblock::release(change, vec![evaluation]),
                 Timer::Heartbeat(node) => silence::miss(change, node),
+                Timer::Drain(node) => drains::look_at(change, node),
+                Timer::Progress(deployment) => deployments::miss_deadline(change, deployment),
                 _ => {}
             }
             Ok::<(), std::convert::Infallible>(())

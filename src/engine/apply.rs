@@ -10,7 +10,8 @@ use super::event::Cause;
 use super::options::EngineOptions;
 use super::queues::Queues;
 use super::{
-    Engine, allocations, chronicle, heartbeat, job_changes, jobs, nodes, settings, settle,
+    Engine, allocations, chronicle, deployment_commands, drains, garbage, heartbeat, job_changes,
+    jobs, nodes, settings, settle,
 };
 use crate::cluster::Cluster;
 use crate::state::changed::Changes;
@@ -126,6 +127,13 @@ fn run(change: &mut Change<'_>, command: Command) -> Result<(), CommandError> {
         Command::DeleteNamespace(body) => settings::delete_namespace(change, &body.name)?,
         Command::UpsertNodePool(body) => settings::upsert_pool(change, body.pool)?,
         Command::DeleteNodePool(body) => settings::delete_pool(change, &body.name)?,
+        Command::DrainNode(body) => drains::drain(change, body)?,
+        Command::PauseDeployment(body) => deployment_commands::pause(change, &body)?,
+        Command::PromoteDeployment(body) => deployment_commands::promote(change, &body)?,
+        Command::FailDeployment(body) => deployment_commands::fail(change, &body)?,
+        Command::SetAllocationHealth(body) => deployment_commands::set_health(change, &body)?,
+        Command::CollectGarbage(_) => garbage::collect(change),
+        Command::DeleteEvaluations(body) => garbage::delete_evaluations(change, &body)?,
         // It was applied before time moved.
         Command::Resume(_) => {}
     }
@@ -153,5 +161,10 @@ fn cause_of(command: &Command) -> Cause {
         | Command::DeleteNamespace(_)
         | Command::UpsertNodePool(_)
         | Command::DeleteNodePool(_) => Cause::Settings,
+        Command::DrainNode(_) => Cause::NodeDrain,
+        Command::PauseDeployment(_) | Command::FailDeployment(_) => Cause::DeploymentStatus,
+        Command::PromoteDeployment(_) => Cause::DeploymentPromotion,
+        Command::SetAllocationHealth(_) => Cause::DeploymentHealth,
+        Command::CollectGarbage(_) | Command::DeleteEvaluations(_) => Cause::Garbage,
     }
 }

@@ -8,6 +8,7 @@ use crate::model::{
     AllocationDeploymentStatus, ClientStatus, JobSpec, Namespace, NodePool, NodeSpec,
     SchedulerConfiguration, TaskState,
 };
+use crate::time::Span;
 
 /// Defines the body of a command: its fields by their keys; `null` and absence are the default, and
 /// unknown keys are ignored.
@@ -57,14 +58,21 @@ pub enum Command {
     Heartbeat(Heartbeat),
     SetNodeStatus(SetNodeStatus),
     SetEligibility(SetEligibility),
+    DrainNode(DrainNode),
     EvaluateNode(EvaluateNode),
     UpdateAllocations(UpdateAllocations),
     StopAllocation(StopAllocation),
+    PauseDeployment(PauseDeployment),
+    PromoteDeployment(PromoteDeployment),
+    FailDeployment(FailDeployment),
+    SetAllocationHealth(SetAllocationHealth),
     SetSchedulerConfiguration(SetSchedulerConfiguration),
     UpsertNamespace(UpsertNamespace),
     DeleteNamespace(DeleteNamespace),
     UpsertNodePool(UpsertNodePool),
     DeleteNodePool(DeleteNodePool),
+    CollectGarbage(CollectGarbage),
+    DeleteEvaluations(DeleteEvaluations),
     Resume(Resume),
 }
 
@@ -95,9 +103,10 @@ macro_rules! commands {
 
 commands! {
     DeregisterJob, EvaluateJob, ScaleJob, RevertJob, SetJobStability, PurgeNode, Heartbeat,
-    SetNodeStatus, SetEligibility, EvaluateNode, UpdateAllocations, StopAllocation,
+    SetNodeStatus, SetEligibility, DrainNode, EvaluateNode, UpdateAllocations, StopAllocation,
+    PauseDeployment, PromoteDeployment, FailDeployment, SetAllocationHealth,
     SetSchedulerConfiguration, UpsertNamespace, DeleteNamespace, UpsertNodePool, DeleteNodePool,
-    Resume, ;
+    CollectGarbage, DeleteEvaluations, Resume, ;
     RegisterJob, RegisterNode,
 }
 
@@ -222,6 +231,26 @@ bodies! {
         "Eligibility" => pub eligibility: String,
     }
 
+    /// Lets allocations leave a node, or ends that.
+    pub struct DrainNode {
+        /// The node.
+        "NodeID" => pub node_id: String,
+        /// How; absent, it ends.
+        "DrainSpec" => pub drain_spec: Option<DrainSpec>,
+        /// Whether the node takes new allocations then.
+        "MarkEligible" => pub mark_eligible: bool,
+        /// Facts about the drain.
+        "Meta" => pub meta: IndexMap<String, String>,
+    }
+
+    /// How a node drains.
+    pub struct DrainSpec {
+        /// After this time all that is left goes; 0 is never, less than 0 at once.
+        "Deadline" => pub deadline: Span,
+        /// Whether system jobs stay.
+        "IgnoreSystemJobs" => pub ignore_system_jobs: bool,
+    }
+
     /// Looks anew at all that has to do with a node.
     pub struct EvaluateNode {
         /// The node.
@@ -260,6 +289,40 @@ bodies! {
         "NoShutdownDelay" => pub no_shutdown_delay: bool,
     }
 
+    /// Holds a deployment, or lets it go on (docs/lifecycle.md, section 3.1).
+    pub struct PauseDeployment {
+        /// The deployment.
+        "DeploymentID" => pub deployment_id: String,
+        /// Whether it is held.
+        "Pause" => pub pause: bool,
+    }
+
+    /// Finds the canaries of a deployment good.
+    pub struct PromoteDeployment {
+        /// The deployment.
+        "DeploymentID" => pub deployment_id: String,
+        /// Whether all groups are promoted.
+        "All" => pub all: bool,
+        /// Else the groups that are.
+        "Groups" => pub groups: Vec<String>,
+    }
+
+    /// Gives a deployment up.
+    pub struct FailDeployment {
+        /// The deployment.
+        "DeploymentID" => pub deployment_id: String,
+    }
+
+    /// Says which allocations of a deployment are well, and which are not.
+    pub struct SetAllocationHealth {
+        /// The deployment.
+        "DeploymentID" => pub deployment_id: String,
+        /// The IDs of those that are well.
+        "HealthyAllocationIDs" => pub healthy: Vec<String>,
+        /// The IDs of those that are not.
+        "UnhealthyAllocationIDs" => pub unhealthy: Vec<String>,
+    }
+
     /// Says how the scheduler works, whatever the job.
     pub struct SetSchedulerConfiguration {
         /// How.
@@ -290,6 +353,16 @@ bodies! {
     pub struct DeleteNodePool {
         /// Its name.
         "Name" => pub name: String,
+    }
+
+    /// Forgets all that has ended, whatever its age.
+    pub struct CollectGarbage {
+    }
+
+    /// Takes evaluations out that have ended.
+    pub struct DeleteEvaluations {
+        /// Their IDs.
+        "EvalIDs" => pub ids: Vec<String>,
     }
 
     /// Is told first after a restart: every node that was watched has 300 s from now on to be heard of.
@@ -329,7 +402,8 @@ mod tests {
     fn every_key_may_be_null_or_missing_and_unknown_ones_are_ignored() {
         let texts = [
             r#"{"UpdateAllocations": {"Alloc": [{"ID": "a", "ClientStatus": null, "More": 1}]}}"#,
-            r#"{"Resume": {}}"#,
+            r#"{"DrainNode": {"NodeID": "n", "DrainSpec": null}}"#,
+            r#"{"CollectGarbage": {}}"#,
             r#"{"RegisterJob": {"Job": {"ID": "web"}, "EnforceIndex": true}}"#,
         ];
         for text in texts {

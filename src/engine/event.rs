@@ -101,7 +101,6 @@ pub enum Payload {
 
 /// Why a change was made: it says what its events are called.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[allow(dead_code, reason = "processing, the drainer and the watchers come next")]
 pub(super) enum Cause {
     JobRegistration,
     JobDeregistration,

@@ -38,9 +38,7 @@ pub(super) fn judge(
         }
         if is_healthy {
             group.healthy += 1;
-            if group.progress_deadline > crate::time::Span::ZERO {
-                group.require_progress_by = at.checked_add(group.progress_deadline);
-            }
+            group.give_time(at);
         } else {
             group.unhealthy += 1;
         }

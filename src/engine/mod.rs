@@ -40,10 +40,13 @@ mod broker;
 mod change;
 mod chronicle;
 mod command;
-#[allow(dead_code, reason = "the drainer comes next")]
+mod deployment_commands;
+mod deployments;
 mod drain_spec;
+mod drains;
 mod error;
 mod event;
+mod garbage;
 mod health;
 mod heartbeat;
 mod history;
@@ -54,7 +57,6 @@ mod nodes;
 mod options;
 mod place;
 mod processing;
-#[allow(dead_code, reason = "the deployment watcher comes next")]
 mod progress;
 mod queues;
 mod read;
@@ -80,10 +82,11 @@ pub use crate::time::{Span, Timestamp};
 
 pub use self::applied::Applied;
 pub use self::command::{
-    AllocationUpdate, Command, DeleteNamespace, DeleteNodePool, DeregisterJob, EvalOptions,
-    EvaluateJob, EvaluateNode, Heartbeat, PurgeNode, RegisterJob, RegisterNode, Resume, RevertJob,
-    ScaleJob, SetEligibility, SetJobStability, SetNodeStatus, SetSchedulerConfiguration,
-    StopAllocation, UpdateAllocations, UpsertNamespace, UpsertNodePool,
+    AllocationUpdate, CollectGarbage, Command, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
+    DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob, EvaluateNode, FailDeployment,
+    Heartbeat, PauseDeployment, PromoteDeployment, PurgeNode, RegisterJob, RegisterNode, Resume,
+    RevertJob, ScaleJob, SetAllocationHealth, SetEligibility, SetJobStability, SetNodeStatus,
+    SetSchedulerConfiguration, StopAllocation, UpdateAllocations, UpsertNamespace, UpsertNodePool,
 };
 pub use self::error::{
     AllocationCommandError, CommandError, DeploymentCommandError, EvaluationCommandError,

@@ -5,15 +5,13 @@ use super::broker;
 use super::change::Change;
 use super::settings::place_options;
 use crate::model::EvaluationStatus;
-use crate::plan::apply::apply;
-use crate::schedule::pass::process_in;
+use crate::schedule::process::process_whole;
 use crate::state::slots::EvaluationSlot;
 
 /// Processes an evaluation that is in hand, and writes down what it comes to.
 pub(super) fn process(change: &mut Change<'_>, evaluation: EvaluationSlot) {
     let options = place_options(&change.options.place, &change.book().settings);
-    let processed = process_in(&mut change.state, change.caches, evaluation, &options);
-    apply(&mut change.state, processed.effects, &processed.outcome, processed.deployment);
+    process_whole(&mut change.state, change.caches, evaluation, &options);
     // One that waits for room again has been looked at.
     change.set_released(evaluation, false);
     let status = change.evaluation(evaluation).map(|it| it.status);

@@ -116,6 +116,8 @@ impl Queues {
         } else {
             self.draining.remove(&slot);
         }
+        let deadline = node.and_then(super::drain_spec::force_deadline);
+        self.timers.set(Timer::Drain(slot), deadline.filter(|at| *at > state.now));
     }
 
     fn watch_job(&mut self, state: &State, slot: JobSlot) {
@@ -135,6 +137,10 @@ impl Queues {
         } else {
             self.deployments.remove(&slot);
         }
+        let going_on = active.filter(|it| !it.status.is_paused()).into_iter();
+        let awaited = going_on.flat_map(|it| &it.groups).filter(|it| !super::progress::is_done(it));
+        let first = awaited.filter_map(|group| group.require_progress_by).min();
+        self.timers.set(Timer::Progress(slot), first);
     }
 
     /// The next evaluation of the given types: that of the highest priority, of these the oldest.

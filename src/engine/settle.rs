@@ -1,7 +1,7 @@
 //! What follows from a change at once, in the same transaction: watchers, queues, standings, indexes.
 
 use super::change::Change;
-use super::{broker, standings, unblock};
+use super::{broker, deployments, drains, standings, unblock};
 use crate::state::bookkeeping::TableIndexes;
 use crate::state::changed::{Changes, GoneKind};
 use crate::state::slots::{AllocationSlot, NodeSlot};
@@ -9,6 +9,12 @@ use crate::state::slots::{AllocationSlot, NodeSlot};
 /// Draws the consequences of a change, and says what it comes to with them.
 pub(super) fn settle(change: &mut Change<'_>) -> Changes {
     let changes = change.state.changes();
+    let logged = change.state.log_length();
+    deployments::watch(change, &changes);
+    let changes = again(change, changes, logged);
+    let logged = change.state.log_length();
+    drains::watch(change, &changes);
+    let changes = again(change, changes, logged);
     let logged = change.state.log_length();
     unblock::settle(change, &changes);
     let changes = again(change, changes, logged);

@@ -128,7 +128,6 @@ fn process_given(
 
 /// Processes an evaluation and carries out all that it comes to, in one transaction. Nothing is verified,
 /// since nothing has changed meanwhile.
-#[allow(dead_code, reason = "the engine processes with it")]
 pub(crate) fn process_whole(
     transaction: &mut Transaction<'_>,
     caches: &mut Caches,

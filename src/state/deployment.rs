@@ -180,6 +180,14 @@ impl DeployedGroup {
     pub(crate) fn new(name: &str) -> DeployedGroup {
         DeployedGroup { name: name.into(), ..DeployedGroup::default() }
     }
+
+    /// Gives it its time from an instant on, until the next allocation has to be healthy. Without a
+    /// deadline nothing is required.
+    pub(crate) fn give_time(&mut self, from: Timestamp) {
+        if self.progress_deadline > Span::ZERO {
+            self.require_progress_by = from.checked_add(self.progress_deadline);
+        }
+    }
 }
 
 impl Identified for DeploymentRecord {

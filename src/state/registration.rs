@@ -156,7 +156,7 @@ impl Transaction<'_> {
 }
 
 /// Whether two documents are the same job, what the system itself writes into them aside.
-fn is_same(a: &JobSpec, b: &JobSpec) -> bool {
+pub(crate) fn is_same(a: &JobSpec, b: &JobSpec) -> bool {
     let as_asked = |spec: &JobSpec| {
         let mut spec = spec.clone();
         (spec.version, spec.submit_time, spec.stable) = (0, 0, false);

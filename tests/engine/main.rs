@@ -8,6 +8,9 @@
 )]
 
 mod bad_input;
+mod deployments;
+mod drains;
+mod garbage;
 mod jobs;
 mod nodes;
 mod slice;

@@ -6,7 +6,9 @@ use stowplan::engine::{
     AllocationUpdate, Applied, Command, CommandError, Engine, EngineOptions, RegisterJob,
     RegisterNode, UpdateAllocations,
 };
-use stowplan::model::{ClientStatus, Evaluation, Job, JobBuilder, Node};
+use stowplan::model::{
+    AllocationDeploymentStatus, ClientStatus, Evaluation, Job, JobBuilder, Node,
+};
 use stowplan::{Span, Timestamp};
 
 /// An engine, with the present instant in seconds.
@@ -124,4 +126,59 @@ pub(crate) fn node(id: &str) -> Node {
 pub(crate) fn service(id: &str, count: u32) -> JobBuilder {
     Job::builder(id)
         .group("front", count, |g| g.task("nginx", "docker", |t| t.cpu_shares(500).memory_mb(256)))
+}
+
+impl World {
+    /// Says that allocations run, and whether they are well.
+    pub(crate) fn judge(&mut self, ids: &[String], healthy: bool) -> Applied {
+        let allocations = ids.iter().map(|id| AllocationUpdate {
+            deployment_status: Some(AllocationDeploymentStatus {
+                healthy: Some(healthy),
+                ..AllocationDeploymentStatus::default()
+            }),
+            ..AllocationUpdate::new(id, ClientStatus::Running)
+        });
+        let update = UpdateAllocations { allocations: allocations.collect() };
+        self.tell(update)
+    }
+
+    /// Places a job and brings it up, as far as its deployment goes.
+    pub(crate) fn run(&mut self, job: &Job) {
+        self.register(job);
+        self.settle();
+        self.bring_up(&job.id);
+    }
+
+    /// Reports what is pending of a job as running and well, until nothing more comes of it.
+    pub(crate) fn bring_up(&mut self, job: &str) {
+        loop {
+            let pending: Vec<String> = self
+                .allocations_of("default", job)
+                .filter(|it| it.is_live() && it.client() == ClientStatus::Pending)
+                .map(|it| it.id())
+                .collect();
+            if pending.is_empty() {
+                return;
+            }
+            self.judge(&pending, true);
+            self.settle();
+        }
+    }
+
+    /// The status and the description of the latest deployment of a job.
+    pub(crate) fn deployment(&self, job: &str) -> (String, String) {
+        let latest = self.engine.deployments_of("default", job).next().unwrap();
+        (latest.status, latest.status_description)
+    }
+
+    /// The identity of the latest deployment of a job.
+    pub(crate) fn deployment_id(&self, job: &str) -> String {
+        self.engine.deployments_of("default", job).next().unwrap().id
+    }
+
+    /// How many live allocations of a job run a version.
+    pub(crate) fn running(&self, job: &str, version: u64) -> usize {
+        let live = self.live(job).into_iter().filter_map(|id| self.engine.allocation(&id));
+        live.filter(|it| it.job_version() == version).count()
+    }
 }

@@ -1,0 +1,195 @@
+//! Watching deployments: what follows from verdicts on health, and from deadlines (docs/lifecycle.md,
+//! section 3.1).
+
+use std::collections::BTreeSet;
+
+use super::change::Change;
+use super::job_changes::revert_to;
+use super::jobs::newest;
+use super::progress::is_done;
+use super::reschedule::is_eligible;
+use crate::model::{DeploymentStatus, Trigger};
+use crate::state::State;
+use crate::state::changed::Changes;
+use crate::state::deployment::{DeployedGroup, PlacedCanary};
+use crate::state::lifecycle::Health;
+use crate::state::registration::is_same;
+use crate::state::slots::{AllocationSlot, DeploymentSlot};
+use crate::time::Span;
+
+pub(super) const RUNNING: &str = "Deployment is running";
+pub(super) const REQUIRES_PROMOTION: &str = "Deployment is running but requires manual promotion";
+const UNHEALTHY: &str = "Failed due to unhealthy allocations";
+const DEADLINE: &str = "Failed due to progress deadline";
+
+/// Draws the consequences of new verdicts.
+pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
+    let is_active = |slot: &DeploymentSlot| {
+        change.state.deployment(*slot).is_some_and(|it| it.status.is_active())
+    };
+    let active: Vec<DeploymentSlot> =
+        changes.touched.deployments.iter().copied().filter(is_active).collect();
+    for deployment in active {
+        let judged = judged(&change.state, changes, deployment);
+        if judged.is_empty() {
+            continue;
+        }
+        let sick = judged.iter().filter(|(_, health)| *health == Health::Unhealthy);
+        let sick: Vec<AllocationSlot> = sick.map(|(slot, _)| *slot).collect();
+        if sick.iter().any(|&slot| is_fatal(&change.state, deployment, slot)) {
+            fail(change, deployment, UNHEALTHY);
+            continue;
+        }
+        for slot in sick {
+            change.change_lifecycle(slot, false, |record| record.transition.reschedule = true);
+        }
+        if may_promote(&change.state, deployment) {
+            promote(change, deployment, None);
+        }
+        evaluate(change, deployment);
+    }
+}
+
+/// The allocations of a deployment on which there is a new verdict.
+fn judged(
+    state: &State,
+    changes: &Changes,
+    deployment: DeploymentSlot,
+) -> Vec<(AllocationSlot, Health)> {
+    let (of, index) = (state.deployment_ref(deployment), state.modify_index);
+    let all = changes.touched.allocations.iter().filter_map(|&slot| {
+        let lifecycle = state.lifecycle(slot)?;
+        let judged_at = lifecycle.rare.as_deref().map_or(0, |rare| rare.health_index);
+        let is_new = judged_at == index && lifecycle.modify_index == index;
+        (lifecycle.deployment == of && is_new).then_some((slot, lifecycle.health))
+    });
+    all.filter(|(_, health)| *health != Health::Unknown).collect()
+}
+
+/// Whether a deployment has failed by an allocation that is not well: it may not be replaced, or there is
+/// no time for it.
+fn is_fatal(state: &State, deployment: DeploymentSlot, slot: AllocationSlot) -> bool {
+    let name = state.version_of(slot).map(|version| version.group_name()).unwrap_or_default();
+    let groups = state.deployment(deployment).map(|it| &*it.groups).unwrap_or_default();
+    let group = groups.iter().find(|group| *group.name == *name);
+    group.is_none_or(|group| group.progress_deadline <= Span::ZERO) || !is_eligible(state, slot)
+}
+
+/// Whether every group with canaries promotes them without being told, and they are all well.
+fn may_promote(state: &State, deployment: DeploymentSlot) -> bool {
+    let groups = state.deployment(deployment).map(|it| &*it.groups).unwrap_or_default();
+    let mut waiting = groups.iter().filter(|group| group.desired_canaries > 0).peekable();
+    let is_open = groups.iter().any(|group| group.desired_canaries > 0 && !group.promoted);
+    is_open
+        && waiting.peek().is_some()
+        && waiting.all(|group| {
+            group.auto_promote && healthy_canaries(state, group) >= group.desired_canaries
+        })
+}
+
+/// How many canaries of a group that are still there are well.
+pub(super) fn healthy_canaries(state: &State, group: &DeployedGroup) -> i64 {
+    let canaries = group.placed_canaries.iter().filter_map(|canary| canary_slot(state, canary));
+    let is_well = |slot: &AllocationSlot| {
+        let is_live = state.allocation(*slot).is_some_and(|record| record.is_live());
+        is_live && state.lifecycle(*slot).is_some_and(|it| it.health == Health::Healthy)
+    };
+    canaries.filter(is_well).count() as i64
+}
+
+fn canary_slot(state: &State, canary: &PlacedCanary) -> Option<AllocationSlot> {
+    match canary {
+        PlacedCanary::Ours(of) => state.resolve_allocation(*of),
+        PlacedCanary::Other(id) => state.find_allocation(id),
+    }
+}
+
+/// Finds the canaries of groups good, of all groups if none are named. They are canaries no more.
+pub(super) fn promote(
+    change: &mut Change<'_>,
+    deployment: DeploymentSlot,
+    names: Option<&BTreeSet<String>>,
+) {
+    let is_meant = |group: &DeployedGroup| {
+        group.desired_canaries > 0 && names.is_none_or(|names| names.contains(&*group.name))
+    };
+    let groups = change.deployment(deployment).map(|it| it.groups.clone()).unwrap_or_default();
+    let meant = groups.iter().filter(|group| is_meant(group));
+    let canaries = meant.flat_map(|group| &group.placed_canaries);
+    let canaries: Vec<AllocationSlot> =
+        canaries.filter_map(|canary| canary_slot(&change.state, canary)).collect();
+    let (now, index) = (change.now(), change.index_to_be());
+    change.change_deployment(deployment, |record| {
+        for group in record.groups.iter_mut().filter(|group| is_meant(group)) {
+            group.promoted = true;
+            group.give_time(now);
+        }
+        let is_open = record.groups.iter().any(|it| it.desired_canaries > 0 && !it.promoted);
+        record.description = if is_open { REQUIRES_PROMOTION } else { RUNNING }.into();
+    });
+    for canary in canaries {
+        change.change_lifecycle(canary, false, |record| {
+            record.is_canary = false;
+            record.rare_mut().health_index = index;
+        });
+    }
+}
+
+/// Looks at the job of a deployment anew.
+pub(super) fn evaluate(change: &mut Change<'_>, deployment: DeploymentSlot) {
+    let job = change.deployment(deployment).map(|it| it.job);
+    let Some(job) = job.and_then(|job| change.resolve_job(job)) else { return };
+    let mut record = change.evaluation_of(job, Trigger::DeploymentWatcher);
+    let kept_id = change.kept_deployment_id(change.deployment_ref(deployment)).to_owned();
+    record.belong_to(change.deployment_ref(deployment), &kept_id);
+    change.evaluate(job, record);
+}
+
+/// Gives a deployment up, goes back to the latest stable version of its job if it is to, and looks at the
+/// job anew.
+pub(super) fn fail(change: &mut Change<'_>, deployment: DeploymentSlot, reason: &str) {
+    let suffix = revert(change, deployment);
+    change.change_deployment(deployment, |record| {
+        record.status = DeploymentStatus::Failed;
+        record.description = format!("{reason}{suffix}").into();
+    });
+    evaluate(change, deployment);
+}
+
+/// Goes back to the latest stable version of a deployment's job, where a group of it says so, and gives
+/// what is to be said of that.
+fn revert(change: &mut Change<'_>, deployment: DeploymentSlot) -> String {
+    let Some(record) = change.deployment(deployment) else { return String::new() };
+    let (job, version) = (record.job, record.version);
+    if !record.groups.iter().any(|group| group.auto_revert) {
+        return String::new();
+    }
+    let Some(slot) = change.resolve_job(job) else { return String::new() };
+    let Some(current) = newest(change, slot).filter(|job| job.version == version) else {
+        return String::new();
+    };
+    let versions = change.registration(slot).map(|it| &*it.versions).unwrap_or_default();
+    let stable = versions.iter().find(|it| it.is_stable && it.number != version);
+    let Some((number, job)) = stable.map(|it| (it.number, it.job.clone())) else {
+        return " - no stable job version to auto revert to".to_owned();
+    };
+    if is_same(job.spec(), current.spec()) {
+        return format!(
+            " - not rolling back to stable job version {number} as current job has same \
+             specification"
+        );
+    }
+    match revert_to(change, slot, &current, number) {
+        Ok(()) => format!(" - rolling back to job version {number}"),
+        Err(_) => String::new(),
+    }
+}
+
+/// Gives a deployment up that has not come far enough by its deadline.
+pub(super) fn miss_deadline(change: &mut Change<'_>, deployment: DeploymentSlot) {
+    let Some(record) = change.deployment(deployment) else { return };
+    let is_going_on = record.status.is_active() && !record.status.is_paused();
+    if is_going_on && !record.groups.iter().all(is_done) {
+        fail(change, deployment, DEADLINE);
+    }
+}

@@ -1,0 +1,175 @@
+//! Deployments: verdicts, deadlines, canaries, going back, and what people do to them.
+
+use stowplan::engine::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
+use stowplan::model::{Job, UpdateStrategy};
+
+use crate::world::{World, service};
+
+/// A service whose tasks have a version, with an update block.
+fn job(count: u32, version: &str, update: &str) -> Job {
+    let job = service("web", count).build().unwrap();
+    let update: UpdateStrategy = serde_json::from_str(update).unwrap();
+    job.changed(|spec| {
+        let group = &mut spec.task_groups[0];
+        group.update = Some(update);
+        group.tasks[0].meta.insert("version".into(), version.into());
+    })
+    .unwrap()
+}
+
+const ROLLING: &str = r#"{"MaxParallel": 2}"#;
+
+#[test]
+fn a_new_version_rolls_as_its_allocations_become_healthy() {
+    let mut world = World::new(4);
+    world.run(&job(6, "0", ROLLING));
+    assert_eq!(world.deployment("web").1, "Deployment completed successfully");
+    assert_eq!(world.job("default", "web").unwrap().version_numbers().next(), Some((0, true)));
+    world.register(&job(6, "1", ROLLING));
+    world.settle();
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (4, 2));
+    world.bring_up("web");
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (0, 6));
+    assert_eq!(world.deployment("web").0, "successful");
+    let triggers = world.evaluations("web").into_iter().map(|(trigger, _)| trigger);
+    assert!(triggers.filter(|it| it == "deployment-watcher").count() >= 3);
+    assert_eq!(world.next(), None);
+}
+
+#[test]
+fn case_82_an_unhealthy_allocation_without_a_deadline_fails_the_deployment_and_goes_back() {
+    let update = r#"{"MaxParallel": 2, "AutoRevert": true, "ProgressDeadline": 0}"#;
+    let mut world = World::new(4);
+    world.run(&job(4, "0", update));
+    world.register(&job(4, "1", update));
+    world.settle();
+    let new: Vec<String> = world
+        .live("web")
+        .into_iter()
+        .filter(|id| world.allocation(id).unwrap().job_version() == 1)
+        .collect();
+    world.judge(&new[..1], false);
+    let failed = world.deployments_of("default", "web").find(|it| it.job_version == 1).unwrap();
+    assert_eq!(
+        (failed.status.as_str(), failed.status_description.as_str()),
+        ("failed", "Failed due to unhealthy allocations - rolling back to job version 0")
+    );
+    world.settle();
+    world.bring_up("web");
+    assert_eq!(world.running("web", 2), 4);
+}
+
+#[test]
+fn case_83_a_stable_version_with_the_same_specification_is_not_gone_back_to() {
+    let update = r#"{"MaxParallel": 2, "AutoRevert": true, "ProgressDeadline": 0}"#;
+    let mut world = World::new(4);
+    world.run(&job(2, "0", update));
+    // Neither of the next two is well; the second of them asks for what the stable one did.
+    for version in ["1", "0"] {
+        world.register(&job(2, version, update));
+        world.settle();
+        let deployment = world.deployment_id("web");
+        if version == "1" {
+            let pause = PauseDeployment { deployment_id: deployment, pause: true };
+            world.tell(pause);
+        } else {
+            world.tell(FailDeployment { deployment_id: deployment });
+        }
+    }
+    assert_eq!(
+        world.deployment("web").1,
+        "Deployment marked as failed - not rolling back to stable job version 0 as current job has \
+         same specification"
+    );
+}
+
+#[test]
+fn a_deployment_that_does_not_come_further_fails_by_its_deadline_unless_it_is_held() {
+    let mut world = World::new(4);
+    world.run(&job(4, "0", ROLLING));
+    world.register(&job(4, "1", ROLLING));
+    world.settle();
+    let deployment = world.deployment_id("web");
+    assert_eq!(world.next(), Some(600));
+    world.pass(500);
+    let pause = |pause| PauseDeployment { deployment_id: deployment.clone(), pause };
+    world.tell(pause(true));
+    assert_eq!(world.deployment("web").1, "Deployment is paused");
+    world.pass(1_000);
+    assert_eq!((world.deployment("web").0.as_str(), world.next()), ("paused", None));
+    let resumed = world.tell(pause(false));
+    assert_eq!(world.evaluation(resumed.evaluation_id()).triggered_by, "deployment-watcher");
+    world.settle();
+    assert_eq!(world.next(), Some(600));
+    world.pass(600);
+    assert_eq!(world.deployment("web").1, "Failed due to progress deadline");
+    for error in [
+        world.try_to(pause(true)).unwrap_err().to_string(),
+        world.try_to(FailDeployment { deployment_id: deployment.clone() }).unwrap_err().to_string(),
+    ] {
+        assert!(error.ends_with("terminal deployment"), "{error}");
+    }
+}
+
+#[test]
+fn case_84_canaries_are_promoted_once_they_are_well() {
+    let update = r#"{"MaxParallel": 4, "Canary": 2}"#;
+    let mut world = World::new(4);
+    world.run(&job(4, "0", update));
+    world.register(&job(4, "1", update));
+    world.settle();
+    assert_eq!(world.deployment("web").1, "Deployment is running but requires manual promotion");
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (4, 2));
+    let deployment = world.deployment_id("web");
+    let promote = PromoteDeployment {
+        deployment_id: deployment.clone(),
+        all: true,
+        ..PromoteDeployment::default()
+    };
+    let before = world.dump();
+    let error = world.try_to(promote.clone()).unwrap_err().to_string();
+    assert_eq!(error, "Task group \"front\" has 0/2 healthy allocations");
+    assert!(world.dump() == before, "a refused promotion changes something");
+    world.bring_up("web");
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (4, 2));
+    world.tell(promote.clone());
+    world.settle();
+    world.bring_up("web");
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (0, 4));
+    assert_eq!(world.deployment("web").0, "successful");
+    let error = world.try_to(promote).unwrap_err().to_string();
+    assert_eq!(error, "can't promote terminal deployment");
+}
+
+#[test]
+fn canaries_that_are_well_are_promoted_by_themselves_where_the_job_says_so() {
+    let update = r#"{"MaxParallel": 4, "Canary": 1, "AutoPromote": true}"#;
+    let mut world = World::new(4);
+    world.run(&job(4, "0", update));
+    world.run(&job(4, "1", update));
+    assert_eq!(world.running("web", 1), 4);
+    assert_eq!(world.deployment("web").0, "successful");
+}
+
+#[test]
+fn people_judge_allocations() {
+    let mut world = World::new(4);
+    world.register(&job(2, "0", ROLLING));
+    world.settle();
+    let (deployment, live) = (world.deployment_id("web"), world.live("web"));
+    let judge = |healthy: &[String], unhealthy: &[String]| SetAllocationHealth {
+        deployment_id: deployment.clone(),
+        healthy: healthy.to_vec(),
+        unhealthy: unhealthy.to_vec(),
+    };
+    let error = world.try_to(judge(&[], &[])).unwrap_err().to_string();
+    assert_eq!(error, "must specify at least one healthy/unhealthy allocation ID");
+    assert!(world.try_to(judge(&["a1".into()], &[])).is_err());
+    let applied = world.tell(judge(&live[..1], &[]));
+    assert_eq!(applied.deployment_modify_index, applied.index);
+    world.settle();
+    let group = &world.deployments_of("default", "web").next().unwrap().task_groups["front"];
+    assert_eq!((group.healthy_allocs, group.unhealthy_allocs), (1, 0));
+    world.tell(judge(&[], &live[1..]));
+    assert_eq!(world.deployment("web").1, "Failed due to unhealthy allocations");
+}

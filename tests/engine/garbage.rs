@@ -1,0 +1,42 @@
+//! Forgetting what has ended.
+
+use stowplan::engine::{CollectGarbage, DeleteEvaluations, DeregisterJob};
+use stowplan::model::ClientStatus;
+
+use crate::world::{World, service};
+
+#[test]
+fn what_has_ended_is_forgotten_and_what_lives_stays() {
+    let mut world = World::new(2);
+    for id in ["web", "db"] {
+        world.run(&service(id, 2).build().unwrap());
+    }
+    world.tell(DeregisterJob { job_id: "web".into(), ..DeregisterJob::default() });
+    world.settle();
+    let ended: Vec<String> = world.allocations_of("default", "web").map(|it| it.id()).collect();
+    world.tell(CollectGarbage {});
+    assert_eq!(world.allocations_of("default", "web").count(), 2);
+    world.report(&ended, ClientStatus::Complete);
+    world.settle();
+    let applied = world.tell(CollectGarbage {});
+    assert!(applied.collected > 3, "{}", applied.collected);
+    assert!(world.job("default", "web").is_none());
+    assert!(world.events(applied.index - 1).iter().any(|event| event.is_gone));
+    assert_eq!((world.live("db").len(), world.check()), (2, Ok(())));
+    let again = world.tell(CollectGarbage {});
+    assert_eq!((again.collected, again.index), (0, applied.index));
+}
+
+#[test]
+fn only_evaluations_that_have_ended_are_deleted() {
+    let mut world = World::new(0);
+    let applied = world.register(&service("web", 1).build().unwrap());
+    let delete = |ids: &[String]| DeleteEvaluations { ids: ids.to_vec() };
+    world.settle();
+    let ids: Vec<String> = world.evaluations_of("default", "web").map(|it| it.id).collect();
+    let error = world.try_to(delete(&ids)).unwrap_err().to_string();
+    assert!(error.ends_with("can't be deleted: it is blocked"), "{error}");
+    assert!(world.try_to(delete(&["e1".into()])).is_err());
+    world.tell(delete(&applied.evaluation_ids));
+    assert_eq!(world.evaluations("web"), [("queued-allocs".into(), "blocked".into())]);
+}
