@@ -95,7 +95,13 @@ impl Classes {
         let scans: Vec<Scan<'_>> = plans.iter().map(|it| Scan::new(state, it, None)).collect();
         let base = BaseSet::of(job);
         let mut eligibility: IndexMap<String, bool> = IndexMap::new();
-        for (slot, record) in state.nodes().filter(|(_, record)| base.contains(record)) {
+        // Nodes alike are of one class, and the job looks at all of them or at none.
+        let mut is_seen = vec![false; state.facts_classes()];
+        for (slot, record) in state.nodes() {
+            let is_seen = is_seen.get_mut(record.facts_class as usize);
+            if is_seen.is_some_and(|it| std::mem::replace(it, true)) || !base.contains(record) {
+                continue;
+            }
             // One node of a class says what all of them are.
             eligibility
                 .entry(computed_class(&record.node))
