@@ -12,6 +12,7 @@ fn the_keys_of_the_line_come_in_their_order() {
     assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
     let keys = [
         "mix",
+        "level",
         "nodes",
         "jobs",
         "placements",
@@ -48,4 +49,21 @@ fn few_allocations_on_few_nodes_are_placed() {
     };
     assert_eq!(digest(""), digest("--oracle"));
     assert_eq!(digest("--classes 4 --asks 3"), digest("--classes 4 --asks 3 --oracle"));
+}
+
+/// Whatever the level, the same is placed at the same places.
+#[test]
+fn levels_place_the_same() {
+    let folder = Folder::new("bench-levels");
+    for load in [SMALL, "bench --mix churn --nodes 20 --jobs 300 --json"] {
+        let run = |level: &str| folder.run(&format!("{load} --level {level}")).json();
+        let cluster = run("cluster");
+        for level in ["scheduler", "plans", "forks"] {
+            let found = run(level);
+            assert_eq!(found["level"], *level);
+            for key in ["placements", "failed", "cpu_used_percent"] {
+                assert_eq!(found[key], cluster[key], "{key}, {level}");
+            }
+        }
+    }
 }

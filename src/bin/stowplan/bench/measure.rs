@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 
 use stowplan::model::Job;
 use stowplan::testing::{Load, Random};
-use stowplan::{Cluster, PlaceOptions, Placement};
+use stowplan::{Cluster, PlaceOptions};
 
+use super::level::{Arrived, Level, Runner};
 use crate::progress::Progress;
 
 /// How many jobs are placed before somebody who watches is told again.
@@ -21,6 +22,7 @@ const STEPS: usize = 256;
 #[derive(Clone, Debug)]
 pub(crate) struct Measured {
     pub(crate) load: Load,
+    pub(crate) level: Level,
     pub(crate) jobs: usize,
     pub(crate) placements: usize,
     pub(crate) failed: usize,
@@ -54,17 +56,19 @@ struct Totals {
 
 impl Measured {
     /// Builds the cluster and places the load.
-    pub(crate) fn run(load: &Load, seed: u64, oracle: bool) -> Measured {
+    pub(crate) fn run(load: &Load, level: Level, seed: u64, oracle: bool) -> Measured {
         let options = PlaceOptions::default().oracle(oracle).record_failed_placements(false);
         let nodes = load.nodes();
         let capacity: i64 = nodes.iter().map(|node| node.cpu_mhz()).sum();
         let mut cluster = Cluster::new(nodes).unwrap_or_else(|error| unreachable!("{error}"));
         let mut totals = Totals::default();
         totals.fill(load, seed, &mut cluster);
+        let mut runner = Runner { level, cluster, options: &options, names: load.events > 0 };
         match load.events {
-            0 => totals.arrive(load, seed, &mut cluster, &options),
-            _ => totals.churn(load, seed, &mut cluster, &options),
+            0 => totals.arrive(load, seed, &mut runner),
+            _ => totals.churn(load, seed, &mut runner),
         }
+        let cluster = runner.cluster;
         totals.times.sort_unstable();
         let percentile = |percent: usize| {
             let at = totals.times.len() * percent / 100;
@@ -73,6 +77,7 @@ impl Measured {
         let used: i64 = cluster.usage().map(|usage| usage.cpu_mhz().used).sum();
         Measured {
             load: load.clone(),
+            level,
             jobs: totals.jobs,
             placements: totals.placements,
             failed: totals.failed,
@@ -108,7 +113,7 @@ impl Totals {
     }
 
     /// Places all jobs, one after another.
-    fn arrive(&mut self, load: &Load, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
+    fn arrive(&mut self, load: &Load, seed: u64, runner: &mut Runner<'_>) {
         let jobs = load.jobs(seed);
         self.times.reserve(jobs.len());
         let before = memory("VmRSS");
@@ -119,8 +124,8 @@ impl Totals {
             if at % STEPS == 0 {
                 progress.at(at);
             }
-            let placement = cluster.place(job, options);
-            self.count(&placement);
+            let arrived = runner.arrive(job);
+            self.count(&arrived);
             let now = Instant::now();
             self.times.push(now - last);
             last = now;
@@ -133,10 +138,10 @@ impl Totals {
     /// Lets jobs come and go in turn, in an order drawn from the seed. Who hands the jobs over keeps
     /// them until they have left. Making and dropping them is not measured, so that is done for a few
     /// at a time.
-    fn churn(&mut self, load: &Load, seed: u64, cluster: &mut Cluster, options: &PlaceOptions) {
+    fn churn(&mut self, load: &Load, seed: u64, runner: &mut Runner<'_>) {
         const CHUNK: usize = 100;
         let mut numbers = Load::random(seed);
-        let mut live = self.standing(load, &mut numbers, cluster, options);
+        let mut live = standing(load, &mut numbers, runner);
         let mut arrived = live.len();
         let mut left = Vec::with_capacity(CHUNK);
         self.times.reserve(load.events);
@@ -156,13 +161,12 @@ impl Totals {
                 if is_arrival(draw)
                     && let Some(job) = jobs.next()
                 {
-                    let placement = cluster.place(&job, options);
-                    self.count(&placement);
-                    live.extend(placement.allocations().map(|it| (it.id(), job.clone())));
+                    let arrived = runner.arrive(&job);
+                    self.count(&arrived);
+                    live.extend(arrived.ids.into_iter().map(|id| (id, job.clone())));
                 } else if !live.is_empty() {
                     let (id, job) = live.swap_remove(draw / 2 % live.len());
-                    // It was placed here and is removed once.
-                    let _ = cluster.remove_allocation(&id);
+                    runner.leave(&job, &id);
                     left.push(job);
                 }
                 self.events += 1;
@@ -175,29 +179,22 @@ impl Totals {
         }
     }
 
-    /// The jobs that are there before any of them comes or goes, drawn like those that come.
-    fn standing(
-        &mut self,
-        load: &Load,
-        numbers: &mut Random,
-        cluster: &mut Cluster,
-        options: &PlaceOptions,
-    ) -> Vec<(String, Job)> {
-        let mut live = Vec::with_capacity(load.standing + load.events);
-        for at in 0..load.standing {
-            let job = load.job(at, numbers);
-            let placement = cluster.place(&job, options);
-            live.extend(placement.allocations().map(|it| (it.id(), job.clone())));
-        }
-        live
-    }
-
-    fn count(&mut self, placement: &Placement) {
+    fn count(&mut self, arrived: &Arrived) {
         self.jobs += 1;
-        self.placements += placement.len();
-        self.failed += placement.failed().iter().map(|it| it.unplaced() as usize).sum::<usize>();
-        self.scanned += placement.scanned();
+        self.placements += arrived.placed;
+        self.failed += arrived.failed;
+        self.scanned += arrived.scanned;
     }
+}
+
+/// The jobs that are there before any of them comes or goes, drawn like those that come.
+fn standing(load: &Load, numbers: &mut Random, runner: &mut Runner<'_>) -> Vec<(String, Job)> {
+    let mut live = Vec::with_capacity(load.standing + load.events);
+    for at in 0..load.standing {
+        let job = load.job(at, numbers);
+        live.extend(runner.arrive(&job).ids.into_iter().map(|id| (id, job.clone())));
+    }
+    live
 }
 
 /// Whether a draw is one of an arrival; the others are of departures.

@@ -6,6 +6,7 @@
 //! In: the options of the command line. Out: what was measured, as a table or as JSON. May import the
 //! library and the rest of the program.
 
+mod level;
 mod measure;
 mod mix;
 mod report;
@@ -14,6 +15,7 @@ use clap::Args;
 use stowplan::model::JobType;
 use stowplan::testing::Load;
 
+use self::level::Level;
 use self::measure::Measured;
 use self::mix::{LoadType, Mix};
 use crate::exit::{BAD_INPUT, SUCCESS};
@@ -90,6 +92,9 @@ pub(crate) struct Bench {
     /// Look at every node for every placement
     #[arg(long)]
     oracle: bool,
+    /// The level of the library that is used
+    #[arg(long, value_enum, default_value_t)]
+    level: Level,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -101,9 +106,10 @@ impl Bench {
         let load = self.load();
         let mut output = Output::stdout();
         // A run may take minutes, so what is being run is said first.
-        let begun = if self.json { Ok(()) } else { report::heading(&load, &mut output) };
+        let begun =
+            if self.json { Ok(()) } else { report::heading(&load, self.level, &mut output) };
         let written = begun.and_then(|()| {
-            let measured = Measured::run(&load, self.seed, self.oracle);
+            let measured = Measured::run(&load, self.level, self.seed, self.oracle);
             match self.json {
                 true => report::json(&measured, &mut output),
                 false => report::table(&measured, &mut output),

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 use stowplan::testing::Load;
 
+use super::level::Level;
 use super::measure::Measured;
 use crate::output::Output;
 use crate::tables::{Look, Sheet, Tone};
@@ -14,6 +15,7 @@ use crate::words::{decimal, number};
 #[derive(Serialize)]
 struct Line<'a> {
     mix: &'a str,
+    level: String,
     nodes: usize,
     jobs: usize,
     placements: usize,
@@ -37,6 +39,7 @@ struct Line<'a> {
 pub(crate) fn json(measured: &Measured, output: &mut Output) -> io::Result<()> {
     let line = Line {
         mix: &measured.load.name,
+        level: measured.level.name(),
         nodes: measured.load.nodes,
         jobs: measured.jobs,
         placements: measured.placements,
@@ -64,8 +67,9 @@ fn to_nanos(us: f64) -> f64 {
 }
 
 /// Says what is being run, at once.
-pub(crate) fn heading(load: &Load, output: &mut Output) -> io::Result<()> {
-    let heading = format!("{} on {} nodes", load.name, number(load.nodes as u64));
+pub(crate) fn heading(load: &Load, level: Level, output: &mut Output) -> io::Result<()> {
+    let nodes = number(load.nodes as u64);
+    let heading = format!("{} on {nodes} nodes, level {}", load.name, level.name());
     Look::of_stdout().heading(&heading, Tone::Good, output)?;
     output.finish()
 }
