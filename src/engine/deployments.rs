@@ -13,7 +13,6 @@ use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::deployment::{DeployedGroup, PlacedCanary};
 use crate::state::lifecycle::Health;
-use crate::state::registration::is_same;
 use crate::state::slots::{AllocationSlot, DeploymentSlot};
 use crate::time::Span;
 
@@ -173,7 +172,7 @@ fn revert(change: &mut Change<'_>, deployment: DeploymentSlot) -> String {
     let Some((number, job)) = stable.map(|it| (it.number, it.job.clone())) else {
         return " - no stable job version to auto revert to".to_owned();
     };
-    if is_same(job.spec(), current.spec()) {
+    if job.spec().asks_the_same(current.spec()) {
         return format!(
             " - not rolling back to stable job version {number} as current job has same \
              specification"

@@ -14,6 +14,7 @@ use super::job_type::JobType;
 use super::keys::{self, UnknownKey};
 use super::problem::Problem;
 use super::{canonical, reading, validate};
+use crate::time::Timestamp;
 
 /// A valid job.
 ///
@@ -123,6 +124,23 @@ impl Job {
         let mut spec = JobSpec::clone(&self.spec);
         change(&mut spec);
         self.next_version(spec)
+    }
+
+    /// The same job with the numbers of a version that was registered at an index and an instant. What is
+    /// valid stays so, whatever its numbers; the document is copied only if somebody else holds it.
+    pub(crate) fn numbered(
+        mut self,
+        version: u64,
+        create_index: u64,
+        index: u64,
+        submitted: Timestamp,
+    ) -> Job {
+        let spec = Arc::make_mut(&mut self.spec);
+        (spec.version, spec.stable) = (version, false);
+        (spec.create_index, spec.modify_index, spec.job_modify_index) =
+            (create_index, index, index);
+        spec.submit_time = submitted.as_nanos();
+        self
     }
 
     /// The keys of its document that neither this crate nor the API of either era knows, which are

@@ -42,6 +42,7 @@ mod read_error;
 mod reading;
 mod registration;
 pub(crate) mod resources;
+mod same_job;
 pub(crate) mod status;
 pub(crate) mod strategy;
 pub(crate) mod summary;

@@ -7,7 +7,7 @@ use super::job::{JobRecord, JobVersion, Registration};
 use super::slots::JobSlot;
 use super::transaction::Transaction;
 use super::undo::Undo;
-use crate::model::{Job, JobSpec};
+use crate::model::Job;
 
 /// What registering a job came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,7 +28,7 @@ impl State {
     /// The newest version of a registered job that asks for the same as this document.
     pub(crate) fn version_like(&self, job: JobSlot, like: &Job) -> Option<Job> {
         let versions = &self.registration(job)?.versions;
-        let is_like = |version: &&JobVersion| is_same(version.job.spec(), like.spec());
+        let is_like = |version: &&JobVersion| version.job.spec().asks_the_same(like.spec());
         versions.iter().find(is_like).map(|version| version.job.clone())
     }
 
@@ -48,7 +48,7 @@ impl Transaction<'_> {
         let before = self.job(slot).and_then(|record| record.registered.clone());
         let known = before.as_deref().and_then(Registration::newest);
         if let Some(known) = known
-            && is_same(known.job.spec(), job.spec())
+            && known.job.spec().asks_the_same(job.spec())
         {
             return Registered { job: slot, version: known.number, is_new: false };
         }
@@ -62,15 +62,7 @@ impl Transaction<'_> {
         let number = known.map_or(0, |known| known.number + 1);
         let index = self.index();
         let create_index = before.as_deref().map_or(index, |before| before.create_index);
-        let submitted = self.now();
-        let numbered = job.changed(|spec| {
-            (spec.version, spec.stable) = (number, false);
-            (spec.create_index, spec.modify_index, spec.job_modify_index) =
-                (create_index, index, index);
-            spec.submit_time = submitted.as_nanos();
-        });
-        // What is valid stays so, whatever its number.
-        let job = numbered.unwrap_or_else(|_| job.clone());
+        let job = job.clone().numbered(number, create_index, index, self.now());
         let version = JobVersion { job, number, is_stable: false };
         let mut registration = before.as_deref().cloned().unwrap_or(Registration {
             create_index: index,
@@ -153,18 +145,6 @@ impl Transaction<'_> {
         let before = std::mem::replace(&mut record.registered, registered);
         self.log(Undo::Registered { job, before });
     }
-}
-
-/// Whether two documents are the same job, what the system itself writes into them aside.
-pub(crate) fn is_same(a: &JobSpec, b: &JobSpec) -> bool {
-    let as_asked = |spec: &JobSpec| {
-        let mut spec = spec.clone();
-        (spec.version, spec.submit_time, spec.stable) = (0, 0, false);
-        (spec.create_index, spec.modify_index, spec.job_modify_index) = (0, 0, 0);
-        (spec.status, spec.status_description) = (String::new(), String::new());
-        spec
-    };
-    as_asked(a) == as_asked(b)
 }
 
 #[cfg(test)]
