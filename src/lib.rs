@@ -78,6 +78,7 @@ mod rank;
 mod reconcile;
 mod rng;
 pub mod schedule;
+pub mod sim;
 mod state;
 mod syntax;
 #[cfg(feature = "testing")]

@@ -23,6 +23,7 @@ pub(crate) mod plan;
 #[cfg(test)]
 mod plan_tests;
 pub(crate) mod question;
+pub(crate) mod readers;
 pub(crate) mod request;
 mod room_for;
 pub(crate) mod snapshot;

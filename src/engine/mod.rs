@@ -75,6 +75,7 @@ use self::history::History;
 use self::queues::Queues;
 use crate::cluster::Cluster;
 
+pub use crate::cluster::readers::{ScalingView, Table};
 pub use crate::cluster::snapshot::{AdvanceError, Snapshot};
 pub use crate::cluster::views::{AllocationView, JobView};
 pub use crate::schedule::DryRun;

@@ -1,0 +1,137 @@
+//! One client node: what it holds, and what it tells of that.
+
+use indexmap::IndexMap;
+
+use super::happening::Step;
+use super::script::Script;
+use crate::engine::AllocationUpdate;
+use crate::model::{Allocation, AllocationDeploymentStatus, JobSpec, NodeSpec, TaskState};
+use crate::time::Timestamp;
+
+/// A client node.
+#[derive(Clone, Debug)]
+pub(super) struct Client {
+    pub(super) spec: NodeSpec,
+    pub(super) is_up: bool,
+    /// Whether it hears of anything and tells of anything.
+    pub(super) is_in_reach: bool,
+    /// How often it died.
+    pub(super) life: u32,
+    /// What it knows of, by ID.
+    pub(super) held: IndexMap<String, Held>,
+    /// What it could not tell yet, the latest of each allocation.
+    pub(super) untold: IndexMap<String, AllocationUpdate>,
+}
+
+/// An allocation as its client knows it.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) script: Script,
+    is_canary: bool,
+    pub(super) started: Option<Timestamp>,
+    pub(super) is_told_to_stop: bool,
+    healthy: Option<bool>,
+}
+
+impl Client {
+    pub(super) fn new(spec: NodeSpec) -> Client {
+        Client {
+            spec,
+            is_up: true,
+            is_in_reach: true,
+            life: 0,
+            held: IndexMap::new(),
+            untold: IndexMap::new(),
+        }
+    }
+
+    /// Whether it hears of what happens.
+    pub(super) fn hears(&self) -> bool {
+        self.is_up && self.is_in_reach
+    }
+}
+
+impl Held {
+    pub(super) fn of(allocation: &Allocation, job: &JobSpec) -> Held {
+        Held {
+            script: Script::of(allocation, job),
+            is_canary: allocation.is_canary(),
+            started: None,
+            is_told_to_stop: false,
+            healthy: None,
+        }
+    }
+
+    /// Whether a step is still to come: what is well or not is so for good.
+    pub(super) fn comes_to(&self, step: Step) -> bool {
+        match step {
+            Step::Stops => true,
+            _ if self.is_told_to_stop => false,
+            Step::IsWell | Step::IsUnhealthy => self.healthy.is_none() && self.started.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Comes to a step, and gives what the client tells of it.
+    pub(super) fn step(
+        &mut self,
+        id: &str,
+        node_id: &str,
+        step: Step,
+        now: Timestamp,
+    ) -> AllocationUpdate {
+        let (status, state, failed) = match step {
+            Step::Runs | Step::IsWell | Step::IsUnhealthy => ("running", "running", false),
+            Step::Completes | Step::Stops => ("complete", "dead", false),
+            Step::Fails => ("failed", "dead", true),
+        };
+        match step {
+            Step::Runs => self.started = Some(now),
+            Step::IsWell => self.healthy = Some(true),
+            Step::IsUnhealthy => self.healthy = Some(false),
+            // What ends before it was well never was.
+            Step::Fails if self.script.is_asked_for_health && self.healthy.is_none() => {
+                self.healthy = Some(false);
+            }
+            _ => {}
+        }
+        let is_news = matches!(step, Step::IsWell | Step::IsUnhealthy | Step::Fails);
+        let healthy = self.healthy.filter(|_| is_news);
+        let finished = step.is_end().then_some(now);
+        let task = TaskState {
+            state: state.into(),
+            failed,
+            started_at: self.started,
+            finished_at: finished,
+            ..TaskState::default()
+        };
+        AllocationUpdate {
+            deployment_status: healthy.map(|healthy| AllocationDeploymentStatus {
+                healthy: Some(healthy),
+                canary: self.is_canary,
+                timestamp: Some(now),
+                ..AllocationDeploymentStatus::default()
+            }),
+            ..self.told(id, node_id, status, &task)
+        }
+    }
+
+    /// What the client tells of it when it comes back into reach: that it runs, if it does.
+    pub(super) fn present(&self, id: &str, node_id: &str) -> Option<AllocationUpdate> {
+        self.started?;
+        let task =
+            TaskState { state: "running".into(), started_at: self.started, ..TaskState::default() };
+        Some(self.told(id, node_id, "running", &task))
+    }
+
+    fn told(&self, id: &str, node_id: &str, status: &str, task: &TaskState) -> AllocationUpdate {
+        let tasks = self.script.tasks.iter().map(|name| (name.clone(), task.clone()));
+        AllocationUpdate {
+            id: id.to_owned(),
+            node_id: node_id.to_owned(),
+            client_status: status.to_owned(),
+            task_states: tasks.collect(),
+            ..AllocationUpdate::default()
+        }
+    }
+}
