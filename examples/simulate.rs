@@ -3,6 +3,13 @@
 //!
 //!     cargo run --release --example simulate
 
+#![allow(
+    clippy::disallowed_types,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "it says how long it took, and shows what it does"
+)]
+
 use std::time::Instant;
 
 use stowplan::engine::{

@@ -24,9 +24,8 @@ use teller::Teller;
 
 /// Stories that do not go as they are written yet, which is said by this list alone: one that goes right has
 /// to leave it.
-const NOT_YET: [&str; 27] = [
+const NOT_YET: [&str; 25] = [
     "auto_revert",
-    "auto_revert_none",
     "batch_constant",
     "blocked_join",
     "canary_fails",
@@ -47,7 +46,6 @@ const NOT_YET: [&str; 27] = [
     "revert",
     "rolling_1",
     "rolling_4",
-    "rolling_stays_half",
     "service_life",
     "service_unlimited",
     "service_used_up",
