@@ -23,9 +23,8 @@ fn node(at: usize) -> Node {
 }
 
 fn job(image: &str) -> Job {
-    let job = Job::builder("web").group("front", COUNT, |g| {
-        g.task("nginx", "docker", |t| t.cpu_shares(250).memory_mb(500))
-    });
+    let job = Job::builder("web")
+        .group("front", COUNT, |g| g.task("nginx", "docker", |t| t.cpu_shares(250).memory_mb(500)));
     let update: UpdateStrategy = serde_json::from_str(r#"{"MaxParallel": 50}"#).unwrap();
     let changed = job.build().unwrap().changed(|spec| {
         let group = &mut spec.task_groups[0];

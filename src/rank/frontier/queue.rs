@@ -80,7 +80,11 @@ impl Heap {
 
     /// Takes a node out. All of them are looked at.
     pub(crate) fn remove(&mut self, node: u32) {
-        self.0.retain(|entry| entry.node != node);
+        let mut entries = std::mem::take(&mut self.0).into_vec();
+        if let Some(at) = entries.iter().position(|entry| entry.node == node) {
+            entries.swap_remove(at);
+        }
+        self.0 = entries.into();
     }
 }
 
