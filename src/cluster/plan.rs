@@ -7,6 +7,7 @@ use super::failed::FailedGroup;
 use super::place::serve;
 use super::placement::{PlacedAllocation, Placement};
 use super::request::{PlacementRequest, RequestError};
+use crate::model::{Plan as PlanDocument, PlanErrors};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::Outcome;
 use crate::plan::apply::Applied;
@@ -64,6 +65,33 @@ impl Cluster {
         let outcome = serve(&mut transaction, caches, requests, options, &mut None)?;
         // Dropping the transaction takes everything back.
         Ok(Plan::new(&transaction, outcome, index, options))
+    }
+
+    /// Reads a plan that was submitted as a document, to be [committed](Cluster::commit). What it names by
+    /// identity and is gone is left out, and what it says of nodes that are gone they will refuse.
+    ///
+    /// ```
+    /// # use stowplan::model::{Job, Node};
+    /// # use stowplan::{Cluster, PlaceOptions};
+    /// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+    /// # let job = Job::builder("web")
+    /// #     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+    /// #     .build()?;
+    /// # let mut cluster = Cluster::new([node])?;
+    /// use stowplan::Timestamp;
+    ///
+    /// let plan = cluster.plan_requests(&cluster.missing(&job), &PlaceOptions::default())?;
+    /// let submitted = serde_json::to_string(&plan.to_document())?;
+    /// let read = cluster.read_plan(&serde_json::from_str(&submitted)?)?;
+    /// assert_eq!(cluster.commit(read, Timestamp::EPOCH).allocations().count(), 2);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The document makes no sense: all that is wrong with it, each with its path.
+    pub fn read_plan(&self, document: &PlanDocument) -> Result<Plan, PlanErrors> {
+        Plan::of_document(&self.state, document)
     }
 
     /// Verifies a plan node by node against the cluster as it is now, and carries out what its nodes

@@ -2,6 +2,7 @@
 
 mod applied;
 mod refused;
+mod submitted;
 
 use std::sync::Arc;
 
@@ -54,6 +55,8 @@ impl World {
                 ..Evaluation::default()
             })
             .unwrap();
+        // What is registered says which version it is.
+        let job = cluster.job("default", &job.id).unwrap().versions().next().unwrap().clone();
         World { cluster, job, evaluation }
     }
 

@@ -93,6 +93,20 @@ errors! {
     pub struct AllocationErrors;
 }
 
+errors! {
+    /// Everything that is wrong with a plan. Displays all problems, one a line.
+    ///
+    /// ```
+    /// use stowplan::Cluster;
+    /// use stowplan::model::Plan;
+    ///
+    /// let plan = Plan { eval_id: "e1".into(), ..Plan::default() };
+    /// let errors = Cluster::default().read_plan(&plan).unwrap_err();
+    /// assert_eq!(errors.to_string(), "EvalID: there is no evaluation with the ID `e1`");
+    /// ```
+    pub struct PlanErrors;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -68,7 +68,7 @@ pub use deployment::{Deployment, DeploymentState, DeploymentStatus};
 pub use device::{AllocatedDevice, DeviceAttribute, DeviceInstance, NodeDevice, RequestedDevice};
 pub use diff::{DiffType, FieldDiff, JobDiff, ObjectDiff, TaskDiff, TaskGroupDiff};
 pub use era::Era;
-pub use errors::{AllocationErrors, JobErrors, NodeErrors};
+pub use errors::{AllocationErrors, JobErrors, NodeErrors, PlanErrors};
 pub use evaluation::{Evaluation, EvaluationStatus, Trigger};
 pub use job::Job;
 pub use job_spec::{EphemeralDisk, JobSpec, Secret, Task, TaskGroup};

@@ -118,6 +118,19 @@ impl Plan {
         }
     }
 
+    /// A plan of placements, made on a state of an index.
+    pub(super) fn of_groups(groups: Vec<PlannedGroup>, index: u64) -> Plan {
+        Plan {
+            groups,
+            stops: Vec::new(),
+            updates: Vec::new(),
+            failed: Vec::new(),
+            options: PlaceOptions::default(),
+            snapshot_index: index,
+            evaluated: None,
+        }
+    }
+
     /// The allocations that are to be placed, in the order of the requests.
     pub fn placements(&self) -> impl Iterator<Item = PlannedAllocation<'_>> {
         self.groups.iter().flat_map(|group| {
@@ -188,6 +201,18 @@ impl PlannedGroup {
 }
 
 impl PlannedGroup {
+    /// The placements of a document.
+    pub(super) fn of_document(
+        state: &State,
+        job: Job,
+        batch: Arc<Batch>,
+        deployment: DeploymentChoice,
+        placements: Vec<Planned>,
+    ) -> PlannedGroup {
+        let nodes = state.node_table().clone();
+        PlannedGroup { job, batch, deployment, nodes, placements }
+    }
+
     /// The namespace and the identity of its job.
     pub(super) fn job_names(&self) -> (&str, &str) {
         (&self.job.namespace, &self.job.id)

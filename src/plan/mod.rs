@@ -32,6 +32,9 @@ mod known;
 #[allow(dead_code, reason = "processing evaluations on the state makes plans with it")]
 mod of_evaluation;
 mod parts;
+mod read;
+mod read_placements;
+mod reading;
 pub(crate) mod rejection;
 mod settle;
 pub(crate) mod verify;

@@ -16,7 +16,7 @@ impl Plan {
     pub(crate) fn of_effects(
         state: &State,
         mut outcome: Outcome,
-        mut effects: Effects,
+        effects: Effects,
         made: Option<DeploymentRef>,
         attempt: Attempt,
         options: &PlaceOptions,
@@ -24,26 +24,38 @@ impl Plan {
         outcome.stops.clear();
         let index = effects.evaluation.snapshot_index;
         let mut plan = Plan::new(state, outcome, index, options);
-        let mut references = References::of(state, &effects);
         for group in &mut plan.groups {
             group.deployment = match group.batch.deployment {
                 DeploymentRef::NONE => DeploymentChoice::None,
                 of if Some(of) == made => DeploymentChoice::New,
-                of => {
-                    references.note_deployment(state, of);
-                    DeploymentChoice::Existing(of)
-                }
+                of => DeploymentChoice::Existing(of),
             };
         }
+        plan.of_evaluation(state, effects, attempt)
+    }
+
+    /// The same with what an evaluation comes to beside the placements.
+    pub(super) fn of_evaluation(
+        mut self,
+        state: &State,
+        mut effects: Effects,
+        attempt: Attempt,
+    ) -> Plan {
+        let mut references = References::of(state, &effects);
+        for group in &self.groups {
+            if let DeploymentChoice::Existing(of) = group.deployment {
+                references.note_deployment(state, of);
+            }
+        }
         let stops = std::mem::take(&mut effects.stops).into_iter();
-        plan.stops = stops.filter_map(|effect| PlannedStop::of(state, effect)).collect();
+        self.stops = stops.filter_map(|effect| PlannedStop::of(state, effect)).collect();
         let updates = std::mem::take(&mut effects.updates).into_iter();
-        plan.updates = updates.filter_map(|effect| PlannedUpdate::new(state, effect)).collect();
+        self.updates = updates.filter_map(|effect| PlannedUpdate::new(state, effect)).collect();
         let slot = state.resolve_evaluation(effects.evaluation.evaluation);
         let evaluation = slot.and_then(|slot| state.evaluation(slot));
         let job = evaluation.map_or(effects.job, |record| record.job);
         let registration = state.resolve_job(job).and_then(|job| state.registration(job));
-        plan.evaluated = Some(Box::new(Evaluated {
+        self.evaluated = Some(Box::new(Evaluated {
             attempt,
             job: JobNames::of(state, job.slot).unwrap_or_default(),
             job_create_index: registration.map_or(0, |it| it.create_index),
@@ -52,6 +64,6 @@ impl Plan {
             references,
             effects,
         }));
-        plan
+        self
     }
 }

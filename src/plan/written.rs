@@ -21,7 +21,8 @@ pub(super) fn new_id(place: usize) -> String {
 }
 
 impl Plan {
-    /// The plan as one document: what a scheduler submits.
+    /// The plan as one document: what a scheduler submits, and [`Cluster::read_plan`](crate::Cluster::read_plan)
+    /// reads.
     /// What a search found out beside, such as the groups that failed, is not in it.
     ///
     /// ```

@@ -247,7 +247,7 @@ impl Transaction<'_> {
 }
 
 /// The number in a name such as `web.front[3]`.
-fn name_index(name: &str) -> Option<u32> {
+pub(crate) fn name_index(name: &str) -> Option<u32> {
     let (_, number) = name.strip_suffix(']')?.rsplit_once('[')?;
     number.parse().ok()
 }

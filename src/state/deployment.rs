@@ -127,6 +127,19 @@ impl DeploymentRecord {
 }
 
 impl DeploymentRecord {
+    /// The same to be given an identity here, before anything of it is placed.
+    pub(crate) fn without_identity(mut self) -> DeploymentRecord {
+        if let Some(details) = &mut self.details {
+            details.id = None;
+        }
+        for group in &mut self.groups {
+            (group.placed, group.healthy, group.unhealthy) = (0, 0, 0);
+            group.placed_canaries.clear();
+            group.require_progress_by = None;
+        }
+        self
+    }
+
     /// The deployment as the API has it.
     pub(crate) fn document(
         &self,

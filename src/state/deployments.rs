@@ -130,7 +130,10 @@ impl State {
     }
 
     /// The record of a document, its job aside.
-    fn deployment_of(&self, document: &Deployment) -> Result<DeploymentRecord, DeploymentError> {
+    pub(crate) fn deployment_of(
+        &self,
+        document: &Deployment,
+    ) -> Result<DeploymentRecord, DeploymentError> {
         let unknown_status = || DeploymentError::UnknownStatus { status: document.status.clone() };
         let known = self.find_deployment(&document.id).and_then(|slot| self.deployment(slot));
         let is_ours = document.id.is_empty() || known.is_some_and(|it| it.kept_id().is_none());

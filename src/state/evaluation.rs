@@ -210,6 +210,14 @@ impl EvaluationRecord {
         }
     }
 
+    /// The same to be given an identity here.
+    pub(crate) fn without_identity(mut self) -> EvaluationRecord {
+        if let Some(details) = &mut self.details {
+            details.id = None;
+        }
+        self
+    }
+
     /// Says why its status is what it is.
     pub(crate) fn describe(&mut self, description: &str) {
         if !description.is_empty() || self.details.is_some() {

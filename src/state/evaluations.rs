@@ -111,7 +111,10 @@ impl State {
     }
 
     /// The record of a document, its job aside.
-    fn evaluation_of(&self, document: &Evaluation) -> Result<EvaluationRecord, EvaluationError> {
+    pub(crate) fn evaluation_of(
+        &self,
+        document: &Evaluation,
+    ) -> Result<EvaluationRecord, EvaluationError> {
         let unknown_status = || EvaluationError::UnknownStatus { status: document.status.clone() };
         let unknown_trigger =
             || EvaluationError::UnknownTrigger { trigger: document.triggered_by.clone() };

@@ -11,7 +11,7 @@ pub(crate) mod batches;
 pub(crate) mod bookkeeping;
 mod bookkeepings;
 pub(crate) mod changed;
-mod changes;
+pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod deployment;
 pub(crate) mod deployments;

@@ -1,6 +1,7 @@
 //! Scores of nodes: what each scorer gave, and their mean (docs/placement.md, sections 3.1 and 8).
 
 use super::slots::NodeSlot;
+use crate::model::metrics::NodeScoreMeta;
 
 /// A scorer, in the order in which the scores are added up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +61,25 @@ impl Scores {
     /// No scores yet, of a system job.
     pub(crate) fn of_system() -> Scores {
         Scores { active: OF_SYSTEM, ..Scores::default() }
+    }
+
+    /// The scores that the metrics of a node show. Of those that are shown as 0 as many are active as the
+    /// mean tells.
+    pub(crate) fn of_metrics(shown: &NodeScoreMeta) -> Scores {
+        let value = |scorer: Scorer| shown.scores.get(scorer.name()).copied();
+        let is_of_system = Scorer::ALL.into_iter().any(|it| it.shows_zero() && value(it).is_none());
+        let mut scores = if is_of_system { Scores::of_system() } else { Scores::default() };
+        let of = Scorer::ALL.into_iter().filter_map(|scorer| Some((scorer, value(scorer)?)));
+        let (zeros, others): (Vec<_>, Vec<_>) =
+            of.partition(|(scorer, value)| scorer.shows_zero() && *value == 0.0);
+        others.into_iter().for_each(|(scorer, value)| scores.set(scorer, value));
+        for (scorer, value) in zeros {
+            if scores.mean().to_bits() == shown.norm_score.to_bits() {
+                break;
+            }
+            scores.set(scorer, value);
+        }
+        scores
     }
 
     pub(crate) fn set(&mut self, scorer: Scorer, value: f64) {

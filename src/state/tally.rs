@@ -111,6 +111,32 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
+    /// The counts that metrics of the API show.
+    pub(crate) fn of_metrics(metrics: &AllocationMetrics) -> Tally {
+        let counts = |by_name: &IndexMap<String, u64>| -> Counts {
+            let counts = by_name.iter().map(|(name, nodes)| (name.as_str().into(), count(*nodes)));
+            counts.collect::<Vec<_>>().as_slice().into()
+        };
+        Tally {
+            base: Arc::new(BaseTally {
+                nodes: count(metrics.nodes_in_pool),
+                available: counts(&metrics.nodes_available),
+                filtered: Filtered {
+                    nodes: count(metrics.nodes_filtered),
+                    by_rule: counts(&metrics.constraint_filtered),
+                    by_class: counts(&metrics.class_filtered),
+                },
+            }),
+            evaluated: count(metrics.nodes_evaluated),
+            filtered: Filtered::default(),
+            exhausted: ExhaustedNodes {
+                nodes: count(metrics.nodes_exhausted),
+                by_dimension: counts(&metrics.dimension_exhausted),
+                by_class: counts(&metrics.class_exhausted),
+            },
+        }
+    }
+
     /// The counts as the API has them.
     pub(crate) fn metrics(&self, node_pool: &str) -> AllocationMetrics {
         let base = &self.base;
@@ -128,6 +154,11 @@ impl Tally {
             ..AllocationMetrics::default()
         }
     }
+}
+
+/// A count of a document; more nodes than there can be are as many as there can be.
+fn count(nodes: u64) -> u32 {
+    u32::try_from(nodes).unwrap_or(u32::MAX)
 }
 
 /// Counts added up and put in the order of their names, which does not depend on how they came.

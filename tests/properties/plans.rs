@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use proptest::prelude::*;
+use proptest::test_runner::TestCaseError;
 use stowplan::{Cluster, Plan, Timestamp};
 
 use crate::common::check::{Outcome, check};
-use crate::contents;
+use crate::{contents, same};
 use stowplan::testing::World;
 
 /// The plan of everything that a fork of a cluster misses of one of the world's jobs.
@@ -36,6 +37,29 @@ fn a_plan_is_committed_whole_where_it_was_made() {
         let placed = named(committed.allocations().map(|it| (it.name(), it.node_id())));
         prop_assert_eq!(planned, placed);
         prop_assert_eq!(cluster.check(), Ok(()));
+        Ok(())
+    });
+}
+
+/// A plan that goes by a document comes to the same as the plan itself.
+#[test]
+fn a_plan_comes_back_from_its_document() {
+    check(|world| {
+        let cluster = world.cluster();
+        let Some(plan) = plan(&cluster, &world, 0) else { return Ok(()) };
+        let document = plan.to_document();
+        let text = serde_json::to_string(&document).unwrap();
+        let read = cluster.read_plan(&serde_json::from_str(&text).unwrap());
+        let read = read.map_err(|errors| TestCaseError::fail(format!("{errors}\n{text}")))?;
+        let again = read.to_document();
+        same(&text, &serde_json::to_string(&again).unwrap())?;
+        let committed = [plan, read].map(|plan| {
+            let mut cluster = cluster.fork();
+            let committed = cluster.commit(plan, Timestamp::EPOCH);
+            (committed.rejected().to_vec(), contents(&cluster))
+        });
+        prop_assert_eq!(&committed[0].0, &[]);
+        same(&committed[0].1, &committed[1].1)?;
         Ok(())
     });
 }

@@ -347,7 +347,17 @@ fn a_plan_names_new_things_by_their_places() {
         ("new[0]", "new[1]", "complete")
     );
     assert_eq!(document.deployment.as_ref().unwrap().id, "new[0]");
-    // It comes back as it went out.
+    // It comes back as it went out, and comes to the same.
     let text = serde_json::to_string(&document).unwrap();
-    assert_eq!(serde_json::from_str::<crate::model::Plan>(&text).unwrap(), document);
+    let read = world.cluster.read_plan(&serde_json::from_str(&text).unwrap()).unwrap();
+    assert_eq!(serde_json::to_string(&read.to_document()).unwrap(), text);
+    let committed = [plan, read].map(|plan| {
+        let mut cluster = world.cluster.fork();
+        assert!(cluster.commit(plan, NOW).is_complete());
+        assert_eq!(cluster.check(), Ok(()));
+        let evaluations: Vec<_> = cluster.evaluations_of("default", "web").collect();
+        let deployments: Vec<_> = cluster.deployments_of("default", "web").collect();
+        (cluster.allocations().collect::<Vec<_>>(), evaluations, deployments)
+    });
+    assert_eq!(committed[0], committed[1]);
 }

@@ -1,0 +1,122 @@
+//! Plans that are submitted as documents.
+
+use serde_json::{Value, json};
+
+use super::*;
+use crate::plan::rejection::NodeRejection;
+
+/// A world, and the document of a plan that places two on `n1`.
+fn placing() -> (World, Value) {
+    let world = World::new(&["n1"], job("web", 2, 100));
+    let requests = [world.request(0, "n1"), world.request(1, "n1")];
+    let plan = world.plan(&requests, world.effects(), Attempt::default());
+    let document = serde_json::to_value(plan.to_document()).unwrap();
+    (world, document)
+}
+
+fn read(world: &World, document: &Value) -> Result<Plan, String> {
+    let document = serde_json::from_value(document.clone()).unwrap();
+    world.cluster.read_plan(&document).map_err(|errors| errors.to_string())
+}
+
+/// What is wrong, how it comes about, and what is said then.
+type Case = (&'static str, fn(&mut Value), &'static str);
+
+#[test]
+fn what_makes_no_sense_is_said_with_its_path() {
+    let (world, good) = placing();
+    assert!(read(&world, &good).is_ok());
+    let cases: [Case; 11] = [
+        (
+            "an evaluation that is not there",
+            |it| it["EvalID"] = json!("e1"),
+            "EvalID: there is no evaluation with the ID `e1`",
+        ),
+        (
+            "a place twice",
+            |it| it["NodeAllocation"]["n1"][1]["ID"] = json!("new[0]"),
+            "NodeAllocation: new allocations are named `new[0]`, `new[1]` and so on, each once",
+        ),
+        (
+            "no job",
+            |it| it["Job"] = Value::Null,
+            "NodeAllocation.n1: `new[0]` is of no job\nNodeAllocation.n1: `new[1]` is of no job",
+        ),
+        (
+            "a group that is none",
+            |it| it["NodeAllocation"]["n1"][1]["TaskGroup"] = json!("back"),
+            "NodeAllocation.n1: `new[1]` is of the group `back`, which is none",
+        ),
+        (
+            "another node than its list's",
+            |it| it["NodeAllocation"]["n1"][0]["NodeID"] = json!("n2"),
+            "NodeAllocation.n1: `new[0]` is on node `n2`",
+        ),
+        (
+            "cores that nobody asked for",
+            |it| {
+                let task =
+                    &mut it["NodeAllocation"]["n1"][0]["AllocatedResources"]["Tasks"]["nginx"];
+                task["Cpu"]["ReservedCores"] = json!([1, 1]);
+            },
+            "NodeAllocation.n1: `new[0]` has 2 cores, and its group asks for 0\n\
+             NodeAllocation.n1: `new[0]` has 1 different cores, and its group asks for 2",
+        ),
+        (
+            "a deployment that is not there",
+            |it| it["NodeAllocation"]["n1"][0]["DeploymentID"] = json!("d1"),
+            "NodeAllocation.DeploymentID: there is no deployment with the ID `d1`",
+        ),
+        (
+            "an evaluation that is left as it was",
+            |it| it["Eval"]["Status"] = json!("pending"),
+            "Eval.Status: an evaluation is not left `pending`",
+        ),
+        (
+            "a new evaluation that is none",
+            |it| it["Eval"]["NextEval"] = json!("new[0]"),
+            "Eval: `new[0]` is none of `CreatedEvals`",
+        ),
+        (
+            "a status of a deployment that is none",
+            |it| it["DeploymentUpdates"] = json!([{"DeploymentID": "d1", "Status": "done"}]),
+            "DeploymentUpdates.Status: `done` is no status of a deployment",
+        ),
+        (
+            "evaluations for no evaluation",
+            |it| {
+                it["EvalID"] = json!("");
+                it["CreatedEvals"] = json!([{"ID": "new[0]", "JobID": "web", "Type": "service",
+                    "TriggeredBy": "queued-allocs", "Status": "blocked"}]);
+            },
+            "EvalID: only the plan of an evaluation updates and creates things",
+        ),
+    ];
+    for (what, change, expected) in cases {
+        let mut document = good.clone();
+        change(&mut document);
+        let errors = read(&world, &document).err().unwrap_or_default();
+        assert!(errors.starts_with(expected), "{what}: {errors}");
+    }
+}
+
+/// What is gone by then is left out, and a node that is gone refuses its part.
+#[test]
+fn what_is_gone_is_nobody_elses() {
+    let (mut world, mut document) = placing();
+    document["NodeUpdate"] = json!({"n1": [{"ID": "gone", "DesiredDescription": "why"}]});
+    document["NodeAllocation"]["n9"] = document["NodeAllocation"]["n1"].take();
+    document["NodeAllocation"]["n1"] = json!([]);
+    for at in 0..2 {
+        document["NodeAllocation"]["n9"][at]["NodeID"] = json!("n9");
+    }
+    let plan = read(&world, &document).unwrap();
+    assert_eq!((plan.len(), plan.stops().len()), (2, 0));
+    let committed = world.cluster.commit(plan, NOW);
+    assert_eq!(committed.rejected(), [("n9".into(), NodeRejection::DoesNotExist)]);
+    world.cluster.upsert_node(node("n9"));
+    let plan = read(&world, &document).unwrap();
+    let committed = world.cluster.commit(plan, NOW);
+    assert_eq!((committed.is_complete(), committed.allocations().count()), (true, 2));
+    assert_eq!(world.cluster.check(), Ok(()));
+}
