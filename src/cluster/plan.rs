@@ -7,7 +7,7 @@ use super::failed::FailedGroup;
 use super::place::serve;
 use super::placement::{PlacedAllocation, Placement};
 use super::request::{PlacementRequest, RequestError};
-use crate::model::{Plan as PlanDocument, PlanErrors};
+use crate::model::{Plan as PlanDocument, PlanErrors, PlanResult};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::Outcome;
 use crate::plan::apply::Applied;
@@ -41,6 +41,7 @@ pub struct Committed {
     placement: Placement,
     rejected: Vec<(String, NodeRejection)>,
     stopped: Vec<String>,
+    updated: Vec<String>,
     created: Vec<String>,
     deployment: Option<String>,
     next_attempt: Option<Attempt>,
@@ -114,6 +115,7 @@ impl Cluster {
             placement: Placement::new(state, &options, committed.outcome, Vec::new()),
             rejected: rejected.collect(),
             stopped: committed.stopped,
+            updated: committed.updated.iter().map(|slot| state.allocation_id(*slot)).collect(),
             next_attempt: committed.next_attempt,
             index,
         }
@@ -143,6 +145,7 @@ impl Committed {
             created: applied.created.iter().map(|slot| state.evaluation_id(*slot)).collect(),
             deployment: applied.deployment.map(|slot| state.deployment_id(slot)),
             stopped,
+            updated: applied.updated.iter().map(|slot| state.allocation_id(*slot)).collect(),
             placement: Placement::new(state, options, outcome, Vec::new()),
             rejected: Vec::new(),
             next_attempt: None,
@@ -190,6 +193,55 @@ impl Committed {
     /// The modify index of the commit; where nothing was changed, that of the last change before.
     pub fn index(&self) -> u64 {
         self.index
+    }
+
+    /// The outcome as the API has it: what was committed, in the words of the cluster that it was committed
+    /// to, and the nodes that refused.
+    ///
+    /// ```
+    /// # use stowplan::model::{Job, Node};
+    /// # use stowplan::{Cluster, PlaceOptions, Timestamp};
+    /// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+    /// # let job = Job::builder("web")
+    /// #     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+    /// #     .build()?;
+    /// # let mut cluster = Cluster::new([node])?;
+    /// let plan = cluster.plan_requests(&cluster.missing(&job), &PlaceOptions::default())?;
+    /// let committed = cluster.commit(plan, Timestamp::EPOCH);
+    /// let result = committed.to_document(&cluster);
+    /// assert_eq!((result.node_allocation["n1"].len(), result.refresh_index), (2, 0));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn to_document(&self, cluster: &Cluster) -> PlanResult {
+        let mut result = PlanResult {
+            deployment: self.deployment().and_then(|id| cluster.deployment(id)),
+            rejected_nodes: self.rejected.iter().map(|(node, _)| node.clone()).collect(),
+            refresh_index: self.refresh_index().unwrap_or(0),
+            alloc_index: self.index,
+            ..PlanResult::default()
+        };
+        let stopped = self.stopped.iter().filter_map(|id| cluster.allocation(id));
+        for stopped in stopped {
+            result.node_update.entry(stopped.node_id.clone()).or_default().push(stopped);
+        }
+        for placed in self.allocations() {
+            let evicted = placed.preempted().iter().filter_map(|id| cluster.allocation(id));
+            for evicted in evicted {
+                result.node_preemptions.entry(evicted.node_id.clone()).or_default().push(evicted);
+            }
+        }
+        let placed = self.allocations().map(|placed| placed.id());
+        for id in placed.chain(self.updated.iter().cloned()) {
+            if let Some(written) = cluster.allocation(&id) {
+                result.node_allocation.entry(written.node_id.clone()).or_default().push(written);
+            }
+        }
+        result
+    }
+
+    /// Identities of what stayed and was written anew.
+    pub fn updated(&self) -> &[String] {
+        &self.updated
     }
 
     /// Where a node refused: the index that the cluster a scheduler tries again on should have.

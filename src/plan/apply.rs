@@ -15,7 +15,7 @@ use self::deployments::Gains;
 use super::effects::{DeploymentChoice, Effects};
 use crate::placement::outcome::Outcome;
 use crate::state::slots::{
-    AllocationRef, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
+    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
 };
 use crate::state::transaction::Transaction;
 
@@ -25,6 +25,8 @@ pub(crate) struct Applied {
     pub(crate) deployment: Option<DeploymentSlot>,
     /// Evaluations, in the order in which they were created.
     pub(crate) created: Vec<EvaluationSlot>,
+    /// Allocations that stay and were written anew.
+    pub(crate) updated: Vec<AllocationSlot>,
 }
 
 /// What the parts of applying know.
@@ -73,6 +75,7 @@ pub(crate) fn apply(
     for placed in placed {
         allocations::place(state, &context, placed);
     }
+    let updated = updates.iter().filter_map(|it| state.resolve_allocation(it.allocation)).collect();
     for update in updates {
         allocations::update(state, &context, update, &mut gains);
     }
@@ -83,7 +86,7 @@ pub(crate) fn apply(
     evaluations::cancel(state, &effects.superseded);
     let preempting = evaluations::create_for_evicted(state, outcome);
     evaluations::finish(state, &context, evaluation);
-    Applied { deployment, created: created.into_iter().chain(preempting).collect() }
+    Applied { deployment, created: created.into_iter().chain(preempting).collect(), updated }
 }
 
 impl Context<'_> {

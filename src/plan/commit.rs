@@ -17,7 +17,11 @@ use crate::state::transaction::Transaction;
 /// whole or not at all and is refused anywhere.
 pub(crate) fn commit(state: &mut Transaction<'_>, mut plan: Plan) -> Committed {
     let rejections = verify(state, &plan);
-    let parts = Parts { refused: refused_whole(&plan, &rejections), rejections: &rejections };
+    let parts = Parts {
+        refused: refused_whole(&plan, &rejections),
+        refuses_all: plan.all_at_once && !rejections.is_empty(),
+        rejections: &rejections,
+    };
     let mut committed = Committed {
         outcome: Outcome { failed: std::mem::take(&mut plan.failed), ..Outcome::default() },
         rejected: rejections.values().cloned().collect(),
@@ -44,15 +48,5 @@ fn refused_whole(plan: &Plan, rejections: &Rejections) -> IndexSet<(String, Stri
             && group.placements.iter().any(|planned| rejections.contains_key(&planned.node))
     };
     let refused = plan.groups.iter().filter(is_refused).map(PlannedGroup::job_names);
-    let mut refused: IndexSet<(String, String)> =
-        refused.map(|(namespace, id)| (namespace.to_owned(), id.to_owned())).collect();
-    // The plan of an evaluation is of one job, whose updates may be refused as well.
-    if let Some(evaluated) = &plan.evaluated
-        && !rejections.is_empty()
-        && plan.groups.iter().any(|group| group.job.all_at_once)
-    {
-        let (namespace, id) = evaluated.job.as_pair();
-        refused.insert((namespace.to_owned(), id.to_owned()));
-    }
-    refused
+    refused.map(|(namespace, id)| (namespace.to_owned(), id.to_owned())).collect()
 }

@@ -53,6 +53,8 @@ pub struct Plan {
     pub(crate) options: PlaceOptions,
     /// The index of the state that it was made on.
     pub(crate) snapshot_index: u64,
+    /// Whether any refusal refuses all of it. Requests are refused job by job.
+    pub(crate) all_at_once: bool,
     /// What only the plan of an evaluation has.
     pub(crate) evaluated: Option<Box<Evaluated>>,
 }
@@ -114,6 +116,7 @@ impl Plan {
             failed: outcome.failed,
             options: options.clone(),
             snapshot_index: index,
+            all_at_once: false,
             evaluated: None,
         }
     }
@@ -127,6 +130,7 @@ impl Plan {
             failed: Vec::new(),
             options: PlaceOptions::default(),
             snapshot_index: index,
+            all_at_once: false,
             evaluated: None,
         }
     }

@@ -55,6 +55,8 @@ impl Plan {
         let evaluation = slot.and_then(|slot| state.evaluation(slot));
         let job = evaluation.map_or(effects.job, |record| record.job);
         let registration = state.resolve_job(job).and_then(|job| state.registration(job));
+        let newest = registration.and_then(|it| it.newest());
+        self.all_at_once |= newest.is_some_and(|version| version.job.spec().all_at_once);
         self.evaluated = Some(Box::new(Evaluated {
             attempt,
             job: JobNames::of(state, job.slot).unwrap_or_default(),

@@ -27,6 +27,8 @@ pub(crate) struct Committed {
     pub(crate) rejected: Vec<Rejection>,
     /// Identities of what was told to stop.
     pub(crate) stopped: Vec<String>,
+    /// What stays and was written anew.
+    pub(crate) updated: Vec<AllocationSlot>,
     /// The new deployment.
     pub(crate) deployment: Option<DeploymentSlot>,
     /// The new evaluations.
@@ -46,13 +48,16 @@ pub(super) struct Origin {
 pub(super) struct Parts<'a> {
     /// Jobs, by namespace and identity, of which nothing is committed.
     pub(super) refused: IndexSet<(String, String)>,
+    /// Whether nothing at all is.
+    pub(super) refuses_all: bool,
     pub(super) rejections: &'a Rejections,
 }
 
 impl Parts<'_> {
     /// Whether anything of a job is committed.
     pub(super) fn takes_job(&self, (namespace, id): (&str, &str)) -> bool {
-        !self.refused.iter().any(|refused| (&*refused.0, &*refused.1) == (namespace, id))
+        let is_it = |refused: &(String, String)| (&*refused.0, &*refused.1) == (namespace, id);
+        !self.refuses_all && !self.refused.iter().any(is_it)
     }
 
     /// Whether what is said of an allocation is committed.

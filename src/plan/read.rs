@@ -57,7 +57,8 @@ impl<'a> Reading<'a> {
         if let Some(annotations) = &document.annotations {
             effects.figures.clone_from(&annotations.desired_tg_updates);
         }
-        let plan = Plan::of_groups(groups, document.snapshot_index);
+        let mut plan = Plan::of_groups(groups, document.snapshot_index);
+        plan.all_at_once = document.all_at_once;
         if self.evaluation == EvaluationRef::NONE {
             let changes_more = !updates.is_empty()
                 || effects.deployment.is_some()

@@ -72,7 +72,8 @@ pub(super) fn settle(
             fail(state, &mut effects, job_type, unplaced, eligibility);
         }
     }
-    committed.created = apply(state, effects, &committed.outcome, committed.deployment).created;
+    let applied = apply(state, effects, &committed.outcome, committed.deployment);
+    (committed.created, committed.updated) = (applied.created, applied.updated);
 }
 
 /// What placements need to be placed.

@@ -43,7 +43,7 @@ impl Plan {
     pub fn to_document(&self) -> Document {
         let job = self.groups.first().map(|group| &group.job);
         let mut document = Document {
-            all_at_once: self.groups.iter().any(|group| group.job.all_at_once),
+            all_at_once: self.all_at_once || self.groups.iter().any(|group| group.job.all_at_once),
             job: job.map(Job::shared_spec),
             snapshot_index: self.snapshot_index,
             ..Document::default()

@@ -78,6 +78,10 @@ fn everything_is_written() {
     let placed: Vec<String> = committed.allocations().map(|it| it.id()).collect();
     let [waiting, blocked] = committed.created() else { panic!("{committed:?}") };
     let new = committed.deployment().unwrap();
+    let result = committed.to_document(&world.cluster);
+    let lists = [&result.node_update["n1"], &result.node_allocation["n2"]].map(|it| it.len());
+    assert_eq!((lists, result.refresh_index, result.alloc_index), ([2, 2], 0, index));
+    assert_eq!(committed.updated(), std::slice::from_ref(&ids[2]));
 
     let document = world.cluster.deployment(new).unwrap();
     let group = &document.task_groups["front"];

@@ -233,6 +233,8 @@ fn all_at_once_the_deployment_falls_too() {
     let committed = world.cluster.commit(plan, NOW);
     assert_eq!((committed.deployment(), committed.stopped().len()), (None, 0));
     assert_eq!(world.cluster.deployments_of("default", "web").count(), 0);
+    let result = committed.to_document(&world.cluster);
+    assert_eq!((result.rejected_nodes, result.node_update.len()), (vec!["n1".to_owned()], 0));
     assert_eq!(world.allocation(&old).desired_status, "run");
     assert_eq!(committed.next_attempt().map(Attempt::failures), Some(1));
 }
