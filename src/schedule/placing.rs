@@ -385,7 +385,8 @@ impl Pass<'_, '_, '_> {
             ..RescheduleEvent::default()
         };
         let events = kept.chain([event]).collect();
-        Some(RescheduleTracker { events, ..RescheduleTracker::default() })
+        let last_reschedule = RescheduleTracker::OK.to_owned();
+        Some(RescheduleTracker { events, last_reschedule, ..RescheduleTracker::default() })
     }
 
     /// Leaves a failed allocation as it is where no node is found to replace it, but for the note of
