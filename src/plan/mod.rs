@@ -14,7 +14,6 @@ mod annotate_diff;
     reason = "processing evaluations on the state and committing their plans call it"
 )]
 pub(crate) mod apply;
-#[allow(dead_code, reason = "committing the plan of an evaluation counts them")]
 pub(crate) mod attempt;
 pub(crate) mod commit;
 pub(crate) mod content;
@@ -29,7 +28,6 @@ mod diff_tests;
 pub(crate) mod effects;
 pub(crate) mod evaluated;
 mod known;
-#[allow(dead_code, reason = "processing evaluations on the state makes plans with it")]
 mod of_evaluation;
 mod parts;
 mod read;

@@ -108,7 +108,6 @@ pub enum DeploymentError {
 impl DeploymentRecord {
     /// A running deployment of a version of a job. Its job and its indexes are those of
     /// [adding](super::transaction::Transaction::add_deployment) it.
-    #[allow(dead_code, reason = "processing evaluations on the state makes them")]
     pub(crate) fn new(job: &JobSpec, description: &str, groups: Vec<DeployedGroup>) -> Self {
         DeploymentRecord {
             job: JobRef::NONE,
@@ -189,7 +188,6 @@ impl DeployedGroup {
         }
     }
     /// A group of which nothing is wanted or placed yet.
-    #[allow(dead_code, reason = "processing evaluations on the state makes them")]
     pub(crate) fn new(name: &str) -> DeployedGroup {
         DeployedGroup { name: name.into(), ..DeployedGroup::default() }
     }

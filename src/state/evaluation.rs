@@ -32,7 +32,6 @@ pub(crate) struct EvaluationRecord {
     pub(crate) job_modify_index: u64,
     /// The index of the state that a scheduler looked at.
     pub(crate) snapshot_index: u64,
-    #[allow(dead_code, reason = "processing evaluations on the state reads it")]
     pub(crate) node: NodeRef,
     pub(crate) node_modify_index: u64,
     /// The identity of its node, which may be gone; empty if it is about none.
@@ -164,7 +163,6 @@ impl EvaluationRecord {
 
     /// A pending evaluation that comes of this one: of the same type, priority and job
     /// (docs/lifecycle.md, section 1, *Chains*).
-    #[allow(dead_code, reason = "processing evaluations on the state makes them")]
     pub(crate) fn child(&self, trigger: Trigger) -> EvaluationRecord {
         EvaluationRecord {
             job_type: self.job_type,

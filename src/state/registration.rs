@@ -33,7 +33,6 @@ impl State {
     }
 
     /// A version of a registered job.
-    #[allow(dead_code, reason = "evaluations are processed with it")]
     pub(crate) fn job_version(&self, job: JobSlot, number: u64) -> Option<&JobVersion> {
         let versions = &self.registration(job)?.versions;
         versions.iter().find(|version| version.number == number)
