@@ -71,6 +71,11 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
+    /// Whether it is as the frontier has it: nothing of the job makes it better or worse.
+    pub(crate) fn is_of_frontier(&self) -> bool {
+        self.queue == 0
+    }
+
     /// The better one is greater: by score, then by the node's own part of it, then by tie-break.
     fn compare(&self, other: &Choice) -> Ordering {
         self.score.total_cmp(&other.score).then_with(|| self.entry.compare(&other.entry))
@@ -138,13 +143,26 @@ impl Leaderboard {
     pub(crate) fn best(&mut self, frontier: &mut Frontier, limit: usize) -> &[Choice] {
         self.limit = limit;
         while self.best.len() < limit {
-            self.refresh(frontier);
-            let Some(choice) = self.bracket.best() else { break };
+            let Some(choice) = self.next(frontier) else { break };
             self.lanes[choice.lane as usize].shown[choice.queue as usize] += 1;
             self.best.push(choice);
             self.mark_stale(choice.lane as usize);
         }
         &self.best
+    }
+
+    /// The best candidate that is not among the best yet.
+    fn next(&mut self, frontier: &mut Frontier) -> Option<Choice> {
+        // Most groups have one lane, whose best is the best of all.
+        if let [lane] = &mut self.lanes[..self.len] {
+            #[cfg(test)]
+            {
+                self.searched_lanes += 1;
+            }
+            return lane.next(self.active, frontier, 0);
+        }
+        self.refresh(frontier);
+        self.bracket.best()
     }
 
     /// Notes where the scores of one of the best are written down.

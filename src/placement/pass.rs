@@ -10,6 +10,7 @@ mod counts;
 mod lanes;
 mod leaving;
 mod property;
+mod scoring;
 #[cfg(test)]
 mod tests;
 
@@ -25,8 +26,6 @@ use super::leaderboard::{Choice, Leaderboard};
 use crate::feasibility::column::{Column, Symbol};
 use crate::feasibility::distinct::Scope;
 use crate::feasibility::mask::PASSES;
-use crate::fit::exhausted::Exhausted;
-use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
 use crate::rank::frontier::partition::Partition;
 use crate::rank::frontier::queue::Entry;
 use crate::rank::frontier::{Basis, Frontier};
@@ -34,7 +33,6 @@ use crate::rank::spread::{self, SpreadCounter};
 use crate::rank::value_counts::ValueCounts;
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
-use crate::state::scores::{Scorer, Scores};
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
 
@@ -138,18 +136,6 @@ impl<'a> Pass<'a> {
         }
     }
 
-    /// All scores of a candidate.
-    pub(crate) fn scores(&self, basis: Basis<'_>, choice: &Choice) -> Scores {
-        let slot = NodeSlot(choice.entry.node);
-        let node = self.scratch.nodes.get(slot);
-        let mut scores = self.node_scores(basis, slot, &node).unwrap_or_default();
-        let spread = self.scratch.leaderboard.spread(choice.lane);
-        if spread != 0.0 {
-            scores.set(Scorer::Spread, spread);
-        }
-        scores
-    }
-
     /// The counts of the selection that is being made.
     pub(crate) fn tally(&mut self, basis: Basis<'_>) -> Arc<Tally> {
         if let Some(tally) = &self.tally {
@@ -174,6 +160,11 @@ impl<'a> Pass<'a> {
     /// Takes the best candidate out, to be placed on.
     pub(crate) fn take(&mut self) -> Option<Choice> {
         self.scratch.leaderboard.take(self.frontier)
+    }
+
+    /// Notes an allocation that was placed on the node that was taken, nothing being placed after it.
+    pub(crate) fn placed_last(&mut self, choice: &Choice) {
+        self.scratch.nodes.entry(NodeSlot(choice.entry.node)).is_changed = true;
     }
 
     /// Counts an allocation that was placed on the node that was taken, and queues the node again as
@@ -393,32 +384,6 @@ impl<'a> Pass<'a> {
                 self.scratch.leaderboard.insert(lane, extras, entry);
             }
         }
-    }
-
-    /// A node's scores but for spread, or what ran out on it.
-    fn node_scores(
-        &self,
-        basis: Basis<'_>,
-        slot: NodeSlot,
-        node: &CheckedOut,
-    ) -> Result<Scores, Exhausted> {
-        let of_ask = self.frontier.ask_scores(basis, slot, &self.plan.ask)?;
-        let mut scores = Scores::default();
-        scores.set(Scorer::Binpack, of_ask.fit);
-        if self.plan.device_weights > 0.0 {
-            scores.set(Scorer::Devices, of_ask.devices);
-        }
-        let count = self.plan.scorers.anti_affinity_count.unwrap_or(1);
-        if let Some(score) = job_anti_affinity(node.collisions, count) {
-            scores.set(Scorer::JobAntiAffinity, score);
-        }
-        if node.has_penalty {
-            scores.set(Scorer::ReschedulePenalty, RESCHEDULE_PENALTY);
-        }
-        if basis.affinities.is_some() {
-            scores.set(Scorer::NodeAffinity, of_ask.affinity);
-        }
-        Ok(scores)
     }
 
     /// Notes that the counts are no longer what they were.

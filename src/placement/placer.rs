@@ -379,8 +379,9 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
                 self.outcome.stops.extend(request.replaces);
             }
             *left = rest;
-            self.follow(selector, open);
-            let Some(next) = rest.first().filter(|_| way.serves_many()) else { break };
+            let next = rest.first().filter(|_| way.serves_many());
+            self.follow(selector, open, next.is_some());
+            let Some(next) = next else { break };
             staged = self.stage_next(selector, plan, next);
             if staged.is_none() && !plan.is_for(next) {
                 break;
@@ -390,10 +391,10 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         refusal
     }
 
-    /// Lets a selector know what was placed.
-    fn follow(&mut self, selector: &mut Selector<'_, '_>, open: &OpenGroup) {
+    /// Lets a selector know what was placed, and whether it is to go on.
+    fn follow(&mut self, selector: &mut Selector<'_, '_>, open: &OpenGroup, goes_on: bool) {
         match selector {
-            Selector::Frontier(frontier) => frontier.placed(self.state),
+            Selector::Frontier(frontier) => frontier.placed(self.state, goes_on),
             // The others read the state's lists.
             _ => open.enlist(self.state),
         }

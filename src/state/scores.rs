@@ -82,6 +82,13 @@ impl Scores {
         scores
     }
 
+    /// The fit score, and no others yet.
+    pub(crate) fn of_fit(fit: f64) -> Scores {
+        let mut scores = Scores::default();
+        scores.set(Scorer::Binpack, fit);
+        scores
+    }
+
     pub(crate) fn set(&mut self, scorer: Scorer, value: f64) {
         self.values[scorer as usize] = value;
         self.active |= 1 << scorer as u8;

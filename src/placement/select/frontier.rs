@@ -92,10 +92,13 @@ impl FrontierSelector<'_> {
         Selection { best, tally, filter: None }
     }
 
-    /// Goes on after an allocation was placed on the node that was selected last.
-    pub(crate) fn placed(&mut self, state: &State) {
-        if let Some(choice) = self.pass.take() {
-            self.pass.placed(self.prepared.basis(state), &choice);
+    /// Takes over that an allocation was placed on the node that was selected last, and whether another
+    /// one is to be selected.
+    pub(crate) fn placed(&mut self, state: &State, goes_on: bool) {
+        let Some(choice) = self.pass.take() else { return };
+        match goes_on {
+            true => self.pass.placed(self.prepared.basis(state), &choice),
+            false => self.pass.placed_last(&choice),
         }
     }
 
