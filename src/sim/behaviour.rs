@@ -30,6 +30,8 @@ pub struct Behaviour {
     pub failure: Lasting,
     /// From when a client hears that something is to stop until it has ended.
     pub stop: Lasting,
+    /// How long a client gathers what it has to tell before it tells it, all at once.
+    pub sync: Span,
     /// How long a node lives, until it dies with all that is on it.
     pub node_failure: Lasting,
     /// How long a dead node takes to come back.
@@ -37,11 +39,12 @@ pub struct Behaviour {
 }
 
 impl Behaviour {
-    /// Clients that start and stop things at once, and on which nothing happens but what jobs ask for: batch
-    /// work that does not say how long it runs is done at once.
+    /// Clients that start things at once and stop them in a moment, and on which nothing happens but what
+    /// jobs ask for: batch work that does not say how long it runs is done at once.
     pub fn prompt() -> Behaviour {
         let at_once = Lasting::Fixed(Span::ZERO);
-        Behaviour { start: at_once, stop: at_once, run: at_once, ..Behaviour::default() }
+        let moment = Lasting::Fixed(Span::from_nanos(250_000_000));
+        Behaviour { start: at_once, stop: moment, run: at_once, ..Behaviour::default() }
     }
 }
 
@@ -55,6 +58,7 @@ impl Default for Behaviour {
             failed_per_1000: 0,
             failure: Lasting::Forever,
             stop: Lasting::Fixed(seconds(1)),
+            sync: Span::from_nanos(200_000_000),
             node_failure: Lasting::Forever,
             node_downtime: Lasting::Exponential(seconds(600)),
         }

@@ -19,7 +19,7 @@ pub(super) struct Client {
     pub(super) life: u32,
     /// What it knows of, by ID.
     pub(super) held: IndexMap<String, Held>,
-    /// What it could not tell yet, the latest of each allocation.
+    /// What it has not told yet, the latest of each allocation.
     pub(super) untold: IndexMap<String, AllocationUpdate>,
 }
 
@@ -27,6 +27,8 @@ pub(super) struct Client {
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     pub(super) script: Script,
+    /// The deployment that asks for its health.
+    deployment_id: String,
     is_canary: bool,
     pub(super) started: Option<Timestamp>,
     pub(super) is_told_to_stop: bool,
@@ -45,6 +47,13 @@ impl Client {
         }
     }
 
+    /// Notes what is to be told of an allocation. What was to be told of it before goes into it: its health.
+    pub(super) fn gather(&mut self, update: AllocationUpdate) {
+        let before = self.untold.swap_remove(&update.id).and_then(|it| it.deployment_status);
+        let deployment_status = update.deployment_status.or(before);
+        self.untold.insert(update.id.clone(), AllocationUpdate { deployment_status, ..update });
+    }
+
     /// Whether it hears of what happens.
     pub(super) fn hears(&self) -> bool {
         self.is_up && self.is_in_reach
@@ -55,11 +64,25 @@ impl Held {
     pub(super) fn of(allocation: &Allocation, job: &JobSpec) -> Held {
         Held {
             script: Script::of(allocation, job),
+            deployment_id: allocation.deployment_id.clone(),
             is_canary: allocation.is_canary(),
             started: None,
             is_told_to_stop: false,
             healthy: None,
         }
+    }
+
+    /// Takes over what changed of an allocation that goes on, and says whether another deployment asks for its
+    /// health now.
+    pub(super) fn change(&mut self, allocation: &Allocation, job: &JobSpec) -> bool {
+        self.script = Script::of(allocation, job);
+        self.is_canary = allocation.is_canary();
+        if self.deployment_id == allocation.deployment_id {
+            return false;
+        }
+        self.deployment_id.clone_from(&allocation.deployment_id);
+        self.healthy = None;
+        self.started.is_some()
     }
 
     /// Whether a step is still to come: what is well or not is so for good.

@@ -21,6 +21,8 @@ pub(super) enum Happening {
 #[derive(Clone, Debug)]
 pub(super) enum ClientStep {
     Heartbeat,
+    /// It tells what it has gathered.
+    Sync,
     Die,
     /// An allocation comes to something.
     Allocation(String, Step),

@@ -11,8 +11,8 @@ use super::happening::{Agenda, ClientStep, Happening, Step};
 use super::lasting::Lasting;
 use super::script::Script;
 use crate::engine::{
-    AllocationUpdate, Applied, Command, CommandError, Engine, EngineOptions, Event, Heartbeat,
-    Payload, RegisterNode, Topic, UpdateAllocations,
+    Applied, Command, CommandError, Engine, EngineOptions, Event, Heartbeat, Payload, RegisterNode,
+    Topic, UpdateAllocations,
 };
 use crate::model::{Allocation, ClientStatus, NodeSpec};
 use crate::rng::{KeyPrefix, Rng, hash_bytes, mix64};
@@ -158,15 +158,13 @@ impl World {
             return false;
         }
         client.is_in_reach = true;
-        let held = client.held.iter();
-        let mut untold: IndexMap<String, AllocationUpdate> =
-            held.filter_map(|(it, held)| Some((it.clone(), held.present(it, id)?))).collect();
-        untold.extend(std::mem::take(&mut client.untold));
-        let untold: Vec<_> = untold.into_values().collect();
-        self.beat(at);
-        if !untold.is_empty() {
-            self.tell(UpdateAllocations { allocations: untold }.into());
+        for (it, held) in &client.held {
+            if let Some(update) = held.present(it, id).filter(|_| !client.untold.contains_key(it)) {
+                client.untold.insert(it.clone(), update);
+            }
         }
+        self.beat(at);
+        self.sync(at);
         self.hear_of_all(id);
         true
     }
@@ -307,6 +305,13 @@ impl World {
                 held.is_told_to_stop = true;
                 self.foresee(at, id, self.behaviour.stop, Step::Stops);
             }
+            Some(held) if !is_to_leave => {
+                let is_asked_anew = held.change(allocation, job);
+                let script = held.script.clone();
+                if is_asked_anew {
+                    self.foresee_health(at, id, &script);
+                }
+            }
             // It never ran, or its end was not told.
             None if is_to_leave && !is_over => {
                 client.held.insert(id.clone(), Held::of(allocation, job));
@@ -344,9 +349,20 @@ impl World {
     fn client_comes_to(&mut self, client: usize, what: ClientStep) {
         match what {
             ClientStep::Heartbeat => self.beat(client),
+            ClientStep::Sync => self.sync(client),
             ClientStep::Die => self.die(client),
             ClientStep::Allocation(id, step) => self.allocation_comes_to(client, &id, step),
         }
+    }
+
+    /// A client tells what it has gathered, if it is in reach.
+    fn sync(&mut self, at: usize) {
+        let Some((_, client)) = self.clients.get_index_mut(at) else { return };
+        if !client.is_in_reach || client.untold.is_empty() {
+            return;
+        }
+        let allocations = std::mem::take(&mut client.untold).into_values().collect();
+        self.tell(UpdateAllocations { allocations }.into());
     }
 
     fn allocation_comes_to(&mut self, at: usize, id: &str, step: Step) {
@@ -364,9 +380,11 @@ impl World {
             Step::Fails => self.figures.failed += 1,
             Step::IsWell | Step::IsUnhealthy => {}
         }
-        match client.is_in_reach {
-            true => self.tell(UpdateAllocations { allocations: vec![update] }.into()),
-            false => drop(client.untold.insert(id.to_owned(), update)),
+        client.gather(update);
+        let (life, is_first) = (client.life, client.untold.len() == 1);
+        if is_first && client.is_in_reach {
+            let happening = Happening::Client { client: at, life, what: ClientStep::Sync };
+            self.agenda.add_after(now, Some(self.behaviour.sync), happening);
         }
         if step == Step::Runs {
             self.foresee_end(at, id, &script);

@@ -24,7 +24,7 @@ use teller::Teller;
 
 /// Stories that do not go as they are written yet, which is said by this list alone: one that goes right has
 /// to leave it.
-const NOT_YET: [&str; 20] = [
+const NOT_YET: [&str; 16] = [
     "auto_revert",
     "blocked_join",
     "canary_fails",
@@ -32,11 +32,7 @@ const NOT_YET: [&str; 20] = [
     "canary_stopped",
     "canary_superseded",
     "deployment_limited_resched",
-    "drain_cancel",
-    "drain_deadline",
-    "drain_no_deadline",
     "inplace",
-    "node_down",
     "pause_resume",
     "preempt_service",
     "progress_deadline",
@@ -83,6 +79,19 @@ fn read(text: &str) -> Vec<Story> {
     stories
 }
 
+/// The lines that one has beyond the other, as often as it has more of them.
+fn beyond<'a>(one: &'a [String], other: &[String]) -> Vec<&'a String> {
+    let mut left: Vec<&String> = other.iter().collect();
+    let mut beyond = Vec::new();
+    for line in one {
+        match left.iter().position(|it| *it == line) {
+            Some(at) => drop(left.remove(at)),
+            None => beyond.push(line),
+        }
+    }
+    beyond
+}
+
 /// Tells a story, and says where it goes another way than it is written.
 fn differences(story: &Story) -> Vec<String> {
     let mut teller = Teller::default();
@@ -92,10 +101,9 @@ fn differences(story: &Story) -> Vec<String> {
         let found = teller.tell(&lines, &step.expected);
         if found != step.expected {
             let name = lines.last().map_or("", |line| line.word(1));
-            let lacks = step.expected.iter().filter(|it| !found.contains(it));
-            let more = found.iter().filter(|it| !step.expected.contains(it));
-            let both =
-                lacks.map(|it| format!("    - {it}")).chain(more.map(|it| format!("    + {it}")));
+            let lacks = beyond(&step.expected, &found).into_iter().map(|it| format!("    - {it}"));
+            let more = beyond(&found, &step.expected).into_iter().map(|it| format!("    + {it}"));
+            let both = lacks.chain(more);
             told.push(format!("  step {name}\n{}", both.collect::<Vec<_>>().join("\n")));
         }
     }
