@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Engine;
 use super::event::Cause;
 use super::timers::Timer;
-use super::{deployments, drains, processing, silence, unblock};
+use super::{deliveries, deployments, drains, garbage, processing, silence, unblock};
 use crate::cluster::snapshot::AdvanceError;
 use crate::state::slots::EvaluationSlot;
 use crate::time::Timestamp;
@@ -99,6 +99,9 @@ impl Engine {
             Timer::Heartbeat(_) => Cause::NodeStatus,
             Timer::Drain(_) => Cause::NodeDrain,
             Timer::Progress(_) => Cause::DeploymentStatus,
+            Timer::ForgetEvaluation(_) | Timer::ForgetJob(_) | Timer::ForgetNode(_) => {
+                Cause::Garbage
+            }
             _ => Cause::Evaluations,
         };
         let done = self.change(cause, |change| {
@@ -108,7 +111,10 @@ impl Engine {
                 Timer::Heartbeat(node) => silence::miss(change, node),
                 Timer::Drain(node) => drains::look_at(change, node),
                 Timer::Progress(deployment) => deployments::miss_deadline(change, deployment),
-                _ => {}
+                Timer::Delivery(evaluation) => deliveries::fire(change, evaluation),
+                Timer::ForgetEvaluation(slot) => garbage::forget_evaluation(change, slot),
+                Timer::ForgetJob(job) => garbage::forget_job(change, job),
+                Timer::ForgetNode(node) => garbage::forget_node(change, node),
             }
             Ok::<(), std::convert::Infallible>(())
         });

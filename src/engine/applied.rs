@@ -40,6 +40,10 @@ pub struct Applied {
     pub heartbeat_ttl: Option<Span>,
     /// What of the job means something to a running system only.
     pub warnings: Vec<JobWarning>,
+    /// The evaluation that went out to a scheduler outside, if any was ready.
+    pub dequeued: Option<String>,
+    /// The token that it went out with.
+    pub token: String,
     /// What was forgotten.
     pub collected: usize,
 }

@@ -10,8 +10,8 @@ use super::event::Cause;
 use super::options::EngineOptions;
 use super::queues::Queues;
 use super::{
-    Engine, allocations, chronicle, deployment_commands, drains, garbage, heartbeat, job_changes,
-    jobs, nodes, settings, settle,
+    Engine, allocations, chronicle, deliveries, deployment_commands, drains, garbage, heartbeat,
+    job_changes, jobs, nodes, settings, settle,
 };
 use crate::cluster::Cluster;
 use crate::state::changed::Changes;
@@ -61,7 +61,7 @@ impl Engine {
         }
         applied.evaluation_ids = created.iter().map(|&slot| state.evaluation_id(slot)).collect();
         let queues = Arc::make_mut(queues);
-        queues.follow(state, &changes);
+        queues.follow(state, &options.garbage, &changes);
         woken.into_iter().for_each(|slot| queues.place(state, slot));
         if applied.index > index {
             let change = chronicle::Change { index: applied.index, cause, changes };
@@ -133,6 +133,9 @@ fn run(change: &mut Change<'_>, command: Command) -> Result<(), CommandError> {
         Command::FailDeployment(body) => deployment_commands::fail(change, &body)?,
         Command::SetAllocationHealth(body) => deployment_commands::set_health(change, &body)?,
         Command::CollectGarbage(_) => garbage::collect(change),
+        Command::Dequeue(body) => deliveries::dequeue(change, &body)?,
+        Command::Ack(body) => deliveries::ack(change, &body)?,
+        Command::Nack(body) => deliveries::nack(change, &body)?,
         Command::DeleteEvaluations(body) => garbage::delete_evaluations(change, &body)?,
         // It was applied before time moved.
         Command::Resume(_) => {}
@@ -166,5 +169,6 @@ fn cause_of(command: &Command) -> Cause {
         Command::PromoteDeployment(_) => Cause::DeploymentPromotion,
         Command::SetAllocationHealth(_) => Cause::DeploymentHealth,
         Command::CollectGarbage(_) | Command::DeleteEvaluations(_) => Cause::Garbage,
+        Command::Dequeue(_) | Command::Ack(_) | Command::Nack(_) => Cause::Evaluations,
     }
 }

@@ -21,7 +21,7 @@ pub(super) enum Hope {
 }
 
 /// Evaluations that wait for room.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Blocked {
     hopes: BTreeMap<EvaluationSlot, Hope>,
     escaped: BTreeSet<EvaluationSlot>,

@@ -182,3 +182,40 @@ pub(super) fn end(
         record.describe(reason);
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{JobType, Trigger};
+    use crate::state::bookkeeping::Unblock;
+    use crate::time::Timestamp;
+
+    /// Whether an evaluation that was looked at at an index has missed that room became free in class `a`.
+    fn missed(snapshot: u64, unblock: u64, known: &[(&str, bool)], is_escaped: bool) -> bool {
+        let mut state = State::new(0);
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        let at = Timestamp::EPOCH;
+        transaction.set_unblock("a", Some(Unblock { index: unblock, at }));
+        transaction.commit();
+        let mut record = EvaluationRecord::new(Trigger::QueuedAllocs, JobType::Service, 50);
+        (record.snapshot_index, record.escaped_computed_class) = (snapshot, is_escaped);
+        let known = known.iter().map(|(class, may)| ((*class).to_owned(), *may));
+        record.details_mut().class_eligibility = known.collect();
+        has_missed(&state, &record)
+    }
+
+    /// Trap 14: what became free while it was looked at is not lost.
+    #[test]
+    fn case_69_an_escaped_one_that_missed_room_is_let_go_at_once() {
+        assert!(missed(900, 1_000, &[], true));
+        assert!(!missed(1_000, 900, &[], true));
+    }
+
+    #[test]
+    fn case_70_room_of_an_unseen_class_counts_only_if_it_is_newer() {
+        assert!(!missed(900, 500, &[("b", true)], false));
+        assert!(missed(900, 1_000, &[("b", true)], false));
+        assert!(missed(900, 1_000, &[("a", true)], false));
+        assert!(!missed(900, 1_000, &[("a", false)], false));
+    }
+}

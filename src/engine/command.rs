@@ -73,6 +73,9 @@ pub enum Command {
     DeleteNodePool(DeleteNodePool),
     CollectGarbage(CollectGarbage),
     DeleteEvaluations(DeleteEvaluations),
+    Dequeue(Dequeue),
+    Ack(Ack),
+    Nack(Nack),
     Resume(Resume),
 }
 
@@ -106,7 +109,7 @@ commands! {
     SetNodeStatus, SetEligibility, DrainNode, EvaluateNode, UpdateAllocations, StopAllocation,
     PauseDeployment, PromoteDeployment, FailDeployment, SetAllocationHealth,
     SetSchedulerConfiguration, UpsertNamespace, DeleteNamespace, UpsertNodePool, DeleteNodePool,
-    CollectGarbage, DeleteEvaluations, Resume, ;
+    CollectGarbage, DeleteEvaluations, Dequeue, Ack, Nack, Resume, ;
     RegisterJob, RegisterNode,
 }
 
@@ -363,6 +366,28 @@ bodies! {
     pub struct DeleteEvaluations {
         /// Their IDs.
         "EvalIDs" => pub ids: Vec<String>,
+    }
+
+    /// Gives an evaluation out to a scheduler outside: that of the highest priority that is ready.
+    pub struct Dequeue {
+        /// The types of jobs that the scheduler processes.
+        "Types" => pub types: Vec<String>,
+    }
+
+    /// Takes an evaluation back that is done.
+    pub struct Ack {
+        /// The evaluation.
+        "EvalID" => pub evaluation_id: String,
+        /// The token that it went out with.
+        "Token" => pub token: String,
+    }
+
+    /// Takes an evaluation back that was not done, so that it goes out again later.
+    pub struct Nack {
+        /// The evaluation.
+        "EvalID" => pub evaluation_id: String,
+        /// The token that it went out with.
+        "Token" => pub token: String,
     }
 
     /// Is told first after a restart: every node that was watched has 300 s from now on to be heard of.

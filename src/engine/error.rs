@@ -3,6 +3,7 @@
 
 use thiserror::Error;
 
+use crate::cluster::check::BrokenCluster;
 use crate::model::{JobErrors, NodeErrors};
 use crate::time::Timestamp;
 
@@ -397,6 +398,21 @@ pub enum EvaluationCommandError {
         /// The evaluation.
         id: String,
     },
+    /// It is not there, or not with a scheduler outside.
+    #[error("Evaluation ID not found")]
+    NotOutstanding,
+    /// It went out with another token.
+    #[error("Token does not match for Evaluation ID")]
+    WrongToken,
+    /// There is no such type of jobs.
+    #[error("`{text}` is no type of an evaluation")]
+    UnknownType {
+        /// What the command says.
+        text: String,
+    },
+    /// An operator keeps evaluations back.
+    #[error("eval broker disabled")]
+    Paused,
     /// It has not ended.
     #[error("eval \"{id}\" can't be deleted: it is {status}")]
     NotEnded {
@@ -404,5 +420,34 @@ pub enum EvaluationCommandError {
         id: String,
         /// What has become of it.
         status: &'static str,
+    },
+}
+
+/// Something that is not as it should be in an engine, from [`Engine::check`]. It is an error of this
+/// crate.
+///
+/// ```
+/// use stowplan::engine::{BrokenEngine, Engine, EngineOptions};
+///
+/// let found: Result<(), BrokenEngine> = Engine::new(EngineOptions::default()).check();
+/// assert_eq!(found, Ok(()));
+/// ```
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum BrokenEngine {
+    /// What it knows contradicts itself.
+    #[error(transparent)]
+    Cluster(#[from] BrokenCluster),
+    /// What it has in order is not what follows from what it knows.
+    #[error("the queues are not those of the state: {difference}")]
+    Queues {
+        /// Both of them.
+        difference: String,
+    },
+    /// An evaluation that has not ended is nowhere.
+    #[error("evaluation `{id}` is lost")]
+    LostEvaluation {
+        /// The evaluation.
+        id: String,
     },
 }

@@ -3,30 +3,23 @@
 use super::change::Change;
 use super::command::DeleteEvaluations;
 use super::error::EvaluationCommandError;
-use crate::model::{JobType, NodeStatus};
-use crate::state::State;
+use super::forget::{allocations_of, is_dead, is_deployed, is_over};
+use crate::model::NodeStatus;
 use crate::state::bookkeeping::NodeLife;
-use crate::state::slots::{
-    AllocationRef, AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
-};
-use crate::state::standing::JobStatus;
+use crate::state::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 
 /// Forgets all that has ended, whatever its age.
 pub(super) fn collect(change: &mut Change<'_>) {
-    let allocations: Vec<AllocationSlot> = change
-        .allocations()
-        .map(|(slot, _)| slot)
-        .filter(|it| is_over(&change.state, *it))
-        .collect();
-    allocations.iter().for_each(|&slot| change.remove_allocation(slot));
+    let evaluations = change.evaluations().filter(|(_, record)| record.status.is_terminal());
+    let evaluations: Vec<EvaluationSlot> = evaluations.map(|(slot, _)| slot).collect();
+    let allocations = change.allocations().map(|(slot, _)| slot);
+    let allocations: Vec<AllocationSlot> =
+        allocations.filter(|it| is_over(&change.state, *it)).collect();
     let mut collected = allocations.len();
-    let evaluations: Vec<EvaluationSlot> = change
-        .evaluations()
-        .map(|(slot, _)| slot)
-        .filter(|it| is_done(&change.state, *it))
-        .collect();
-    evaluations.iter().for_each(|&slot| change.remove_evaluation(slot));
-    collected += evaluations.len();
+    allocations.iter().for_each(|&slot| change.remove_allocation(slot));
+    for slot in evaluations {
+        collected += usize::from(remove_evaluation(change, slot));
+    }
     let deployments = change.deployments().map(|(slot, _)| slot);
     let deployments: Vec<DeploymentSlot> =
         deployments.filter(|it| is_deployed(&change.state, *it)).collect();
@@ -34,74 +27,65 @@ pub(super) fn collect(change: &mut Change<'_>) {
     collected += deployments.len();
     let jobs: Vec<JobSlot> = change.job_slots().filter(|it| is_dead(&change.state, *it)).collect();
     jobs.iter().for_each(|&slot| change.unregister_job(slot));
-    collected += jobs.len();
-    let nodes: Vec<NodeSlot> =
-        change.nodes().map(|(slot, _)| slot).filter(|it| is_gone(&change.state, *it)).collect();
-    for &node in &nodes {
-        change.remove_node(node);
-        change.set_life(node, NodeLife::default());
+    let is_left = |slot: &NodeSlot| {
+        let is_down = change.node(*slot).is_some_and(|it| it.node.status() == NodeStatus::Down);
+        is_down && change.allocations_on(*slot).is_empty()
+    };
+    let nodes: Vec<NodeSlot> = change.nodes().map(|(slot, _)| slot).filter(is_left).collect();
+    nodes.iter().for_each(|&node| forget_node(change, node));
+    change.applied.collected = collected + jobs.len() + nodes.len();
+}
+
+/// Takes an evaluation out of which no allocation is left; false if there is one.
+fn remove_evaluation(change: &mut Change<'_>, slot: EvaluationSlot) -> bool {
+    let Some(job) = change.evaluation(slot).map(|it| it.job.slot) else { return false };
+    let of = change.evaluation_ref(slot);
+    let is_left = |it: AllocationSlot| change.lifecycle(it).is_some_and(|it| it.evaluation == of);
+    let is_needed = allocations_of(&change.state, job).any(is_left);
+    if !is_needed {
+        change.remove_evaluation(slot);
     }
-    change.applied.collected = collected + nodes.len();
+    !is_needed
 }
 
-/// Whether an allocation has ended and nothing is to follow from it: it was to stop, was replaced, or its
-/// job is over.
-fn is_over(state: &State, slot: AllocationSlot) -> bool {
-    let Some(record) = state.allocation(slot).filter(|it| it.client.is_terminal()) else {
-        return false;
+/// Forgets an evaluation that is old enough, the allocations that it made, and deployments of its job of
+/// which nothing is left but the latest.
+pub(super) fn forget_evaluation(change: &mut Change<'_>, slot: EvaluationSlot) {
+    let Some(job) = change.evaluation(slot).map(|it| it.job.slot) else { return };
+    let of = change.evaluation_ref(slot);
+    let is_its = |it: &AllocationSlot| {
+        change.lifecycle(*it).is_some_and(|it| it.evaluation == of) && is_over(&change.state, *it)
     };
-    let is_replaced = state.lifecycle(slot).is_some_and(|it| it.successor != AllocationRef::NONE);
-    let job_is_over =
-        state.registration(record.job).and_then(|it| it.newest()).is_none_or(|it| it.job.stop);
-    let is_batch = state
-        .job_spec_of(slot)
-        .is_some_and(|job| matches!(job.job_type(), JobType::Batch | JobType::Sysbatch));
-    // What a batch job has completed is done for as long as it is known.
-    job_is_over || (!is_batch && (record.desired.is_terminal() || is_replaced))
+    let its: Vec<AllocationSlot> = allocations_of(&change.state, job).filter(is_its).collect();
+    its.into_iter().for_each(|allocation| change.remove_allocation(allocation));
+    let deployments: Vec<DeploymentSlot> = change.deployments_of(job);
+    let kept = usize::from(change.registration(job).is_some());
+    for deployment in deployments.into_iter().skip(kept) {
+        if is_deployed(&change.state, deployment) {
+            change.remove_deployment(deployment);
+        }
+    }
+    remove_evaluation(change, slot);
 }
 
-/// Whether an evaluation has ended and none of the allocations that it made is left.
-fn is_done(state: &State, slot: EvaluationSlot) -> bool {
-    let Some(record) = state.evaluation(slot).filter(|it| it.status.is_terminal()) else {
-        return false;
-    };
-    let of = state.evaluation_ref(slot);
-    let groups = state.job(record.job.slot).map(|job| &*job.groups).unwrap_or_default();
-    let mut allocations = groups.iter().flat_map(|group| group.allocations.iter());
-    !allocations.any(|it| state.lifecycle(*it).is_some_and(|it| it.evaluation == of))
+/// Forgets a job that is dead, and all that there was of it.
+pub(super) fn forget_job(change: &mut Change<'_>, job: JobSlot) {
+    if !is_dead(&change.state, job) {
+        return;
+    }
+    let allocations: Vec<AllocationSlot> = allocations_of(&change.state, job).collect();
+    let evaluations: Vec<EvaluationSlot> = change.evaluations_of(job).to_vec();
+    let deployments: Vec<DeploymentSlot> = change.deployments_of(job);
+    allocations.into_iter().for_each(|slot| change.remove_allocation(slot));
+    deployments.into_iter().for_each(|slot| change.remove_deployment(slot));
+    evaluations.into_iter().for_each(|slot| change.remove_evaluation(slot));
+    change.unregister_job(job);
 }
 
-/// Whether a deployment has ended and none of its allocations is left.
-fn is_deployed(state: &State, slot: DeploymentSlot) -> bool {
-    let Some(record) = state.deployment(slot).filter(|it| !it.status.is_active()) else {
-        return false;
-    };
-    let of = state.deployment_ref(slot);
-    let groups = state.job(record.job.slot).map(|job| &*job.groups).unwrap_or_default();
-    let mut allocations = groups.iter().flat_map(|group| group.allocations.iter());
-    !allocations.any(|it| state.lifecycle(*it).is_some_and(|it| it.deployment == of))
-}
-
-/// Whether a job is stopped or done, and nothing is left of what ran.
-fn is_dead(state: &State, slot: JobSlot) -> bool {
-    let Some(newest) = state.registration(slot).and_then(|it| it.newest()) else { return false };
-    let is_over = newest.job.stop || newest.job.job_type() == JobType::Batch;
-    let groups = state.job(slot).map(|job| &*job.groups).unwrap_or_default();
-    let has_ended = |it: &AllocationSlot| {
-        state.allocation(*it).is_none_or(|record| record.client.is_terminal())
-    };
-    let is_open =
-        |it: &EvaluationSlot| state.evaluation(*it).is_some_and(|it| !it.status.is_terminal());
-    is_over
-        && state.status_of_job(slot) == JobStatus::Dead
-        && groups.iter().flat_map(|group| group.allocations.iter()).all(has_ended)
-        && !state.evaluations_of(slot).iter().any(is_open)
-}
-
-/// Whether a node is down and nothing is on it.
-fn is_gone(state: &State, slot: NodeSlot) -> bool {
-    let is_down = state.node(slot).is_some_and(|it| it.node.status() == NodeStatus::Down);
-    is_down && state.allocations_on(slot).is_empty()
+/// Forgets a node that is down.
+pub(super) fn forget_node(change: &mut Change<'_>, node: NodeSlot) {
+    change.remove_node(node);
+    change.set_life(node, NodeLife::default());
 }
 
 /// Takes evaluations out that have ended.

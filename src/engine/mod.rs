@@ -38,14 +38,17 @@ mod apply;
 mod blocked;
 mod broker;
 mod change;
+mod check;
 mod chronicle;
 mod command;
+mod deliveries;
 mod deployment_commands;
 mod deployments;
 mod drain_spec;
 mod drains;
 mod error;
 mod event;
+mod forget;
 mod garbage;
 mod health;
 mod heartbeat;
@@ -53,6 +56,7 @@ mod history;
 mod job_changes;
 mod jobs;
 mod node_evaluations;
+mod node_keys;
 mod nodes;
 mod options;
 mod place;
@@ -83,15 +87,16 @@ pub use crate::time::{Span, Timestamp};
 
 pub use self::applied::Applied;
 pub use self::command::{
-    AllocationUpdate, CollectGarbage, Command, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
-    DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob, EvaluateNode, FailDeployment,
-    Heartbeat, PauseDeployment, PromoteDeployment, PurgeNode, RegisterJob, RegisterNode, Resume,
-    RevertJob, ScaleJob, SetAllocationHealth, SetEligibility, SetJobStability, SetNodeStatus,
-    SetSchedulerConfiguration, StopAllocation, UpdateAllocations, UpsertNamespace, UpsertNodePool,
+    Ack, AllocationUpdate, CollectGarbage, Command, DeleteEvaluations, DeleteNamespace,
+    DeleteNodePool, Dequeue, DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob,
+    EvaluateNode, FailDeployment, Heartbeat, Nack, PauseDeployment, PromoteDeployment, PurgeNode,
+    RegisterJob, RegisterNode, Resume, RevertJob, ScaleJob, SetAllocationHealth, SetEligibility,
+    SetJobStability, SetNodeStatus, SetSchedulerConfiguration, StopAllocation, UpdateAllocations,
+    UpsertNamespace, UpsertNodePool,
 };
 pub use self::error::{
-    AllocationCommandError, CommandError, DeploymentCommandError, EvaluationCommandError,
-    JobCommandError, NodeCommandError, SettingsCommandError,
+    AllocationCommandError, BrokenEngine, CommandError, DeploymentCommandError,
+    EvaluationCommandError, JobCommandError, NodeCommandError, SettingsCommandError,
 };
 pub use self::event::{Event, Payload, Topic};
 pub use self::options::{EngineOptions, GarbageOptions, HeartbeatOptions};

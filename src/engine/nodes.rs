@@ -7,16 +7,12 @@ use super::command::{SetEligibility, SetNodeStatus};
 use super::error::NodeCommandError;
 use super::heartbeat::expect;
 use super::node_evaluations::{evaluate as evaluate_all, evaluate_jobs, jobs_on};
+use super::node_keys::{CREATE_INDEX, LAST_DRAIN, SECRET_ID, STATUS_UPDATED_AT};
 use crate::model::{Node, NodeSpec, NodeStatus};
 use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
 use crate::state::slots::NodeSlot;
 
-/// Keys that an engine writes into a node's document.
-const CREATE_INDEX: &str = "CreateIndex";
-const STATUS_UPDATED_AT: &str = "StatusUpdatedAt";
-pub(super) const LAST_DRAIN: &str = "LastDrain";
-const SECRET_ID: &str = "SecretID";
 const NANOS: i64 = 1_000_000_000;
 
 /// The document of a node.

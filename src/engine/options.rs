@@ -75,14 +75,12 @@ pub struct HeartbeatOptions {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GarbageOptions {
-    /// Evaluations, with the allocations that they made; never where there is no age.
+    /// Evaluations, with the allocations that they made and earlier deployments of their job; never where there is no age.
     pub evaluations: Option<Span>,
     /// Evaluations of batch jobs.
     pub batch_evaluations: Option<Span>,
     /// Jobs that are dead.
     pub jobs: Option<Span>,
-    /// Deployments.
-    pub deployments: Option<Span>,
     /// Nodes that are down.
     pub nodes: Option<Span>,
 }
@@ -123,7 +121,6 @@ impl Default for GarbageOptions {
             evaluations: hours(1),
             batch_evaluations: hours(24),
             jobs: hours(4),
-            deployments: hours(1),
             nodes: hours(24),
         }
     }

@@ -22,7 +22,7 @@ pub(super) enum Place {
     Ready(JobType, ReadyKey),
     /// It waits until an instant.
     Waiting(Timestamp),
-    /// It is out, until an instant unless its plan waits for its turn.
+    /// It is out, until an instant.
     Out(Option<Timestamp>),
     /// It failed, and may go out again at an instant.
     Failed(Option<Timestamp>),
@@ -37,7 +37,7 @@ pub(super) fn place_of(state: &State, slot: EvaluationSlot) -> Option<Place> {
     let record = state.evaluation(slot)?;
     let delivery = state.delivery(slot).unwrap_or_default();
     if delivery.token.is_some() {
-        return Some(Place::Out(delivery.due.filter(|_| !delivery.is_paused)));
+        return Some(Place::Out(delivery.due));
     }
     match record.status {
         EvaluationStatus::Pending => {}

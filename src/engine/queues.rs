@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocked::Blocked;
+use super::forget;
+use super::options::GarbageOptions;
 use super::place::{Place, ReadyKey, place_of};
 use super::stats::EngineStats;
 use super::timers::{Timer, Timers};
@@ -11,9 +13,11 @@ use crate::model::{JobType, NodeStatus};
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::standing::JobStatus;
+use crate::state::transaction::Touched;
 
 /// The queues, timers and lists of an engine.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Queues {
     /// Evaluations that may go out, by type.
     ready: BTreeMap<JobType, BTreeSet<ReadyKey>>,
@@ -33,19 +37,28 @@ pub(super) struct Queues {
 
 impl Queues {
     /// The queues of a whole state.
-    #[allow(dead_code, reason = "loading a saved state comes next")]
-    pub(super) fn of(state: &State) -> Queues {
+    pub(super) fn of(state: &State, ages: &GarbageOptions) -> Queues {
         let mut queues = Queues::default();
         let evaluations: Vec<EvaluationSlot> = state.evaluations().map(|(slot, _)| slot).collect();
         evaluations.into_iter().for_each(|slot| queues.place(state, slot));
         state.nodes().for_each(|(slot, _)| queues.watch_node(state, slot));
         state.job_slots().for_each(|slot| queues.watch_job(state, slot));
         state.deployments().for_each(|(slot, _)| queues.watch_deployment(state, slot));
+        let everything = Changes {
+            touched: Touched {
+                nodes: state.nodes().map(|(slot, _)| slot).collect(),
+                jobs: state.job_slots().collect(),
+                evaluations: state.evaluations().map(|(slot, _)| slot).collect(),
+                ..Touched::default()
+            },
+            ..Changes::default()
+        };
+        queues.follow_ended(state, ages, &everything);
         queues
     }
 
     /// Follows a change of the state.
-    pub(super) fn follow(&mut self, state: &State, changes: &Changes) {
+    pub(super) fn follow(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
         let touched = &changes.touched;
         for &slot in touched.evaluations.iter().chain(&changes.requeued) {
             self.place(state, slot);
@@ -55,6 +68,40 @@ impl Queues {
         }
         changes.registered.iter().for_each(|&job| self.watch_job(state, job));
         touched.deployments.iter().for_each(|&slot| self.watch_deployment(state, slot));
+        self.follow_ended(state, ages, changes);
+    }
+
+    /// Sets the timers of what has ended and will be forgotten.
+    fn follow_ended(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
+        let touched = &changes.touched;
+        let mut evaluations: BTreeSet<EvaluationSlot> =
+            touched.evaluations.iter().copied().collect();
+        let mut jobs: BTreeSet<JobSlot> = changes.registered.iter().copied().collect();
+        for &slot in &touched.allocations {
+            let Some(record) = state.allocation(slot) else { continue };
+            if record.client.is_terminal() {
+                let of = state.lifecycle(slot).map(|lifecycle| lifecycle.evaluation);
+                evaluations.extend(of.and_then(|of| state.resolve_evaluation(of)));
+            }
+        }
+        for job in &jobs {
+            evaluations.extend(state.evaluations_of(*job));
+        }
+        for &slot in &touched.jobs {
+            if state.status_of_job(slot) == JobStatus::Dead {
+                jobs.insert(slot);
+            }
+        }
+        for slot in evaluations {
+            let at = forget::evaluation_at(state, ages, slot);
+            self.timers.set(Timer::ForgetEvaluation(slot), at);
+        }
+        for slot in jobs {
+            self.timers.set(Timer::ForgetJob(slot), forget::job_at(state, ages, slot));
+        }
+        for &slot in touched.nodes.iter().chain(&changes.nodes) {
+            self.timers.set(Timer::ForgetNode(slot), forget::node_at(state, ages, slot));
+        }
     }
 
     /// Puts an evaluation where it belongs now.
@@ -87,6 +134,9 @@ impl Queues {
             Some(Place::Ready(job_type, key)) => {
                 if let Some(ready) = self.ready.get_mut(&job_type) {
                     ready.remove(&key);
+                    if ready.is_empty() {
+                        self.ready.remove(&job_type);
+                    }
                 }
             }
             Some(Place::Blocked(..)) => self.blocked.remove(slot),
@@ -152,6 +202,23 @@ impl Queues {
     /// The evaluations of a job that have not ended, in the order of slots.
     pub(super) fn open_of(&self, job: JobSlot) -> impl Iterator<Item = EvaluationSlot> + '_ {
         self.open.get(&job).into_iter().flatten().copied()
+    }
+
+    /// Whether an evaluation is in any queue, by which something will come of it.
+    pub(super) fn knows(&self, slot: EvaluationSlot) -> bool {
+        match self.places.get(&slot) {
+            // The one in hand is followed by it.
+            Some(Place::Pending) => {
+                let job = self.jobs.get(&slot);
+                let mut open = job.into_iter().flat_map(|job| self.open_of(*job));
+                open.any(|other| {
+                    let place = self.places.get(&other);
+                    matches!(place, Some(Place::Ready(..) | Place::Out(_) | Place::Failed(_)))
+                })
+            }
+            Some(_) => true,
+            None => false,
+        }
     }
 
     /// What there is of each kind.

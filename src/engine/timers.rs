@@ -8,7 +8,6 @@ use crate::time::Timestamp;
 /// What happens at an instant. At one instant the kinds go in this order, and within a kind the keys in
 /// theirs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[allow(dead_code, reason = "forgetting what has ended comes next")]
 pub(super) enum Timer {
     /// An evaluation has waited as long as it was to.
     Wait(EvaluationSlot),
@@ -24,13 +23,12 @@ pub(super) enum Timer {
     Progress(DeploymentSlot),
     /// Something that has ended is old enough to be forgotten.
     ForgetEvaluation(EvaluationSlot),
-    ForgetDeployment(DeploymentSlot),
     ForgetJob(JobSlot),
     ForgetNode(NodeSlot),
 }
 
 /// The instants that are waited for.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Timers {
     in_order: BTreeSet<(Timestamp, Timer)>,
     by_timer: BTreeMap<Timer, Timestamp>,

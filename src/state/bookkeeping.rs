@@ -49,10 +49,6 @@ pub(crate) struct Delivery {
     pub(crate) token: Option<u64>,
     /// When it counts as failed while it is out, or else when it may go out again.
     pub(crate) due: Option<Timestamp>,
-    /// Whether it is to be queued again once it is acknowledged.
-    pub(crate) is_requeued: bool,
-    /// Whether its plan waits for its turn, while which it does not count as failed.
-    pub(crate) is_paused: bool,
 }
 
 /// When room became free.
@@ -82,7 +78,6 @@ pub(super) enum BookUndo {
     Claim(JobSlot, Option<EvaluationSlot>),
     Released(EvaluationSlot, bool),
     Unblock(Box<str>, Option<Unblock>),
-    #[allow(dead_code, reason = "schedulers outside get tokens")]
     Tokens(u64),
     Life(NodeSlot, NodeLife),
     Standing(JobSlot, Option<Arc<Standing>>),

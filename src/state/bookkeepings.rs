@@ -121,7 +121,6 @@ impl Transaction<'_> {
     }
 
     /// A number that no token had before.
-    #[allow(dead_code, reason = "schedulers outside get tokens")]
     pub(crate) fn next_token(&mut self) -> u64 {
         let before = self.book.tokens;
         self.state.book.tokens = before.wrapping_add(1);

@@ -40,3 +40,31 @@ fn only_evaluations_that_have_ended_are_deleted() {
     world.tell(delete(&applied.evaluation_ids));
     assert_eq!(world.evaluations("web"), [("queued-allocs".into(), "blocked".into())]);
 }
+
+#[test]
+fn what_has_ended_is_forgotten_at_its_age() {
+    let mut world = World::with(stowplan::engine::EngineOptions::default(), 2);
+    for id in ["web", "db"] {
+        world.run(&service(id, 2).build().unwrap());
+    }
+    world.tell(DeregisterJob { job_id: "web".into(), ..DeregisterJob::default() });
+    world.settle();
+    let ended: Vec<String> = world.allocations_of("default", "web").map(|it| it.id()).collect();
+    world.report(&ended, ClientStatus::Complete);
+    world.pass(3_599);
+    assert_eq!(world.allocations_of("default", "web").count(), 2);
+    world.pass(1);
+    assert_eq!(world.allocations_of("default", "web").count(), 0);
+    assert!(world.job("default", "web").unwrap().is_registered());
+    world.pass(4 * 3_600);
+    assert!(world.job("default", "web").is_none());
+    // What made allocations that live stays as long as they do.
+    world.pass(100 * 3_600);
+    assert_eq!((world.live("db").len(), world.next()), (2, None));
+    world.tell(stowplan::engine::SetNodeStatus { node_id: "n2".into(), status: "down".into() });
+    world.settle();
+    world.bring_up("db");
+    world.pass(24 * 3_600);
+    assert!(world.node("n2").is_none());
+    assert_eq!((world.live("db").len(), world.next()), (2, None));
+}

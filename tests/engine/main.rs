@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod broker;
 mod deployments;
 mod drains;
 mod garbage;

@@ -1,12 +1,11 @@
 //! Nodes: registering, statuses, heartbeats, eligibility.
 
 use stowplan::engine::{
-    EngineOptions, EvaluateNode, Heartbeat, PurgeNode, RegisterNode, Resume, SetEligibility,
-    SetNodeStatus,
+    EvaluateNode, Heartbeat, PurgeNode, RegisterNode, Resume, SetEligibility, SetNodeStatus,
 };
 use stowplan::model::{JobType, NodeSpec};
 
-use crate::world::{World, node, service};
+use crate::world::{World, node, options, service};
 
 fn status(id: &str, status: &str) -> SetNodeStatus {
     SetNodeStatus { node_id: id.into(), status: status.into() }
@@ -94,7 +93,7 @@ fn a_node_that_is_not_heard_of_is_down() {
 
 #[test]
 fn after_a_restart_watched_nodes_have_300_seconds() {
-    let mut options = EngineOptions::default();
+    let mut options = options();
     options.heartbeats.is_watched_from_registration = true;
     let mut world = World::with(options, 1);
     assert!(world.next().is_some_and(|next| next < 40));

@@ -1,12 +1,10 @@
 //! From a command to what runs, and on.
 
 use stowplan::Timestamp;
-use stowplan::engine::{
-    DeregisterJob, Engine, EngineOptions, PurgeNode, SetNodeStatus, StopAllocation,
-};
+use stowplan::engine::{DeregisterJob, Engine, PurgeNode, SetNodeStatus, StopAllocation};
 use stowplan::model::ClientStatus;
 
-use crate::world::{World, node, service};
+use crate::world::{World, node, options, service};
 
 #[test]
 fn a_job_is_placed_runs_fails_and_is_replaced() {
@@ -126,7 +124,7 @@ fn calls_between_commands_change_nothing() {
     }
     assert!(world.allocation_count() > 15);
     let replay = |calls: i64| {
-        let mut engine = Engine::new(EngineOptions::default());
+        let mut engine = Engine::new(options());
         for (at, command) in &world.told {
             let length = at.since(engine.now()).as_nanos();
             for _ in 0..calls {

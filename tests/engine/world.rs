@@ -3,8 +3,8 @@
 use std::ops::{Deref, DerefMut};
 
 use stowplan::engine::{
-    AllocationUpdate, Applied, Command, CommandError, Engine, EngineOptions, RegisterJob,
-    RegisterNode, UpdateAllocations,
+    AllocationUpdate, Applied, Command, CommandError, Engine, EngineOptions, GarbageOptions,
+    RegisterJob, RegisterNode, UpdateAllocations,
 };
 use stowplan::model::{
     AllocationDeploymentStatus, ClientStatus, Evaluation, Job, JobBuilder, Node,
@@ -36,7 +36,7 @@ impl DerefMut for World {
 impl World {
     /// An engine with some nodes, at 1000 s.
     pub(crate) fn new(nodes: usize) -> World {
-        World::with(EngineOptions::default(), nodes)
+        World::with(options(), nodes)
     }
 
     pub(crate) fn with(options: EngineOptions, nodes: usize) -> World {
@@ -114,6 +114,13 @@ impl World {
         let next = self.engine.next_deadline()?.since(self.now());
         Some(next.as_nanos() / Span::from_secs(1).as_nanos())
     }
+}
+
+/// Options under which nothing is forgotten by its age, so that tests see when nothing else is due.
+pub(crate) fn options() -> EngineOptions {
+    let garbage =
+        GarbageOptions { evaluations: None, batch_evaluations: None, jobs: None, nodes: None };
+    EngineOptions { garbage, ..EngineOptions::default() }
 }
 
 /// A node of 4000 MHz and 4096 MB.

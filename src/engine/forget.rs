@@ -1,0 +1,108 @@
+//! When what has ended is old enough to be forgotten: told from the state alone (docs/lifecycle.md,
+//! section 7).
+
+use super::node_keys::STATUS_UPDATED_AT;
+use super::options::GarbageOptions;
+use crate::model::{JobType, NodeStatus};
+use crate::state::State;
+use crate::state::slots::{
+    AllocationRef, AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
+};
+use crate::state::standing::JobStatus;
+use crate::time::Timestamp;
+
+/// The allocations of a job, live ones and others.
+pub(super) fn allocations_of(
+    state: &State,
+    job: JobSlot,
+) -> impl Iterator<Item = AllocationSlot> + '_ {
+    let groups = state.job(job).map(|job| &*job.groups).unwrap_or_default();
+    groups.iter().flat_map(|group| group.allocations.iter().copied())
+}
+
+/// Whether an allocation has ended and nothing is to follow from it: it was to stop, was replaced, or its
+/// job is over.
+pub(super) fn is_over(state: &State, slot: AllocationSlot) -> bool {
+    let Some(record) = state.allocation(slot).filter(|it| it.client.is_terminal()) else {
+        return false;
+    };
+    let newest = state.registration(record.job).and_then(|it| it.newest());
+    if newest.is_none_or(|it| it.job.stop) {
+        return true;
+    }
+    // What a batch job has completed is done for as long as it is known.
+    let job_type = state.job_spec_of(slot).map(|job| job.job_type()).unwrap_or_default();
+    let is_done_once = matches!(job_type, JobType::Batch | JobType::Sysbatch);
+    let is_replaced = state.lifecycle(slot).is_some_and(|it| it.successor != AllocationRef::NONE);
+    !is_done_once && (record.desired.is_terminal() || is_replaced)
+}
+
+/// When an evaluation that has ended is forgotten, with the allocations that it made; never as long as
+/// one of these is not over.
+pub(super) fn evaluation_at(
+    state: &State,
+    ages: &GarbageOptions,
+    slot: EvaluationSlot,
+) -> Option<Timestamp> {
+    let record = state.evaluation(slot).filter(|it| it.status.is_terminal())?;
+    let is_batch = matches!(record.job_type, Some(JobType::Batch | JobType::Sysbatch));
+    let age = if is_batch { ages.batch_evaluations } else { ages.evaluations }?;
+    let of = state.evaluation_ref(slot);
+    let mut latest = record.modified;
+    for allocation in allocations_of(state, record.job.slot) {
+        let Some(lifecycle) = state.lifecycle(allocation) else { continue };
+        if lifecycle.evaluation == of {
+            if !is_over(state, allocation) {
+                return None;
+            }
+            latest = latest.max(lifecycle.modify_time);
+        }
+    }
+    latest.checked_add(age)
+}
+
+/// Whether a deployment has ended and none of its allocations is left.
+pub(super) fn is_deployed(state: &State, slot: DeploymentSlot) -> bool {
+    let Some(record) = state.deployment(slot).filter(|it| !it.status.is_active()) else {
+        return false;
+    };
+    let of = state.deployment_ref(slot);
+    !allocations_of(state, record.job.slot)
+        .any(|it| state.lifecycle(it).is_some_and(|it| it.deployment == of))
+}
+
+/// Whether a job is stopped or done, and nothing is left of what ran.
+pub(super) fn is_dead(state: &State, slot: JobSlot) -> bool {
+    let Some(newest) = state.registration(slot).and_then(|it| it.newest()) else { return false };
+    let is_done_once = matches!(newest.job.job_type(), JobType::Batch | JobType::Sysbatch);
+    let is_open =
+        |it: &EvaluationSlot| state.evaluation(*it).is_some_and(|it| !it.status.is_terminal());
+    (newest.job.stop || is_done_once)
+        && state.status_of_job(slot) == JobStatus::Dead
+        && allocations_of(state, slot)
+            .all(|it| state.allocation(it).is_none_or(|record| record.client.is_terminal()))
+        && !state.evaluations_of(slot).iter().any(is_open)
+}
+
+/// When a job that is dead is forgotten, with all that there was of it.
+pub(super) fn job_at(state: &State, ages: &GarbageOptions, slot: JobSlot) -> Option<Timestamp> {
+    let age = ages.jobs.filter(|_| is_dead(state, slot))?;
+    let newest = &state.registration(slot)?.newest()?.job;
+    let of_allocations = allocations_of(state, slot)
+        .filter_map(|it| state.lifecycle(it).map(|lifecycle| lifecycle.modify_time));
+    let of_evaluations = state.evaluations_of(slot).iter();
+    let of_evaluations =
+        of_evaluations.filter_map(|it| state.evaluation(*it).map(|it| it.modified));
+    let latest = of_allocations.chain(of_evaluations).max();
+    let submitted = Timestamp::from_nanos(newest.submit_time);
+    latest.unwrap_or(submitted).max(submitted).checked_add(age)
+}
+
+/// When a node that is down is forgotten; never as long as anything is on it.
+pub(super) fn node_at(state: &State, ages: &GarbageOptions, slot: NodeSlot) -> Option<Timestamp> {
+    let node = &state.node(slot)?.node;
+    let is_left = node.status() == NodeStatus::Down && state.allocations_on(slot).is_empty();
+    let age = ages.nodes.filter(|_| is_left)?;
+    let since = node.extra.get(STATUS_UPDATED_AT).and_then(serde_json::Value::as_i64)?;
+    Timestamp::from_secs(since).checked_add(age)
+}
