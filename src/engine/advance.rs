@@ -98,6 +98,7 @@ impl Engine {
         let cause = match timer {
             Timer::Heartbeat(_) => Cause::NodeStatus,
             Timer::Drain(_) => Cause::NodeDrain,
+            Timer::News(_) => Cause::DeploymentPromotion,
             Timer::Progress(_) => Cause::DeploymentStatus,
             Timer::ForgetEvaluation(_) | Timer::ForgetJob(_) | Timer::ForgetNode(_) => {
                 Cause::Garbage
@@ -110,6 +111,7 @@ impl Engine {
                 Timer::Retry(evaluation) => unblock::release(change, vec![evaluation]),
                 Timer::Heartbeat(node) => silence::miss(change, node),
                 Timer::Drain(node) => drains::look_at(change, node),
+                Timer::News(deployment) => deployments::look_at(change, deployment),
                 Timer::Progress(deployment) => deployments::miss_deadline(change, deployment),
                 Timer::Delivery(evaluation) => deliveries::fire(change, evaluation),
                 Timer::ForgetEvaluation(slot) => garbage::forget_evaluation(change, slot),

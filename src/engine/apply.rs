@@ -96,6 +96,7 @@ fn transact<E>(
         applied: Applied::default(),
         created: Vec::new(),
         woken: Vec::new(),
+        is_looked_at: false,
         wakes_all: false,
     };
     make(&mut change)?;

@@ -25,6 +25,8 @@ pub(super) struct Change<'a> {
     pub(super) created: Vec<EvaluationSlot>,
     /// Evaluations that may have become ready though nothing of them changed.
     pub(super) woken: Vec<EvaluationSlot>,
+    /// Whether what is new of deployments was looked at already.
+    pub(super) is_looked_at: bool,
     /// Whether all that waits for room is to be looked at again.
     pub(super) wakes_all: bool,
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use super::change::Change;
 use super::command::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
 use super::deployments::{
-    REQUIRES_PROMOTION, RUNNING, evaluate, fail as give_up, healthy_canaries, promote as find_good,
+    REQUIRES_PROMOTION, RUNNING, evaluate, fail as give_up, healthy_canaries, look_at,
+    promote as find_good,
 };
 use super::error::DeploymentCommandError;
 use super::health::judge;
@@ -142,6 +143,10 @@ pub(super) fn set_health(
     }
     if !body.unhealthy.is_empty() {
         give_up(change, slot, UNHEALTHY);
+    } else {
+        look_at(change, slot);
+        // The reply names the evaluation, so that nothing is gathered.
+        change.is_looked_at = true;
     }
     note(change, slot);
     Ok(())

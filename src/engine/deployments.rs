@@ -19,6 +19,8 @@ use crate::time::Span;
 pub(super) const RUNNING: &str = "Deployment is running";
 pub(super) const REQUIRES_PROMOTION: &str = "Deployment is running but requires manual promotion";
 const UNHEALTHY: &str = "Failed due to unhealthy allocations";
+/// For how long verdicts are gathered before the job is looked at.
+const GATHERED: Span = Span::from_nanos(250_000_000);
 const DEADLINE: &str = "Failed due to progress deadline";
 
 /// Draws the consequences of new verdicts.
@@ -36,12 +38,26 @@ pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
         let sick = judged.iter().filter(|(_, health)| *health == Health::Unhealthy);
         let sick: Vec<AllocationSlot> = sick.map(|(slot, _)| *slot).collect();
         if sick.iter().any(|&slot| is_fatal(&change.state, deployment, slot)) {
+            change.set_news(deployment, None);
             fail(change, deployment, UNHEALTHY);
             continue;
         }
         for slot in sick {
             change.change_lifecycle(slot, false, |record| record.transition.reschedule = true);
         }
+        // Verdicts that come one soon after the other are looked at together.
+        if !change.is_looked_at && !change.book().news.contains_key(&deployment) {
+            let at = change.now().checked_add(GATHERED);
+            change.set_news(deployment, at);
+        }
+    }
+}
+
+/// Looks at what is new of a deployment: canaries that are all well may be promoted, and its job is looked
+/// at anew.
+pub(super) fn look_at(change: &mut Change<'_>, deployment: DeploymentSlot) {
+    change.set_news(deployment, None);
+    if change.deployment(deployment).is_some_and(|it| it.status.is_active()) {
         if may_promote(&change.state, deployment) {
             promote(change, deployment, None);
         }

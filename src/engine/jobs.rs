@@ -3,6 +3,7 @@
 use super::change::Change;
 use super::command::{DeregisterJob, EvaluateJob, RegisterJob};
 use super::error::JobCommandError;
+use super::forget::allocations_of;
 use crate::model::{Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::settings::DEFAULT_NAMESPACE;
@@ -157,7 +158,10 @@ pub(super) fn deregister(
         if is_forgotten {
             forget(change, slot, body.purge);
         } else if let Ok(stopped) = job.changed(|spec| spec.stop = true) {
-            change.add_version(slot, &stopped);
+            let was_stable =
+                change.job_version(slot, job.version).is_some_and(|version| version.is_stable);
+            let number = change.add_version(slot, &stopped).version;
+            change.set_stable(slot, number, was_stable);
         }
     }
     if body.no_shutdown_delay {
@@ -186,6 +190,11 @@ fn forget(change: &mut Change<'_>, slot: JobSlot, is_purged: bool) {
     for evaluation in open {
         let reason = format!("job {id} deleted");
         super::broker::end(change, evaluation, EvaluationStatus::Complete, &reason);
+    }
+    if is_purged {
+        let has_ended = |it: &_| change.allocation(*it).is_some_and(|it| it.client.is_terminal());
+        let ended: Vec<_> = allocations_of(&change.state, slot).filter(has_ended).collect();
+        ended.into_iter().for_each(|allocation| change.remove_allocation(allocation));
     }
     change.unregister_job(slot);
 }

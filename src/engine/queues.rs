@@ -12,7 +12,7 @@ use super::timers::{Timer, Timers};
 use crate::model::{JobType, NodeStatus};
 use crate::state::State;
 use crate::state::changed::Changes;
-use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use crate::state::standing::JobStatus;
 use crate::state::transaction::Touched;
 
@@ -53,6 +53,9 @@ impl Queues {
             },
             ..Changes::default()
         };
+        for (slot, at) in &*state.book().news {
+            queues.timers.set(Timer::News(*slot), Some(*at));
+        }
         queues.follow_ended(state, ages, &everything);
         queues
     }
@@ -68,6 +71,9 @@ impl Queues {
         }
         changes.registered.iter().for_each(|&job| self.watch_job(state, job));
         touched.deployments.iter().for_each(|&slot| self.watch_deployment(state, slot));
+        for &slot in &changes.news {
+            self.timers.set(Timer::News(slot), state.book().news.get(&slot).copied());
+        }
         self.follow_ended(state, ages, changes);
     }
 
@@ -77,16 +83,20 @@ impl Queues {
         let mut evaluations: BTreeSet<EvaluationSlot> =
             touched.evaluations.iter().copied().collect();
         let mut jobs: BTreeSet<JobSlot> = changes.registered.iter().copied().collect();
-        for &slot in &touched.allocations {
-            let Some(record) = state.allocation(slot) else { continue };
-            if record.client.is_terminal() {
-                let of = state.lifecycle(slot).map(|lifecycle| lifecycle.evaluation);
-                evaluations.extend(of.and_then(|of| state.resolve_evaluation(of)));
-            }
+        let before = changes.clients.iter().filter(|(_, it)| it.is_some_and(|it| it.is_terminal()));
+        let before = before.map(|(slot, _)| *slot);
+        let is_ended = |slot: &AllocationSlot| {
+            state.allocation(*slot).is_some_and(|record| record.client.is_terminal())
+        };
+        let ended = touched.allocations.iter().copied().filter(is_ended);
+        for slot in ended.chain(before) {
+            let of = state.lifecycle(slot).map(|lifecycle| lifecycle.evaluation);
+            evaluations.extend(of.and_then(|of| state.resolve_evaluation(of)));
         }
         for job in &jobs {
             evaluations.extend(state.evaluations_of(*job));
         }
+        evaluations.extend(changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)));
         for &slot in &touched.jobs {
             if state.status_of_job(slot) == JobStatus::Dead {
                 jobs.insert(slot);

@@ -19,6 +19,8 @@ pub(super) enum Timer {
     Heartbeat(NodeSlot),
     /// What is left on a draining node has to go.
     Drain(NodeSlot),
+    /// What is new of a deployment is looked at.
+    News(DeploymentSlot),
     /// A deployment has to have come further.
     Progress(DeploymentSlot),
     /// Something that has ended is old enough to be forgotten.

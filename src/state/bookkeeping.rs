@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::pages::Pages;
 use super::settings::Settings;
-use super::slots::{EvaluationSlot, JobSlot, NodeSlot};
+use super::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use super::standing::Standing;
 use crate::time::Timestamp;
 
@@ -24,6 +24,8 @@ pub(crate) struct Bookkeeping {
     pub(crate) released: Arc<BTreeSet<EvaluationSlot>>,
     /// By class of nodes: when room last became free there.
     pub(crate) unblocks: Arc<BTreeMap<Box<str>, Unblock>>,
+    /// Deployments of which there is news, with the instants at which their jobs are looked at for it.
+    pub(crate) news: Arc<BTreeMap<DeploymentSlot, Timestamp>>,
     /// How many tokens were given out.
     pub(crate) tokens: u64,
     /// By node slot.
@@ -78,6 +80,7 @@ pub(super) enum BookUndo {
     Claim(JobSlot, Option<EvaluationSlot>),
     Released(EvaluationSlot, bool),
     Unblock(Box<str>, Option<Unblock>),
+    News(DeploymentSlot, Option<Timestamp>),
     Tokens(u64),
     Life(NodeSlot, NodeLife),
     Standing(JobSlot, Option<Arc<Standing>>),
@@ -107,6 +110,7 @@ impl Bookkeeping {
                 Arc::make_mut(&mut self.released).remove(&slot);
             }
             BookUndo::Unblock(key, before) => put(&mut self.unblocks, key, before),
+            BookUndo::News(key, before) => put(&mut self.news, key, before),
             BookUndo::Tokens(before) => self.tokens = before,
             BookUndo::Life(node, before) => self.set_life(node, before),
             BookUndo::Standing(..) => {}

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use super::State;
 use super::bookkeeping::{BookUndo, Bookkeeping, Delivery, NodeLife, TableIndexes, Unblock, put};
 use super::settings::Settings;
-use super::slots::{EvaluationSlot, JobSlot, NodeSlot};
+use super::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use super::standing::Standing;
 use super::transaction::Transaction;
 use super::undo::Undo;
+use crate::time::Timestamp;
 
 impl State {
     pub(crate) fn book(&self) -> &Bookkeeping {
@@ -117,6 +118,15 @@ impl Transaction<'_> {
         if before != unblock {
             put(&mut self.state.book.unblocks, class.into(), unblock);
             self.log_book(BookUndo::Unblock(class.into(), before));
+        }
+    }
+
+    /// Says when the job of a deployment is looked at for what is new of it; none if nothing is.
+    pub(crate) fn set_news(&mut self, deployment: DeploymentSlot, at: Option<Timestamp>) {
+        let before = self.book.news.get(&deployment).copied();
+        if before != at {
+            put(&mut self.state.book.news, deployment, at);
+            self.log_book(BookUndo::News(deployment, before));
         }
     }
 

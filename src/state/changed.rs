@@ -4,8 +4,11 @@
 use super::State;
 use super::bookkeeping::BookUndo;
 use super::ids;
+use super::lifecycle::LifecycleRecord;
 use super::records::{Identified, RecordChange, Records};
-use super::slots::{AllocationSlot, EvaluationSlot, JobSlot, NodeSlot};
+use super::slots::{
+    AllocationSlot, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot, NodeSlot,
+};
 use super::transaction::{Touched, Transaction};
 use super::undo::{RemovedAllocation, Undo};
 use crate::model::status::ClientStatus;
@@ -28,6 +31,10 @@ pub(crate) struct Changes {
     pub(crate) requeued: Vec<EvaluationSlot>,
     /// Nodes of whose clients more is known.
     pub(crate) lives: Vec<NodeSlot>,
+    /// Evaluations that allocations were of, and no longer are.
+    pub(crate) left: Vec<EvaluationRef>,
+    /// Deployments of which there is news.
+    pub(crate) news: Vec<DeploymentSlot>,
     /// Jobs that have come to something else.
     pub(crate) standings: Vec<JobSlot>,
     pub(crate) has_settings: bool,
@@ -96,14 +103,21 @@ impl Transaction<'_> {
                 }
             }
             Undo::Lifecycle { slot, before } => {
-                let version = before.as_deref().and_then(|before| before.version.as_ref());
                 if let Some(record) = state.allocation(*slot)
-                    && state.own_version(*slot) != version
+                    && takes_less(state, *slot, before.as_deref())
                 {
                     changes.freed.push(record.node);
                 }
+                let of_batch = || state.batch(state.allocation(*slot)?.batch);
+                let own = before.as_deref().map(|before| before.evaluation);
+                let before = own.or_else(|| of_batch().map(|batch| batch.evaluation));
+                let after = state.lifecycle(*slot).map(|lifecycle| lifecycle.evaluation);
+                changes.left.extend(before.filter(|_| before != after));
             }
             Undo::Removed(removed) => {
+                let own = removed.lifecycle.as_deref().map(|lifecycle| lifecycle.evaluation);
+                let batch = removed.batch.as_ref().or_else(|| state.batch(removed.record.batch));
+                changes.left.extend(own.or_else(|| batch.map(|batch| batch.evaluation)));
                 if removed.record.occupies {
                     changes.freed.push(removed.record.node);
                 }
@@ -175,6 +189,7 @@ impl Transaction<'_> {
             }
             BookUndo::Life(node, _) => changes.lives.push(*node),
             BookUndo::Standing(job, _) => changes.standings.push(*job),
+            BookUndo::News(slot, _) => changes.news.push(*slot),
             BookUndo::Indexes(_) | BookUndo::Unblock(..) | BookUndo::Tokens(_) => {}
         }
     }
@@ -196,6 +211,19 @@ impl Transaction<'_> {
         };
         self.job(job).map(|record| record.names()).or_else(removed)
     }
+}
+
+/// Whether an allocation takes less than it did before, of anything.
+fn takes_less(state: &State, slot: AllocationSlot, before: Option<&LifecycleRecord>) -> bool {
+    let batch = || state.batch(state.allocation(slot)?.batch).map(|batch| batch.version.amounts);
+    let own = before.and_then(|before| before.version.as_ref()).map(|version| version.amounts);
+    let (Some(before), Some(after)) = (own.or_else(batch), state.version_of(slot)) else {
+        return false;
+    };
+    let after = after.amounts;
+    after.cpu_mhz < before.cpu_mhz
+        || after.memory_mb < before.memory_mb
+        || after.disk_mb < before.disk_mb
 }
 
 fn gone_job((namespace, id): (&str, &str)) -> Gone {

@@ -123,6 +123,7 @@ impl State {
         out.line("deliveries", &(&book.deliveries, book.tokens));
         out.line("in hand", &(&book.claims, &book.released));
         out.line("unblocked", &book.unblocks);
+        out.line("news of deployments", &book.news);
         out.line("clients", &used(book.lives.iter().copied(), NodeLife::default()));
     }
 

@@ -14,5 +14,6 @@ mod drains;
 mod garbage;
 mod jobs;
 mod nodes;
+mod random;
 mod slice;
 mod world;

@@ -168,7 +168,7 @@ impl World {
                 return;
             }
             self.judge(&pending, true);
-            self.settle();
+            self.pass(1);
         }
     }
 

@@ -24,24 +24,8 @@ use teller::Teller;
 
 /// Stories that do not go as they are written yet, which is said by this list alone: one that goes right has
 /// to leave it.
-const NOT_YET: [&str; 16] = [
-    "auto_revert",
-    "blocked_join",
-    "canary_fails",
-    "canary_manual",
-    "canary_stopped",
-    "canary_superseded",
-    "deployment_limited_resched",
-    "inplace",
-    "pause_resume",
-    "preempt_service",
-    "progress_deadline",
-    "revert",
-    "rolling_1",
-    "rolling_4",
-    "service_life",
-    "system_rolling",
-];
+const NOT_YET: [&str; 5] =
+    ["deployment_limited_resched", "preempt_service", "revert", "service_life", "system_rolling"];
 
 /// A step of a story, with the lines before it.
 struct Step {
