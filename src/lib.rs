@@ -56,6 +56,7 @@
 //! - `regexp` (default): the operand `regexp` in constraints. Without it a job that uses the operand is
 //!   refused.
 //! - `cli`: the program `stowplan`, and the packages that it needs.
+//! - `http`: the HTTP API of an engine, as a router to mount in a server.
 //! - `testing`: the generator of nodes, jobs and loads that this crate's own tests use; with `proptest`
 //!   also its strategies.
 //!

@@ -82,6 +82,7 @@ use crate::cluster::Cluster;
 pub use crate::cluster::readers::{ScalingView, Table};
 pub use crate::cluster::snapshot::{AdvanceError, Snapshot};
 pub use crate::cluster::views::{AllocationView, JobView};
+pub use crate::plan::job_diff;
 pub use crate::schedule::DryRun;
 pub use crate::time::{Span, Timestamp};
 

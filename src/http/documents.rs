@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use crate::model::{Allocation, Evaluation, JobSpec, NodeSpec};
+use crate::model::{Allocation, Era, Evaluation, JobSpec, NodeSpec};
 
 /// What stands under a key where the document says nothing.
 #[derive(Clone, Copy)]
@@ -50,7 +50,7 @@ const GROUP: [(&str, Absent); 16] = [
     ("MaxClientDisconnect", Null),
     ("MaxRunDuration", Null),
     ("Migrate", Null),
-    ("PreventRescheduleOnLost", False),
+    ("PreventRescheduleOnLost", Null),
     ("ReschedulePolicy", Null),
     ("RestartPolicy", Null),
     ("Scaling", Null),
@@ -222,6 +222,38 @@ pub(super) fn job(job: &JobSpec) -> Value {
 /// Jobs are written in the API of their era, and only today's has affinities.
 fn is_of_today(job: &Map<String, Value>) -> bool {
     job.contains_key("Affinities")
+}
+
+/// Takes out of a job what [`job`] put in, so that putting back what was read is no change. What a job of
+/// the first API says stays as it is.
+pub(super) fn take_back(job: &mut JobSpec) {
+    if Era::of(job) != Some(Era::Today) {
+        return;
+    }
+    let take = |extra: &mut Map<String, Value>, keys: &[(&str, Absent)]| {
+        let says_nothing = |key: &str, value: &Value| {
+            value.is_null()
+                || keys.iter().any(|(of, absent)| *of == key && *value == absent.value())
+        };
+        extra.retain(|key, value| !says_nothing(key, value));
+    };
+    take(&mut job.extra, &JOB);
+    for group in &mut job.task_groups {
+        take(&mut group.extra, &GROUP);
+        for task in &mut group.tasks {
+            take(&mut task.extra, &TASK);
+            if let Some(asked) = &mut task.resources {
+                take(&mut asked.extra, &RESOURCES);
+                let amounts = [
+                    &mut asked.cores,
+                    &mut asked.memory_max_mb,
+                    &mut asked.disk_mb,
+                    &mut asked.iops,
+                ];
+                amounts.into_iter().filter(|it| **it == Some(0)).for_each(|it| *it = None);
+            }
+        }
+    }
 }
 
 /// The objects of a list.

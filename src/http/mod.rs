@@ -1,16 +1,40 @@
-//! The HTTP API (docs/lifecycle.md, section 10), as a thin adapter on an engine.
+//! The HTTP API (docs/lifecycle.md, section 10), as a thin adapter on an engine: one request is one command
+//! or one snapshot that is read. No scheduling decision is made here.
 //!
-//! In: requests, and an engine. Out: replies: one request is one command or one snapshot that is read. May
-//! import `engine`, `model` and `time` only. No scheduling decision is made here.
+//! In: requests, and engines, each with a thread that owns it ([`EngineHandle`]). Out: a [`router`] that
+//! answers them, to serve or to mount elsewhere. May import `engine`, `model` and `time` only.
+//!
+//! Reads work on the latest snapshot and never wait for a write. A request that waits for an index sleeps
+//! until something that it read is touched.
 
-#![allow(dead_code, reason = "the router that uses all of it comes with the engine")]
-
+mod about;
+mod allocations;
 mod body;
+mod clock;
+mod deployments;
 mod documents;
+mod evaluations;
+mod host;
+mod jobs;
+mod nodes;
 mod page;
 mod query;
+mod read;
 mod refusal;
+mod reply;
 mod route;
+mod search;
+mod service;
+mod settings;
 mod stubs;
 mod text;
+mod touched;
+mod uuid;
 mod waiting;
+mod write;
+mod write_jobs;
+mod write_nodes;
+
+pub use self::clock::Clock;
+pub use self::host::{EngineHandle, Machine};
+pub use self::service::{Regions, router};

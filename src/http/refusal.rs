@@ -1,19 +1,27 @@
 //! Refusals: a status and a plain text (docs/lifecycle.md, section 10).
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 
 use axum::http::StatusCode;
+
+use crate::engine::{
+    AllocationCommandError, CommandError, JobCommandError, NodeCommandError, SettingsCommandError,
+};
+use crate::model::{JobErrors, Problem};
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     status: StatusCode,
     text: Cow<'static, str>,
+    /// The index at which something was looked for and not found.
+    index: Option<u64>,
 }
 
 impl Refusal {
     fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal { status, text: text.into() }
+        Refusal { status, text: text.into(), index: None }
     }
 
     /// The request makes no sense.
@@ -46,6 +54,11 @@ impl Refusal {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the engine has stopped")
     }
 
+    /// The same, of something that was looked for at an index.
+    pub(super) fn at(self, index: u64) -> Refusal {
+        Refusal { index: Some(index), ..self }
+    }
+
     pub(super) fn status(&self) -> StatusCode {
         self.status
     }
@@ -53,4 +66,62 @@ impl Refusal {
     pub(super) fn text(&self) -> &str {
         &self.text
     }
+
+    pub(super) fn index(&self) -> Option<u64> {
+        self.index
+    }
+
+    /// The same under the status that it has where something is looked for: what is not there is 404.
+    pub(super) fn of_lookup(error: CommandError) -> Refusal {
+        let is_unknown = matches!(
+            error,
+            CommandError::Job(JobCommandError::UnknownJob)
+                | CommandError::Node(NodeCommandError::UnknownNode)
+                | CommandError::Allocation(AllocationCommandError::UnknownAllocation)
+        );
+        let status = if is_unknown { Some(StatusCode::NOT_FOUND) } else { None };
+        let refusal = Refusal::from(error);
+        Refusal { status: status.unwrap_or(refusal.status), ..refusal }
+    }
+}
+
+impl From<CommandError> for Refusal {
+    fn from(error: CommandError) -> Refusal {
+        use JobCommandError as J;
+        match &error {
+            CommandError::Job(J::Invalid(errors)) => Refusal::failed(listed(errors.problems())),
+            CommandError::Node(NodeCommandError::Invalid(errors)) => {
+                Refusal::failed(listed(errors.problems()))
+            }
+            CommandError::Job(
+                J::NoGroup
+                | J::UnknownGroup { .. }
+                | J::NegativeCount
+                | J::CountTooSmall { .. }
+                | J::CountTooLarge { .. }
+                | J::CountOfError
+                | J::ActiveDeployment,
+            )
+            | CommandError::Settings(SettingsCommandError::UnknownAlgorithm { .. }) => {
+                Refusal::bad(error.to_string())
+            }
+            _ => Refusal::failed(error.to_string()),
+        }
+    }
+}
+
+/// Everything that is wrong with a job, in the shape in which the API lists mistakes.
+pub(super) fn of_job(errors: &JobErrors) -> String {
+    listed(errors.problems())
+}
+
+fn listed(problems: &[Problem]) -> String {
+    let noun = if problems.len() == 1 { "error" } else { "errors" };
+    let mut text = format!("{} {noun} occurred:\n", problems.len());
+    for problem in problems {
+        // Writing to a text does not fail.
+        let _ = writeln!(text, "\t* {problem}");
+    }
+    text.push('\n');
+    text
 }

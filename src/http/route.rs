@@ -79,7 +79,7 @@ pub(super) enum Endpoint {
 use Endpoint as E;
 
 /// Paths that name one endpoint, after `/v1/`.
-const EXACT: [(&str, Endpoint); 37] = [
+const EXACT: [(&str, Endpoint); 32] = [
     ("agent/force-leave", E::AgentForceLeave),
     ("agent/health", E::AgentHealth),
     ("agent/join", E::AgentJoin),
@@ -112,11 +112,6 @@ const EXACT: [(&str, Endpoint); 37] = [
     ("system/reconcile/summaries", E::SystemReconcile),
     ("validate/job", E::ValidateJob),
     ("volumes", E::Volumes),
-    ("client/stats", E::Client),
-    ("client/metadata", E::Client),
-    ("client/gc", E::Client),
-    ("client/fs", E::Client),
-    ("client/allocation", E::Client),
 ];
 
 /// Ends of paths, and the endpoints that they name.
@@ -187,10 +182,15 @@ pub(super) fn route(path: &str) -> Option<(Endpoint, String)> {
     if let Some(id) = path.strip_prefix("deployment/") {
         return Some((E::Deployment, decoded(id)?));
     }
-    path.starts_with("client/").then(|| (E::Client, String::new()))
+    path.starts_with("client/").then(|| (E::Client, bare.to_owned()))
 }
 
 impl Endpoint {
+    /// Whether requests with a body do something by it.
+    pub(super) fn writes(self) -> bool {
+        !matches!(self, E::JobSummary | E::JobVersions | E::JobsStatuses)
+    }
+
     /// Whether it has a method; PUT and POST are the same thing.
     pub(super) fn has(self, method: &Method) -> bool {
         let is_put = matches!(*method, Method::PUT | Method::POST);
@@ -200,9 +200,12 @@ impl Endpoint {
             // Summaries and versions are read whatever the method.
             E::JobSummary | E::JobVersions => is_get || is_put || is_delete,
             E::Job | E::Namespace | E::NodePool => is_get || is_put || is_delete,
-            E::Jobs | E::JobScale | E::JobsStatuses | E::Namespaces | E::NodePools => {
-                is_get || is_put
-            }
+            E::Jobs
+            | E::JobScale
+            | E::JobsStatuses
+            | E::Namespaces
+            | E::NodeAllocations
+            | E::NodePools => is_get || is_put,
             E::SchedulerConfiguration | E::AgentServers => is_get || is_put,
             E::Evaluations => is_get || is_delete,
             E::Client => is_get || is_put || is_delete,
@@ -258,7 +261,7 @@ mod tests {
             ("/v1/node/pool/gpu", E::NodePool, "gpu"),
             ("/v1/deployment/d1", E::Deployment, "d1"),
             ("/v1/deployment/allocations/d1", E::DeploymentAllocations, "d1"),
-            ("/v1/client/allocation/a1/stats", E::Client, ""),
+            ("/v1/client/allocation/a1/stats", E::Client, "client/allocation/a1/stats"),
             ("/v1/evaluation/e1/allocations", E::EvaluationAllocations, "e1"),
         ];
         for (path, endpoint, id) in cases {

@@ -41,10 +41,11 @@ pub(super) struct AllocationColumns {
     pub(super) has_task_states: bool,
 }
 
-/// An allocation in a list.
+/// An allocation in a list, of which it is said what type and version of its job it runs.
 pub(super) fn allocation(
     allocation: &Allocation,
     job_type: JobType,
+    version: u64,
     columns: AllocationColumns,
 ) -> Value {
     let states = match allocation.task_states.is_empty() || !columns.has_task_states {
@@ -64,7 +65,7 @@ pub(super) fn allocation(
         "NodeName": allocation.node_name,
         "JobID": allocation.job_id,
         "JobType": job_type.as_str(),
-        "JobVersion": allocation.job_version(),
+        "JobVersion": version,
         "TaskGroup": allocation.task_group,
         "DesiredStatus": allocation.desired_status,
         "DesiredDescription": allocation.desired_description,
@@ -155,7 +156,7 @@ mod tests {
         let text = r#"{"ID": "a1", "Name": "web.front[0]", "JobID": "web", "TaskGroup": "front",
             "DesiredStatus": "run", "ClientStatus": "pending", "CreateIndex": 3, "ModifyIndex": 4}"#;
         let document: Allocation = serde_json::from_str(text).unwrap();
-        let stub = allocation(&document, JobType::Service, ALL);
+        let stub = allocation(&document, JobType::Service, 0, ALL);
         assert_eq!((&stub["Name"], &stub["JobType"]), (&json!("web.front[0]"), &json!("service")));
         assert_eq!(stub["DesiredTransition"]["Migrate"], Value::Null);
         assert!(stub["TaskStates"].is_null() && stub.get("AllocatedResources").is_some());

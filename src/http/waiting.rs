@@ -20,6 +20,8 @@ pub(super) enum Kind {
     Jobs,
     Nodes,
     Settings,
+    /// Anything at all.
+    Events,
     /// One thing.
     Allocation,
     Deployment,
@@ -118,6 +120,11 @@ impl Waiting {
                 notify.notify_waiters();
             }
         }
+    }
+
+    /// Wakes everybody.
+    pub(super) fn wake_all(&self) {
+        self.by_key().values().for_each(|it| it.notify_waiters());
     }
 
     /// Wakes all who wait for keys of a kind.

@@ -1,0 +1,57 @@
+//! Reading evaluations.
+
+use serde_json::{Value, json};
+
+use super::documents;
+use super::page::{Token, page};
+use super::query::Query;
+use super::read::{Found, Sought};
+use super::refusal::Refusal;
+use super::route::Endpoint as E;
+use super::uuid::{check_id, check_prefix};
+use crate::engine::Snapshot;
+use crate::model::Evaluation;
+
+/// Finds what a request about evaluations looks for.
+pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {
+    let Sought { id, namespace, query, .. } = *sought;
+    match sought.endpoint {
+        E::Evaluation => {
+            let Some(evaluation) = snapshot.evaluation(id) else {
+                check_id(id, "eval")?;
+                return Err(Refusal::not_found("eval not found"));
+            };
+            Ok(documents::evaluation(&evaluation).into())
+        }
+        E::JobEvaluations => {
+            let all = snapshot.evaluations_of(namespace, id);
+            let mut all: Vec<Evaluation> = all.collect();
+            all.sort_by_key(|it| std::cmp::Reverse(it.create_index));
+            Ok(Value::Array(all.iter().map(documents::evaluation).collect()).into())
+        }
+        E::EvaluationsCount => Ok(json!({"Count": listed(snapshot, query).count()}).into()),
+        _ => list(snapshot, query),
+    }
+}
+
+fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
+    let prefix = query.text("prefix");
+    let place = |it: &Evaluation| Token::created(it.create_index, it.id.clone());
+    let found: Vec<_> =
+        listed(snapshot, query).map(|it| (place(&it), documents::evaluation(&it))).collect();
+    if found.is_empty() {
+        check_prefix(prefix, "eval")?;
+    }
+    Ok(page(found, query, prefix.is_empty()).into())
+}
+
+/// The evaluations that a request asks for.
+fn listed<'a>(snapshot: &'a Snapshot, query: &'a Query) -> impl Iterator<Item = Evaluation> + 'a {
+    let is_listed = |it: &Evaluation| {
+        let is_it = |key: &str, value: &str| query.text(key).is_empty() || query.text(key) == value;
+        query.lists_namespace(&it.namespace)
+            && is_it("status", &it.status)
+            && is_it("job", &it.job_id)
+    };
+    snapshot.evaluations_with_prefix(query.text("prefix")).filter(is_listed)
+}

@@ -1,0 +1,273 @@
+//! The thread that owns an engine, and what others have of it: a queue of commands, and the latest
+//! snapshot. Reads never wait for a write.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::clock::Clock;
+use super::query::Wait;
+use super::refusal::Refusal;
+use super::touched::{is_touched, wake};
+use super::waiting::{Key, Waiting};
+use crate::engine::{Applied, Command, CommandError, Engine, Event, Snapshot};
+use crate::time::Timestamp;
+
+/// How many commands are applied before those who read see what came of them.
+const BATCH_MAX: usize = 256;
+
+/// Something with an engine in which time passes: an [`Engine`] itself, or a world around one.
+pub trait Machine: Send + 'static {
+    /// The engine.
+    fn engine(&self) -> &Engine;
+
+    /// Tells the engine something at an instant.
+    ///
+    /// # Errors
+    ///
+    /// The engine refuses it.
+    fn apply(&mut self, now: Timestamp, command: Command) -> Result<Applied, CommandError>;
+
+    /// Lets everything happen that is due by an instant.
+    fn advance(&mut self, now: Timestamp);
+
+    /// When something will happen next, unless something else does before.
+    fn next_deadline(&self) -> Option<Timestamp>;
+}
+
+impl Machine for Engine {
+    fn engine(&self) -> &Engine {
+        self
+    }
+
+    fn apply(&mut self, now: Timestamp, command: Command) -> Result<Applied, CommandError> {
+        Engine::apply(self, now, command)
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        // Only an instant that is over is refused.
+        let _ = Engine::advance(self, now.max(self.now()));
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        Engine::next_deadline(self)
+    }
+}
+
+/// What a thread of its own does for others with an engine. Copies are of the same engine; with the last
+/// one the thread ends.
+///
+/// ```
+/// use stowplan::engine::{Engine, EngineOptions, RegisterNode};
+/// use stowplan::http::{Clock, EngineHandle};
+/// use stowplan::model::Node;
+///
+/// let handle = EngineHandle::start(Engine::new(EngineOptions::default()), Clock::system())?;
+/// let node = Node::builder("n1").build()?.spec().clone();
+/// assert!(handle.apply_blocking(RegisterNode::from(node).into()).is_some_and(|it| it.is_ok()));
+/// assert_eq!(handle.snapshot().nodes().count(), 1);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct EngineHandle {
+    orders: Sender<Order>,
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    latest: Mutex<Snapshot>,
+    waiting: Waiting,
+    clock: Clock,
+}
+
+type Outcome = Result<Applied, CommandError>;
+
+/// What the thread is told to do.
+enum Order {
+    Apply(Box<Command>, oneshot::Sender<Outcome>),
+    /// Looks at the engine itself, where a snapshot does not say enough.
+    Look(Box<dyn FnOnce(&Engine) + Send>),
+}
+
+impl EngineHandle {
+    /// Starts a thread that owns an engine, or a world around one.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no thread.
+    pub fn start(machine: impl Machine, clock: Clock) -> std::io::Result<EngineHandle> {
+        let (orders, received) = channel();
+        let latest = Mutex::new(machine.engine().snapshot());
+        let shared = Arc::new(Shared { latest, waiting: Waiting::default(), clock });
+        let thread = Thread {
+            seen: machine.engine().modify_index(),
+            machine,
+            shared: Arc::clone(&shared),
+            news: Vec::new(),
+            has_missed: false,
+        };
+        std::thread::Builder::new().name("engine".into()).spawn(move || thread.run(&received))?;
+        Ok(EngineHandle { orders, shared })
+    }
+
+    /// The engine as it was after the latest batch of commands, those that were answered included.
+    pub fn snapshot(&self) -> Snapshot {
+        self.shared.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The present instant.
+    pub fn now(&self) -> Timestamp {
+        self.shared.clock.now()
+    }
+
+    /// Tells the engine something, and waits for what comes of it; none if the thread has ended.
+    pub async fn apply(&self, command: Command) -> Option<Result<Applied, CommandError>> {
+        self.send(command)?.await.ok()
+    }
+
+    /// The same outside of asynchronous code, in which it would panic.
+    pub fn apply_blocking(&self, command: Command) -> Option<Result<Applied, CommandError>> {
+        self.send(command)?.blocking_recv().ok()
+    }
+
+    fn send(&self, command: Command) -> Option<oneshot::Receiver<Outcome>> {
+        let (reply, outcome) = oneshot::channel();
+        self.orders.send(Order::Apply(Box::new(command), reply)).ok()?;
+        Some(outcome)
+    }
+
+    /// Looks at the engine itself.
+    pub(super) async fn look<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&Engine) -> T + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let (reply, seen) = oneshot::channel();
+        let order = Order::Look(Box::new(move |engine| drop(reply.send(look(engine)))));
+        self.orders.send(order).map_err(|_| Refusal::unavailable())?;
+        seen.await.map_err(|_| Refusal::unavailable())
+    }
+
+    /// Sleeps until the index of a key is above the one that a request has seen, or until its time is over.
+    pub(super) async fn wait(&self, key: Key<'_>, wait: Wait, index_of: impl Fn(&Snapshot) -> u64) {
+        let waiter = self.shared.waiting.wait_for(key);
+        let until = tokio::time::Instant::now() + wait.at_most + self.jitter(wait);
+        loop {
+            // What is published from here on wakes it.
+            let touched = waiter.touched();
+            if index_of(&self.snapshot()) > wait.index
+                || tokio::time::timeout_at(until, touched).await.is_err()
+            {
+                return;
+            }
+        }
+    }
+
+    /// Up to a sixteenth of a wait, so that those who began together do not end together.
+    fn jitter(&self, wait: Wait) -> std::time::Duration {
+        let nanos = u64::try_from(wait.at_most.as_nanos() / 16).unwrap_or(u64::MAX);
+        let drawn = self.now().as_nanos().unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
+        std::time::Duration::from_nanos(drawn.checked_rem(nanos).unwrap_or(0))
+    }
+}
+
+/// The thread that owns an engine.
+struct Thread<M> {
+    machine: M,
+    shared: Arc<Shared>,
+    /// The index up to which events were looked at.
+    seen: u64,
+    /// What happened since the latest snapshot was made, as far as it wakes anybody.
+    news: Vec<Event>,
+    /// Whether something happened of which there is no event any more.
+    has_missed: bool,
+}
+
+impl<M: Machine> Thread<M> {
+    fn run(mut self, orders: &Receiver<Order>) {
+        loop {
+            let wait = self.machine.next_deadline().and_then(|at| self.shared.clock.wait_until(at));
+            let first = match wait {
+                None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Some(wait) => orders.recv_timeout(wait),
+            };
+            match first {
+                Ok(order) => self.serve(order, orders),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.machine.advance(self.now());
+            self.note();
+            self.publish();
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.shared.clock.now().max(self.machine.engine().now())
+    }
+
+    /// Does what was ordered, with what else was meanwhile, and answers once those who read see it.
+    fn serve(&mut self, first: Order, orders: &Receiver<Order>) {
+        let mut answers = Vec::new();
+        let mut next = Some(first);
+        while let Some(order) = next {
+            match order {
+                Order::Apply(command, reply) => {
+                    let now = self.now();
+                    answers.push((reply, self.machine.apply(now, *command)));
+                    self.note();
+                }
+                Order::Look(look) => look(self.machine.engine()),
+            }
+            next = if answers.len() < BATCH_MAX { orders.try_recv().ok() } else { None };
+        }
+        self.publish();
+        for (reply, outcome) in answers {
+            // Who no longer waits for the answer does not get it.
+            let _ = reply.send(outcome);
+        }
+    }
+
+    /// Looks at what happened in the latest call.
+    fn note(&mut self) {
+        let engine = self.machine.engine();
+        let latest = engine.modify_index();
+        if latest == self.seen {
+            return;
+        }
+        if self.shared.waiting.is_empty() || engine.forgotten_events() > self.seen {
+            self.has_missed = true;
+        } else {
+            self.news.extend(engine.events(self.seen));
+        }
+        self.seen = latest;
+    }
+
+    /// Lets those who read see what happened, and wakes those who wait for it.
+    fn publish(&mut self) {
+        let snapshot = self.machine.engine().snapshot();
+        {
+            let mut latest = self.shared.latest.lock().unwrap_or_else(PoisonError::into_inner);
+            if !is_touched(&latest, &snapshot) {
+                return;
+            }
+            *latest = snapshot.clone();
+        }
+        let news = std::mem::take(&mut self.news);
+        if std::mem::take(&mut self.has_missed) {
+            self.shared.waiting.wake_all();
+        } else {
+            wake(&self.shared.waiting, &snapshot, &news);
+        }
+    }
+}
+
+impl std::fmt::Debug for Order {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Order::Apply(command, _) => command.name(),
+            Order::Look(_) => "Look",
+        })
+    }
+}

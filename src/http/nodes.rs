@@ -1,0 +1,50 @@
+//! Reading nodes.
+
+use serde_json::Value;
+
+use super::documents;
+use super::page::{Token, page};
+use super::query::Query;
+use super::read::{Found, Sought};
+use super::refusal::Refusal;
+use super::route::Endpoint as E;
+use super::stubs;
+use super::uuid::{check_id, check_prefix};
+use crate::engine::Snapshot;
+
+/// Finds what a request about nodes looks for.
+pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {
+    let Sought { id, query, .. } = *sought;
+    match sought.endpoint {
+        E::Node => {
+            let Some(node) = snapshot.node(id) else {
+                if id.is_empty() {
+                    return Err(Refusal::failed("missing node ID"));
+                }
+                check_id(id, "node")?;
+                return Err(Refusal::not_found("node not found"));
+            };
+            Ok(documents::node(node).into())
+        }
+        E::NodeAllocations => {
+            let all = snapshot.allocations_on(id).map(|view| view.whole_document());
+            let all = all.map(|it| {
+                (Token::created(it.create_index, it.id.clone()), documents::allocation(&it))
+            });
+            Ok(Value::Array(page(all.collect(), &Query::default(), true).things).into())
+        }
+        _ => list(snapshot, query),
+    }
+}
+
+fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
+    let prefix = query.text("prefix");
+    let has_resources = query.is("resources")?;
+    let all = snapshot.nodes().filter(|node| node.id.starts_with(prefix));
+    let found: Vec<_> =
+        all.map(|node| (Token::of_id(node.id.clone()), stubs::node(node, has_resources))).collect();
+    if found.is_empty() {
+        check_prefix(prefix, "node")?;
+    }
+    Ok(page(found, query, false).into())
+}

@@ -1,0 +1,145 @@
+//! Writes: one command each.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::body;
+use super::refusal::{self, Refusal};
+use super::reply::Reply;
+use super::route::Endpoint as E;
+use super::service::Asked;
+use super::{search, write_jobs, write_nodes};
+use crate::engine::{
+    Applied, Command, CommandError, DeleteNamespace, DeleteNodePool, SetSchedulerConfiguration,
+    SettingsCommandError, StopAllocation, UpsertNamespace, UpsertNodePool,
+};
+use crate::model::{Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
+
+/// Answers a request that writes, or has a body for another reason.
+pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refusal> {
+    match asked.endpoint {
+        E::ValidateJob => validate(body),
+        E::Search | E::SearchFuzzy => search::answer(asked, body),
+        E::AllocationStop => stop_allocation(asked, body).await,
+        E::SchedulerConfiguration => set_scheduler(asked, body).await,
+        E::Namespace | E::Namespaces => write_namespace(asked, body).await,
+        E::NodePool | E::NodePools => write_pool(asked, body).await,
+        E::SystemReconcile => Ok(Reply::empty()),
+        E::NodeAllocations
+        | E::NodeEligibility
+        | E::NodeEvaluate
+        | E::NodePurge
+        | E::NodeRegister
+        | E::NodeStatus => write_nodes::answer(asked, body).await,
+        _ => write_jobs::answer(asked, body).await,
+    }
+}
+
+/// Tells the engine something. What it refuses is an error of the API.
+pub(super) async fn apply(
+    asked: &Asked<'_>,
+    command: impl Into<Command>,
+) -> Result<Applied, Refusal> {
+    Ok(told(asked, command.into()).await??)
+}
+
+/// Tells the engine something.
+pub(super) async fn told(
+    asked: &Asked<'_>,
+    command: Command,
+) -> Result<Result<Applied, CommandError>, Refusal> {
+    asked.engine("")?.apply(command).await.ok_or_else(Refusal::unavailable)
+}
+
+/// Reads a body that may be left out.
+pub(super) fn optional<T: serde::de::DeserializeOwned + Default>(
+    bytes: &[u8],
+) -> Result<T, Refusal> {
+    match bytes.trim_ascii() {
+        b"" | b"null" => Ok(T::default()),
+        bytes => body::read(bytes),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Validate {
+    #[serde(rename = "Job")]
+    job: Option<JobSpec>,
+}
+
+fn validate(bytes: &[u8]) -> Result<Reply, Refusal> {
+    let body: Validate = body::read(bytes)?;
+    let spec = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
+    let (error, errors) = match Job::registered(spec, None) {
+        Ok(_) => (String::new(), Value::Null),
+        Err(errors) => {
+            let all = errors.problems().iter().map(ToString::to_string).collect::<Vec<_>>();
+            (refusal::of_job(&errors), json!(all))
+        }
+    };
+    Ok(Reply::plain(json!({
+        "DriverConfigValidated": true, "ValidationErrors": errors, "Error": error, "Warnings": "",
+    })))
+}
+
+async fn stop_allocation(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let mut command: StopAllocation = optional(bytes)?;
+    asked.id.clone_into(&mut command.allocation_id);
+    command.reschedule |= asked.query.is("reschedule")?;
+    command.no_shutdown_delay |= asked.query.is("no_shutdown_delay")?;
+    let applied = told(asked, command.into()).await?.map_err(Refusal::of_lookup)?;
+    let body = json!({"EvalID": applied.evaluation_id(), "Index": applied.index});
+    Ok(Reply::written(applied.index, body))
+}
+
+async fn set_scheduler(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let configuration: SchedulerConfiguration = body::read(bytes)?;
+    let check_index = match asked.query.text("cas") {
+        "" => None,
+        text => Some(text.parse().map_err(|_| Refusal::bad("Error parsing cas value"))?),
+    };
+    let command = SetSchedulerConfiguration { configuration, check_index };
+    let (index, is_updated) = match told(asked, command.into()).await? {
+        Ok(applied) => (applied.index, true),
+        Err(CommandError::Settings(SettingsCommandError::Conflict { .. })) => {
+            (asked.engine("")?.snapshot().modify_index(), false)
+        }
+        Err(error) => return Err(error.into()),
+    };
+    Ok(Reply::written(index, json!({"Updated": is_updated, "Index": index})))
+}
+
+async fn write_namespace(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let name = asked.id.to_owned();
+    let applied = if asked.is_delete() {
+        apply(asked, DeleteNamespace { name }).await?
+    } else {
+        let mut namespace: Namespace = body::read(bytes)?;
+        named(&mut namespace.name, name, "namespace")?;
+        apply(asked, UpsertNamespace { namespace }).await?
+    };
+    Ok(Reply { index: Some(applied.index), ..Reply::empty() })
+}
+
+async fn write_pool(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let name = asked.id.to_owned();
+    let applied = if asked.is_delete() {
+        apply(asked, DeleteNodePool { name }).await?
+    } else {
+        let mut pool: NodePool = body::read(bytes)?;
+        named(&mut pool.name, name, "node pool")?;
+        apply(asked, UpsertNodePool { pool }).await?
+    };
+    Ok(Reply { index: Some(applied.index), ..Reply::empty() })
+}
+
+/// Gives a thing the name of its path, unless its body has another.
+fn named(name: &mut String, of_path: String, noun: &str) -> Result<(), Refusal> {
+    if name.is_empty() {
+        *name = of_path;
+    } else if !of_path.is_empty() && *name != of_path {
+        return Err(Refusal::bad(format!("{noun} name does not match request path")));
+    }
+    Ok(())
+}

@@ -1,0 +1,99 @@
+//! Writing nodes, by operators and by the clients on them.
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::body;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::route::Endpoint as E;
+use super::service::Asked;
+use super::write::{apply, optional};
+use crate::engine::{
+    Applied, EvaluateNode, PurgeNode, RegisterNode, SetEligibility, SetNodeStatus,
+    UpdateAllocations,
+};
+use crate::model::NodeSpec;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Register {
+    #[serde(rename = "Node")]
+    node: Option<NodeSpec>,
+}
+
+/// Answers a request that writes something about nodes.
+pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refusal> {
+    let node_id = asked.id.to_owned();
+    match asked.endpoint {
+        E::NodeRegister => {
+            let body: Register = body::read(body)?;
+            let mut node = body.node.ok_or_else(|| Refusal::bad("Node must be specified"))?;
+            if node.id.is_empty() {
+                node.id = node_id;
+            } else if node.id != node_id {
+                return Err(Refusal::bad("Node ID does not match"));
+            }
+            Ok(heard(&apply(asked, RegisterNode { node }).await?))
+        }
+        E::NodeStatus => {
+            let command: SetNodeStatus = body::read(body)?;
+            let command = SetNodeStatus { node_id, ..command };
+            Ok(heard(&apply(asked, command).await?))
+        }
+        E::NodeAllocations => {
+            let command: UpdateAllocations = body::read(body)?;
+            let applied = apply(asked, command).await?;
+            Ok(Reply::written(applied.index, json!({"Index": applied.index})))
+        }
+        E::NodeEligibility => {
+            let command: SetEligibility = body::read(body)?;
+            let command = SetEligibility { node_id, ..command };
+            Ok(changed(&apply(asked, command).await?))
+        }
+        E::NodePurge => {
+            let _: Value = optional(body)?;
+            Ok(heard(&apply(asked, PurgeNode { node_id }).await?))
+        }
+        _ => {
+            let _: Value = optional(body)?;
+            Ok(heard(&apply(asked, EvaluateNode { node_id }).await?))
+        }
+    }
+}
+
+/// The reply to an operator.
+fn changed(applied: &Applied) -> Reply {
+    let body = json!({
+        "EvalIDs": evaluations(applied),
+        "EvalCreateIndex": applied.evaluation_create_index,
+        "NodeModifyIndex": applied.node_modify_index,
+        "Index": applied.index,
+    });
+    Reply::written(applied.index, body)
+}
+
+/// The reply to a client.
+fn heard(applied: &Applied) -> Reply {
+    let body = json!({
+        "HeartbeatTTL": applied.heartbeat_ttl.map_or(0, |ttl| ttl.as_nanos()),
+        "EvalIDs": evaluations(applied),
+        "EvalCreateIndex": applied.evaluation_create_index,
+        "NodeModifyIndex": applied.node_modify_index,
+        "Index": applied.index,
+        "Features": 0,
+        "KnownLeader": false,
+        "LastContact": 0,
+        "LeaderRPCAddr": "",
+        "NumNodes": 0,
+        "Servers": null,
+    });
+    Reply::written(applied.index, body)
+}
+
+fn evaluations(applied: &Applied) -> Value {
+    match applied.evaluation_ids.is_empty() {
+        true => Value::Null,
+        false => json!(applied.evaluation_ids),
+    }
+}

@@ -1,0 +1,132 @@
+//! An engine behind the router, and requests to it.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use serde_json::{Value, json};
+use stowplan::Timestamp;
+use stowplan::engine::{Engine, EngineOptions};
+use stowplan::http::{Clock, EngineHandle, router};
+use tower::ServiceExt;
+
+/// The router of an engine of its own.
+#[derive(Clone)]
+pub(crate) struct App {
+    router: axum::Router,
+    clock: Clock,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Answer {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    /// What stands at a path of the body.
+    pub(crate) fn at(&self, path: &str) -> Value {
+        self.json().pointer(path).cloned().unwrap_or_else(|| panic!("no {path}: {}", self.text))
+    }
+
+    pub(crate) fn index(&self) -> u64 {
+        self.header("x-nomad-index").parse().unwrap()
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).unwrap_or_else(|| panic!("no {name}")).to_str().unwrap()
+    }
+}
+
+/// Runs asynchronous code to its end.
+pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+    runtime.block_on(future)
+}
+
+impl App {
+    /// An engine without anything.
+    pub(crate) fn empty() -> App {
+        let clock = Clock::manual(Timestamp::from_secs(1_000));
+        let engine = Engine::new(EngineOptions::default());
+        let handle = EngineHandle::start(engine, clock.clone()).unwrap();
+        App { router: router(handle), clock }
+    }
+
+    /// An engine with so many nodes, `00000000-...` on.
+    pub(crate) fn with_nodes(number: usize) -> App {
+        let app = App::empty();
+        for at in 0..number {
+            let id = node_id(at);
+            let answer = app.put(&format!("/v1/node/{id}/register"), &json!({"Node": node(at)}));
+            assert_eq!(answer.status, 200, "{}", answer.text);
+        }
+        app
+    }
+
+    /// Lets time pass, and what is due then happen.
+    pub(crate) fn pass(&self, seconds: i64) {
+        self.clock.set(self.clock.now() + stowplan::Span::from_secs(seconds));
+        // Any look at the engine itself lets it catch up; that is done once the next one is answered.
+        (0..2).for_each(|_| assert_eq!(self.get("/v1/metrics").status, 200));
+    }
+
+    pub(crate) async fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_vec()));
+        let response = self.router.clone().oneshot(request.unwrap()).await.unwrap();
+        let (head, body) = response.into_parts();
+        let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        let text = String::from_utf8(bytes.into()).unwrap();
+        Answer { status: head.status, headers: head.headers, text }
+    }
+
+    pub(crate) fn call(&self, method: &str, path: &str, body: &[u8]) -> Answer {
+        run(self.send(method, path, body))
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, b"")
+    }
+
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Answer {
+        self.call("PUT", path, body.to_string().as_bytes())
+    }
+
+    /// Registers a job of today's shape, and lets it be placed.
+    pub(crate) fn register(&self, id: &str, count: u64) -> Answer {
+        let answer = self.put("/v1/jobs", &json!({"Job": job(id, count)}));
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        self.pass(0);
+        answer
+    }
+}
+
+pub(crate) fn node_id(at: usize) -> String {
+    format!("{at:08x}-0000-0000-0000-000000000000")
+}
+
+fn node(at: usize) -> Value {
+    json!({
+        "ID": node_id(at), "Name": format!("n{at}"), "Datacenter": "dc1", "Status": "ready",
+        "SecretID": "hush", "Attributes": {"driver.docker": "1", "kernel.name": "linux"},
+        "Drivers": {"docker": {"Detected": true, "Healthy": true}},
+        "NodeResources": {
+            "Cpu": {"CpuShares": 4000}, "Memory": {"MemoryMB": 8192}, "Disk": {"DiskMB": 100_000},
+            "Networks": [{"Mode": "host", "Device": "eth0", "CIDR": "10.0.0.1/32", "IP": "10.0.0.1", "MBits": 1000}],
+        },
+    })
+}
+
+pub(crate) fn job(id: &str, count: u64) -> Value {
+    json!({
+        "ID": id, "Name": id, "Type": "service", "Datacenters": ["dc1"],
+        "TaskGroups": [{"Name": "g", "Count": count, "Tasks": [{
+            "Name": "t", "Driver": "docker", "Config": {"image": "busybox:1"},
+            "Resources": {"CPU": 500, "MemoryMB": 256},
+        }]}],
+    })
+}

@@ -1,0 +1,16 @@
+//! The HTTP API, by requests to its router: no socket is opened, and time stands still unless a test moves
+//! it.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its helpers too"
+)]
+
+mod app;
+mod blocking;
+mod endpoints;
+mod mistakes;
+mod recorded;
+mod seed;
