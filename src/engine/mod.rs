@@ -64,6 +64,7 @@ mod processing;
 mod progress;
 mod queues;
 mod read;
+mod rehearsal;
 mod reschedule;
 mod settings;
 mod settle;

@@ -11,7 +11,7 @@ use super::query::Wait;
 use super::refusal::Refusal;
 use super::touched::{is_touched, wake};
 use super::waiting::{Key, Waiting};
-use crate::engine::{Applied, Command, CommandError, Engine, Event, Snapshot};
+use crate::engine::{Applied, Command, CommandError, Engine, EngineOptions, Event, Snapshot};
 use crate::time::Timestamp;
 
 /// How many commands are applied before those who read see what came of them.
@@ -80,6 +80,7 @@ struct Shared {
     latest: Mutex<Snapshot>,
     waiting: Waiting,
     clock: Clock,
+    options: EngineOptions,
 }
 
 type Outcome = Result<Applied, CommandError>;
@@ -100,7 +101,8 @@ impl EngineHandle {
     pub fn start(machine: impl Machine, clock: Clock) -> std::io::Result<EngineHandle> {
         let (orders, received) = channel();
         let latest = Mutex::new(machine.engine().snapshot());
-        let shared = Arc::new(Shared { latest, waiting: Waiting::default(), clock });
+        let options = machine.engine().options().clone();
+        let shared = Arc::new(Shared { latest, waiting: Waiting::default(), clock, options });
         let thread = Thread {
             seen: machine.engine().modify_index(),
             machine,
@@ -115,6 +117,11 @@ impl EngineHandle {
     /// The engine as it was after the latest batch of commands, those that were answered included.
     pub fn snapshot(&self) -> Snapshot {
         self.shared.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How the engine works.
+    pub(super) fn options(&self) -> &EngineOptions {
+        &self.shared.options
     }
 
     /// The present instant.

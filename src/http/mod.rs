@@ -32,6 +32,7 @@ mod touched;
 mod uuid;
 mod waiting;
 mod write;
+mod write_deployments;
 mod write_jobs;
 mod write_nodes;
 

@@ -108,13 +108,11 @@ fn key_of<'a>(sought: &Sought<'a>, job: &'a Option<(String, String)>) -> Key<'a>
         E::Evaluations | E::EvaluationsCount => Key::table(Kind::Evaluations),
         E::Evaluation => Key::thing(Kind::Evaluation, id),
         E::JobEvaluations => of_job(Kind::EvaluationsOfJob),
-        E::Jobs | E::JobsStatuses => Key::table(Kind::Jobs),
+        E::Jobs => Key::table(Kind::Jobs),
         E::Nodes => Key::table(Kind::Nodes),
         E::Node => Key::thing(Kind::Node, id),
         E::NodeAllocations => Key::thing(Kind::AllocationsOfNode, id),
-        E::Job | E::JobScale | E::JobSubmission | E::JobSummary | E::JobVersions => {
-            of_job(Kind::Job)
-        }
+        E::Job | E::JobScale | E::JobSummary | E::JobVersions => of_job(Kind::Job),
         _ => Key::table(Kind::Settings),
     }
 }
@@ -145,7 +143,7 @@ fn table_of(endpoint: E) -> Table {
 fn table_index(endpoint: E, snapshot: &Snapshot) -> u64 {
     let index = snapshot.table_index(table_of(endpoint));
     match endpoint {
-        E::Jobs | E::JobsStatuses => index.max(snapshot.table_index(Table::Summaries)),
+        E::Jobs => index.max(snapshot.table_index(Table::Summaries)),
         E::Volumes | E::Plugins => 0,
         _ => index,
     }
@@ -179,7 +177,7 @@ fn thing_index(sought: &Sought<'_>, snapshot: &Snapshot) -> Option<u64> {
         E::JobDeployment => Some(snapshot.deployments_of(namespace, id).next()?.modify_index),
         E::Evaluation => Some(snapshot.evaluation(id)?.modify_index),
         E::Node => Some(snapshot.node(id)?.modify_index),
-        E::Job | E::JobSubmission => Some(job()?.modify_index()),
+        E::Job => Some(job()?.modify_index()),
         E::JobVersions => Some(job()?.versions().next()?.job_modify_index),
         E::JobSummary => Some(job()?.summary_index().max(job()?.modify_index())),
         E::JobScale => {

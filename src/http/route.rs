@@ -23,31 +23,24 @@ pub(super) enum Endpoint {
     DeploymentHealth,
     DeploymentPause,
     DeploymentPromote,
-    DeploymentUnblock,
     Deployments,
     Evaluation,
     EvaluationAllocations,
     Evaluations,
     EvaluationsCount,
-    EventStream,
     Job,
     JobAllocations,
     JobDeployment,
     JobDeployments,
-    JobDispatch,
     JobEvaluate,
     JobEvaluations,
-    JobPeriodicForce,
     JobPlan,
     JobRevert,
     JobScale,
     JobStable,
-    JobSubmission,
     JobSummary,
     JobVersions,
     Jobs,
-    JobsParse,
-    JobsStatuses,
     Metrics,
     Namespace,
     Namespaces,
@@ -79,7 +72,7 @@ pub(super) enum Endpoint {
 use Endpoint as E;
 
 /// Paths that name one endpoint, after `/v1/`.
-const EXACT: [(&str, Endpoint); 32] = [
+const EXACT: [(&str, Endpoint); 29] = [
     ("agent/force-leave", E::AgentForceLeave),
     ("agent/health", E::AgentHealth),
     ("agent/join", E::AgentJoin),
@@ -90,10 +83,7 @@ const EXACT: [(&str, Endpoint); 32] = [
     ("deployments", E::Deployments),
     ("evaluations", E::Evaluations),
     ("evaluations/count", E::EvaluationsCount),
-    ("event/stream", E::EventStream),
     ("jobs", E::Jobs),
-    ("jobs/parse", E::JobsParse),
-    ("jobs/statuses", E::JobsStatuses),
     ("metrics", E::Metrics),
     ("namespace", E::Namespace),
     ("namespaces", E::Namespaces),
@@ -118,22 +108,19 @@ const EXACT: [(&str, Endpoint); 32] = [
 type Parts = &'static [(&'static str, Endpoint)];
 
 /// Beginnings of paths, with what of the rest names which endpoint; what is left is the thing's identity.
-const OF_THINGS: [(&str, Parts, Endpoint); 12] = [
+const OF_THINGS: [(&str, Parts, Endpoint); 11] = [
     (
         "job/",
         &[
             ("/allocations", E::JobAllocations),
             ("/deployment", E::JobDeployment),
             ("/deployments", E::JobDeployments),
-            ("/dispatch", E::JobDispatch),
             ("/evaluate", E::JobEvaluate),
             ("/evaluations", E::JobEvaluations),
-            ("/periodic/force", E::JobPeriodicForce),
             ("/plan", E::JobPlan),
             ("/revert", E::JobRevert),
             ("/scale", E::JobScale),
             ("/stable", E::JobStable),
-            ("/submission", E::JobSubmission),
             ("/summary", E::JobSummary),
             ("/versions", E::JobVersions),
         ],
@@ -160,7 +147,6 @@ const OF_THINGS: [(&str, Parts, Endpoint); 12] = [
     ("deployment/fail/", &[], E::DeploymentFail),
     ("deployment/pause/", &[], E::DeploymentPause),
     ("deployment/promote/", &[], E::DeploymentPromote),
-    ("deployment/unblock/", &[], E::DeploymentUnblock),
     ("namespace/", &[], E::Namespace),
 ];
 
@@ -188,7 +174,7 @@ pub(super) fn route(path: &str) -> Option<(Endpoint, String)> {
 impl Endpoint {
     /// Whether requests with a body do something by it.
     pub(super) fn writes(self) -> bool {
-        !matches!(self, E::JobSummary | E::JobVersions | E::JobsStatuses)
+        !matches!(self, E::JobSummary | E::JobVersions)
     }
 
     /// Whether it has a method; PUT and POST are the same thing.
@@ -200,12 +186,9 @@ impl Endpoint {
             // Summaries and versions are read whatever the method.
             E::JobSummary | E::JobVersions => is_get || is_put || is_delete,
             E::Job | E::Namespace | E::NodePool => is_get || is_put || is_delete,
-            E::Jobs
-            | E::JobScale
-            | E::JobsStatuses
-            | E::Namespaces
-            | E::NodeAllocations
-            | E::NodePools => is_get || is_put,
+            E::Jobs | E::JobScale | E::Namespaces | E::NodeAllocations | E::NodePools => {
+                is_get || is_put
+            }
             E::SchedulerConfiguration | E::AgentServers => is_get || is_put,
             E::Evaluations => is_get || is_delete,
             E::Client => is_get || is_put || is_delete,
@@ -216,14 +199,10 @@ impl Endpoint {
             | E::DeploymentHealth
             | E::DeploymentPause
             | E::DeploymentPromote
-            | E::DeploymentUnblock
-            | E::JobDispatch
             | E::JobEvaluate
-            | E::JobPeriodicForce
             | E::JobPlan
             | E::JobRevert
             | E::JobStable
-            | E::JobsParse
             | E::NodeDrain
             | E::NodeEligibility
             | E::NodeEvaluate
@@ -254,7 +233,7 @@ mod tests {
             ("/v1/job/a/b", E::Job, "a/b"),
             ("/v1/job/a%2Fb/summary", E::JobSummary, "a/b"),
             ("/v1/job/a%2Fsummary", E::Job, "a/summary"),
-            ("/v1/job/cron/periodic-1/periodic/force", E::JobPeriodicForce, "cron/periodic-1"),
+            ("/v1/job/cron/periodic-1/evaluate", E::JobEvaluate, "cron/periodic-1"),
             ("/v1/job/web/nothing", E::Job, "web/nothing"),
             ("/v1/node/n1/drain", E::NodeDrain, "n1"),
             ("/v1/node/pools", E::NodePools, ""),

@@ -8,10 +8,11 @@ use super::refusal::{self, Refusal};
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::service::Asked;
-use super::{search, write_jobs, write_nodes};
+use super::{search, write_deployments, write_jobs, write_nodes};
 use crate::engine::{
-    Applied, Command, CommandError, DeleteNamespace, DeleteNodePool, SetSchedulerConfiguration,
-    SettingsCommandError, StopAllocation, UpsertNamespace, UpsertNodePool,
+    Applied, CollectGarbage, Command, CommandError, DeleteEvaluations, DeleteNamespace,
+    DeleteNodePool, SetSchedulerConfiguration, SettingsCommandError, StopAllocation,
+    UpsertNamespace, UpsertNodePool,
 };
 use crate::model::{Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
 
@@ -25,7 +26,16 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
         E::Namespace | E::Namespaces => write_namespace(asked, body).await,
         E::NodePool | E::NodePools => write_pool(asked, body).await,
         E::SystemReconcile => Ok(Reply::empty()),
+        E::SystemGarbage => {
+            apply(asked, CollectGarbage::default()).await?;
+            Ok(Reply::empty())
+        }
+        E::Evaluations => delete_evaluations(asked, body).await,
+        E::DeploymentFail | E::DeploymentHealth | E::DeploymentPause | E::DeploymentPromote => {
+            write_deployments::answer(asked, body).await
+        }
         E::NodeAllocations
+        | E::NodeDrain
         | E::NodeEligibility
         | E::NodeEvaluate
         | E::NodePurge
@@ -91,6 +101,16 @@ async fn stop_allocation(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refus
     let applied = told(asked, command.into()).await?.map_err(Refusal::of_lookup)?;
     let body = json!({"EvalID": applied.evaluation_id(), "Index": applied.index});
     Ok(Reply::written(applied.index, body))
+}
+
+async fn delete_evaluations(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let command: DeleteEvaluations = body::read(bytes)?;
+    if command.ids.is_empty() {
+        return Err(Refusal::bad("request does not include any evaluation IDs"));
+    }
+    let number = command.ids.len();
+    let applied = apply(asked, command).await?;
+    Ok(Reply::written(applied.index, json!({"Count": number, "Index": applied.index})))
 }
 
 async fn set_scheduler(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {

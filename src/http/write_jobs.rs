@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::documents;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, of_job};
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::service::Asked;
@@ -29,6 +29,8 @@ struct Register {
     preserve_counts: Option<bool>,
     #[serde(rename = "EvalPriority")]
     eval_priority: Option<i64>,
+    #[serde(rename = "Diff")]
+    diff: Option<bool>,
     #[serde(rename = "Region")]
     region: Option<String>,
     #[serde(rename = "Namespace")]
@@ -41,6 +43,7 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
         E::Jobs => register(asked, body).await,
         E::Job if asked.is_delete() => deregister(asked).await,
         E::Job => register(asked, body).await,
+        E::JobPlan => plan(asked, body),
         E::JobEvaluate => evaluate(asked, body).await,
         E::JobScale => scale(asked, body).await,
         E::JobRevert => revert(asked, body).await,
@@ -92,6 +95,23 @@ async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     let outcome = handle.apply(command.into()).await.ok_or_else(Refusal::unavailable)?;
     let applied = outcome?;
     Ok(Reply::written(applied.index, evaluated(&applied)))
+}
+
+fn plan(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let body: Register = body::read(bytes)?;
+    let mut job = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
+    if job.id.is_empty() {
+        return Err(Refusal::bad("Job must have a valid ID"));
+    }
+    check_job(asked, &job.id)?;
+    let handle = asked.engine(&job.region)?;
+    namespace(asked, &mut job.namespace);
+    documents::take_back(&mut job);
+    let snapshot = handle.snapshot();
+    let found = snapshot.dry_run(handle.options(), job, handle.now());
+    let found = found.map_err(|errors| Refusal::failed(of_job(&errors)))?;
+    let index = found.job_modify_index;
+    Ok(Reply::written(index, json!(found.reply(body.diff.unwrap_or(false)))))
 }
 
 async fn deregister(asked: &Asked<'_>) -> Result<Reply, Refusal> {

@@ -10,10 +10,11 @@ use super::route::Endpoint as E;
 use super::service::Asked;
 use super::write::{apply, optional};
 use crate::engine::{
-    Applied, EvaluateNode, PurgeNode, RegisterNode, SetEligibility, SetNodeStatus,
-    UpdateAllocations,
+    Applied, DrainNode, DrainSpec, EvaluateNode, PurgeNode, RegisterNode, SetEligibility,
+    SetNodeStatus, UpdateAllocations,
 };
 use crate::model::NodeSpec;
+use crate::time::Span;
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
@@ -51,6 +52,10 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
             let command = SetEligibility { node_id, ..command };
             Ok(changed(&apply(asked, command).await?))
         }
+        E::NodeDrain => {
+            let command = drain(asked, body)?;
+            Ok(changed(&apply(asked, DrainNode { node_id, ..command }).await?))
+        }
         E::NodePurge => {
             let _: Value = optional(body)?;
             Ok(heard(&apply(asked, PurgeNode { node_id }).await?))
@@ -60,6 +65,22 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
             Ok(heard(&apply(asked, EvaluateNode { node_id }).await?))
         }
     }
+}
+
+/// What a request says of a drain: in its body, or as the first API has it in a parameter.
+fn drain(asked: &Asked<'_>, bytes: &[u8]) -> Result<DrainNode, Refusal> {
+    if !bytes.trim_ascii().is_empty() {
+        return body::read(bytes);
+    }
+    let drain_spec = match asked.query.text("enable") {
+        "" => return Err(Refusal::bad("missing enable value")),
+        _ if asked.query.is("enable").map_err(|_| Refusal::bad("invalid enable value"))? => {
+            // The first API knows no deadline: all go at once.
+            Some(DrainSpec { deadline: Span::from_nanos(-1), ..DrainSpec::default() })
+        }
+        _ => None,
+    };
+    Ok(DrainNode { mark_eligible: drain_spec.is_none(), drain_spec, ..DrainNode::default() })
 }
 
 /// The reply to an operator.

@@ -3,6 +3,8 @@
 //!
 //! One file a subcommand; `main.rs` knows their names, nothing else.
 
+#[cfg(feature = "agent")]
+mod agent;
 mod asks;
 mod bars;
 mod bench;
@@ -46,6 +48,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
+    #[cfg(feature = "agent")]
+    Agent(agent::Agent),
     Place(place::Place),
     Explain(explain::Explain),
     Plan(plan::PlanJob),
@@ -65,6 +69,8 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
+        #[cfg(feature = "agent")]
+        Command::Agent(agent) => agent.run(),
         Command::Place(place) => place.run(),
         Command::Explain(explain) => explain.run(),
         Command::Plan(plan) => plan.run(),

@@ -1,0 +1,187 @@
+//! `stowplan agent`: an engine behind the HTTP API, with a clock; everything is kept in memory.
+//!
+//! In: flags and a file of nodes. Out: replies to requests, until a signal ends it. May import what the
+//! program may.
+
+mod made_up;
+mod simulated;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use stowplan::engine::{Command, Engine, EngineOptions, RegisterNode};
+use stowplan::http::{Clock, EngineHandle, Machine, Regions, router};
+use stowplan::model::{NodeSpec, read};
+use stowplan::sim::{Behaviour, World};
+use tokio::signal;
+use tokio::sync::oneshot;
+
+use self::simulated::Simulated;
+use crate::exit::{BAD_INPUT, SUCCESS};
+use crate::files::reason;
+
+/// How long requests that wait have to end once the agent is told to.
+const GRACE: Duration = Duration::from_secs(2);
+/// How many events are kept for those who come back for them.
+const HISTORY: usize = 4_096;
+
+/// Serve the HTTP API of an engine; what it knows is kept in memory.
+#[derive(Args)]
+#[command(after_long_help = AFTER_HELP)]
+pub(crate) struct Agent {
+    /// Five made-up nodes, whose clients are simulated
+    #[arg(long)]
+    dev: bool,
+
+    /// Where to listen; other than this machine itself nobody is served
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4646")]
+    bind: SocketAddr,
+
+    /// Nodes to begin with, in the shapes of the API, as JSON
+    #[arg(long, value_name = "FILE", conflicts_with = "dev")]
+    nodes: Option<PathBuf>,
+
+    /// The region, and others beside it; the first is the local one
+    #[arg(long, value_name = "NAME", default_value = "global")]
+    region: Vec<String>,
+
+    /// Orders equal nodes, and everything that is drawn is drawn from it
+    #[arg(long, value_name = "NUMBER", default_value_t = 0)]
+    seed: u64,
+
+    /// Play the client of every node, so many times as fast as the clock
+    ///
+    /// Tasks start, become healthy, stop and finish by themselves. Without this flag nodes and allocations
+    /// change only by requests of clients.
+    #[arg(long, value_name = "SPEED", value_parser = speed)]
+    simulate: Option<f64>,
+}
+
+const AFTER_HELP: &str = "Examples:
+  stowplan agent --dev
+  stowplan agent --nodes nodes.json --simulate 10
+  curl -X PUT --data @job.json 127.0.0.1:4646/v1/jobs";
+
+fn speed(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(speed) if (0.001..=1e6).contains(&speed) => Ok(speed),
+        _ => Err("expected a number from 0.001 to 1000000".to_owned()),
+    }
+}
+
+impl Agent {
+    /// Runs the subcommand until a signal ends it, and gives the exit status.
+    pub(crate) fn run(&self) -> u8 {
+        match self.serve() {
+            Ok(()) => SUCCESS,
+            Err(message) => {
+                eprintln!("stowplan agent: {message}");
+                BAD_INPUT
+            }
+        }
+    }
+
+    fn serve(&self) -> Result<(), String> {
+        if !self.bind.ip().is_loopback() {
+            let address = self.bind;
+            return Err(format!(
+                "{address} can be reached by others, and there are no tokens yet: use 127.0.0.1"
+            ));
+        }
+        let nodes = match &self.nodes {
+            Some(path) => read_nodes(path)?,
+            None if self.dev => made_up::nodes(),
+            None => Vec::new(),
+        };
+        let mut regions: Option<Regions> = None;
+        for name in &self.region {
+            let handle = self.start(&nodes)?;
+            regions = Some(match regions {
+                None => Regions::new(name, handle),
+                Some(regions) => regions.with_region(name, handle),
+            });
+        }
+        let regions = regions.ok_or("no region")?;
+        let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+        let runtime = runtime.map_err(|error| reason(&error))?;
+        let served = runtime.block_on(self.listen(regions, nodes.len()));
+        // Requests that still wait are not waited for.
+        runtime.shutdown_background();
+        served
+    }
+
+    /// Starts an engine with nodes.
+    fn start(&self, nodes: &[NodeSpec]) -> Result<EngineHandle, String> {
+        let options =
+            EngineOptions { seed: self.seed, history: HISTORY, ..EngineOptions::default() };
+        let speed = self.simulate.or(self.dev.then_some(1.0));
+        let clock = Clock::at_speed(speed.unwrap_or(1.0));
+        if speed.is_some() {
+            let mut world = Simulated::new(World::new(options, Behaviour::prompt()));
+            join(&mut world, &clock, nodes)?;
+            return EngineHandle::start(world, clock).map_err(|error| reason(&error));
+        }
+        let mut engine = Engine::new(options);
+        join(&mut engine, &clock, nodes)?;
+        EngineHandle::start(engine, clock).map_err(|error| reason(&error))
+    }
+
+    async fn listen(&self, regions: Regions, nodes: usize) -> Result<(), String> {
+        let listener = tokio::net::TcpListener::bind(self.bind).await;
+        let listener = listener.map_err(|error| format!("{}: {}", self.bind, reason(&error)))?;
+        let address = listener.local_addr().map_err(|error| reason(&error))?;
+        let names: Vec<&str> = regions.names().collect();
+        println!(
+            "stowplan agent: listening on http://{address}, {nodes} nodes, regions {}",
+            names.join(", ")
+        );
+        let app = router(regions.with_address(address.to_string()));
+        let (end, ended) = oneshot::channel::<()>();
+        let server = axum::serve(listener, app).with_graceful_shutdown(async {
+            // Nobody is left to send anything if this fails, and it is over as well.
+            let _ = ended.await;
+        });
+        let server = tokio::spawn(server.into_future());
+        told_to_end().await;
+        let _ = end.send(());
+        // Who still waits then is cut off.
+        let _ = tokio::time::timeout(GRACE, server).await;
+        Ok(())
+    }
+}
+
+/// Lets nodes join, which has to go well for all of them.
+fn join(machine: &mut impl Machine, clock: &Clock, nodes: &[NodeSpec]) -> Result<(), String> {
+    for node in nodes {
+        let command = Command::from(RegisterNode::from(node.clone()));
+        let joined = machine.apply(clock.now(), command);
+        joined.map_err(|error| format!("node {}: {error}", node.id))?;
+    }
+    Ok(())
+}
+
+fn read_nodes(path: &PathBuf) -> Result<Vec<NodeSpec>, String> {
+    let name = path.display();
+    let bytes = std::fs::read(path).map_err(|error| format!("{name}: {}", reason(&error)))?;
+    read::nodes(bytes).map_err(|error| format!("{name}: {error}"))
+}
+
+/// Ends with a signal that asks the program to.
+async fn told_to_end() {
+    #[cfg(unix)]
+    if let Ok(mut terminate) = signal::unix::signal(signal::unix::SignalKind::terminate()) {
+        let interrupt = signal::ctrl_c();
+        let mut interrupt = std::pin::pin!(interrupt);
+        return std::future::poll_fn(|context| {
+            use std::future::Future;
+            if interrupt.as_mut().poll(context).is_ready() {
+                return std::task::Poll::Ready(());
+            }
+            terminate.poll_recv(context).map(|_| ())
+        })
+        .await;
+    }
+    let _ = signal::ctrl_c().await;
+}

@@ -1,0 +1,58 @@
+//! Nodes whose clients are played.
+
+use stowplan::engine::{Applied, Command, CommandError, Engine};
+use stowplan::http::Machine;
+use stowplan::sim::World;
+use stowplan::{Span, Timestamp};
+
+/// How often it is looked at what clients do.
+const STEP: Span = Span::from_nanos(20_000_000);
+
+/// A world around an engine. What nodes are told by requests, their clients do.
+pub(super) struct Simulated {
+    world: World,
+}
+
+impl Simulated {
+    pub(super) fn new(world: World) -> Simulated {
+        Simulated { world }
+    }
+}
+
+impl Machine for Simulated {
+    fn engine(&self) -> &Engine {
+        self.world.engine()
+    }
+
+    fn apply(&mut self, now: Timestamp, command: Command) -> Result<Applied, CommandError> {
+        self.world.run_until(now);
+        match &command {
+            // A node that joins has a client from then on.
+            Command::RegisterNode(body) => {
+                let node = body.node.clone();
+                let applied = self.world.apply(command)?;
+                self.world.add_node(node)?;
+                Ok(applied)
+            }
+            Command::SetNodeStatus(body) => {
+                let (id, status) = (body.node_id.clone(), body.status.clone());
+                let applied = self.world.apply(command)?;
+                match status.as_str() {
+                    "down" | "disconnected" => _ = self.world.disconnect_node(&id),
+                    _ => _ = self.world.reconnect_node(&id),
+                }
+                Ok(applied)
+            }
+            _ => self.world.apply(command),
+        }
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        self.world.run_until(now);
+    }
+
+    fn next_deadline(&self) -> Option<Timestamp> {
+        let soon = self.world.now().checked_add(STEP);
+        [self.world.engine().next_deadline(), soon].into_iter().flatten().min()
+    }
+}

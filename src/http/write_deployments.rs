@@ -1,0 +1,54 @@
+//! Writing deployments.
+
+use serde_json::json;
+
+use super::body;
+use super::refusal::Refusal;
+use super::reply::Reply;
+use super::route::Endpoint as E;
+use super::service::Asked;
+use super::write::{apply, optional};
+use crate::engine::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
+
+/// Answers a request that writes something about deployments.
+pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let deployment_id = asked.id.to_owned();
+    let applied = match asked.endpoint {
+        E::DeploymentPause => {
+            let command: PauseDeployment = body::read(bytes)?;
+            check(asked, &command.deployment_id)?;
+            apply(asked, PauseDeployment { deployment_id, ..command }).await?
+        }
+        E::DeploymentPromote => {
+            let command: PromoteDeployment = body::read(bytes)?;
+            check(asked, &command.deployment_id)?;
+            apply(asked, PromoteDeployment { deployment_id, ..command }).await?
+        }
+        E::DeploymentHealth => {
+            let command: SetAllocationHealth = body::read(bytes)?;
+            check(asked, &command.deployment_id)?;
+            apply(asked, SetAllocationHealth { deployment_id, ..command }).await?
+        }
+        _ => {
+            let command: FailDeployment = optional(bytes)?;
+            check(asked, &command.deployment_id)?;
+            apply(asked, FailDeployment { deployment_id }).await?
+        }
+    };
+    let body = json!({
+        "EvalID": applied.evaluation_id(),
+        "EvalCreateIndex": applied.evaluation_create_index,
+        "DeploymentModifyIndex": applied.deployment_modify_index,
+        "RevertedJobVersion": applied.reverted_job_version,
+        "Index": applied.index,
+    });
+    Ok(Reply::written(applied.index, body))
+}
+
+/// Whether a body names the deployment of its path, if it names any.
+fn check(asked: &Asked<'_>, of_body: &str) -> Result<(), Refusal> {
+    match of_body.is_empty() || of_body == asked.id {
+        true => Ok(()),
+        false => Err(Refusal::bad("Deployment ID does not match")),
+    }
+}
