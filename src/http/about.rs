@@ -3,10 +3,10 @@
 use axum::http::Method;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
-use super::service::Asked;
 
 /// Answers a request about who serves it; none if it is about something else.
 pub(super) async fn answer(asked: &Asked<'_>) -> Result<Option<Reply>, Refusal> {

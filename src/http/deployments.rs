@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::page::{Token, page};
 use super::query::Query;
-use super::read::{Found, Sought};
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
+use super::sought::{Found, Sought};
 use super::uuid::{check_id, check_prefix};
 use crate::engine::Snapshot;
 use crate::model::Deployment;

@@ -4,9 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::documents;
 use super::page::{Token, page};
-use super::read::{Found, Sought};
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
+use super::sought::{Found, Sought};
 use super::stubs;
 use crate::engine::{JobView, Snapshot, job_diff};
 

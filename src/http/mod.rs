@@ -9,6 +9,7 @@
 
 mod about;
 mod allocations;
+mod asked;
 mod body;
 mod clock;
 mod deployments;
@@ -26,7 +27,9 @@ mod route;
 mod search;
 mod service;
 mod settings;
+mod sought;
 mod stubs;
+mod telling;
 mod text;
 mod touched;
 mod uuid;
@@ -36,6 +39,7 @@ mod write_deployments;
 mod write_jobs;
 mod write_nodes;
 
+pub use self::asked::Regions;
 pub use self::clock::Clock;
 pub use self::host::{EngineHandle, Machine};
-pub use self::service::{Regions, router};
+pub use self::service::router;

@@ -1,42 +1,15 @@
 //! Reads: one snapshot, once what the request has seen is no longer the latest.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::page::Page;
-use super::query::Query;
+use super::asked::Asked;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
-use super::service::Asked;
+use super::sought::{Found, Sought};
 use super::waiting::{Key, Kind};
 use super::{allocations, deployments, evaluations, jobs, nodes, settings};
 use crate::engine::{Snapshot, Table};
-
-/// What is looked for: a thing or a list, of which job or which other thing.
-pub(super) struct Sought<'a> {
-    pub(super) endpoint: E,
-    pub(super) id: &'a str,
-    pub(super) namespace: &'a str,
-    pub(super) query: &'a Query,
-}
-
-/// What was found.
-pub(super) struct Found {
-    pub(super) body: Value,
-    pub(super) next_token: String,
-}
-
-impl From<Value> for Found {
-    fn from(body: Value) -> Found {
-        Found { body, next_token: String::new() }
-    }
-}
-
-impl From<Page<Value>> for Found {
-    fn from(page: Page<Value>) -> Found {
-        Found { body: Value::Array(page.things), next_token: page.next }
-    }
-}
 
 /// Answers a request that reads.
 pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {

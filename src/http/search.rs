@@ -3,11 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::asked::Asked;
 use super::body;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
-use super::service::Asked;
 use super::text::quoted;
 use crate::engine::{Snapshot, Table};
 

@@ -7,94 +7,16 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
-use indexmap::IndexMap;
 
-use super::host::EngineHandle;
+use super::asked::{Asked, Regions};
 use super::query::Query;
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
-use super::route::{Endpoint, route};
+use super::route::route;
 use super::{about, read, write};
 
 /// The largest body that is read, in bytes.
 const BODY_MAX: usize = 32 << 20;
-
-/// The engines that are served, one a region, and what the API says about who serves them.
-///
-/// ```
-/// use stowplan::engine::{Engine, EngineOptions};
-/// use stowplan::http::{Clock, EngineHandle, Regions};
-///
-/// let handle = || EngineHandle::start(Engine::new(EngineOptions::default()), Clock::system());
-/// let regions = Regions::new("global", handle()?).with_region("eu", handle()?);
-/// assert_eq!(regions.names().collect::<Vec<_>>(), ["eu", "global"]);
-/// # Ok::<(), std::io::Error>(())
-/// ```
-#[derive(Clone, Debug)]
-pub struct Regions {
-    local: String,
-    by_name: IndexMap<String, EngineHandle>,
-    address: String,
-    node_name: String,
-}
-
-impl Regions {
-    /// One region, which is the local one: requests that name none are for it.
-    pub fn new(name: impl Into<String>, handle: EngineHandle) -> Regions {
-        let local = name.into();
-        Regions {
-            by_name: IndexMap::from([(local.clone(), handle)]),
-            local,
-            address: "127.0.0.1:4646".into(),
-            node_name: "stowplan".into(),
-        }
-    }
-
-    /// The same with another region.
-    #[must_use]
-    pub fn with_region(mut self, name: impl Into<String>, handle: EngineHandle) -> Regions {
-        self.by_name.insert(name.into(), handle);
-        self
-    }
-
-    /// The same with the address, host and port, that it is reached at.
-    #[must_use]
-    pub fn with_address(mut self, address: impl Into<String>) -> Regions {
-        self.address = address.into();
-        self
-    }
-
-    /// The names of the regions, sorted.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let mut names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
-        names.sort_unstable();
-        names.into_iter()
-    }
-
-    pub(super) fn local(&self) -> &str {
-        &self.local
-    }
-
-    pub(super) fn address(&self) -> &str {
-        &self.address
-    }
-
-    pub(super) fn node_name(&self) -> &str {
-        &self.node_name
-    }
-
-    /// The engine of a region; of the local one where none is named.
-    pub(super) fn engine(&self, name: &str) -> Result<&EngineHandle, Refusal> {
-        let name = if name.is_empty() { &self.local } else { name };
-        self.by_name.get(name).ok_or_else(|| Refusal::failed("No path to region"))
-    }
-}
-
-impl From<EngineHandle> for Regions {
-    fn from(handle: EngineHandle) -> Regions {
-        Regions::new("global", handle)
-    }
-}
 
 /// The API (docs/lifecycle.md, section 10), to serve or to mount in a server of one's own.
 ///
@@ -123,38 +45,6 @@ async fn serve(State(regions): State<Arc<Regions>>, request: Request) -> Respons
     let asked = Asked { regions: &regions, endpoint, id: &id, query: &query, method: &head.method };
     let answer = answer(&asked, &head.headers, body).await;
     reply::response(answer, &query)
-}
-
-/// A request, its body aside.
-pub(super) struct Asked<'a> {
-    pub(super) regions: &'a Regions,
-    pub(super) endpoint: Endpoint,
-    /// The identity of the thing that the path names.
-    pub(super) id: &'a str,
-    pub(super) query: &'a Query,
-    pub(super) method: &'a Method,
-}
-
-impl Asked<'_> {
-    /// The engine that the request names, or else its body.
-    pub(super) fn engine(&self, region_of_body: &str) -> Result<&EngineHandle, Refusal> {
-        match self.query.text("region") {
-            "" => self.regions.engine(region_of_body),
-            region => self.regions.engine(region),
-        }
-    }
-
-    /// The name of the region that the request names, or else its body; of the local one if neither does.
-    pub(super) fn region<'a>(&'a self, region_of_body: &'a str) -> &'a str {
-        let names = [self.query.text("region"), region_of_body];
-        let named = names.into_iter().find(|name| !name.is_empty());
-        named.unwrap_or(&self.regions.local)
-    }
-
-    /// Whether something is to be taken out.
-    pub(super) fn is_delete(&self) -> bool {
-        *self.method == Method::DELETE
-    }
 }
 
 async fn answer(asked: &Asked<'_>, headers: &HeaderMap, body: Body) -> Result<Reply, Refusal> {

@@ -3,9 +3,9 @@
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 
-use super::read::{Found, Sought};
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
+use super::sought::{Found, Sought};
 use crate::engine::{Snapshot, Table};
 use crate::model::{Namespace, NodePool, PreemptionConfig, SchedulerConfiguration};
 

@@ -3,16 +3,17 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::body;
 use super::refusal::{self, Refusal};
 use super::reply::Reply;
 use super::route::Endpoint as E;
-use super::service::Asked;
+use super::telling::{apply, optional, told};
 use super::{search, write_deployments, write_jobs, write_nodes};
 use crate::engine::{
-    Applied, CollectGarbage, Command, CommandError, DeleteEvaluations, DeleteNamespace,
-    DeleteNodePool, SetSchedulerConfiguration, SettingsCommandError, StopAllocation,
-    UpsertNamespace, UpsertNodePool,
+    CollectGarbage, CommandError, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
+    SetSchedulerConfiguration, SettingsCommandError, StopAllocation, UpsertNamespace,
+    UpsertNodePool,
 };
 use crate::model::{Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
 
@@ -42,32 +43,6 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
         | E::NodeRegister
         | E::NodeStatus => write_nodes::answer(asked, body).await,
         _ => write_jobs::answer(asked, body).await,
-    }
-}
-
-/// Tells the engine something. What it refuses is an error of the API.
-pub(super) async fn apply(
-    asked: &Asked<'_>,
-    command: impl Into<Command>,
-) -> Result<Applied, Refusal> {
-    Ok(told(asked, command.into()).await??)
-}
-
-/// Tells the engine something.
-pub(super) async fn told(
-    asked: &Asked<'_>,
-    command: Command,
-) -> Result<Result<Applied, CommandError>, Refusal> {
-    asked.engine("")?.apply(command).await.ok_or_else(Refusal::unavailable)
-}
-
-/// Reads a body that may be left out.
-pub(super) fn optional<T: serde::de::DeserializeOwned + Default>(
-    bytes: &[u8],
-) -> Result<T, Refusal> {
-    match bytes.trim_ascii() {
-        b"" | b"null" => Ok(T::default()),
-        bytes => body::read(bytes),
     }
 }
 

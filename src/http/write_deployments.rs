@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use super::asked::Asked;
 use super::body;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
-use super::service::Asked;
-use super::write::{apply, optional};
+use super::telling::{apply, optional};
 use crate::engine::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
 
 /// Answers a request that writes something about deployments.

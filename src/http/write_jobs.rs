@@ -3,13 +3,13 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::body;
 use super::documents;
 use super::refusal::{Refusal, of_job};
 use super::reply::Reply;
 use super::route::Endpoint as E;
-use super::service::Asked;
-use super::write::{apply, optional, told};
+use super::telling::{apply, optional, told};
 use crate::engine::{
     Applied, DeregisterJob, EvaluateJob, RegisterJob, RevertJob, ScaleJob, SetJobStability,
 };

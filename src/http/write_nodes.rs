@@ -3,12 +3,12 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::asked::Asked;
 use super::body;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
-use super::service::Asked;
-use super::write::{apply, optional};
+use super::telling::{apply, optional};
 use crate::engine::{
     Applied, DrainNode, DrainSpec, EvaluateNode, PurgeNode, RegisterNode, SetEligibility,
     SetNodeStatus, UpdateAllocations,

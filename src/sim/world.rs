@@ -109,11 +109,11 @@ impl World {
     /// # Errors
     ///
     /// The engine refuses the node.
-    pub fn add_node(&mut self, spec: NodeSpec) -> Result<(), CommandError> {
-        self.apply(RegisterNode::from(spec.clone()).into())?;
+    pub fn add_node(&mut self, spec: NodeSpec) -> Result<Applied, CommandError> {
+        let applied = self.apply(RegisterNode::from(spec.clone()).into())?;
         let (at, _) = self.clients.insert_full(spec.id.clone(), Client::new(spec));
         self.come_up(at);
-        Ok(())
+        Ok(applied)
     }
 
     /// Lets a command come at an instant; at once if that is over.

@@ -14,3 +14,4 @@ mod endpoints;
 mod mistakes;
 mod recorded;
 mod seed;
+mod steer;

@@ -28,11 +28,8 @@ impl Machine for Simulated {
         self.world.run_until(now);
         match &command {
             // A node that joins has a client from then on.
-            Command::RegisterNode(body) => {
-                let node = body.node.clone();
-                let applied = self.world.apply(command)?;
-                self.world.add_node(node)?;
-                Ok(applied)
+            Command::RegisterNode(body) if self.engine().node(&body.node.id).is_none() => {
+                self.world.add_node(body.node.clone())
             }
             Command::SetNodeStatus(body) => {
                 let (id, status) = (body.node_id.clone(), body.status.clone());

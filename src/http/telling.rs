@@ -1,0 +1,32 @@
+//! Telling an engine what a request says.
+
+use serde::de::DeserializeOwned;
+
+use super::asked::Asked;
+use super::body;
+use super::refusal::Refusal;
+use crate::engine::{Applied, Command, CommandError};
+
+/// Tells the engine something. What it refuses is an error of the API.
+pub(super) async fn apply(
+    asked: &Asked<'_>,
+    command: impl Into<Command>,
+) -> Result<Applied, Refusal> {
+    Ok(told(asked, command.into()).await??)
+}
+
+/// Tells the engine something.
+pub(super) async fn told(
+    asked: &Asked<'_>,
+    command: Command,
+) -> Result<Result<Applied, CommandError>, Refusal> {
+    asked.engine("")?.apply(command).await.ok_or_else(Refusal::unavailable)
+}
+
+/// Reads a body that may be left out.
+pub(super) fn optional<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Refusal> {
+    match bytes.trim_ascii() {
+        b"" | b"null" => Ok(T::default()),
+        bytes => body::read(bytes),
+    }
+}
