@@ -26,6 +26,8 @@
 //!
 //! - [`place`] answers a question and keeps nothing.
 //! - A [`Cluster`] keeps what it placed; nodes and allocations come and go.
+//! - [`schedule`] says what an evaluation of a job comes to.
+//! - An [`engine::Engine`] does everything: commands go in, events come out; [`sim`] has a world to run one in.
 //! - [`model`] has the documents, their builders, and their validated forms.
 //!
 //! ```
