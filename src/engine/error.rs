@@ -423,7 +423,7 @@ pub enum EvaluationCommandError {
     },
 }
 
-/// Something that is not as it should be in an engine, from [`Engine::check`]. It is an error of this
+/// Something that is not as it should be in an engine, from [`Engine::check`](super::Engine::check). It is an error of this
 /// crate.
 ///
 /// ```

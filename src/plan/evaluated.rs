@@ -115,7 +115,7 @@ impl PlannedStop {
         self.is_lost
     }
 
-    /// The new evaluation that looks at it again, by its place in [`Plan::created`].
+    /// The new evaluation that looks at it again, by its place in [`Plan::created`](crate::Plan::created).
     pub fn follow_up(&self) -> Option<usize> {
         self.follow_up.map(|at| at as usize)
     }
@@ -147,7 +147,7 @@ impl PlannedUpdate {
         self.effect.client.as_ref().map(|(status, _)| *status)
     }
 
-    /// The new evaluation that looks at it again, by its place in [`Plan::created`].
+    /// The new evaluation that looks at it again, by its place in [`Plan::created`](crate::Plan::created).
     pub fn follow_up(&self) -> Option<usize> {
         self.effect.follow_up.map(|at| at as usize)
     }
