@@ -38,10 +38,14 @@ pub enum Table {
 ///
 /// ```
 /// use stowplan::engine::{Engine, EngineOptions, RegisterJob, ScaleJob};
-/// use stowplan::model::Job;
+/// use stowplan::model::{Job, JobType};
 /// use stowplan::Timestamp;
 ///
-/// let job = Job::builder("web").group("front", 1, |g| g.task("nginx", "docker", |t| t)).build()?;
+/// // A service is not scaled as long as it is being deployed.
+/// let job = Job::builder("web")
+///     .job_type(JobType::Batch)
+///     .group("front", 1, |g| g.task("nginx", "docker", |t| t))
+///     .build()?;
 /// let mut engine = Engine::new(EngineOptions::default());
 /// engine.apply(Timestamp::EPOCH, RegisterJob::from(job.spec().clone()).into())?;
 /// let scale: ScaleJob = serde_json::from_str(r#"{"JobID": "web", "Count": 3, "Target": {"Group": "front"}}"#)?;

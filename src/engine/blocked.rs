@@ -106,6 +106,11 @@ impl Blocked {
         all.chain(of_node).copied()
     }
 
+    /// The evaluations that only one node can help.
+    pub(super) fn of_node(&self, node: NodeSlot) -> impl Iterator<Item = EvaluationSlot> + '_ {
+        self.by_node.get(&node).into_iter().flatten().copied()
+    }
+
     /// Every one of them, in the order of slots.
     pub(super) fn all(&self) -> impl Iterator<Item = EvaluationSlot> + '_ {
         self.hopes.keys().copied()

@@ -69,6 +69,11 @@ impl Queues {
         for &node in changes.nodes.iter().chain(&changes.lives) {
             self.watch_node(state, node);
         }
+        // What only a node could help that is gone waits for nothing that may come.
+        for &node in changes.nodes.iter().filter(|node| state.node(**node).is_none()) {
+            let waiting: Vec<EvaluationSlot> = self.blocked.of_node(node).collect();
+            waiting.into_iter().for_each(|slot| self.place(state, slot));
+        }
         changes.registered.iter().for_each(|&job| self.watch_job(state, job));
         touched.deployments.iter().for_each(|&slot| self.watch_deployment(state, slot));
         for &slot in &changes.news {
