@@ -9,10 +9,6 @@
 //! everything below: `placement`, `fit`, `state`, `model`.
 
 mod annotate_diff;
-#[allow(
-    dead_code,
-    reason = "processing evaluations on the state and committing their plans call it"
-)]
 pub(crate) mod apply;
 pub(crate) mod attempt;
 pub(crate) mod commit;
@@ -21,10 +17,6 @@ mod diff;
 mod diff_rules;
 #[cfg(test)]
 mod diff_tests;
-#[allow(
-    dead_code,
-    reason = "processing evaluations on the state makes them, committing applies them"
-)]
 pub(crate) mod effects;
 pub(crate) mod evaluated;
 mod known;

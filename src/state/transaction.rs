@@ -105,7 +105,6 @@ impl Transaction<'_> {
     }
 
     /// What was changed so far.
-    #[allow(dead_code, reason = "events and blocking reads are made of it")]
     pub(crate) fn touched(&self) -> Touched {
         let mut touched = Touched::default();
         for entry in &self.state.log.entries {
