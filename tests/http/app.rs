@@ -12,7 +12,6 @@ use tower::ServiceExt;
 #[derive(Clone)]
 pub(crate) struct App {
     router: axum::Router,
-    clock: Clock,
 }
 
 /// What came back.
@@ -53,8 +52,7 @@ impl App {
     pub(crate) fn empty() -> App {
         let clock = Clock::manual(Timestamp::from_secs(1_000));
         let engine = Engine::new(EngineOptions::default());
-        let handle = EngineHandle::start(engine, clock.clone()).unwrap();
-        App { router: router(handle), clock }
+        App { router: router(EngineHandle::start(engine, clock).unwrap()) }
     }
 
     /// An engine with so many nodes, `00000000-...` on.
@@ -68,11 +66,20 @@ impl App {
         app
     }
 
-    /// Lets time pass, and what is due then happen.
-    pub(crate) fn pass(&self, seconds: i64) {
-        self.clock.set(self.clock.now() + stowplan::Span::from_secs(seconds));
-        // Any look at the engine itself lets it catch up; that is done once the next one is answered.
-        (0..2).for_each(|_| assert_eq!(self.get("/v1/metrics").status, 200));
+    /// Waits until the engine's thread has done all that is due now.
+    ///
+    /// A request is answered before what follows from it is done. Any look at the engine itself lets it
+    /// catch up after its answer; that is done once the next one is answered.
+    fn settle(&self) {
+        (0..2).for_each(|_| {
+            assert_eq!(run(self.send("GET", "/v1/metrics", b"")).status, 200);
+        });
+    }
+
+    /// The index of the latest change of anything.
+    pub(crate) fn latest_index(&self) -> u64 {
+        let latest = self.get("/v1/agent/self").at("/stats/engine/index");
+        latest.as_str().unwrap().parse().unwrap()
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
@@ -84,8 +91,14 @@ impl App {
         Answer { status: head.status, headers: head.headers, text }
     }
 
+    /// Sends a request, and lets everything that follows from a write be done, so that what is read next
+    /// does not depend on which thread is quicker.
     pub(crate) fn call(&self, method: &str, path: &str, body: &[u8]) -> Answer {
-        run(self.send(method, path, body))
+        let answer = run(self.send(method, path, body));
+        if method != "GET" {
+            self.settle();
+        }
+        answer
     }
 
     pub(crate) fn get(&self, path: &str) -> Answer {
@@ -96,11 +109,10 @@ impl App {
         self.call("PUT", path, body.to_string().as_bytes())
     }
 
-    /// Registers a job of today's shape, and lets it be placed.
+    /// Registers a job of today's shape, which is placed then.
     pub(crate) fn register(&self, id: &str, count: u64) -> Answer {
         let answer = self.put("/v1/jobs", &json!({"Job": job(id, count)}));
         assert_eq!(answer.status, 200, "{}", answer.text);
-        self.pass(0);
         answer
     }
 }

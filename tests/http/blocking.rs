@@ -6,10 +6,10 @@ use serde_json::json;
 
 use crate::app::{App, job, run};
 
-/// Whether a request is answered within a moment.
+/// Whether a request is answered long before what it waits at most, however busy the machine is.
 async fn is_answered(app: &App, path: &str) -> bool {
     let request = app.send("GET", path, b"");
-    tokio::time::timeout(Duration::from_millis(150), request).await.is_ok()
+    tokio::time::timeout(Duration::from_secs(30), request).await.is_ok()
 }
 
 #[test]
@@ -17,15 +17,10 @@ fn an_index_that_is_over_is_answered_at_once() {
     let app = App::with_nodes(1);
     app.register("web", 1);
     run(async {
-        for path in
-            ["jobs", "job/web", "job/web/allocations", "nodes", "evaluations", "allocations"]
-        {
-            assert!(
-                is_answered(&app, &format!("/v1/{path}?index=1&wait=60s")).await || path == "nodes",
-                "{path}"
-            );
-            assert!(is_answered(&app, &format!("/v1/{path}")).await);
+        for path in ["jobs", "job/web", "job/web/allocations", "evaluations", "allocations"] {
+            assert!(is_answered(&app, &format!("/v1/{path}?index=1&wait=300s")).await, "{path}");
         }
+        assert!(is_answered(&app, "/v1/nodes?index=0&wait=300s").await);
     });
 }
 

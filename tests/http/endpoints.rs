@@ -107,7 +107,6 @@ fn a_job_is_scaled_evaluated_stopped_and_purged() {
     assert_eq!(app.call("POST", "/v1/job/web/evaluate", b"").status, 200);
     let stopped = app.call("DELETE", "/v1/job/web", b"");
     assert_eq!((stopped.status.as_u16(), stopped.at("/VolumeEvalID")), (200, json!("")));
-    app.pass(0);
     let read = app.get("/v1/job/web");
     assert_eq!((read.at("/Stop"), read.at("/Status")), (json!(true), json!("dead")));
     assert_eq!(app.call("DELETE", "/v1/job/web?purge=true", b"").status, 200);
@@ -157,7 +156,6 @@ fn allocations_are_stopped_and_replaced() {
     let id = app.get("/v1/allocations").at("/0/ID");
     let stopped = app.call("PUT", &format!("/v1/allocation/{}/stop", id.as_str().unwrap()), b"");
     assert!(!stopped.at("/EvalID").as_str().unwrap().is_empty());
-    app.pass(0);
     assert_eq!(app.get("/v1/job/web/allocations").json().as_array().unwrap().len(), 2);
 }
 

@@ -42,7 +42,6 @@ fn a_job_of_the_first_api_comes_back_as_it_was_and_goes() {
     let registered = app.put(path, &json!({"Job": binstore()}));
     assert_eq!(registered.status, 200, "{}", registered.text);
     assert!(lacks(&registered.json(), &["EvalID", "EvalCreateIndex", "JobModifyIndex"]).is_empty());
-    app.pass(0);
     let read = app.get(path).json();
     for key in ["Region", "ID", "Priority", "Constraints", "Meta", "Datacenters", "Update"] {
         assert_eq!(read[key], binstore()[key], "{key}");
@@ -51,14 +50,12 @@ fn a_job_of_the_first_api_comes_back_as_it_was_and_goes() {
     assert_eq!(read["TaskGroups"][0]["Tasks"][0]["Resources"]["MemoryMB"], 0);
     let again = app.put(path, &json!({"Job": read.clone()}));
     assert_eq!(again.status, 200);
-    app.pass(0);
     assert_eq!(app.get(path).at("/JobModifyIndex"), read["JobModifyIndex"]);
     assert_eq!(app.get(&format!("{path}/deployments")).text, "[]");
 
     let gone = app.call("DELETE", path, b"");
     assert!(lacks(&gone.json(), &["EvalID", "EvalCreateIndex", "JobModifyIndex"]).is_empty());
     assert_eq!(app.get(path).text, "job not found");
-    app.pass(0);
     let left = app.get(&format!("{path}/allocations"));
     assert!(left.json().as_array().unwrap().iter().all(|it| it["DesiredStatus"] == "stop"));
 }
@@ -68,7 +65,6 @@ fn its_lists_have_the_keys_that_the_documents_show() {
     let app = App::with_nodes(2);
     let path = "/v1/job/binstore-storagelocker";
     app.put("/v1/jobs", &json!({"Job": binstore()}));
-    app.pass(0);
     let stub = [
         "ID",
         "EvalID",
@@ -117,7 +113,6 @@ fn what_cannot_be_placed_leaves_one_failed_allocation() {
     let mut job = binstore();
     job["Constraints"][0]["RTarget"] = json!("windows");
     app.put("/v1/jobs", &json!({"Job": job}));
-    app.pass(0);
     let stubs = app.get("/v1/job/binstore-storagelocker/allocations");
     assert_eq!(stubs.json().as_array().unwrap().len(), 1, "{}", stubs.text);
     let id = stubs.at("/0/ID");
