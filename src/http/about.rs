@@ -4,6 +4,7 @@ use axum::http::Method;
 use serde_json::{Value, json};
 
 use super::asked::Asked;
+use super::figures;
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
@@ -23,7 +24,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Result<Option<Reply>, Refusal> 
         E::AgentServers | E::AgentForceLeave => return Ok(Some(Reply::empty())),
         // Who serves this is alone.
         E::AgentJoin => json!({"num_joined": 0, "error": "this agent has no others beside it"}),
-        E::Metrics => metrics(asked).await?,
+        E::Metrics => return Ok(Some(figures::answer(asked).await?)),
         E::Client => return Err(no_client(asked)),
         _ => return Ok(None),
     };
@@ -93,22 +94,5 @@ async fn about_self(asked: &Asked<'_>) -> Result<Value, Refusal> {
                 "blocked": stats.blocked.to_string(),
             },
         },
-    }))
-}
-
-async fn metrics(asked: &Asked<'_>) -> Result<Value, Refusal> {
-    let stats = asked.engine("")?.look(|engine| engine.stats()).await?;
-    let figures = [
-        ("nomad.nomad.broker.total_ready", stats.ready),
-        ("nomad.nomad.broker.total_unacked", stats.unacked),
-        ("nomad.nomad.broker.total_pending", stats.pending),
-        ("nomad.nomad.broker.total_waiting", stats.waiting + stats.delayed),
-        ("nomad.nomad.blocked_evals.total_blocked", stats.blocked),
-        ("nomad.nomad.blocked_evals.total_escaped", stats.escaped),
-    ];
-    let gauges = figures.map(|(name, value)| json!({"Name": name, "Value": value, "Labels": {}}));
-    Ok(json!({
-        "Timestamp": asked.engine("")?.now().to_string(),
-        "Gauges": gauges, "Points": [], "Counters": [], "Samples": [],
     }))
 }

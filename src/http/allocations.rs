@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::documents;
+use super::filter::wants;
 use super::page::{Token, page};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -54,7 +55,13 @@ fn list(snapshot: &Snapshot, query: &Query, columns: AllocationColumns) -> Resul
     let all = snapshot.allocations_with_prefix(prefix);
     let listed = all.filter(|view| query.lists_namespace(view.namespace()));
     let has_index = prefix.is_empty();
-    let found: Vec<_> = listed.map(|view| stub(&view, columns)).collect();
+    let filter = query.filter()?;
+    let mut found = Vec::new();
+    for view in listed {
+        if wants(&filter, || documents::allocation(&view.whole_document()))? {
+            found.push(stub(&view, columns));
+        }
+    }
     if found.is_empty() {
         check_prefix(prefix, "alloc")?;
     }

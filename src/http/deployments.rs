@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::filter::wants;
 use super::page::{Token, page};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -37,10 +38,13 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
 fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let prefix = query.text("prefix");
     let all = snapshot.deployments_with_prefix(prefix);
-    let found: Vec<_> = all
-        .filter(|it| query.lists_namespace(&it.namespace))
-        .map(|it| (Token::created(it.create_index, it.id.clone()), document(&it)))
-        .collect();
+    let filter = query.filter()?;
+    let mut found = Vec::new();
+    for it in all.filter(|it| query.lists_namespace(&it.namespace)) {
+        if wants(&filter, || document(&it))? {
+            found.push((Token::created(it.create_index, it.id.clone()), document(&it)));
+        }
+    }
     if found.is_empty() {
         check_prefix(prefix, "deployment")?;
     }

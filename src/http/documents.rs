@@ -113,6 +113,17 @@ const EVALUATION: [(&str, Absent); 11] = [
     ("WaitUntil", Null),
 ];
 
+/// What replies leave out where an evaluation says nothing.
+const EVALUATION_REST: [(&str, Absent); 7] = [
+    ("AnnotatePlan", False),
+    ("ClassEligibility", Null),
+    ("EscapedComputedClass", False),
+    ("FailedTGAllocs", Null),
+    ("PlanAnnotations", Null),
+    ("QueuedAllocations", Null),
+    ("QuotaLimitReached", Text),
+];
+
 const ALLOCATION: [(&str, Absent); 15] = [
     ("AllocModifyIndex", Zero),
     ("AllocStates", Null),
@@ -217,6 +228,35 @@ pub(super) fn job(job: &JobSpec) -> Value {
         }
     }
     Value::Object(document)
+}
+
+/// A job for filters, which may ask for any key, whatever its era.
+pub(super) fn whole_job(spec: &JobSpec) -> Value {
+    let mut document = job(spec);
+    if let Some(document) = document.as_object_mut() {
+        complete(document, &JOB);
+        let own = [
+            ("Namespace", json!(spec.namespace)),
+            ("NodePool", json!(spec.node_pool)),
+            ("Version", json!(spec.version)),
+            ("JobModifyIndex", json!(spec.job_modify_index)),
+            ("Affinities", Value::Null),
+            ("Spreads", Value::Null),
+        ];
+        for (key, value) in own {
+            document.entry(key).or_insert(value);
+        }
+    }
+    document
+}
+
+/// An evaluation for filters, with what others leave out where it says nothing.
+pub(super) fn whole_evaluation(of: &Evaluation) -> Value {
+    let mut document = evaluation(of);
+    if let Some(document) = document.as_object_mut() {
+        complete(document, &EVALUATION_REST);
+    }
+    document
 }
 
 /// Jobs are written in the API of their era, and only today's has affinities.

@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::documents;
+use super::filter::{Filter, wants};
 use super::page::{Token, page};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -29,7 +30,7 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
             all.sort_by_key(|it| std::cmp::Reverse(it.create_index));
             Ok(Value::Array(all.iter().map(documents::evaluation).collect()).into())
         }
-        E::EvaluationsCount => Ok(json!({"Count": listed(snapshot, query).count()}).into()),
+        E::EvaluationsCount => Ok(json!({"Count": listed(snapshot, query)?.len()}).into()),
         _ => list(snapshot, query),
     }
 }
@@ -37,8 +38,9 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
 fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let prefix = query.text("prefix");
     let place = |it: &Evaluation| Token::created(it.create_index, it.id.clone());
+    let found = listed(snapshot, query)?;
     let found: Vec<_> =
-        listed(snapshot, query).map(|it| (place(&it), documents::evaluation(&it))).collect();
+        found.into_iter().map(|it| (place(&it), documents::evaluation(&it))).collect();
     if found.is_empty() {
         check_prefix(prefix, "eval")?;
     }
@@ -46,12 +48,43 @@ fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
 }
 
 /// The evaluations that a request asks for.
-fn listed<'a>(snapshot: &'a Snapshot, query: &'a Query) -> impl Iterator<Item = Evaluation> + 'a {
+fn listed(snapshot: &Snapshot, query: &Query) -> Result<Vec<Evaluation>, Refusal> {
+    let filter = query.filter()?;
+    let has_parameters = ["status", "job"].iter().any(|key| !query.text(key).is_empty());
+    if filter.is_some() && has_parameters {
+        return Err(Refusal::bad("filter cannot be used with the parameters status and job"));
+    }
     let is_listed = |it: &Evaluation| {
         let is_it = |key: &str, value: &str| query.text(key).is_empty() || query.text(key) == value;
         query.lists_namespace(&it.namespace)
             && is_it("status", &it.status)
             && is_it("job", &it.job_id)
     };
-    snapshot.evaluations_with_prefix(query.text("prefix")).filter(is_listed)
+    let all = snapshot.evaluations_with_prefix(query.text("prefix"));
+    kept(all.filter(is_listed), &filter)
+}
+
+/// Those of evaluations that a filter wants.
+fn kept(
+    evaluations: impl Iterator<Item = Evaluation>,
+    filter: &Option<Filter>,
+) -> Result<Vec<Evaluation>, Refusal> {
+    let mut found = Vec::new();
+    for evaluation in evaluations {
+        if wants(filter, || documents::whole_evaluation(&evaluation))? {
+            found.push(evaluation);
+        }
+    }
+    Ok(found)
+}
+
+/// The identities of the evaluations that a filter wants.
+pub(super) fn wanted(
+    snapshot: &Snapshot,
+    query: &Query,
+    filter: Filter,
+) -> Result<Vec<String>, Refusal> {
+    let all = snapshot.evaluations_with_prefix("");
+    let listed = all.filter(|it| query.lists_namespace(&it.namespace));
+    Ok(kept(listed, &Some(filter))?.into_iter().map(|it| it.id).collect())
 }

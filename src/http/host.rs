@@ -156,6 +156,11 @@ impl EngineHandle {
         seen.await.map_err(|_| Refusal::unavailable())
     }
 
+    /// Those who wait for something to happen in the engine.
+    pub(super) fn waiting(&self) -> &Waiting {
+        &self.shared.waiting
+    }
+
     /// Sleeps until the index of a key is above the one that a request has seen, or until its time is over.
     pub(super) async fn wait(&self, key: Key<'_>, wait: Wait, index_of: impl Fn(&Snapshot) -> u64) {
         let waiter = self.shared.waiting.wait_for(key);

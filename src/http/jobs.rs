@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::documents;
+use super::filter::wants;
 use super::page::{Token, page};
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
@@ -42,11 +43,16 @@ fn list(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {
             && query.lists_namespace(job.namespace())
             && job.id().starts_with(prefix)
     };
-    let jobs = snapshot.jobs().filter(is_listed).filter_map(|job| {
-        let stub = stubs::job(&job.document()?, &job.summary().unwrap_or_default(), has_meta);
-        Some((Token::of_id(format!("{}.{}", job.namespace(), job.id())), stub))
-    });
-    Ok(page(jobs.collect(), query, false).into())
+    let filter = query.filter()?;
+    let mut found = Vec::new();
+    for job in snapshot.jobs().filter(is_listed) {
+        let Some(document) = job.document() else { continue };
+        if wants(&filter, || documents::whole_job(&document))? {
+            let stub = stubs::job(&document, &job.summary().unwrap_or_default(), has_meta);
+            found.push((Token::of_id(format!("{}.{}", job.namespace(), job.id())), stub));
+        }
+    }
+    Ok(page(found, query, false).into())
 }
 
 fn versions(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::documents;
+use super::filter::wants;
 use super::page::{Token, page};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -40,9 +41,13 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
 fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let prefix = query.text("prefix");
     let has_resources = query.is("resources")?;
-    let all = snapshot.nodes().filter(|node| node.id.starts_with(prefix));
-    let found: Vec<_> =
-        all.map(|node| (Token::of_id(node.id.clone()), stubs::node(node, has_resources))).collect();
+    let filter = query.filter()?;
+    let mut found = Vec::new();
+    for node in snapshot.nodes().filter(|node| node.id.starts_with(prefix)) {
+        if wants(&filter, || documents::node(node))? {
+            found.push((Token::of_id(node.id.clone()), stubs::node(node, has_resources)));
+        }
+    }
     if found.is_empty() {
         check_prefix(prefix, "node")?;
     }

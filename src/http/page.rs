@@ -43,14 +43,28 @@ pub(super) struct Page<T> {
     pub(super) next: String,
 }
 
+/// The order of a list, unless the request asks for the opposite one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    ById,
+    OldestFirst,
+    NewestFirst,
+}
+
 /// Brings things into the order of a list, and takes out of it what the request asks for. With a prefix,
 /// lists are by identity alone.
-pub(super) fn page<T>(mut things: Vec<(Token, T)>, query: &Query, has_index: bool) -> Page<T> {
+pub(super) fn page<T>(things: Vec<(Token, T)>, query: &Query, has_index: bool) -> Page<T> {
+    page_in(things, query, if has_index { Order::OldestFirst } else { Order::ById })
+}
+
+/// The same in an order.
+pub(super) fn page_in<T>(mut things: Vec<(Token, T)>, query: &Query, order: Order) -> Page<T> {
+    let has_index = order != Order::ById;
     if !has_index {
         things.iter_mut().for_each(|(token, _)| token.index = 0);
     }
     things.sort_by(|(a, _), (b, _)| a.cmp(b));
-    let is_reverse = query.is("reverse").unwrap_or(false);
+    let is_reverse = query.is("reverse").unwrap_or(false) != (order == Order::NewestFirst);
     if is_reverse {
         things.reverse();
     }
@@ -93,6 +107,16 @@ mod tests {
         assert_eq!(paged("per_page=1&next_token=b", false), (vec![5], "c".into()));
         assert_eq!(paged("per_page=2&reverse=true", true), (vec![9, 5], "3.c".into()));
         assert_eq!(paged("reverse=true&next_token=5.b", true), (vec![5, 3], String::new()));
+    }
+
+    #[test]
+    fn a_list_may_begin_with_what_is_newest() {
+        let paged = |query: &str| page_in(things(), &Query::new(query), Order::NewestFirst);
+        assert_eq!(paged("").things, [9, 5, 3]);
+        assert_eq!(paged("reverse=true").things, [3, 5, 9]);
+        let first = paged("per_page=1");
+        assert_eq!((first.things, first.next.as_str()), (vec![9], "5.b"));
+        assert_eq!(paged("next_token=5.b").things, [5, 3]);
     }
 
     #[test]

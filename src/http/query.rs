@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::filter::Filter;
 use super::refusal::Refusal;
 use super::text::{decoded, excerpt, quoted};
 use crate::time::Span;
@@ -36,6 +37,11 @@ impl Query {
     /// The value of a parameter; empty where it has none.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+
+    /// All values of a parameter that may be there several times.
+    pub(super) fn all<'a>(&'a self, key: &'a str) -> impl Iterator<Item = &'a str> {
+        self.pairs.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     /// The value of a parameter; empty where it is not there.
@@ -75,6 +81,12 @@ impl Query {
     /// Whether the reply is to be indented.
     pub(super) fn is_pretty(&self) -> bool {
         self.get("pretty").is_some_and(|value| value != "0")
+    }
+
+    /// Which things of a list are wanted; none where all are.
+    pub(super) fn filter(&self) -> Result<Option<Filter>, Refusal> {
+        let text = Some(self.text("filter")).filter(|text| !text.trim().is_empty());
+        text.map(Filter::read).transpose()
     }
 
     /// How many things a page has; none where all are wanted.

@@ -8,7 +8,7 @@ use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::sought::{Found, Sought};
 use super::waiting::{Key, Kind};
-use super::{allocations, deployments, evaluations, jobs, nodes, settings};
+use super::{allocations, deployments, evaluations, jobs, nodes, settings, statuses};
 use crate::engine::{Snapshot, Table};
 
 /// Answers a request that reads.
@@ -44,6 +44,7 @@ fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {
             settings::find(sought, snapshot)
         }
         E::Volumes | E::Plugins | E::ScalingPolicies => Ok(json!([]).into()),
+        E::JobsStatuses => statuses::find(sought.query, snapshot),
         _ => jobs::find(sought, snapshot),
     }
 }
@@ -81,7 +82,7 @@ fn key_of<'a>(sought: &Sought<'a>, job: &'a Option<(String, String)>) -> Key<'a>
         E::Evaluations | E::EvaluationsCount => Key::table(Kind::Evaluations),
         E::Evaluation => Key::thing(Kind::Evaluation, id),
         E::JobEvaluations => of_job(Kind::EvaluationsOfJob),
-        E::Jobs => Key::table(Kind::Jobs),
+        E::Jobs | E::JobsStatuses => Key::table(Kind::Jobs),
         E::Nodes => Key::table(Kind::Nodes),
         E::Node => Key::thing(Kind::Node, id),
         E::NodeAllocations => Key::thing(Kind::AllocationsOfNode, id),
@@ -118,6 +119,7 @@ fn table_index(endpoint: E, snapshot: &Snapshot) -> u64 {
     match endpoint {
         E::Jobs => index.max(snapshot.table_index(Table::Summaries)),
         E::Volumes | E::Plugins => 0,
+        E::JobsStatuses => statuses::index(snapshot),
         _ => index,
     }
 }

@@ -49,6 +49,11 @@ impl Refusal {
         Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "Request body is too large")
     }
 
+    /// It is none of what this program was built with.
+    pub(super) fn not_built_in(text: &'static str) -> Refusal {
+        Refusal::new(StatusCode::NOT_IMPLEMENTED, text)
+    }
+
     /// The engine is gone.
     pub(super) fn unavailable() -> Refusal {
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the engine has stopped")

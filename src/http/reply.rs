@@ -1,24 +1,37 @@
 //! Replies: bodies and headers (docs/lifecycle.md, section 10).
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::gzip::gzipped;
+use super::lines::Lines;
 use super::query::Query;
 use super::refusal::Refusal;
 
 const INDEX: HeaderName = HeaderName::from_static("x-nomad-index");
 const KNOWN_LEADER: HeaderName = HeaderName::from_static("x-nomad-knownleader");
 const LAST_CONTACT: HeaderName = HeaderName::from_static("x-nomad-lastcontact");
+const JSON: &str = "application/json";
 const NEXT_TOKEN: HeaderName = HeaderName::from_static("x-nomad-nexttoken");
+
+/// The body of a reply.
+#[derive(Debug)]
+pub(super) enum Content {
+    Nothing,
+    Json(Value),
+    /// A text of a kind.
+    Text(&'static str, String),
+    /// Lines that come as they are made.
+    Lines(Lines),
+}
 
 /// What a request is answered.
 #[derive(Debug)]
 pub(super) struct Reply {
-    /// None where the body is empty.
-    pub(super) body: Option<Value>,
+    pub(super) content: Content,
     /// Of what has an index.
     pub(super) index: Option<u64>,
     /// Whether it says how fresh it is, as reads do.
@@ -30,12 +43,22 @@ pub(super) struct Reply {
 impl Reply {
     /// An answer that is of no index.
     pub(super) fn plain(body: Value) -> Reply {
-        Reply { body: Some(body), index: None, is_read: false, next_token: String::new() }
+        Reply {
+            content: Content::Json(body),
+            index: None,
+            is_read: false,
+            next_token: String::new(),
+        }
     }
 
     /// An answer without a body.
     pub(super) fn empty() -> Reply {
-        Reply { body: None, index: None, is_read: false, next_token: String::new() }
+        Reply { content: Content::Nothing, ..Reply::plain(Value::Null) }
+    }
+
+    /// A text of a kind.
+    pub(super) fn text(kind: &'static str, text: String) -> Reply {
+        Reply { content: Content::Text(kind, text), ..Reply::plain(Value::Null) }
     }
 
     /// The answer to a command.
@@ -49,11 +72,15 @@ impl Reply {
     }
 }
 
-/// The response of an answer.
-pub(super) fn response(answer: Result<Reply, Refusal>, query: &Query) -> Response {
+/// The response of an answer, packed if who asks can unpack it.
+pub(super) fn response(
+    answer: Result<Reply, Refusal>,
+    query: &Query,
+    takes_gzip: bool,
+) -> Response {
     let mut response = match answer {
         Ok(reply) => {
-            let mut response = of_body(reply.body.as_ref(), query.is_pretty());
+            let mut response = of_content(reply.content, query.is_pretty(), takes_gzip);
             put_index(&mut response, reply.index, reply.is_read);
             if let Ok(token) = HeaderValue::from_str(&reply.next_token)
                 && !token.is_empty()
@@ -83,13 +110,29 @@ pub(super) fn nothing() -> Response {
     response
 }
 
-fn of_body(body: Option<&Value>, is_pretty: bool) -> Response {
-    let Some(body) = body else { return Response::new(Body::empty()) };
-    // What is a value already can be written.
-    let bytes = if is_pretty { pretty(body) } else { serde_json::to_vec(body).unwrap_or_default() };
-    let mut response = Response::new(Body::from(bytes));
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
+fn of_content(content: Content, is_pretty: bool, takes_gzip: bool) -> Response {
+    let (kind, bytes) = match content {
+        Content::Nothing => return Response::new(Body::empty()),
+        Content::Lines(lines) => return of_kind(JSON, Body::from_stream(lines)),
+        Content::Text(kind, text) => (kind, text.into_bytes()),
+        Content::Json(body) if is_pretty => (JSON, pretty(&body)),
+        // What is a value already can be written.
+        Content::Json(body) => (JSON, serde_json::to_vec(&body).unwrap_or_default()),
+    };
+    match takes_gzip.then(|| gzipped(&bytes)).flatten() {
+        Some(packed) => {
+            let mut response = of_kind(kind, Body::from(packed));
+            let gzip = HeaderValue::from_static("gzip");
+            response.headers_mut().insert(header::CONTENT_ENCODING, gzip);
+            response
+        }
+        None => of_kind(kind, Body::from(Bytes::from(bytes))),
+    }
+}
+
+fn of_kind(kind: &'static str, body: Body) -> Response {
+    let mut response = Response::new(body);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response
 }
 

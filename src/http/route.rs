@@ -28,6 +28,7 @@ pub(super) enum Endpoint {
     EvaluationAllocations,
     Evaluations,
     EvaluationsCount,
+    EventStream,
     Job,
     JobAllocations,
     JobDeployment,
@@ -41,6 +42,8 @@ pub(super) enum Endpoint {
     JobSummary,
     JobVersions,
     Jobs,
+    JobsParse,
+    JobsStatuses,
     Metrics,
     Namespace,
     Namespaces,
@@ -72,7 +75,7 @@ pub(super) enum Endpoint {
 use Endpoint as E;
 
 /// Paths that name one endpoint, after `/v1/`.
-const EXACT: [(&str, Endpoint); 29] = [
+const EXACT: [(&str, Endpoint); 32] = [
     ("agent/force-leave", E::AgentForceLeave),
     ("agent/health", E::AgentHealth),
     ("agent/join", E::AgentJoin),
@@ -83,7 +86,10 @@ const EXACT: [(&str, Endpoint); 29] = [
     ("deployments", E::Deployments),
     ("evaluations", E::Evaluations),
     ("evaluations/count", E::EvaluationsCount),
+    ("event/stream", E::EventStream),
     ("jobs", E::Jobs),
+    ("jobs/parse", E::JobsParse),
+    ("jobs/statuses", E::JobsStatuses),
     ("metrics", E::Metrics),
     ("namespace", E::Namespace),
     ("namespaces", E::Namespaces),
@@ -186,9 +192,12 @@ impl Endpoint {
             // Summaries and versions are read whatever the method.
             E::JobSummary | E::JobVersions => is_get || is_put || is_delete,
             E::Job | E::Namespace | E::NodePool => is_get || is_put || is_delete,
-            E::Jobs | E::JobScale | E::Namespaces | E::NodeAllocations | E::NodePools => {
-                is_get || is_put
-            }
+            E::Jobs
+            | E::JobsStatuses
+            | E::JobScale
+            | E::Namespaces
+            | E::NodeAllocations
+            | E::NodePools => is_get || is_put,
             E::SchedulerConfiguration | E::AgentServers => is_get || is_put,
             E::Evaluations => is_get || is_delete,
             E::Client => is_get || is_put || is_delete,
@@ -203,6 +212,7 @@ impl Endpoint {
             | E::JobPlan
             | E::JobRevert
             | E::JobStable
+            | E::JobsParse
             | E::NodeDrain
             | E::NodeEligibility
             | E::NodeEvaluate

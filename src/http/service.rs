@@ -9,11 +9,12 @@ use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
 
 use super::asked::{Asked, Regions};
+use super::gzip::takes_gzip;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
-use super::route::route;
-use super::{about, read, write};
+use super::route::{Endpoint, route};
+use super::{about, read, stream, write};
 
 /// The largest body that is read, in bytes.
 const BODY_MAX: usize = 32 << 20;
@@ -40,16 +41,19 @@ async fn serve(State(regions): State<Arc<Regions>>, request: Request) -> Respons
     let query = Query::new(head.uri.query().unwrap_or_default());
     let Some((endpoint, id)) = route(head.uri.path()) else { return reply::nothing() };
     if !endpoint.has(&head.method) {
-        return reply::response(Err(Refusal::method()), &query);
+        return reply::response(Err(Refusal::method()), &query, false);
     }
     let asked = Asked { regions: &regions, endpoint, id: &id, query: &query, method: &head.method };
     let answer = answer(&asked, &head.headers, body).await;
-    reply::response(answer, &query)
+    reply::response(answer, &query, takes_gzip(&head.headers))
 }
 
 async fn answer(asked: &Asked<'_>, headers: &HeaderMap, body: Body) -> Result<Reply, Refusal> {
     if let Some(reply) = about::answer(asked).await? {
         return Ok(reply);
+    }
+    if asked.endpoint == Endpoint::EventStream {
+        return stream::answer(asked).await;
     }
     if *asked.method == Method::GET || !asked.endpoint.writes() {
         return read::answer(asked).await;

@@ -5,11 +5,12 @@ use serde_json::{Value, json};
 
 use super::asked::Asked;
 use super::body;
+use super::filter::Filter;
 use super::refusal::{self, Refusal};
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::telling::{apply, optional, told};
-use super::{search, write_deployments, write_jobs, write_nodes};
+use super::{evaluations, search, statuses, write_deployments, write_jobs, write_nodes};
 use crate::engine::{
     CollectGarbage, CommandError, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
     SetSchedulerConfiguration, SettingsCommandError, StopAllocation, UpsertNamespace,
@@ -22,6 +23,8 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
     match asked.endpoint {
         E::ValidateJob => validate(body),
         E::Search | E::SearchFuzzy => search::answer(asked, body),
+        E::JobsStatuses => statuses::answer(asked, body).await,
+        E::JobsParse => parse(body),
         E::AllocationStop => stop_allocation(asked, body).await,
         E::SchedulerConfiguration => set_scheduler(asked, body).await,
         E::Namespace | E::Namespaces => write_namespace(asked, body).await,
@@ -78,13 +81,50 @@ async fn stop_allocation(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refus
     Ok(Reply::written(applied.index, body))
 }
 
-async fn delete_evaluations(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let command: DeleteEvaluations = body::read(bytes)?;
-    if command.ids.is_empty() {
-        return Err(Refusal::bad("request does not include any evaluation IDs"));
+/// A job file that is to be read.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Parse {
+    #[serde(rename = "JobHCL")]
+    job_hcl: String,
+}
+
+fn parse(bytes: &[u8]) -> Result<Reply, Refusal> {
+    let body: Parse = body::read(bytes)?;
+    match body.job_hcl.trim().is_empty() {
+        true => Err(Refusal::bad("Job spec is empty")),
+        false => Err(Refusal::not_built_in("HCL is not built in: send the job as JSON")),
     }
-    let number = command.ids.len();
-    let applied = apply(asked, command).await?;
+}
+
+/// Which evaluations are to be deleted.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Delete {
+    #[serde(rename = "EvalIDs")]
+    ids: Vec<String>,
+    #[serde(rename = "Filter")]
+    filter: String,
+}
+
+async fn delete_evaluations(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let body: Delete = optional(bytes)?;
+    let filter = match body.filter.trim() {
+        "" => asked.query.filter()?,
+        text => Some(Filter::read(text)?),
+    };
+    let ids = match filter {
+        Some(_) if !body.ids.is_empty() => {
+            return Err(Refusal::bad("evals cannot be deleted by both ID and filter"));
+        }
+        Some(filter) => evaluations::wanted(&asked.engine("")?.snapshot(), asked.query, filter)?,
+        None if body.ids.is_empty() => {
+            return Err(Refusal::bad("request does not include any evaluation IDs or a filter"));
+        }
+        None => body.ids,
+    };
+    let number = ids.len();
+    let applied = apply(asked, DeleteEvaluations { ids }).await?;
     Ok(Reply::written(applied.index, json!({"Count": number, "Index": applied.index})))
 }
 

@@ -1,7 +1,7 @@
 //! An engine behind the router, and requests to it.
 
 use axum::body::Body;
-use axum::http::{HeaderMap, Request, StatusCode};
+use axum::http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use stowplan::Timestamp;
 use stowplan::engine::{Engine, EngineOptions};
@@ -50,9 +50,18 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
 impl App {
     /// An engine without anything.
     pub(crate) fn empty() -> App {
+        App::with_options(EngineOptions { history: 1_024, ..EngineOptions::default() })
+    }
+
+    /// The same, and it keeps no events.
+    pub(crate) fn without_history() -> App {
+        App::with_options(EngineOptions { history: 0, ..EngineOptions::default() })
+    }
+
+    fn with_options(options: EngineOptions) -> App {
         let clock = Clock::manual(Timestamp::from_secs(1_000));
-        let engine = Engine::new(EngineOptions::default());
-        App { router: router(EngineHandle::start(engine, clock).unwrap()) }
+        let handle = EngineHandle::start(Engine::new(options), clock).unwrap();
+        App { router: router(handle) }
     }
 
     /// An engine with so many nodes, `00000000-...` on.
@@ -82,10 +91,23 @@ impl App {
         latest.as_str().unwrap().parse().unwrap()
     }
 
+    /// Sends a request with headers.
+    pub(crate) async fn respond(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> Response<Body> {
+        let request = Request::builder().method(method).uri(path);
+        let request =
+            headers.iter().fold(request, |request, (key, value)| request.header(*key, *value));
+        let request = request.body(Body::from(body.to_vec())).unwrap();
+        self.router.clone().oneshot(request).await.unwrap()
+    }
+
     pub(crate) async fn send(&self, method: &str, path: &str, body: &[u8]) -> Answer {
-        let request = Request::builder().method(method).uri(path).body(Body::from(body.to_vec()));
-        let response = self.router.clone().oneshot(request.unwrap()).await.unwrap();
-        let (head, body) = response.into_parts();
+        let (head, body) = self.respond(method, path, &[], body).await.into_parts();
         let bytes = axum::body::to_bytes(body, usize::MAX).await.unwrap();
         let text = String::from_utf8(bytes.into()).unwrap();
         Answer { status: head.status, headers: head.headers, text }

@@ -11,7 +11,9 @@
 mod app;
 mod blocking;
 mod endpoints;
+mod lists;
 mod mistakes;
 mod recorded;
 mod seed;
 mod steer;
+mod stream;
