@@ -30,7 +30,8 @@ pub(crate) enum Verdict {
 }
 
 /// Places what an evaluation asks for of its job, in the order of the requests, and gives what became of
-/// each. Whether the job is to be placed whole or not at all is for the caller to see to.
+/// each. Where the job is to be placed whole, nothing is attempted after the first failure, the nodes of
+/// a system job aside, each of which is asked; what was placed is for the caller to take back.
 pub(crate) fn place_for_evaluation<'a>(
     state: &mut Transaction<'_>,
     caches: &mut Caches,
@@ -43,8 +44,10 @@ pub(crate) fn place_for_evaluation<'a>(
     let mut verdicts = Vec::new();
     for EvaluationRequests { requests, origin } in requests {
         placer.origin = origin;
+        let is_given_up = job.all_at_once && !placer.outcome.failed.is_empty();
         match requests.job.job_type().is_system() {
             true => placer.place_on_nodes(&requests, &mut verdicts),
+            false if is_given_up => placer.leave(&requests, &mut verdicts),
             false => placer.place_counted(&requests, &mut verdicts),
         }
     }
@@ -63,6 +66,12 @@ impl Placer<'_, '_, '_> {
         verdicts.extend((0..of.requests.len()).map(verdict));
     }
 
+    /// Counts what is not attempted any more of the group that failed.
+    fn leave(&mut self, of: &GroupRequests<'_>, verdicts: &mut Vec<Verdict>) {
+        self.has_failed(of.job, of.group, of.requests.len());
+        verdicts.extend(of.requests.iter().map(|_| Verdict::Exhausted));
+    }
+
     /// Places allocations of a system job, each on its own node.
     fn place_on_nodes(&mut self, of: &GroupRequests<'_>, verdicts: &mut Vec<Verdict>) {
         let Some(group) = of.job.spec().task_groups.get(of.group) else {
@@ -73,7 +82,7 @@ impl Placer<'_, '_, '_> {
         let mut open = self.open_group(&plan, of.requests.len());
         let mut left = of.requests;
         let mut exhausted: Option<(Refusal, u32)> = None;
-        let first = verdicts.len();
+        let (first, mut ending) = (verdicts.len(), Vec::new());
         while let Some(request) = left.first() {
             plan.adapt_to(request);
             let Some(refusal) = self.serve_replacing(&plan, &mut open, &mut left) else {
@@ -86,9 +95,15 @@ impl Placer<'_, '_, '_> {
             verdicts.push(if lacks_room { Verdict::Exhausted } else { Verdict::Filtered });
             if lacks_room {
                 exhausted.get_or_insert((refusal, 0)).1 += 1;
+            } else if let Some(replaced) = request.replaces {
+                // What a node may not run any more ends there, and others may have its room.
+                self.state.stage_stop(replaced);
+                ending.push(replaced);
             }
         }
         self.close_group(plan.job, open);
+        // A group of which nothing was placed leaves no trace; what ends does.
+        ending.into_iter().for_each(|slot| self.state.stage_stop(slot));
         let Some((refusal, nodes)) = exhausted else { return };
         let mut failed = self.outcome.failed.iter_mut();
         match failed.find(|it| it.group == of.group) {

@@ -126,7 +126,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     }
 
     /// Whether a request for the group failed before. Those after it are counted and not attempted.
-    fn has_failed(&mut self, job: &Job, at: usize, requests: usize) -> bool {
+    pub(super) fn has_failed(&mut self, job: &Job, at: usize, requests: usize) -> bool {
         let Some(group) = job.spec().task_groups.get(at) else { return false };
         let mut failed = self.outcome.failed.iter_mut();
         let known = failed.find(|it| {

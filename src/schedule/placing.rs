@@ -335,9 +335,6 @@ impl Pass<'_, '_, '_> {
         let group = placement.group as usize;
         if placement.kind == PlacementKind::Destructive {
             self.stop_for(placement);
-            if let Some(at) = placement.previous {
-                self.transaction.stage_stop(self.known.slot(at));
-            }
         } else if let Some(figures) = self.changes.figures.get_mut(group) {
             figures.place = figures.place.saturating_sub(1);
         }
@@ -416,6 +413,7 @@ impl Pass<'_, '_, '_> {
         (self.deployment, self.changes.deployment) = (None, None);
         for Placed { placement, .. } in std::mem::take(&mut self.placed) {
             self.queue(placement.group, 1);
+            self.keep_failed(&placement);
         }
         self.changes.stops.retain_mut(|stop| {
             let is_of_placement = is_tentative(stop.reason) || stop.reason == StopReason::Updating;

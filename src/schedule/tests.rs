@@ -40,7 +40,9 @@ struct Case {
 
 impl Case {
     /// Whether its deployment can be one of the present version: that of a running job is not cancelled,
-    /// and knows of the canaries that the job wants.
+    /// and knows of the canaries that the job wants. Three cases are none (deploy-4, deploy-94 and deploy-138):
+    /// a real Nomad places canaries there that belong to no deployment, and as nobody knows them for
+    /// canaries, they are stopped and placed anew in every pass.
     fn can_come_about(&self) -> bool {
         let (Some(job), Some(latest)) = (self.known.versions.last(), self.known.deployments.last())
         else {

@@ -120,6 +120,14 @@ impl Answer {
         self.stops.insert(id.to_owned(), stop);
     }
 
+    /// A stop that was made for a placement that did not come about. What was lost stays so.
+    pub(crate) fn withdraw(&mut self, id: &str) {
+        match self.stops.get_mut(id) {
+            Some(stop) if stop.is_lost => stop.description = LOST,
+            _ => drop(self.stops.remove(id)),
+        }
+    }
+
     pub(crate) fn update(&mut self, id: &str) -> &mut Change {
         self.updates.entry(id.to_owned()).or_default()
     }

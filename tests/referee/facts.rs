@@ -54,6 +54,8 @@ pub(crate) struct Job {
     pub(crate) job_modify_index: u64,
     pub(crate) kind: Kind,
     pub(crate) is_stopped: bool,
+    /// All of it is placed, or nothing.
+    pub(crate) is_whole: bool,
     pub(crate) datacenters: Vec<String>,
     pub(crate) pool: String,
     pub(crate) groups: Vec<Group>,
@@ -128,6 +130,8 @@ pub(crate) struct Alloc {
     /// The task that leads, if one does.
     pub(crate) leader: Option<String>,
     pub(crate) score: f64,
+    /// The static ports and the devices that it has on its node.
+    pub(crate) holdings: Vec<String>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! Random states of one job and one evaluation, as documents: at least as many-sided as the golden
 //! cases, odd ones among them. The seed says everything.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 use stowplan::{Span, Timestamp};
 
@@ -29,6 +31,7 @@ pub(crate) fn case(seed: u64) -> Value {
         eval_id: eval["ID"].as_str().unwrap().to_owned(),
         deployment: has_deployment.then(|| (deployment_id.clone(), deployment_version)),
         allocs: Vec::new(),
+        taken: BTreeSet::new(),
         waiting: Vec::new(),
     };
     writer.write();
@@ -84,6 +87,11 @@ fn failed_record(random: &mut Random, jobs: &[Value]) -> Value {
         "Name": format!("web.{}[0]", group.as_str().unwrap()), "NodeID": "", "JobVersion": 0,
         "DesiredStatus": "failed", "ClientStatus": "failed", "CreateIndex": 99,
     })
+}
+
+/// The address of the node of a number.
+pub(crate) fn address(number: usize) -> String {
+    format!("10.0.0.{}", 1 + number)
 }
 
 /// The instant so many seconds from now.
@@ -179,6 +187,25 @@ fn node(random: &mut Random, shape: &Shape, number: usize, condition: &str) -> V
             "ForceDeadline": at(3_000).to_string(),
             "StartedAt": at(-600).to_string(),
         });
+    }
+    if shape.has_ports() && !random.percent(12) {
+        node["NodeResources"]["Networks"] =
+            json!([{"Mode": "host", "Device": "eth0", "IP": address(number), "MBits": 1_000}]);
+    }
+    let devices: Vec<Value> = shape
+        .devices()
+        .filter_map(|(name, wanted)| {
+            let instances = random.below(2 * wanted + 2);
+            let instance = |at: usize, random: &mut Random| {
+                json!({"ID": format!("{name}-{number}-{at}"), "Healthy": !random.percent(8)})
+            };
+            let instances: Vec<Value> = (0..instances).map(|at| instance(at, random)).collect();
+            let device = json!({"Vendor": "acme", "Type": "gpu", "Name": name, "Instances": instances});
+            (!instances.is_empty()).then_some(device)
+        })
+        .collect();
+    if !devices.is_empty() {
+        node["NodeResources"]["Devices"] = json!(devices);
     }
     if condition == "draining" || condition == "ineligible" || random.percent(3) {
         node["SchedulingEligibility"] = json!("ineligible");

@@ -1,9 +1,12 @@
 //! Random allocations of one job.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value, json};
 
 use crate::generate::{at, id};
 use crate::generate_jobs::Shape;
+use crate::holdings::Holdings;
 use stowplan::testing::Random;
 
 const POLICY_DELAYS_S: [i64; 5] = [5, 30, 60, 90, 600];
@@ -17,6 +20,8 @@ pub(crate) struct Writer<'a> {
     pub(crate) eval_id: String,
     pub(crate) deployment: Option<(String, usize)>,
     pub(crate) allocs: Vec<Value>,
+    /// By node, the ports and devices of what is wanted there.
+    pub(crate) taken: BTreeSet<(String, String)>,
     /// Evaluations that wait for their time.
     pub(crate) waiting: Vec<String>,
 }
@@ -153,7 +158,12 @@ impl Writer<'_> {
         };
         // Where something is unknown, its node is out of reach as a rule.
         let out_of_reach = out_of_reach.filter(|_| client == "unknown" && random.percent(60));
-        let node = out_of_reach.as_deref().unwrap_or(node);
+        let node = out_of_reach.as_deref().unwrap_or(node).to_owned();
+        let is_wanted = desired == "run" && !matches!(client, "complete" | "failed" | "lost");
+        let (node, holdings) = self.hold(group, node, is_wanted);
+        // Where all nodes that have some are taken, it has ended.
+        let client = if holdings.is_none() { "complete" } else { client };
+        let random = &mut *self.random;
         let mut alloc = json!({
             "ID": id(random),
             "Namespace": "default",
@@ -178,6 +188,7 @@ impl Writer<'_> {
             let id = alloc["ID"].as_str().unwrap().to_owned();
             alloc["ID"] = json!(format!("{created:08x}{}", &id[8..]));
         }
+        holdings.unwrap_or_default().write(&mut alloc, created);
         self.tasks(&mut alloc, client);
         if !is_calm || self.random.percent(20) {
             self.transitions(&mut alloc);
@@ -186,6 +197,25 @@ impl Writer<'_> {
         self.deployed(&mut alloc, version);
         self.tracked(&mut alloc, client);
         alloc
+    }
+
+    /// What the allocation has of what is scarce on its node, or on another one where that has been taken;
+    /// none where it is taken everywhere.
+    fn hold(&mut self, group: &str, node: String, is_wanted: bool) -> (String, Option<Holdings>) {
+        let scarce = self.shape.scarce(group);
+        let mut nodes = vec![node.clone()];
+        if !self.shape.is_system() {
+            let others = self.nodes.iter().map(|node| node["ID"].as_str().unwrap().to_owned());
+            nodes.extend(others);
+        }
+        for id in nodes {
+            let document = self.nodes.iter().find(|node| node["ID"] == *id);
+            let taken = is_wanted.then_some(&mut self.taken);
+            if let Some(holdings) = Holdings::draw(scarce, group, &id, document, taken) {
+                return (id, Some(holdings));
+            }
+        }
+        (node, None)
     }
 
     /// Names begin with the job's name in system jobs and with its ID in the others.

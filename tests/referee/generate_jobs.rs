@@ -6,6 +6,18 @@ use stowplan::testing::Random;
 
 const SECOND: i64 = 1_000_000_000;
 
+/// The names that groups have; each has a port and a type of device of its own.
+const GROUPS: [&str; 4] = ["g0", "g1", "g2", "fresh"];
+
+/// What of a group is scarce: in all versions the same, so that it does not matter which node was taken.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Scarce {
+    /// A port that only one allocation of a node can have.
+    pub(crate) port: Option<i64>,
+    /// How many devices of the group's own type each allocation takes.
+    pub(crate) devices: usize,
+}
+
 /// What all versions of a job have in common.
 pub(crate) struct Shape {
     pub(crate) kind: &'static str,
@@ -13,6 +25,9 @@ pub(crate) struct Shape {
     has_updates: bool,
     has_disconnects: bool,
     is_constrained: bool,
+    /// All of it is placed, or nothing.
+    is_whole: bool,
+    scarce: [Scarce; GROUPS.len()],
     /// Most of what there is runs where it should.
     pub(crate) is_calm: bool,
 }
@@ -24,8 +39,11 @@ impl Shape {
             "sysbatch",
         ];
         let kind = random.pick(&kinds);
+        let scarce = scarce(random);
         Shape {
             kind,
+            is_whole: random.percent(15),
+            scarce,
             groups: random.pick(&[1, 1, 1, 2, 2, 3]),
             has_updates: matches!(kind, "service" | "system") && random.percent(55),
             has_disconnects: random.percent(35),
@@ -41,6 +59,40 @@ impl Shape {
     pub(crate) fn has_updates(&self) -> bool {
         self.has_updates
     }
+
+    /// What of the group is scarce.
+    pub(crate) fn scarce(&self, group: &str) -> Scarce {
+        let at = GROUPS.iter().position(|name| *name == group);
+        at.map(|at| self.scarce[at]).unwrap_or_default()
+    }
+
+    pub(crate) fn has_ports(&self) -> bool {
+        self.scarce.iter().any(|it| it.port.is_some())
+    }
+
+    /// The types of devices with how many an allocation takes.
+    pub(crate) fn devices(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let devices = GROUPS.iter().zip(self.scarce).map(|(name, it)| (*name, it.devices));
+        devices.filter(|(_, devices)| *devices > 0)
+    }
+
+    /// Whether a version may be for other nodes than the one before. Where something is scarce on them it
+    /// would matter which node was taken, which is not for the referee to say unless it is given.
+    fn may_move(&self) -> bool {
+        self.is_system() || !(self.has_ports() || self.devices().next().is_some())
+    }
+}
+
+fn scarce(random: &mut Random) -> [Scarce; GROUPS.len()] {
+    let (has_ports, has_devices) = (random.percent(25), random.percent(25));
+    let mut port = 8_000;
+    GROUPS.map(|_| {
+        port += 1;
+        Scarce {
+            port: (has_ports && random.percent(70)).then_some(port),
+            devices: if has_devices && random.percent(70) { 1 + random.below(2) } else { 0 },
+        }
+    })
 }
 
 /// Versions, oldest first, each of which differs from the one before.
@@ -56,6 +108,7 @@ pub(crate) fn versions(random: &mut Random, shape: &Shape) -> Vec<Value> {
         "Priority": 50,
         "Datacenters": if random.percent(60) { json!(["dc1"]) } else { json!(["*"]) },
         "NodePool": "default",
+        "AllAtOnce": shape.is_whole,
         "TaskGroups": groups,
     });
     let mut versions = vec![job.clone()];
@@ -74,10 +127,10 @@ pub(crate) fn versions(random: &mut Random, shape: &Shape) -> Vec<Value> {
 }
 
 fn change(random: &mut Random, shape: &Shape, job: &mut Value) {
-    if random.percent(4) {
+    if random.percent(4) && shape.may_move() {
         job["Datacenters"] = json!([random.pick(&["dc1", "dc2", "*", "d*1"])]);
     }
-    if random.percent(2) {
+    if random.percent(2) && shape.may_move() {
         job["NodePool"] = json!(random.pick(&["all", "other"]));
     }
     let groups = job["TaskGroups"].as_array_mut().unwrap();
@@ -98,7 +151,7 @@ fn change(random: &mut Random, shape: &Shape, job: &mut Value) {
         if random.percent(5) && !shape.is_system() {
             group["ReschedulePolicy"] = policy(random, shape);
         }
-        if random.percent(5) && shape.is_constrained {
+        if random.percent(5) && shape.is_constrained && shape.may_move() {
             group["Constraints"] = constraints(random);
         }
     }
@@ -160,8 +213,20 @@ fn group(random: &mut Random, shape: &Shape, name: &str) -> Value {
     if shape.has_disconnects && random.percent(80) {
         group["Disconnect"] = disconnect(random);
     }
-    if shape.is_constrained && random.percent(60) {
+    if shape.is_constrained && shape.may_move() && random.percent(60) {
         group["Constraints"] = constraints(random);
+    }
+    let Scarce { port, devices } = shape.scarce(name);
+    if let Some(port) = port {
+        group["Networks"] = json!([{
+            "Mode": "host",
+            "ReservedPorts": [{"Label": "main", "Value": port}],
+            "DynamicPorts": [{"Label": "more"}],
+        }]);
+    }
+    if devices > 0 {
+        let name = format!("acme/gpu/{name}");
+        group["Tasks"][0]["Resources"]["Devices"] = json!([{"Name": name, "Count": devices}]);
     }
     group
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::answer::{Answer, Created, LOST, NOT_NEEDED, Placement};
+use crate::answer::{Answer, Created, LOST, NOT_NEEDED, Placement, UPDATED};
 use crate::classify::{Class, class};
 use crate::deployment::{self, COMPLETED, triage};
 use crate::facts::{Alloc, Job, Kind, SECOND, World};
@@ -125,18 +125,65 @@ fn place(
         vec![Why::Destructive],
         vec![Why::Canary, Why::Reschedule, Why::Lost, Why::Fresh, Why::Migration],
     );
+    let mut list = Vec::new();
     for whys in [destructive, others] {
-        for plan in &mut plans {
+        for (at, plan) in plans.iter_mut().enumerate() {
             for why in &whys {
                 let (now, later) = std::mem::take(&mut plan.requests)
                     .into_iter()
                     .partition::<Vec<_>, _>(|request| request.why == *why);
                 plan.requests = later;
-                for request in now {
-                    place_one(world, questions, answer, job, plan, request, usual);
-                }
+                list.extend(now.into_iter().map(|request| (at, request)));
             }
         }
+    }
+    for (number, (at, request)) in list.iter().enumerate() {
+        place_one(world, questions, answer, job, &mut plans[*at], request, usual);
+        if job.is_whole && !answer.failed.is_empty() {
+            take_back(world, answer, &plans, &list, number);
+            return;
+        }
+    }
+}
+
+/// Section 5, AllAtOnce: what cannot be placed whole is not placed at all, once one of the list has failed.
+fn take_back(
+    world: &World,
+    answer: &mut Answer,
+    plans: &[GroupPlan],
+    list: &[(usize, Request)],
+    failed: usize,
+) {
+    answer.placements.clear();
+    answer.queued.clear();
+    for (at, request) in list {
+        *answer.queued.entry(plans[*at].group.clone()).or_default() += 1;
+        let is_staged = matches!(request.why, Why::Destructive | Why::Migration | Why::Reschedule);
+        if let Some(alloc) = request.previous.filter(|_| is_staged) {
+            answer.withdraw(&alloc.id);
+        }
+        // None of the reschedules found a node.
+        if let Some(alloc) = request.previous.filter(|_| request.why == Why::Reschedule) {
+            answer.update(&alloc.id).has_no_placement = true;
+        }
+    }
+    // What was not attempted of the group.
+    let group = list[failed].0;
+    let others = list[failed + 1..].iter().filter(|(at, _)| *at == group).count();
+    answer.failed.insert(plans[group].group.clone(), others);
+    without_deployment(world, answer, plans.iter().flat_map(|plan| &plan.in_place));
+}
+
+/// A new deployment falls, and what was to be updated in place does not join it.
+pub(crate) fn without_deployment<'a, 'w: 'a>(
+    world: &World,
+    answer: &mut Answer,
+    in_place: impl Iterator<Item = &'a &'w Alloc>,
+) {
+    answer.new_deployment = None;
+    let usual = deployment_id(world, answer);
+    for alloc in in_place {
+        move_in_place(world, answer, alloc, usual);
     }
 }
 
@@ -146,15 +193,18 @@ fn place_one(
     answer: &mut Answer,
     job: &Rc<Job>,
     plan: &mut GroupPlan,
-    request: Request,
+    request: &Request,
     usual: &str,
 ) {
-    let (version, deployment) = version(world, job, plan, &request, usual);
+    let (version, deployment) = version(world, job, plan, request, usual);
+    if let Some(alloc) = request.previous.filter(|_| request.why == Why::Destructive) {
+        answer.stop(&alloc.id, UPDATED);
+    }
     *answer.queued.entry(plan.group.clone()).or_default() += 1;
     if answer.failed.contains_key(&plan.group)
         || !questions.has_room(world, answer, &version, &plan.group)
     {
-        fail(answer, plan, &request);
+        fail(answer, plan, request);
         return;
     }
     *answer.queued.entry(plan.group.clone()).or_default() -= 1;
@@ -199,11 +249,9 @@ fn fail(answer: &mut Answer, plan: &GroupPlan, request: &Request) {
     answer.failed.insert(plan.group.clone(), coalesced);
     let Some(alloc) = request.previous else { return };
     match request.why {
-        Why::Destructive => {
-            answer.stops.remove(&alloc.id);
-        }
+        Why::Destructive => answer.withdraw(&alloc.id),
         Why::Reschedule => {
-            answer.stops.remove(&alloc.id);
+            answer.withdraw(&alloc.id);
             answer.update(&alloc.id).has_no_placement = true;
         }
         _ => {}

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use crate::answer::{Answer, Created, LOST, MIGRATED, NOT_NEEDED, UPDATED};
+use crate::answer::{Answer, Created, LOST, MIGRATED, NOT_NEEDED};
 use crate::classify::{Class, class};
 use crate::facts::{Alloc, Deployment, DeploymentGroup, Group, Job, Kind, World};
 use crate::names::Names;
@@ -352,10 +352,5 @@ impl<'w> Pass<'_, 'w> {
                 Decision::Destructive => self.destructive.push(alloc),
             }
         }
-    }
-
-    pub(crate) fn stop_destructive(&mut self, alloc: &Alloc) {
-        self.answer.stop(&alloc.id, UPDATED);
-        self.answer.figures(&self.group.name).destructive += 1;
     }
 }

@@ -30,6 +30,7 @@ mod generate_jobs;
 mod generic;
 mod golden;
 mod group;
+mod holdings;
 mod holds;
 mod judge;
 #[path = "../common/lifecycle.rs"]

@@ -129,7 +129,7 @@ fn destructive<'w>(pass: &mut Pass<'_, 'w>, list: &mut Vec<Request<'w>>, limit: 
     let now = limit.min(pass.destructive.len());
     pass.answer.figures(&pass.group.name).ignore += pass.destructive.len() - now;
     for alloc in pass.destructive.clone().into_iter().take(now) {
-        pass.stop_destructive(alloc);
+        pass.answer.figures(&pass.group.name).destructive += 1;
         list.push(request(alloc, Why::Destructive));
     }
 }

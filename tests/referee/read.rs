@@ -79,6 +79,7 @@ fn job(spec: &JobSpec, version: usize) -> facts::Job {
             _ => Kind::Service,
         },
         is_stopped: spec.stop,
+        is_whole: spec.all_at_once,
         datacenters: spec.datacenters.clone(),
         pool: text_or(&spec.node_pool, "default"),
         groups: spec.task_groups.iter().map(|it| group(spec, it)).collect(),
@@ -203,9 +204,18 @@ fn alloc(document: &Allocation, position: usize, jobs: &[Rc<facts::Job>]) -> Opt
             .collect(),
         tasks: task_states(document),
         leader: leader(&job, &document.task_group),
+        holdings: holdings(document),
         score: scores.map(|it| it.norm_score).fold(0.0, f64::max),
         job,
     })
+}
+
+fn holdings(document: &Allocation) -> Vec<String> {
+    let Some(resources) = &document.allocated_resources else { return Vec::new() };
+    let networks = resources.shared.networks.iter();
+    let ports = networks.flat_map(|it| it.reserved_ports.iter()).map(|port| port.value.to_string());
+    let devices = resources.tasks.values().flat_map(|task| &task.devices);
+    ports.chain(devices.flat_map(|it| it.device_ids.clone())).collect()
 }
 
 fn leader(job: &facts::Job, group: &str) -> Option<String> {

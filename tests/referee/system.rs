@@ -7,7 +7,7 @@ use crate::answer::{Answer, Created, LOST, NOT_NEEDED, Placement, TAINTED, UPDAT
 use crate::classify::is_expired;
 use crate::deployment::triage;
 use crate::facts::{Alloc, Group, Job, Kind, Node, World};
-use crate::generic::{deployment_id, mark_lost, move_in_place};
+use crate::generic::{deployment_id, mark_lost, move_in_place, without_deployment};
 use crate::group::Triage;
 use crate::questions::{Decision, Questions, Room, decide};
 use crate::system_deployment::{self, Rollout};
@@ -243,12 +243,27 @@ impl<'w> Pass<'w> {
             key(a).cmp(&key(b))
         });
         let mut placed: BTreeMap<String, i64> = BTreeMap::new();
-        for wish in wishes {
+        for wish in &wishes {
             self.place_one(answer, questions, wish, usual, &mut placed);
+        }
+        if self.job.is_whole && !answer.failed.is_empty() {
+            self.take_back(answer, &wishes);
+            return;
         }
         for (group, count) in placed {
             *answer.queued.entry(group).or_default() -= count;
         }
+    }
+
+    /// Section 5, AllAtOnce: each node is asked, and nothing is placed where one failed.
+    fn take_back(&self, answer: &mut Answer, wishes: &[Wish]) {
+        answer.placements.clear();
+        for wish in wishes.iter().filter(|wish| wish.is_destructive) {
+            if let Some(alloc) = wish.previous {
+                answer.withdraw(&alloc.id);
+            }
+        }
+        without_deployment(self.world, answer, self.in_place.values().flatten());
     }
 
     /// The updates of this pass.
@@ -277,7 +292,7 @@ impl<'w> Pass<'w> {
         &self,
         answer: &mut Answer,
         questions: &dyn Questions,
-        wish: Wish,
+        wish: &Wish,
         usual: &str,
         placed: &mut BTreeMap<String, i64>,
     ) {
@@ -290,7 +305,7 @@ impl<'w> Pass<'w> {
             Room::Fits => {
                 *placed.entry(group.clone()).or_default() += 1;
                 answer.placements.push(Placement {
-                    name: wish.name,
+                    name: wish.name.clone(),
                     previous: wish.previous.map(|alloc| alloc.id.clone()).unwrap_or_default(),
                     version: self.job.version,
                     is_canary: wish.is_canary,
@@ -310,7 +325,7 @@ impl<'w> Pass<'w> {
             Room::Exhausted => {
                 fail(answer, group);
                 if let Some(alloc) = wish.previous.filter(|_| wish.is_destructive) {
-                    answer.stops.remove(&alloc.id);
+                    answer.withdraw(&alloc.id);
                 }
                 block(answer, &wish.node.id);
             }
