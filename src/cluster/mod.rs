@@ -277,6 +277,11 @@ impl Cluster {
         Cluster { state: Arc::new(State::new(seed)), caches: Arc::default() }
     }
 
+    /// A cluster of what is known.
+    pub(crate) fn of_state(state: State) -> Cluster {
+        Cluster { state: Arc::new(state), caches: Arc::default() }
+    }
+
     fn state_mut(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
     }

@@ -2,18 +2,23 @@
 //! call, which are made when they are asked for.
 
 use std::collections::VecDeque;
+use std::ops::Range;
 use std::sync::Arc;
 
 use super::chronicle::{Change, events};
 use super::event::Event;
 use crate::state::State;
+use crate::state::codec::{Flaw, Reader, Saved, Writer};
 
-/// What happened, the oldest first.
+/// What happened, the oldest first. Copying it costs a few pointers; the first addition after that copies
+/// a pointer for each event.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    events: Arc<VecDeque<Event>>,
+    events: Arc<VecDeque<Arc<Event>>>,
     /// The changes of the latest call, where no events are kept.
     latest: Arc<Vec<Change>>,
+    /// The events of the latest call, where that was before the engine was loaded from a file.
+    recalled: Arc<Vec<Event>>,
     /// The index of the latest event that is no longer there.
     pub(super) forgotten: u64,
 }
@@ -26,7 +31,7 @@ impl History {
             return;
         }
         let all = Arc::make_mut(&mut self.events);
-        all.extend(events(state, &change, true));
+        all.extend(events(state, &change, true).into_iter().map(Arc::new));
         while all.len() > kept {
             if let Some(oldest) = all.pop_front() {
                 self.forgotten = oldest.index;
@@ -36,17 +41,59 @@ impl History {
 
     /// Forgets the changes of the latest call, as another one begins.
     pub(super) fn begin_call(&mut self) {
+        if let Some(recalled) = self.recalled.last() {
+            self.forgotten = recalled.index;
+            self.recalled = Arc::default();
+        }
         if let Some(latest) = self.latest.last() {
             self.forgotten = latest.index;
-            Arc::make_mut(&mut self.latest).clear();
+            match Arc::get_mut(&mut self.latest) {
+                Some(latest) => latest.clear(),
+                // A snapshot has them.
+                None => self.latest = Arc::default(),
+            }
         }
     }
 
     /// The events above an index.
     pub(super) fn since(&self, state: &State, index: u64) -> Vec<Event> {
         let first = self.events.partition_point(|event| event.index <= index);
-        let kept = self.events.range(first..).cloned();
+        let kept = self.events.range(first..).map(|event| Event::clone(event));
+        let recalled = self.recalled.iter().filter(|event| event.index > index).cloned();
         let latest = self.latest.iter().filter(|change| change.index > index);
-        kept.chain(latest.flat_map(|change| events(state, change, false))).collect()
+        let latest = latest.flat_map(|change| events(state, change, false));
+        kept.chain(recalled).chain(latest).collect()
+    }
+
+    /// How many events are kept from one call to the next.
+    pub(super) fn kept(&self) -> usize {
+        self.events.len()
+    }
+
+    /// Writes some of them.
+    pub(super) fn save_kept(&self, range: Range<usize>, out: &mut Writer) {
+        out.number(range.len() as u64);
+        self.events.range(range).for_each(|event| Event::save(event, out));
+    }
+
+    /// Reads some, which follow those that are kept.
+    pub(super) fn load_kept(&mut self, input: &mut Reader<'_>) -> Result<(), Flaw> {
+        let events = Vec::<Event>::load(input)?;
+        Arc::make_mut(&mut self.events).extend(events.into_iter().map(Arc::new));
+        input.end()
+    }
+
+    /// Writes everything else.
+    pub(super) fn save_latest(&self, state: &State, out: &mut Writer) {
+        let History { events: _, latest, recalled, forgotten } = self;
+        let latest = latest.iter().flat_map(|change| events(state, change, false));
+        recalled.iter().cloned().chain(latest).collect::<Vec<Event>>().save(out);
+        forgotten.save(out);
+    }
+
+    /// A history that has nothing but that.
+    pub(super) fn load_latest(input: &mut Reader<'_>) -> Result<History, Flaw> {
+        let recalled = Arc::new(Vec::load(input)?);
+        Ok(History { recalled, forgotten: Saved::load(input)?, ..History::default() })
     }
 }

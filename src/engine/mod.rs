@@ -55,6 +55,7 @@ mod heartbeat;
 mod history;
 mod job_changes;
 mod jobs;
+mod load;
 mod node_evaluations;
 mod node_keys;
 mod nodes;
@@ -66,9 +67,11 @@ mod queues;
 mod read;
 mod rehearsal;
 mod reschedule;
+mod saved;
 mod settings;
 mod settle;
 mod silence;
+mod snapshot;
 mod standings;
 mod stats;
 mod timers;
@@ -81,7 +84,7 @@ use self::queues::Queues;
 use crate::cluster::Cluster;
 
 pub use crate::cluster::readers::{ScalingView, Table};
-pub use crate::cluster::snapshot::{AdvanceError, Snapshot};
+pub use crate::cluster::snapshot::AdvanceError;
 pub use crate::cluster::views::{AllocationView, JobView};
 pub use crate::plan::job_diff;
 pub use crate::schedule::DryRun;
@@ -102,6 +105,8 @@ pub use self::error::{
 };
 pub use self::event::{Event, Payload, Topic};
 pub use self::options::{EngineOptions, GarbageOptions, HeartbeatOptions};
+pub use self::saved::{LoadError, SavedChunks};
+pub use self::snapshot::Snapshot;
 pub use self::stats::EngineStats;
 
 /// An orchestrator's brain: it is told what happens, and says what comes of it.

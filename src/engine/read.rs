@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::chronicle;
 use super::event::{Event, Payload};
 use super::options::EngineOptions;
+use super::snapshot::Snapshot;
 use super::stats::EngineStats;
 use super::{Engine, History};
 use crate::cluster::Cluster;
@@ -27,6 +28,17 @@ impl Engine {
     /// the first change of either copies the queues.
     pub fn fork(&self) -> Engine {
         self.clone()
+    }
+
+    /// The engine as it is now, for readers. It costs a few pointers and copies nothing.
+    pub fn snapshot(&self) -> Snapshot {
+        let Engine { cluster, queues: _, options, history, commands } = self;
+        Snapshot {
+            cluster: cluster.snapshot(),
+            options: options.clone(),
+            history: history.clone(),
+            commands: *commands,
+        }
     }
 
     /// How it works.

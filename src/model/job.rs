@@ -101,6 +101,11 @@ impl Job {
         Ok((spec, era, problems))
     }
 
+    /// A job of which the document was found to be valid and complete before.
+    pub(crate) fn as_kept(spec: Arc<JobSpec>, era: Era) -> Job {
+        Job { job_type: spec.job_type(), era, spec }
+    }
+
     /// The job of a document that is valid and complete.
     pub(super) fn of(spec: JobSpec, era: Era) -> Self {
         Job { job_type: spec.job_type(), era, spec: Arc::new(spec) }

@@ -33,9 +33,9 @@ pub struct PlaceOptions {
 /// Another algorithm for a job or one of its groups.
 #[derive(Clone, Debug)]
 pub(crate) struct Override {
-    job_id: String,
-    group: Option<String>,
-    algorithm: Algorithm,
+    pub(crate) job_id: String,
+    pub(crate) group: Option<String>,
+    pub(crate) algorithm: Algorithm,
 }
 
 /// For which types of jobs allocations of lower priority may be evicted (docs/placement.md, section

@@ -4,9 +4,32 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+use super::codec::{Flaw, Reader, Saved, Writer};
+
 /// A name, by number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Name(pub(crate) u32);
+
+impl Saved for Name {
+    fn save(&self, out: &mut Writer) {
+        self.0.save(out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Name, Flaw> {
+        u32::load(input).map(Name)
+    }
+}
+
+impl Saved for Names {
+    fn save(&self, out: &mut Writer) {
+        let Names { texts, empty: _ } = self;
+        texts.save(out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Names, Flaw> {
+        Ok(Names { texts: Saved::load(input)?, empty: Arc::default() })
+    }
+}
 
 impl Name {
     /// No name.

@@ -16,7 +16,7 @@ use crate::model::Node;
 use crate::rng::hash_bytes;
 
 /// Who is more than a change for so many nodes behind looks at all nodes for those that changed.
-const NODES_PER_CHANGE: usize = 32;
+pub(super) const NODES_PER_CHANGE: usize = 32;
 
 impl State {
     /// How many slots nodes have; some may be empty.
@@ -221,7 +221,7 @@ impl State {
     }
 
     /// A node with its names and its kind.
-    fn record_of(&mut self, node: Node) -> NodeRecord {
+    pub(super) fn record_of(&mut self, node: Node) -> NodeRecord {
         let key = facts::class_key(&node);
         let facts_class = match self.facts_classes.get_index_of(key.bytes()) {
             Some(at) => at,
@@ -357,7 +357,7 @@ impl State {
     }
 
     /// Notes for the ports of an allocation that came or went whether they are in use on its node.
-    fn note_ports(&mut self, slot: NodeSlot, holdings: &Holdings) {
+    pub(super) fn note_ports(&mut self, slot: NodeSlot, holdings: &Holdings) {
         for port in holdings.ports.iter().filter_map(|port| u16::try_from(port.value).ok()) {
             let taken = self.on_node.get(slot.at()).and_then(|on_node| on_node.taken.as_ref());
             let is_used = taken.is_some_and(|it| it.ports.iter().any(|(_, it)| it.contains(port)));

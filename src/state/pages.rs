@@ -8,6 +8,8 @@
 use std::ops::Index;
 use std::sync::Arc;
 
+use super::codec::{Flaw, Reader, Saved, SavedByPages, Writer, save_all};
+
 /// How many leaves hang on one list of the middle level.
 const MIDDLE: usize = 32;
 
@@ -148,6 +150,47 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         }
         self.in_leaves -= LEAF;
         self.tail = Arc::new(leaf.map_or_else(Vec::new, |records| records.to_vec()));
+    }
+}
+
+impl<T: Saved + Clone, const LEAF: usize> Saved for Pages<T, LEAF> {
+    fn save(&self, out: &mut Writer) {
+        save_all(self.len(), self.iter(), out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let mut pages = Pages::default();
+        for _ in 0..input.length()? {
+            pages.push(T::load(input)?);
+        }
+        Ok(pages)
+    }
+}
+
+impl<T: Saved + Send + Sync + 'static, const LEAF: usize> SavedByPages for Pages<T, LEAF> {
+    fn save_pages(&self, out: &mut Writer) {
+        let Pages { root, tail, in_leaves: _ } = self;
+        root.save(out);
+        tail.save(out);
+    }
+
+    fn load_pages(input: &mut Reader<'_>) -> Result<Self, Flaw> {
+        let (root, tail) = <(Arc<Vec<Middle<T>>>, Arc<Vec<T>>)>::load(input)?;
+        let place = Arc::as_ptr(&root) as usize;
+        let is_full = |(at, middle): (usize, &Middle<T>)| match at + 1 == root.len() {
+            true => (1..=MIDDLE).contains(&middle.len()),
+            false => middle.len() == MIDDLE,
+        };
+        let mut leaves = root.iter().flat_map(|middle| middle.iter());
+        let is_sound = tail.len() < LEAF
+            && (input.sound == place
+                || root.iter().enumerate().all(is_full) && leaves.all(|leaf| leaf.len() == LEAF));
+        if !is_sound {
+            return Err(Flaw::Disagrees("the pages of a table do not fit together".into()));
+        }
+        input.sound = place;
+        let in_leaves = root.iter().map(|middle| middle.len() * LEAF).sum();
+        Ok(Pages { root, tail, in_leaves })
     }
 }
 

@@ -1,5 +1,7 @@
 //! Sets of ports: sparse bit sets, since a node uses a few of its 65,536 ports.
 
+use super::codec::{Flaw, Reader, Saved, Writer};
+
 /// Bits in one chunk.
 const CHUNK: u32 = 1024;
 const WORDS: usize = CHUNK as usize / 64;
@@ -18,6 +20,20 @@ fn chunk_of(port: u16) -> u8 {
 fn word_and_bit(port: u16) -> (usize, u64) {
     let within = u32::from(port) % CHUNK;
     ((within / 64) as usize, 1 << (within % 64))
+}
+
+impl Saved for PortSet {
+    fn save(&self, out: &mut Writer) {
+        self.iter().collect::<Vec<u16>>().save(out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<PortSet, Flaw> {
+        let mut set = PortSet::default();
+        for port in Vec::<u16>::load(input)? {
+            set.insert(port);
+        }
+        Ok(set)
+    }
 }
 
 impl PortSet {

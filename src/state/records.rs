@@ -6,13 +6,14 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
+use super::codec::{Flaw, Reader, Saved, Writer, save_option};
 use super::fast_map::FastSet;
 use super::ids;
 use super::index::{Index, name_hash};
 use super::pages::Pages;
 
 /// What a table can hold.
-pub(super) trait Identified: Clone + Debug {
+pub(super) trait Identified: Clone + Debug + Saved {
     /// The identity that it came with, if it was not given one here.
     fn kept_id(&self) -> Option<&str>;
 }
@@ -196,6 +197,40 @@ impl<R: Identified> Records<R> {
                 }
             }
         }
+    }
+
+    /// Writes which slots are free, and which identities must not be made again.
+    pub(super) fn save_free(&self, out: &mut Writer) {
+        let Records { records: _, generations: _, free, index: _, given_away } = self;
+        free.save(out);
+        given_away.save(out);
+    }
+
+    /// Reads the same, into a table of nothing.
+    pub(super) fn load_free(&mut self, input: &mut Reader<'_>) -> Result<(), Flaw> {
+        (self.free, self.given_away) = Saved::load(input)?;
+        Ok(())
+    }
+
+    /// Writes a slot, free or not.
+    pub(super) fn save_slot(&self, slot: u32, out: &mut Writer) {
+        self.generation(slot).save(out);
+        save_option(self.get(slot), out);
+    }
+
+    /// Reads the next slot.
+    pub(super) fn load_slot(&mut self, seed: u64, input: &mut Reader<'_>) -> Result<(), Flaw> {
+        let (generation, record): (u32, Option<R>) = Saved::load(input)?;
+        let slot = self.records.len() as u32;
+        if let Some(kept) = record.as_ref().and_then(R::kept_id) {
+            if self.find(seed, kept).is_some() {
+                return Err(Flaw::Disagrees(format!("`{kept}` comes twice").into()));
+            }
+            self.index.insert(name_hash(kept), slot);
+        }
+        self.records.push(record.map(Arc::new));
+        self.generations.push(generation);
+        Ok(())
     }
 
     fn take(&mut self, slot: u32) -> Option<Arc<R>> {

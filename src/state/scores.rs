@@ -1,5 +1,6 @@
 //! Scores of nodes: what each scorer gave, and their mean (docs/placement.md, sections 3.1 and 8).
 
+use super::codec::{Flaw, Reader, Saved, Writer};
 use super::slots::NodeSlot;
 use crate::model::metrics::NodeScoreMeta;
 
@@ -142,6 +143,21 @@ pub(crate) fn mean(local: f64, spread: f64, preemption: f64, count: u32) -> f64 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct ScoreLog {
     words: Vec<u32>,
+}
+
+/// The words as they are.
+impl Saved for ScoreLog {
+    fn save(&self, out: &mut Writer) {
+        let ScoreLog { words } = self;
+        out.number(words.len() as u64);
+        words.iter().for_each(|word| out.raw(&word.to_le_bytes()));
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<ScoreLog, Flaw> {
+        let bytes = input.length()?.checked_mul(4).ok_or(Flaw::Short)?;
+        let words = input.raw(bytes)?.as_chunks::<4>().0;
+        Ok(ScoreLog { words: words.iter().map(|word| u32::from_le_bytes(*word)).collect() })
+    }
 }
 
 impl ScoreLog {

@@ -1,5 +1,7 @@
 //! Slots: the numbers under which the state keeps its records.
 
+use super::codec::{Flaw, Reader, Saved, Writer, saved};
+
 /// Defines a number for one kind of record, so that kinds cannot be mixed up.
 macro_rules! slot {
     ($(#[$meta:meta])* $name:ident) => {
@@ -23,6 +25,19 @@ macro_rules! slot {
             #[allow(dead_code, reason = "not every kind of record is found by its place")]
             pub(crate) fn at(self) -> usize {
                 self.0 as usize
+            }
+        }
+
+        /// One more than its number, so that no record takes the fewest bytes.
+        impl Saved for $name {
+            #[inline]
+            fn save(&self, out: &mut Writer) {
+                out.number(self.0.wrapping_add(1).into());
+            }
+
+            #[inline]
+            fn load(input: &mut Reader<'_>) -> Result<$name, Flaw> {
+                Ok($name(input.fitting::<u32>()?.wrapping_sub(1)))
             }
         }
     };
@@ -61,6 +76,8 @@ macro_rules! reference {
             #[allow(dead_code, reason = "not every kind of record may be missing")]
             pub(crate) const NONE: $name = $name { slot: $slot::NONE, generation: 0 };
         }
+
+        saved!($name { slot, generation });
 
         impl Default for $name {
             fn default() -> $name {

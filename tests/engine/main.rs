@@ -15,5 +15,6 @@ mod garbage;
 mod jobs;
 mod nodes;
 mod random;
+mod saved;
 mod slice;
 mod world;

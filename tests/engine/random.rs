@@ -15,7 +15,7 @@ use crate::world::{node, service};
 
 /// What happens, with numbers that choose among what is there.
 #[derive(Clone, Debug)]
-enum Step {
+pub(crate) enum Step {
     Register { job: u8, count: u8, version: u8, kind: u8 },
     Stop { job: u8, purge: bool },
     Evaluate(u8),
@@ -33,7 +33,7 @@ enum Step {
     Collect,
 }
 
-fn step() -> impl Strategy<Value = Step> {
+pub(crate) fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         4 => (0..5u8, 0..6u8, 0..4u8, 0..5u8)
             .prop_map(|(job, count, version, kind)| Step::Register { job, count, version, kind }),
@@ -65,7 +65,7 @@ fn node_id(node: u8) -> String {
 }
 
 /// The command of a step, on what there is.
-fn command(engine: &Engine, step: &Step) -> Option<Command> {
+pub(crate) fn command(engine: &Engine, step: &Step) -> Option<Command> {
     Some(match step {
         Step::Register { job, count, version, kind } => {
             register(*job, *count, *version, *kind).into()

@@ -1,0 +1,53 @@
+//! Snapshots: what an engine was at an instant, for readers and for files.
+
+use std::ops::Deref;
+use std::sync::Arc;
+
+use super::event::Event;
+use super::history::History;
+use super::options::EngineOptions;
+use crate::cluster::snapshot::Snapshot as ClusterSnapshot;
+
+/// An engine as it was when the snapshot was made, from [`Engine::snapshot`]. It reads like a
+/// [`Cluster`](crate::Cluster), goes to other threads, and is what is [saved](Snapshot::save) in files.
+///
+/// ```
+/// use stowplan::Timestamp;
+/// use stowplan::engine::{Engine, EngineOptions, RegisterNode};
+/// use stowplan::model::Node;
+///
+/// let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).build()?;
+/// let mut engine = Engine::new(EngineOptions::default());
+/// engine.apply(Timestamp::EPOCH, RegisterNode::from(node.spec().clone()).into())?;
+/// let snapshot = engine.snapshot();
+/// let reader = std::thread::spawn(move || snapshot.nodes().count());
+/// assert_eq!(reader.join().ok(), Some(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    pub(super) cluster: ClusterSnapshot,
+    pub(super) options: Arc<EngineOptions>,
+    pub(super) history: History,
+    pub(super) commands: u64,
+}
+
+impl Deref for Snapshot {
+    type Target = ClusterSnapshot;
+
+    fn deref(&self) -> &ClusterSnapshot {
+        &self.cluster
+    }
+}
+
+impl Snapshot {
+    /// How many commands the engine was told until then, those that it refused included.
+    pub fn commands(&self) -> u64 {
+        self.commands
+    }
+
+    /// The events above an index that are kept, as [`Engine::events`] has them.
+    pub fn events(&self, index: u64) -> Vec<Event> {
+        self.history.since(self.state(), index)
+    }
+}

@@ -1,0 +1,121 @@
+//! What several records share: written where it comes first, and by its number from then on.
+
+use std::any::Any;
+use std::sync::Arc;
+
+use super::collections::save_all;
+use super::{Flaw, Reader, Saved, Writer};
+use crate::state::small_list::SmallList;
+
+impl<T: Saved + Any + Send + Sync> Saved for Arc<T> {
+    fn save(&self, out: &mut Writer) {
+        save_shared(self, 0, out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Arc<T>, Flaw> {
+        match input.number()? {
+            0 => load_new(input),
+            number => known(input, number - 1),
+        }
+    }
+}
+
+/// Writes a thing with `before`, or, if it was written already, its number counted from there.
+fn save_shared<T: Saved>(it: &Arc<T>, before: u64, out: &mut Writer) {
+    let place = Arc::as_ptr(it) as usize;
+    if let Some(&number) = out.shared.get(&place) {
+        out.number(before + 1 + number);
+        return;
+    }
+    out.number(before);
+    T::save(it, out);
+    // What is in it has its number before it.
+    let number = out.shared.len() as u64;
+    out.shared.insert(place, number);
+}
+
+fn load_new<T: Saved + Any + Send + Sync>(input: &mut Reader<'_>) -> Result<Arc<T>, Flaw> {
+    let it = Arc::new(T::load(input)?);
+    input.shared.push(it.clone());
+    Ok(it)
+}
+
+fn known<T: Any + Send + Sync>(input: &Reader<'_>, number: u64) -> Result<Arc<T>, Flaw> {
+    let it = usize::try_from(number).ok().and_then(|number| input.shared.get(number));
+    let it = it.and_then(|it| Arc::clone(it).downcast().ok());
+    it.ok_or(Flaw::Unknown("thing that is shared"))
+}
+
+/// A page of a table. It has no size of its own, and is known by a pointer to its pointer.
+impl<T: Saved + Send + Sync + 'static> Saved for Arc<[T]> {
+    fn save(&self, out: &mut Writer) {
+        let place = Arc::as_ptr(self).cast::<T>() as usize;
+        if let Some(&number) = out.shared.get(&place) {
+            out.number(1 + number);
+            return;
+        }
+        out.number(0);
+        save_all(self.len(), self.iter(), out);
+        let number = out.shared.len() as u64;
+        out.shared.insert(place, number);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Arc<[T]>, Flaw> {
+        match input.number()? {
+            0 => {
+                let page: Arc<[T]> = Vec::load(input)?.into();
+                input.shared.push(Arc::new(page.clone()));
+                Ok(page)
+            }
+            number => known::<Arc<[T]>>(input, number - 1).map(|page| Arc::clone(&*page)),
+        }
+    }
+}
+
+impl Saved for Arc<str> {
+    fn save(&self, out: &mut Writer) {
+        let place = Arc::as_ptr(self).cast::<u8>() as usize;
+        if let Some(&number) = out.texts.get(&place) {
+            out.number(1 + number);
+            return;
+        }
+        out.number(0);
+        out.blob(self.as_bytes());
+        let number = out.texts.len() as u64;
+        out.texts.insert(place, number);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Arc<str>, Flaw> {
+        let number = input.number()?;
+        if number > 0 {
+            let text = usize::try_from(number - 1).ok().and_then(|at| input.texts.get(at));
+            return text.cloned().ok_or(Flaw::Unknown("text"));
+        }
+        let text: Arc<str> = input.text()?.into();
+        input.texts.push(text.clone());
+        Ok(text)
+    }
+}
+
+/// Mostly nothing or one thing; longer ones are shared.
+impl<T: Saved + Any + Send + Sync> Saved for SmallList<T> {
+    fn save(&self, out: &mut Writer) {
+        match self {
+            SmallList::None => out.number(0),
+            SmallList::One(it) => {
+                out.number(1);
+                it.save(out);
+            }
+            SmallList::Many(all) => save_shared(all, 2, out),
+        }
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<SmallList<T>, Flaw> {
+        Ok(match input.number()? {
+            0 => SmallList::None,
+            1 => SmallList::One(T::load(input)?),
+            2 => SmallList::Many(load_new(input)?),
+            number => SmallList::Many(known(input, number - 3)?),
+        })
+    }
+}

@@ -1,0 +1,45 @@
+//! The bytes that are being written.
+
+use crate::state::fast_map::FastMap;
+
+/// Bytes, and what was written that may be written again.
+#[derive(Debug, Default)]
+pub(crate) struct Writer {
+    bytes: Vec<u8>,
+    /// By where they are in memory: the numbers of what is shared.
+    pub(super) shared: FastMap<usize, u64>,
+    /// The numbers of texts that are shared, likewise.
+    pub(super) texts: FastMap<usize, u64>,
+}
+
+impl Writer {
+    pub(crate) fn byte(&mut self, byte: u8) {
+        self.bytes.push(byte);
+    }
+
+    /// Writes a number in as few bytes as it needs, seven bits in each.
+    #[inline]
+    pub(crate) fn number(&mut self, mut number: u64) {
+        while number >= 0x80 {
+            self.bytes.push(number as u8 | 0x80);
+            number >>= 7;
+        }
+        self.bytes.push(number as u8);
+    }
+
+    /// Writes bytes as they are.
+    pub(crate) fn raw(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// Writes bytes with their length before them.
+    pub(crate) fn blob(&mut self, bytes: &[u8]) {
+        self.number(bytes.len() as u64);
+        self.raw(bytes);
+    }
+
+    /// What was written since the last time; what is shared stays known.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+}
