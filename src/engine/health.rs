@@ -37,10 +37,10 @@ pub(super) fn judge(
             Health::Unknown => {}
         }
         if is_healthy {
-            group.healthy += 1;
+            group.healthy = group.healthy.saturating_add(1);
             group.give_time(at);
         } else {
-            group.unhealthy += 1;
+            group.unhealthy = group.unhealthy.saturating_add(1);
         }
     });
 }

@@ -310,6 +310,11 @@ impl Task {
         self.kill_timeout.unwrap_or(KILL_TIMEOUT_DEFAULT)
     }
 
+    /// Whether the allocation has ended when this task has.
+    pub(crate) fn is_leader(&self) -> bool {
+        self.extra.get("Leader") == Some(&serde_json::Value::Bool(true))
+    }
+
     /// MHz that the task asks for; see [`Resources::cpu_mhz`].
     pub fn cpu_mhz(&self) -> i64 {
         self.resources.as_ref().map_or(CPU_MHZ_DEFAULT, Resources::cpu_mhz)

@@ -1,15 +1,19 @@
 //! Placing for an evaluation: what became of each request is told, since who asks decides what that
 //! comes to for others.
 
+use std::sync::Arc;
+
 use super::caches::Caches;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::outcome::Outcome;
 use super::place::GroupRequests;
 use super::placer::Placer;
-use super::refusal::Refusal;
+use super::refusal::NodeRefusals;
 use super::request::Origin;
+use super::select::nodes::base_tally;
 use crate::model::Job;
+use crate::state::tally::Filtered;
 use crate::state::transaction::Transaction;
 
 /// The requests of an evaluation for one group of a version of its job.
@@ -81,7 +85,7 @@ impl Placer<'_, '_, '_> {
         let mut plan = GroupPlan::of_known(of.job, slot, known, 0, self.options);
         let mut open = self.open_group(&plan, of.requests.len());
         let mut left = of.requests;
-        let mut exhausted: Option<(Refusal, u32)> = None;
+        let mut refusals = NodeRefusals::new(&plan);
         let (first, mut ending) = (verdicts.len(), Vec::new());
         while let Some(request) = left.first() {
             plan.adapt_to(request);
@@ -93,9 +97,8 @@ impl Placer<'_, '_, '_> {
             // A node that the job does not look at has neither a filter nor a count.
             let lacks_room = refusal.filter.is_none() && refusal.tally.exhausted.nodes > 0;
             verdicts.push(if lacks_room { Verdict::Exhausted } else { Verdict::Filtered });
-            if lacks_room {
-                exhausted.get_or_insert((refusal, 0)).1 += 1;
-            } else if let Some(replaced) = request.replaces {
+            refusals.add(refusal);
+            if let Some(replaced) = request.replaces.filter(|_| !lacks_room) {
                 // What a node may not run any more ends there, and others may have its room.
                 self.state.stage_stop(replaced);
                 ending.push(replaced);
@@ -104,11 +107,18 @@ impl Placer<'_, '_, '_> {
         self.close_group(plan.job, open);
         // A group of which nothing was placed leaves no trace; what ends does.
         ending.into_iter().for_each(|slot| self.state.stage_stop(slot));
-        let Some((refusal, nodes)) = exhausted else { return };
-        let mut failed = self.outcome.failed.iter_mut();
-        match failed.find(|it| it.group == of.group) {
-            Some(failure) => failure.unplaced += nodes,
-            None => self.fail(&plan, refusal, nodes),
+        if let Some((refusal, nodes)) = refusals.exhausted() {
+            let mut failed = self.outcome.failed.iter_mut();
+            match failed.find(|it| it.group == of.group) {
+                Some(failure) => failure.unplaced += nodes,
+                None => self.fail(&plan, refusal, nodes),
+            }
+        }
+        let is_known = self.outcome.filtered.iter().any(|it| it.group == of.group);
+        if refusals.has_filtered() && !is_known {
+            let base = Arc::new(base_tally(self.state, &plan, Filtered::default()));
+            let failure = self.failure(&plan, refusals.filtered(&plan, base), 1);
+            self.outcome.filtered.push(failure);
         }
     }
 }

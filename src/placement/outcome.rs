@@ -14,6 +14,9 @@ use crate::state::usage::Holdings;
 pub(crate) struct Outcome {
     pub(crate) groups: Vec<GroupPlacement>,
     pub(crate) failed: Vec<GroupFailure>,
+    /// Of a system job: the groups that some nodes may not run, with these nodes. It is as it should be as
+    /// long as any of the group runs anywhere.
+    pub(crate) filtered: Vec<GroupFailure>,
     /// What is to stop because something else takes its place.
     pub(crate) stops: Vec<AllocationSlot>,
     /// For how many selections every node was looked at.
@@ -25,6 +28,7 @@ impl Outcome {
     pub(crate) fn add(&mut self, other: Outcome) {
         self.groups.extend(other.groups);
         self.failed.extend(other.failed);
+        self.filtered.extend(other.filtered);
         self.stops.extend(other.stops);
         self.scanned += other.scanned;
     }

@@ -421,10 +421,21 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         if let Some(observer) = &mut self.observer {
             observer.group_fails(self.state, plan, &self.evicted);
         }
+        let failure = self.failure(plan, refusal, unplaced);
+        self.outcome.failed.push(failure);
+    }
+
+    /// A group with why it could not be placed whole.
+    pub(super) fn failure(
+        &self,
+        plan: &GroupPlan<'_>,
+        refusal: Refusal,
+        unplaced: u32,
+    ) -> GroupFailure {
         let Refusal { tally, name_index, time_ns, .. } = refusal;
         let penalty_nodes = plan.scorers.penalty_nodes.iter();
         let id_of = |node: &NodeSlot| Some(self.state.node(*node)?.node.id.clone());
-        self.outcome.failed.push(GroupFailure {
+        GroupFailure {
             job: plan.job.clone(),
             group: plan.at,
             name_index,
@@ -433,7 +444,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
             time_ns,
             penalty_nodes: penalty_nodes.filter_map(id_of).collect(),
             modify_index: self.state.modify_index,
-        });
+        }
     }
 
     /// Takes back everything that was done for the job, which has to be placed whole.

@@ -51,6 +51,11 @@ impl NodeRefusals {
         Some((self.first_exhausted.take()?, self.exhausted))
     }
 
+    /// Whether any node is filtered.
+    pub(crate) fn has_filtered(&self) -> bool {
+        self.filtered > 0
+    }
+
     /// All filtered nodes together.
     pub(crate) fn filtered(self, plan: &GroupPlan<'_>, base: Arc<BaseTally>) -> Refusal {
         let (evaluated, filtered) = (self.filtered, self.filters.finish(plan));

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use crate::model::{
-    AllocationMetrics, ClientStatus, DeploymentStatus, DesiredUpdates, EvaluationStatus,
+    AllocationMetrics, ClientStatus, DeploymentStatus, DesiredUpdates, EvaluationStatus, JobType,
     RescheduleTracker,
 };
 use crate::state::deployment::DeploymentRecord;
@@ -119,6 +119,8 @@ pub(crate) struct FailedRecord {
 pub(crate) struct EvaluationEffect {
     /// Which it is; none of one that the state does not hold.
     pub(crate) evaluation: EvaluationRef,
+    /// The scheduler that it is for.
+    pub(crate) job_type: Option<JobType>,
     /// The index of the state that it was processed on.
     pub(crate) snapshot_index: u64,
     /// Its status then; none if it stays as it is.

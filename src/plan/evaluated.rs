@@ -1,11 +1,12 @@
 //! What the plan of an evaluation has beside its placements.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::attempt::Attempt;
 use super::effects::{Effects, StopEffect, UpdateEffect};
 use super::known::{JobNames, KnownAllocation, References};
-use crate::model::{ClientStatus, Evaluation, JobType};
+use crate::model::{ClientStatus, Evaluation, JobSpec, JobType};
 use crate::state::State;
 use crate::state::slots::AllocationRef;
 
@@ -22,6 +23,8 @@ pub(crate) struct Evaluated {
     pub(crate) job_create_index: u64,
     /// The scheduler that the evaluation is for.
     pub(crate) job_type: JobType,
+    /// The present version of the job, if it is registered.
+    pub(crate) spec: Option<Arc<JobSpec>>,
     /// The evaluation as it was; none of one that the state did not have.
     pub(crate) evaluation: Option<Box<Evaluation>>,
 }

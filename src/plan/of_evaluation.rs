@@ -61,7 +61,10 @@ impl Plan {
             attempt,
             job: JobNames::of(state, job.slot).unwrap_or_default(),
             job_create_index: registration.map_or(0, |it| it.create_index),
-            job_type: evaluation.and_then(|record| record.job_type).unwrap_or_default(),
+            job_type: evaluation
+                .map_or(effects.evaluation.job_type, |record| record.job_type)
+                .unwrap_or_default(),
+            spec: newest.map(|version| version.job.shared_spec()),
             evaluation: slot.and_then(|slot| state.evaluation_document(slot)).map(Box::new),
             references,
             effects,

@@ -165,6 +165,7 @@ impl<'a> Reading<'a> {
         let blocked = Some(&eval.blocked_eval).filter(|id| is_new(id));
         EvaluationEffect {
             evaluation: self.evaluation,
+            job_type: eval.job_type(),
             snapshot_index: self.document.snapshot_index,
             status: status.filter(|_| !is_reblocked),
             description: eval.status_description.clone(),
@@ -268,13 +269,24 @@ impl<'a> Reading<'a> {
         says_more.then_some(effect)
     }
 
-    /// What a new allocation evicts on its node.
-    fn victims(&self, new: &Allocation) -> Vec<KnownAllocation> {
+    /// What a new allocation evicts on its node, and nowhere else.
+    fn victims(&mut self, new: &Allocation) -> Vec<KnownAllocation> {
+        let state = self.state;
         let on_node = self.document.node_preemptions.get(&new.node_id);
         let of_it = on_node.into_iter().flatten();
         let of_it = of_it.filter(|victim| victim.preempted_by_allocation == new.id);
-        let slots = of_it.filter_map(|victim| self.state.find_allocation(&victim.id));
-        slots.filter_map(|slot| KnownAllocation::new(self.state, slot)).collect()
+        let mut victims = Vec::new();
+        for slot in of_it.filter_map(|victim| state.find_allocation(&victim.id)) {
+            if state.node_id_of(slot) == Some(new.node_id.as_str()) {
+                victims.extend(KnownAllocation::new(state, slot));
+            } else {
+                let id = excerpt(&state.allocation_id(slot)).to_string();
+                let node_id = excerpt(&new.node_id).to_string();
+                let message = format!("`{id}` is not on the node `{node_id}`");
+                self.problem(&["NodePreemptions"], message);
+            }
+        }
+        victims
     }
 
     fn stops(&mut self) -> Vec<StopEffect> {

@@ -55,8 +55,13 @@ pub(super) fn settle(
     };
     let place = |at: u32| places.get(at as usize).copied().flatten();
     effects.placed.retain_mut(|it| place(it.at).map(|new| it.at = new).is_some());
+    let planned = plan.updates.len();
     let updates = plan.updates.into_iter().filter(|update| parts.takes(&update.known));
     effects.updates = updates.filter_map(|it| it.effect(state, &references)).collect();
+    if effects.updates.len() < planned {
+        // What did not come back after all is given up by the evaluation that waits for that.
+        effects.superseded.clear();
+    }
     effects.deployment_update = effects.deployment_update.filter(|_| takes_any);
 
     if !parts.rejections.is_empty() {

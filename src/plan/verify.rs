@@ -43,18 +43,19 @@ pub(crate) fn verify(state: &State, plan: &Plan) -> Rejections {
             part.placements.push((group, at));
         }
     }
+    let stops: Vec<AllocationSlot> =
+        plan.stops.iter().filter_map(|stop| stop.known.find(state)).collect();
     for update in &plan.updates {
         let found = update.known.find(state);
-        let has_ended = |slot: &AllocationSlot| {
-            state.allocation(*slot).is_none_or(|it| it.client.is_terminal())
+        // What has ended, or stops by the plan, needs no node.
+        let needs_none = |slot: &AllocationSlot| {
+            state.allocation(*slot).is_none_or(|it| it.client.is_terminal()) || stops.contains(slot)
         };
-        let Some(slot) = found.filter(|slot| !has_ended(slot)) else { continue };
+        let Some(slot) = found.filter(|slot| !needs_none(slot)) else { continue };
         let part = by_node.entry(update.known.node).or_default();
         part.node_id = &update.known.node_id;
         part.updates.push((update, slot));
     }
-    let stops: Vec<AllocationSlot> =
-        plan.stops.iter().filter_map(|stop| stop.known.find(state)).collect();
     let rejected = by_node.iter().filter_map(|(&node, part)| {
         let why = verify_node(state, node, part, &stops).err()?;
         Some((node, Rejection { node_id: part.node_id.to_owned(), why }))

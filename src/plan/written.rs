@@ -9,7 +9,7 @@ use super::effects::{DeploymentChoice, FailedRecord, PlacedEffect};
 use super::evaluated::{Evaluated, PlannedStop, PlannedUpdate};
 use crate::model::{
     Allocation, AllocationDeploymentStatus, AllocationState, Deployment, DesiredUpdates,
-    Evaluation, Job, RescheduleTracker,
+    Evaluation, RescheduleTracker,
 };
 use crate::model::{DeploymentStatusUpdate, Plan as Document, PlanAnnotations};
 use crate::plan::attempt::Attempt;
@@ -41,10 +41,12 @@ impl Plan {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn to_document(&self) -> Document {
-        let job = self.groups.first().map(|group| &group.job);
+        // The present version; of a plan that is of no evaluation, the one that it places first.
+        let job = self.evaluated.as_ref().and_then(|it| it.spec.clone());
+        let job = job.or_else(|| self.groups.first().map(|group| group.job.shared_spec()));
         let mut document = Document {
             all_at_once: self.all_at_once || self.groups.iter().any(|group| group.job.all_at_once),
-            job: job.map(Job::shared_spec),
+            job: job.clone(),
             snapshot_index: self.snapshot_index,
             ..Document::default()
         };
@@ -57,10 +59,9 @@ impl Plan {
         for (place, planned) in self.placements().enumerate() {
             let effect = placed.next_if(|effect| effect.at as usize == place);
             let mut written = self.placement_document(place, planned, effect);
-            if job.is_none_or(|job| {
-                !std::sync::Arc::ptr_eq(&job.shared_spec(), &planned.job().shared_spec())
-            }) {
-                written.job = Some(planned.job().shared_spec());
+            let own = planned.job().shared_spec();
+            if job.as_ref().is_none_or(|job| !std::sync::Arc::ptr_eq(job, &own)) {
+                written.job = Some(own);
             }
             let node_id = planned.node_id().to_owned();
             for victim in planned.preempted() {

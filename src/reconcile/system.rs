@@ -112,7 +112,7 @@ impl<F: Facts> SystemPass<'_, '_, F> {
     fn fate(&self, at: u32, allocation: &AllocationView) -> Fate {
         let input = self.input;
         let wanted = input.rules(allocation.group).map_or(0, |rules| rules.count);
-        if allocation.name_index >= wanted {
+        if allocation.name_index >= wanted || self.is_named_otherwise(allocation) {
             return Fate::Stops(StopReason::NotNeeded);
         }
         let drains = [NodeCondition::Draining, NodeCondition::DrainingUnready];
@@ -156,6 +156,12 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         }
     }
 
+    /// Whether an allocation's name is none that the job gives now, as the job had another one then.
+    fn is_named_otherwise(&self, allocation: &AllocationView) -> bool {
+        let own = self.input.versions.get(allocation.version as usize);
+        own.is_some_and(|version| version.is_named_otherwise)
+    }
+
     /// Updates an allocation of another specification in place, or has it replaced.
     fn update(&mut self, at: u32) {
         let input = self.input;
@@ -188,10 +194,11 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         let input = self.input;
         for group in input.groups_by_name.iter().copied() {
             let wanted = input.rules(group).map_or(0, |rules| rules.count);
-            for name_index in 0..wanted {
+            for name_index in by_text(wanted) {
                 let named = |at: &&u32| {
                     let allocation = &input.allocations[**at as usize];
                     (allocation.group, allocation.name_index) == (group, name_index)
+                        && !self.is_named_otherwise(allocation)
                 };
                 let held = here.iter().filter(named);
                 if held.clone().any(|at| !input.allocations[*at as usize].is_terminal()) {
@@ -278,4 +285,13 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         };
         self.changes.destructive.extend(state.outdated[..made].iter().map(replacement));
     }
+}
+
+/// Numbers below so many in the order of their texts, as whole names are in order.
+fn by_text(wanted: u32) -> Vec<u32> {
+    let mut numbers: Vec<u32> = (0..wanted).collect();
+    if wanted > 10 {
+        numbers.sort_by_cached_key(u32::to_string);
+    }
+    numbers
 }

@@ -4,7 +4,7 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::model::{JobSpec, Task, TaskGroup};
+use crate::model::{JobSpec, Resources, Task, TaskGroup};
 
 /// What of a group's other keys changes what runs.
 const GROUP_KEYS: [&str; 1] = ["Consul"];
@@ -46,10 +46,17 @@ pub(crate) fn tasks_updated(old: &JobSpec, new: &JobSpec, group: &str) -> bool {
 
 fn task_updated(before: &Task, after: &Task) -> bool {
     before.driver != after.driver
-        || before.resources != after.resources
+        || sizes(before) != sizes(after)
         || before.secrets != after.secrets
         || is_unlogged(before) != is_unlogged(after)
         || TASK_KEYS.iter().any(|key| differ(before.extra.get(*key), after.extra.get(*key)))
+}
+
+/// What a task asks for, but for what its node does not set aside for it: what it may read and write a
+/// second, and disk, which is the group's.
+fn sizes(task: &Task) -> Option<Resources> {
+    let resources = task.resources.clone()?;
+    Some(Resources { iops: None, disk_mb: None, ..resources })
 }
 
 /// The facts that a task sees: its own over its group's over its job's.

@@ -70,6 +70,8 @@ pub(crate) struct VersionView {
     pub(crate) create_index: u64,
     /// The index at which the specification last changed: what has the present one's is up to date.
     pub(crate) job_modify_index: u64,
+    /// Whether its name, which those of a system job's allocations begin with, is not the present one.
+    pub(crate) is_named_otherwise: bool,
     /// The rules of each group; none where this version has no such group.
     pub(crate) groups: Vec<Option<GroupRules>>,
 }

@@ -91,7 +91,7 @@ impl<'a> Names<'a> {
     }
 
     fn seconds_from_now(&self, nanos: i64) -> i64 {
-        (nanos - self.now.as_nanos()) / NANOS
+        Timestamp::from_nanos(nanos).since(self.now).as_nanos() / NANOS
     }
 
     fn stop(&self, stop: &Allocation) -> Value {

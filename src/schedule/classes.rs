@@ -5,16 +5,14 @@ use indexmap::IndexMap;
 
 use crate::feasibility::base::BaseSet;
 use crate::feasibility::reason::FilterReason;
-use crate::model::{Constraint, Job, Node, TaskGroup};
+use crate::model::{Job, Node};
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
 use crate::placement::scan::Scan;
 use crate::state::State;
+use crate::state::facts::Fact;
 use crate::state::node::NodeRecord;
 use crate::state::slots::NodeSlot;
-
-/// Where targets of what only one node has begin.
-const UNIQUE: [&str; 4] = ["${unique.", "${node.unique.", "${attr.unique.", "${meta.unique."];
 
 /// What of the nodes an evaluation that waits for room depends on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -86,12 +84,11 @@ impl Classes {
         let spec = job.spec();
         let find = |name: &str| spec.task_groups.iter().position(|group| group.name == name);
         let places: Vec<usize> = groups.filter_map(find).collect();
-        let mut found = places.iter().filter_map(|at| spec.task_groups.get(*at));
-        if spec.constraints.iter().any(is_unique) || found.any(group_is_unique) {
-            return Classes { eligibility: IndexMap::new(), is_escaped: true };
-        }
         let plan = |at: &usize| GroupPlan::new(state, job, *at, 0, options);
         let plans: Vec<GroupPlan<'_>> = places.iter().filter_map(plan).collect();
+        if plans.iter().any(is_unique) {
+            return Classes { eligibility: IndexMap::new(), is_escaped: true };
+        }
         let scans: Vec<Scan<'_>> = plans.iter().map(|it| Scan::new(state, it, None)).collect();
         let base = BaseSet::of(job);
         let mut eligibility: IndexMap<String, bool> = IndexMap::new();
@@ -123,17 +120,17 @@ fn may_suit(scan: &Scan<'_>, slot: NodeSlot, node: &NodeRecord) -> bool {
                 | FilterReason::MissingDevices
                 | FilterReason::MissingNetwork
                 | FilterReason::MissingHostNetwork { .. }
+                // Who uses a volume, and how, changes.
+                | FilterReason::MissingHostVolumes
+                | FilterReason::MissingCsiVolumes(_)
         )
     })
 }
 
-fn group_is_unique(group: &TaskGroup) -> bool {
-    let constraints = group.constraints.iter();
-    constraints.chain(group.tasks.iter().flat_map(|task| &task.constraints)).any(is_unique)
-        || group.volumes.values().any(|volume| volume.volume_type == "csi")
-}
-
-fn is_unique(constraint: &Constraint) -> bool {
-    let sides = [&constraint.l_target, &constraint.r_target];
-    sides.into_iter().any(|side| UNIQUE.iter().any(|start| side.starts_with(start)))
+/// Whether a group's rules read what only one node has.
+fn is_unique(plan: &GroupPlan<'_>) -> bool {
+    let facts = plan.chain().facts();
+    let unique = [Fact::Id, Fact::Name, Fact::UniqueAttributes, Fact::UniqueMeta, Fact::DeviceIds];
+    unique.into_iter().any(|fact| facts.contains(fact))
+        || plan.group.volumes.values().any(|volume| volume.volume_type == "csi")
 }

@@ -29,6 +29,7 @@ impl Pass<'_, '_, '_> {
         let is_system = self.job_type.is_system();
         let was_blocked = self.asked.record.status == EvaluationStatus::Blocked;
         let is_reblocked = was_blocked && !is_system && !self.failures.is_empty();
+        self.drop_idle_step();
         let created = self.created();
         let evaluation = self.evaluation_effect(&created, is_reblocked);
         let effects = Effects {
@@ -46,6 +47,14 @@ impl Pass<'_, '_, '_> {
         };
         let outcome = std::mem::take(&mut self.outcome);
         Processed { outcome, effects, deployment: self.deployment }
+    }
+
+    /// A step in which nothing changed has none that follows it: what waits for room goes on with it.
+    fn drop_idle_step(&mut self) {
+        let changes = &mut self.changes;
+        if self.placed.is_empty() && changes.stops.is_empty() && changes.updates.is_empty() {
+            changes.follow_ups.retain(|it| it.kind != FollowUpKind::RollingUpdate);
+        }
     }
 
     fn reference(&self, at: u32) -> AllocationRef {
@@ -239,6 +248,7 @@ impl Pass<'_, '_, '_> {
             },
             failed_groups: self.failures.clone(),
             queued: self.queued_by_group(),
+            job_type: self.asked.record.job_type,
             ..EvaluationEffect::default()
         };
         // What waits on waits for other nodes than before.
@@ -297,6 +307,8 @@ impl Pass<'_, '_, '_> {
         }
         let slots = left.into_iter().map(EvaluationSlot);
         let known = slots.filter(|slot| self.transaction.evaluation(*slot).is_some());
-        known.map(|slot| self.transaction.evaluation_ref(slot)).collect()
+        let mut known: Vec<EvaluationSlot> = known.collect();
+        known.sort_by_cached_key(|slot| self.transaction.evaluation_id(*slot));
+        known.into_iter().map(|slot| self.transaction.evaluation_ref(slot)).collect()
     }
 }

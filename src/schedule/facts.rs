@@ -3,7 +3,7 @@
 
 use std::cmp::Ordering;
 
-use crate::model::{AllocationState, ClientStatus, Job};
+use crate::model::{AllocationState, ClientStatus, Job, TaskState};
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
 use crate::placement::request::Request;
@@ -84,6 +84,15 @@ impl<'a, 't, 's> RecordFacts<'a, 't, 's> {
         Some(plan)
     }
 
+    /// The task that leads an allocation, if one does.
+    fn leader(&self, at: usize) -> Option<&str> {
+        let view = self.known.views.get(at)?;
+        let name = self.known.group_name(view.group);
+        let groups = &self.known.specs.get(view.version as usize)?.task_groups;
+        let mut tasks = groups.iter().find(|group| group.name == name)?.tasks.iter();
+        Some(&tasks.find(|task| task.is_leader())?.name)
+    }
+
     fn rare(&self, at: usize) -> Option<&Rare> {
         let life = self.transaction.kept_lifecycle(self.known.slot(at as u32))?;
         life.rare.as_deref()
@@ -144,9 +153,13 @@ impl Facts for RecordFacts<'_, '_, '_> {
     }
 
     fn running_since(&self, at: usize) -> Option<Timestamp> {
-        let states = self.rare(at)?.task_states.values();
+        let states = &self.rare(at)?.task_states;
         // What was restarted runs since its last restart.
-        states.filter_map(|state| state.last_restart.or(state.started_at)).min()
+        let since = |state: &TaskState| state.last_restart.or(state.started_at);
+        match self.leader(at).and_then(|leader| states.get(leader)) {
+            Some(state) => since(state),
+            None => states.values().filter_map(since).min(),
+        }
     }
 
     fn top_score(&self, at: usize) -> f64 {

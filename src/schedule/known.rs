@@ -104,7 +104,8 @@ impl Known {
         if is_system {
             known.groups_by_name = (0..known.groups).collect();
             let mut by_name = std::mem::take(&mut known.groups_by_name);
-            by_name.sort_by_key(|group| known.group_name(*group));
+            // Whole names go on with the number's bracket.
+            by_name.sort_by_cached_key(|group| format!("{}[", known.group_name(*group)));
             known.groups_by_name = by_name;
             known.add_nodes(state);
         }
@@ -197,6 +198,7 @@ impl Known {
             version: spec.version,
             create_index: spec.create_index,
             job_modify_index: spec.job_modify_index,
+            is_named_otherwise: self.current().is_some_and(|job| job.name != spec.name),
             groups: (0..self.groups).map(rules).collect(),
         };
         self.versions.push(view);

@@ -13,6 +13,7 @@ use crate::plan::effects::DeploymentChoice;
 use crate::reconcile::changes::{
     NewDeploymentGroup, Placement, PlacementKind, Stop, StopReason, Update,
 };
+use crate::reconcile::view::NodeCondition;
 use crate::rng::hash_bytes;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord};
 use crate::state::slots::{AllocationSlot, DeploymentRef, NodeSlot};
@@ -338,17 +339,30 @@ impl Pass<'_, '_, '_> {
         } else if let Some(figures) = self.changes.figures.get_mut(group) {
             figures.place = figures.place.saturating_sub(1);
         }
-        let name = self.known.group_name(placement.group);
-        let is_left = self.queued.get(name).is_some_and(|queued| *queued > 0);
+        let name = self.known.group_name(placement.group).to_owned();
+        let is_left = self.queued.get(&name).is_some_and(|queued| *queued > 0);
         let figures = self.changes.figures.get(group).copied().unwrap_or_default();
-        if !is_left && figures.ignore == 0 && figures.in_place_update == 0 {
-            match self.failures.get_mut(name) {
-                Some(first) => first.coalesced_failures += 1,
-                None => {
-                    self.failures.insert(name.to_owned(), AllocationMetrics::default());
-                }
+        if is_left || figures.ignore > 0 || figures.in_place_update > 0 {
+            return;
+        }
+        match self.failures.get_mut(&name) {
+            Some(first) => first.coalesced_failures += 1,
+            None => {
+                let metrics = self.filtered_metrics(placement.group);
+                self.failures.insert(name, metrics);
             }
         }
+    }
+
+    /// Why no node may run a group, which is a failure of it then.
+    fn filtered_metrics(&mut self, group: u32) -> AllocationMetrics {
+        let mut filtered = self.outcome.filtered.iter();
+        let Some(failure) = filtered.find(|it| it.group == group as usize).cloned() else {
+            return AllocationMetrics::default();
+        };
+        let of_group = FailedGroup::new(self.options, self.transaction, failure.clone());
+        self.outcome.failed.push(failure);
+        of_group.metrics().clone()
     }
 
     /// Keeps a placement that was found.
@@ -390,8 +404,20 @@ impl Pass<'_, '_, '_> {
     /// that (docs/lifecycle.md, section 2, *Placement loop*).
     fn keep_failed(&mut self, placement: &Placement) {
         let Some(at) = placement.previous else { return };
-        if placement.kind == PlacementKind::Reschedule {
-            self.changes.stops.retain(|stop| stop.at != at);
+        let view = self.known.views.get(at as usize);
+        // Of what is lost anyway nothing can be kept.
+        let is_gone = view.is_some_and(|view| {
+            matches!(view.condition, NodeCondition::Down | NodeCondition::Missing)
+                && !view.client.is_terminal()
+        });
+        if placement.kind != PlacementKind::Reschedule || is_gone {
+            return;
+        }
+        self.changes.stops.retain(|stop| stop.at != at);
+        let tracker = self.tracker(self.known.slot(at));
+        let is_noted =
+            tracker.is_some_and(|it| it.last_reschedule == RescheduleTracker::NO_PLACEMENT);
+        if !is_noted {
             self.changes.updates.push(Update { at, ..Update::default() });
         }
     }

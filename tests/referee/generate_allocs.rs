@@ -141,7 +141,7 @@ impl Writer<'_> {
     fn one(&mut self, group: &str, index: usize, version: usize, node: &str) -> Value {
         let out_of_reach = self.nodes.iter().find(|node| node["Status"] == "disconnected");
         let out_of_reach = out_of_reach.map(|node| node["ID"].as_str().unwrap().to_owned());
-        let prefix = self.prefix();
+        let prefix = self.prefix(version);
         let created = 100 + self.allocs.len();
         let random = &mut *self.random;
         let is_calm = self.shape.is_calm && random.percent(85);
@@ -188,6 +188,10 @@ impl Writer<'_> {
             let id = alloc["ID"].as_str().unwrap().to_owned();
             alloc["ID"] = json!(format!("{created:08x}{}", &id[8..]));
         }
+        if self.shape.has_side {
+            let tasks = &mut alloc["AllocatedResources"]["Tasks"];
+            tasks["side"] = tasks["main"].clone();
+        }
         holdings.unwrap_or_default().write(&mut alloc, created);
         self.tasks(&mut alloc, client);
         if !is_calm || self.random.percent(20) {
@@ -219,16 +223,25 @@ impl Writer<'_> {
     }
 
     /// Names begin with the job's name in system jobs and with its ID in the others.
-    fn prefix(&self) -> String {
+    fn prefix(&self, version: usize) -> String {
         let key = if self.shape.is_system() { "Name" } else { "ID" };
-        self.jobs[0][key].as_str().unwrap().to_owned()
+        self.jobs[version][key].as_str().unwrap().to_owned()
     }
 
     fn tasks(&mut self, alloc: &mut Value, client: &str) {
-        let random = &mut *self.random;
-        if client == "pending" || random.percent(5) {
+        if client == "pending" || self.random.percent(5) {
             return;
         }
+        let mut states = Map::new();
+        states.insert("main".to_owned(), self.task_state(client));
+        if self.shape.has_side && self.random.percent(90) {
+            states.insert("side".to_owned(), self.task_state(client));
+        }
+        alloc["TaskStates"] = Value::Object(states);
+    }
+
+    fn task_state(&mut self, client: &str) -> Value {
+        let random = &mut *self.random;
         let is_dead = matches!(client, "complete" | "failed");
         let mut state = json!({
             "State": if is_dead || random.percent(3) { "dead" } else { "running" },
@@ -246,7 +259,7 @@ impl Writer<'_> {
             let ago_s = random.pick(&[0, 4, 5, 6, 8, 15, 17, 29, 31, 100, 1_000, 20_000]);
             state["FinishedAt"] = json!(at(-ago_s).to_string());
         }
-        alloc["TaskStates"] = json!({"main": state});
+        state
     }
 
     fn transitions(&mut self, alloc: &mut Value) {

@@ -27,6 +27,8 @@ pub(crate) struct Shape {
     is_constrained: bool,
     /// All of it is placed, or nothing.
     is_whole: bool,
+    /// A second task beside the first one, which may lead it.
+    pub(crate) has_side: bool,
     scarce: [Scarce; GROUPS.len()],
     /// Most of what there is runs where it should.
     pub(crate) is_calm: bool,
@@ -43,6 +45,7 @@ impl Shape {
         Shape {
             kind,
             is_whole: random.percent(15),
+            has_side: random.percent(20),
             scarce,
             groups: random.pick(&[1, 1, 1, 2, 2, 3]),
             has_updates: matches!(kind, "service" | "system") && random.percent(55),
@@ -133,6 +136,9 @@ fn change(random: &mut Random, shape: &Shape, job: &mut Value) {
     if random.percent(2) && shape.may_move() {
         job["NodePool"] = json!(random.pick(&["all", "other"]));
     }
+    if random.percent(4) && shape.is_system() {
+        job["Name"] = json!(random.pick(&["web", "site", "net"]));
+    }
     let groups = job["TaskGroups"].as_array_mut().unwrap();
     for group in groups.iter_mut() {
         if random.percent(if shape.is_calm { 70 } else { 45 }) {
@@ -215,6 +221,12 @@ fn group(random: &mut Random, shape: &Shape, name: &str) -> Value {
     }
     if shape.is_constrained && shape.may_move() && random.percent(60) {
         group["Constraints"] = constraints(random);
+    }
+    if shape.has_side {
+        let mut side = group["Tasks"][0].clone();
+        side["Name"] = json!("side");
+        side["Leader"] = json!(false);
+        group["Tasks"].as_array_mut().unwrap().push(side);
     }
     let Scarce { port, devices } = shape.scarce(name);
     if let Some(port) = port {

@@ -173,8 +173,7 @@ fn today_group(problems: &mut Problems, at: &Path<'_>, group: &TaskGroup, job_ty
     if !group.tasks.is_empty() && !group.tasks.iter().any(is_main) && !group.has_gateway() {
         problems.add(at.key("Tasks"), "a group needs at least one task without a `Lifecycle`");
     }
-    let is_leader = |task: &&Task| task.extra.get("Leader") == Some(&Value::Bool(true));
-    let leaders = group.tasks.iter().filter(is_leader).count();
+    let leaders = group.tasks.iter().filter(|task| task.is_leader()).count();
     if leaders > 1 {
         problems.add(at.key("Tasks"), format!("expected at most one leader, found {leaders}"));
     }

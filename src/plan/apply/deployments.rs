@@ -116,7 +116,7 @@ impl Gains {
 
 impl Gain {
     fn write(self, group: &mut DeployedGroup, now: Timestamp) {
-        group.placed += self.placed;
+        group.placed = group.placed.saturating_add(self.placed);
         group.placed_canaries.extend(self.canaries.into_iter().map(PlacedCanary::Ours));
         // Without a deadline nothing is required.
         if group.require_progress_by.is_none() && group.progress_deadline > Span::ZERO {

@@ -5,6 +5,7 @@ use crate::model::JobType;
 use crate::model::evaluation::{EvaluationStatus, Trigger};
 use crate::placement::outcome::Outcome;
 use crate::plan::effects::EvaluationEffect;
+use crate::state::State;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::slots::{AllocationSlot, EvaluationRef, EvaluationSlot, JobSlot};
 use crate::state::transaction::Transaction;
@@ -12,14 +13,31 @@ use crate::state::transaction::Transaction;
 /// What is said of an evaluation that gave a disconnected allocation up, once that is back.
 const RECONNECTED: &str = "allocs reconnected";
 
-/// Creates the evaluations that come of one of the same job.
+/// Whether an evaluation has not ended meanwhile; only one that is blocked can be blocked again. One that
+/// the state does not hold has not.
+fn is_open(state: &State, evaluation: EvaluationRef, is_reblocked: bool) -> bool {
+    let slot = state.resolve_evaluation(evaluation);
+    let status = slot.and_then(|slot| state.evaluation(slot)).map(|record| record.status);
+    match status {
+        Some(status) if is_reblocked => status == EvaluationStatus::Blocked,
+        Some(status) => !status.is_terminal(),
+        None => true,
+    }
+}
+
+/// Creates the evaluations that come of one of the same job. One that has ended meanwhile leaves nothing
+/// that waits for room in its stead.
 pub(super) fn create(
     state: &mut Transaction<'_>,
     job: JobSlot,
     parent: &EvaluationEffect,
     created: Vec<EvaluationRecord>,
 ) -> Vec<EvaluationSlot> {
-    let created = created.into_iter().map(|mut record| {
+    let is_open = is_open(state, parent.evaluation, parent.is_reblocked);
+    // Only the last one waits for room, so that the places of the others stay.
+    let created =
+        created.into_iter().filter(|it| is_open || it.status != EvaluationStatus::Blocked);
+    let created = created.map(|mut record| {
         record.snapshot_index = parent.snapshot_index;
         state.add_child_evaluation(job, parent.evaluation, record)
     });
@@ -76,6 +94,9 @@ fn create_for_job(
 /// Writes what becomes of the evaluation itself.
 pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect: EvaluationEffect) {
     let Some(slot) = state.resolve_evaluation(effect.evaluation) else { return };
+    if !is_open(state, effect.evaluation, effect.is_reblocked) {
+        return;
+    }
     let (next, blocked) = (context.created(effect.next), context.created(effect.blocked));
     let deployment = context.chosen(effect.deployment);
     let kept_id = state.kept_deployment_id(deployment).to_owned();

@@ -115,6 +115,7 @@ impl World {
             version,
             create_index: 1,
             job_modify_index: version,
+            is_named_otherwise: false,
             groups: vec![Some(rules)],
         };
         let mut world = World {
