@@ -3,7 +3,9 @@
 use axum::http::Method;
 use indexmap::IndexMap;
 
+use super::access::Access;
 use super::host::EngineHandle;
+use super::limits::{Crowd, Limits, Place};
 use super::query::Query;
 use super::refusal::Refusal;
 use super::route::Endpoint;
@@ -25,6 +27,9 @@ pub struct Regions {
     by_name: IndexMap<String, EngineHandle>,
     address: String,
     node_name: String,
+    access: Access,
+    limits: Limits,
+    crowd: Crowd,
 }
 
 impl Regions {
@@ -36,6 +41,9 @@ impl Regions {
             local,
             address: "127.0.0.1:4646".into(),
             node_name: "stowplan".into(),
+            access: Access::open(),
+            limits: Limits::default(),
+            crowd: Crowd::default(),
         }
     }
 
@@ -53,6 +61,20 @@ impl Regions {
         self
     }
 
+    /// The same for those who may ask.
+    #[must_use]
+    pub fn with_access(mut self, access: Access) -> Regions {
+        self.access = access;
+        self
+    }
+
+    /// The same with limits of how much may be asked.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Regions {
+        self.limits = limits;
+        self
+    }
+
     /// The names of the regions, sorted.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         let mut names: Vec<&str> = self.by_name.keys().map(String::as_str).collect();
@@ -62,6 +84,19 @@ impl Regions {
 
     pub(super) fn local(&self) -> &str {
         &self.local
+    }
+
+    pub(super) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// A place among the requests that wait.
+    pub(super) fn wait_in_crowd(&self) -> Result<Place, Refusal> {
+        self.crowd.join(self.limits.waiting)
     }
 
     pub(super) fn address(&self) -> &str {

@@ -13,7 +13,12 @@ use crate::model::read::ReadError;
 
 /// Reads a body. The keys of its objects may be in any letter case where their names are fixed.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    of_value(value(body)?)
+    match value(body)? {
+        // As if nothing were said.
+        Value::Null => of_value(Value::Object(Map::new())),
+        value @ (Value::Object(_) | Value::Array(_)) => of_value(value),
+        _ => Err(Refusal::bad("expected an object")),
+    }
 }
 
 /// Reads a body as JSON.

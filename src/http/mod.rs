@@ -8,6 +8,7 @@
 //! until something that it read is touched.
 
 mod about;
+mod access;
 mod allocations;
 mod asked;
 mod body;
@@ -20,14 +21,18 @@ mod filter;
 mod gzip;
 mod host;
 mod jobs;
+mod limits;
 mod lines;
+mod mistakes;
 mod nodes;
+mod own;
 mod page;
 mod query;
 mod read;
 mod refusal;
 mod reply;
 mod route;
+mod scaling;
 mod search;
 mod service;
 mod settings;
@@ -40,12 +45,15 @@ mod text;
 mod touched;
 mod uuid;
 mod waiting;
+mod warnings;
 mod write;
 mod write_deployments;
 mod write_jobs;
 mod write_nodes;
 
+pub use self::access::Access;
 pub use self::asked::Regions;
 pub use self::clock::Clock;
 pub use self::host::{EngineHandle, Machine};
+pub use self::limits::Limits;
 pub use self::service::router;

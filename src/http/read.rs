@@ -8,7 +8,7 @@ use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::sought::{Found, Sought};
 use super::waiting::{Key, Kind};
-use super::{allocations, deployments, evaluations, jobs, nodes, settings, statuses};
+use super::{allocations, deployments, evaluations, jobs, nodes, scaling, settings, statuses};
 use crate::engine::{Snapshot, Table};
 
 /// Answers a request that reads.
@@ -18,6 +18,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
     let (endpoint, id, query) = (asked.endpoint, asked.id, asked.query);
     let sought = Sought { endpoint, id, namespace: query.namespace(), query };
     if wait.index > 0 {
+        let _place = asked.regions.wait_in_crowd()?;
         let job = job_of(&sought, &handle.snapshot());
         handle.wait(key_of(&sought, &job), wait, |snapshot| index_of(&sought, snapshot)).await;
     }
@@ -43,7 +44,8 @@ fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {
         E::Namespace | E::Namespaces | E::NodePool | E::NodePools | E::SchedulerConfiguration => {
             settings::find(sought, snapshot)
         }
-        E::Volumes | E::Plugins | E::ScalingPolicies => Ok(json!([]).into()),
+        E::Volumes | E::Plugins => Ok(json!([]).into()),
+        E::ScalingPolicies | E::ScalingPolicy => scaling::find(sought, snapshot),
         E::JobsStatuses => statuses::find(sought.query, snapshot),
         _ => jobs::find(sought, snapshot),
     }
@@ -82,7 +84,7 @@ fn key_of<'a>(sought: &Sought<'a>, job: &'a Option<(String, String)>) -> Key<'a>
         E::Evaluations | E::EvaluationsCount => Key::table(Kind::Evaluations),
         E::Evaluation => Key::thing(Kind::Evaluation, id),
         E::JobEvaluations => of_job(Kind::EvaluationsOfJob),
-        E::Jobs | E::JobsStatuses => Key::table(Kind::Jobs),
+        E::Jobs | E::JobsStatuses | E::ScalingPolicies | E::ScalingPolicy => Key::table(Kind::Jobs),
         E::Nodes => Key::table(Kind::Nodes),
         E::Node => Key::thing(Kind::Node, id),
         E::NodeAllocations => Key::thing(Kind::AllocationsOfNode, id),

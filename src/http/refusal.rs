@@ -5,10 +5,14 @@ use std::fmt::Write as _;
 
 use axum::http::StatusCode;
 
+use super::text::excerpt;
 use crate::engine::{
     AllocationCommandError, CommandError, JobCommandError, NodeCommandError, SettingsCommandError,
 };
-use crate::model::{JobErrors, Problem};
+use crate::model::Problem;
+
+/// Longer texts, in bytes, say no more than their beginnings.
+const TEXT_MAX: usize = 300;
 
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,6 +56,21 @@ impl Refusal {
     /// It is none of what this program was built with.
     pub(super) fn not_built_in(text: &'static str) -> Refusal {
         Refusal::new(StatusCode::NOT_IMPLEMENTED, text)
+    }
+
+    /// Who asks may not.
+    pub(super) fn forbidden(text: &'static str) -> Refusal {
+        Refusal::new(StatusCode::FORBIDDEN, text)
+    }
+
+    /// The body did not come.
+    pub(super) fn too_slow() -> Refusal {
+        Refusal::new(StatusCode::REQUEST_TIMEOUT, "Request body took too long")
+    }
+
+    /// Too many wait already.
+    pub(super) fn crowded() -> Refusal {
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too many requests are waiting")
     }
 
     /// The engine is gone.
@@ -108,18 +127,19 @@ impl From<CommandError> for Refusal {
                 | J::ActiveDeployment,
             )
             | CommandError::Settings(SettingsCommandError::UnknownAlgorithm { .. }) => {
-                Refusal::bad(error.to_string())
+                Refusal::bad(shortened(error.to_string()))
             }
-            _ => Refusal::failed(error.to_string()),
+            _ => Refusal::failed(shortened(error.to_string())),
         }
     }
 }
 
-/// Everything that is wrong with a job, in the shape in which the API lists mistakes.
-pub(super) fn of_job(errors: &JobErrors) -> String {
-    listed(errors.problems())
+/// A text that has something of a request in it, of which not much is repeated.
+fn shortened(text: String) -> String {
+    if text.len() <= TEXT_MAX { text } else { excerpt(&text).to_owned() }
 }
 
+/// Everything that is wrong with a document, in the shape in which the API lists mistakes.
 fn listed(problems: &[Problem]) -> String {
     let noun = if problems.len() == 1 { "error" } else { "errors" };
     let mut text = format!("{} {noun} occurred:\n", problems.len());

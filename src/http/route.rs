@@ -16,6 +16,7 @@ pub(super) enum Endpoint {
     Allocation,
     AllocationStop,
     Allocations,
+    Capacity,
     Client,
     Deployment,
     DeploymentAllocations,
@@ -26,6 +27,7 @@ pub(super) enum Endpoint {
     Deployments,
     Evaluation,
     EvaluationAllocations,
+    EvaluationExplain,
     Evaluations,
     EvaluationsCount,
     EventStream,
@@ -58,9 +60,11 @@ pub(super) enum Endpoint {
     NodeRegister,
     NodeStatus,
     Nodes,
+    Overview,
     Plugins,
     Regions,
     ScalingPolicies,
+    ScalingPolicy,
     SchedulerConfiguration,
     Search,
     SearchFuzzy,
@@ -75,7 +79,7 @@ pub(super) enum Endpoint {
 use Endpoint as E;
 
 /// Paths that name one endpoint, after `/v1/`.
-const EXACT: [(&str, Endpoint); 32] = [
+const EXACT: [(&str, Endpoint); 34] = [
     ("agent/force-leave", E::AgentForceLeave),
     ("agent/health", E::AgentHealth),
     ("agent/join", E::AgentJoin),
@@ -104,6 +108,8 @@ const EXACT: [(&str, Endpoint); 32] = [
     ("search/fuzzy", E::SearchFuzzy),
     ("status/leader", E::StatusLeader),
     ("status/peers", E::StatusPeers),
+    ("stowplan/capacity", E::Capacity),
+    ("stowplan/overview", E::Overview),
     ("system/gc", E::SystemGarbage),
     ("system/reconcile/summaries", E::SystemReconcile),
     ("validate/job", E::ValidateJob),
@@ -114,7 +120,7 @@ const EXACT: [(&str, Endpoint); 32] = [
 type Parts = &'static [(&'static str, Endpoint)];
 
 /// Beginnings of paths, with what of the rest names which endpoint; what is left is the thing's identity.
-const OF_THINGS: [(&str, Parts, Endpoint); 11] = [
+const OF_THINGS: [(&str, Parts, Endpoint); 12] = [
     (
         "job/",
         &[
@@ -154,6 +160,7 @@ const OF_THINGS: [(&str, Parts, Endpoint); 11] = [
     ("deployment/pause/", &[], E::DeploymentPause),
     ("deployment/promote/", &[], E::DeploymentPromote),
     ("namespace/", &[], E::Namespace),
+    ("scaling/policy/", &[], E::ScalingPolicy),
 ];
 
 /// The endpoint of a path, and the identity of the thing that it is of; none for a path that names
@@ -170,6 +177,9 @@ pub(super) fn route(path: &str) -> Option<(Endpoint, String)> {
             parts.iter().find_map(|(suffix, part)| Some((rest.strip_suffix(suffix)?, *part)));
         let (id, endpoint) = part.unwrap_or((rest, whole));
         return Some((endpoint, decoded(id)?));
+    }
+    if let Some(rest) = path.strip_prefix("stowplan/evaluation/") {
+        return Some((E::EvaluationExplain, decoded(rest.strip_suffix("/explain")?)?));
     }
     if let Some(id) = path.strip_prefix("deployment/") {
         return Some((E::Deployment, decoded(id)?));
@@ -252,6 +262,8 @@ mod tests {
             ("/v1/deployment/allocations/d1", E::DeploymentAllocations, "d1"),
             ("/v1/client/allocation/a1/stats", E::Client, "client/allocation/a1/stats"),
             ("/v1/evaluation/e1/allocations", E::EvaluationAllocations, "e1"),
+            ("/v1/stowplan/evaluation/e1/explain", E::EvaluationExplain, "e1"),
+            ("/v1/scaling/policy/p1", E::ScalingPolicy, "p1"),
         ];
         for (path, endpoint, id) in cases {
             assert_eq!(route(path), Some((endpoint, id.to_owned())), "{path}");

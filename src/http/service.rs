@@ -10,14 +10,12 @@ use axum::response::Response;
 
 use super::asked::{Asked, Regions};
 use super::gzip::takes_gzip;
+use super::limits::Limits;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
-use super::route::{Endpoint, route};
-use super::{about, read, stream, write};
-
-/// The largest body that is read, in bytes.
-const BODY_MAX: usize = 32 << 20;
+use super::route::{Endpoint as E, route};
+use super::{about, own, read, stream, write};
 
 /// The API (docs/lifecycle.md, section 10), to serve or to mount in a server of one's own.
 ///
@@ -39,6 +37,9 @@ pub fn router(regions: impl Into<Regions>) -> Router {
 async fn serve(State(regions): State<Arc<Regions>>, request: Request) -> Response {
     let (head, body) = request.into_parts();
     let query = Query::new(head.uri.query().unwrap_or_default());
+    if let Err(refusal) = regions.access().check(&head.method, &head.headers) {
+        return reply::response(Err(refusal), &query, false);
+    }
     let Some((endpoint, id)) = route(head.uri.path()) else { return reply::nothing() };
     if !endpoint.has(&head.method) {
         return reply::response(Err(Refusal::method()), &query, false);
@@ -52,25 +53,30 @@ async fn answer(asked: &Asked<'_>, headers: &HeaderMap, body: Body) -> Result<Re
     if let Some(reply) = about::answer(asked).await? {
         return Ok(reply);
     }
-    if asked.endpoint == Endpoint::EventStream {
+    if asked.endpoint == E::EventStream {
         return stream::answer(asked).await;
+    }
+    if matches!(asked.endpoint, E::Overview | E::EvaluationExplain | E::Capacity) {
+        return own::answer(asked).await;
     }
     if *asked.method == Method::GET || !asked.endpoint.writes() {
         return read::answer(asked).await;
     }
-    let body = body_of(headers, body).await?;
+    let body = body_of(asked.regions.limits(), headers, body).await?;
     write::answer(asked, &body).await
 }
 
-/// The bytes of a body, unless there are too many.
-async fn body_of(headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+/// The bytes of a body, unless there are too many or they take too long to come.
+async fn body_of(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
     let said = headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
-    if said.is_some_and(|length: usize| length > BODY_MAX) {
+    if said.is_some_and(|length: usize| length > limits.body_bytes) {
         return Err(Refusal::too_large());
     }
-    match axum::body::to_bytes(body, BODY_MAX).await {
-        Ok(bytes) => Ok(bytes.into()),
+    let bytes = axum::body::to_bytes(body, limits.body_bytes);
+    match tokio::time::timeout(limits.body_time, bytes).await {
+        Ok(Ok(bytes)) => Ok(bytes.into()),
         // A body that is cut off is the client's doing as well.
-        Err(_) => Err(Refusal::too_large()),
+        Ok(Err(_)) => Err(Refusal::too_large()),
+        Err(_) => Err(Refusal::too_slow()),
     }
 }

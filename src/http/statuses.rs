@@ -40,6 +40,7 @@ pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Ref
     let named: Body = body::read(bytes)?;
     let (wait, handle) = (asked.query.wait()?, asked.engine("")?);
     if wait.index > 0 {
+        let _place = asked.regions.wait_in_crowd()?;
         handle.wait(Key::table(Kind::Jobs), wait, index).await;
     }
     let snapshot = handle.snapshot();

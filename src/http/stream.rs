@@ -46,10 +46,12 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
     if handle.options().history == 0 {
         return Err(Refusal::bad("the event stream is off: the engine keeps no events"));
     }
+    let place = asked.regions.wait_in_crowd()?;
     let (sender, lines) = lines();
     tokio::spawn(async move {
         // It ends when the engine does, or when nobody listens any more.
         let _ = tell(&handle, &wanted, index.saturating_sub(1), &sender).await;
+        drop(place);
     });
     Ok(Reply { content: Content::Lines(lines), ..Reply::empty() })
 }

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::asked::Asked;
 use super::body;
 use super::filter::Filter;
-use super::refusal::{self, Refusal};
+use super::mistakes::Names;
+use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::telling::{apply, optional, told};
+use super::warnings::warnings;
 use super::{evaluations, search, statuses, write_deployments, write_jobs, write_nodes};
 use crate::engine::{
     CollectGarbage, CommandError, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
@@ -21,7 +23,7 @@ use crate::model::{Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
 /// Answers a request that writes, or has a body for another reason.
 pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refusal> {
     match asked.endpoint {
-        E::ValidateJob => validate(body),
+        E::ValidateJob => validate(asked, body),
         E::Search | E::SearchFuzzy => search::answer(asked, body),
         E::JobsStatuses => statuses::answer(asked, body).await,
         E::JobsParse => parse(body),
@@ -56,18 +58,18 @@ struct Validate {
     job: Option<JobSpec>,
 }
 
-fn validate(bytes: &[u8]) -> Result<Reply, Refusal> {
+fn validate(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     let body: Validate = body::read(bytes)?;
     let spec = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
+    asked.regions.limits().check(&spec)?;
+    let (names, warnings) = (Names::of(&spec), warnings(&spec));
     let (error, errors) = match Job::registered(spec, None) {
         Ok(_) => (String::new(), Value::Null),
-        Err(errors) => {
-            let all = errors.problems().iter().map(ToString::to_string).collect::<Vec<_>>();
-            (refusal::of_job(&errors), json!(all))
-        }
+        Err(errors) => (names.text(&errors), json!(names.texts(&errors))),
     };
     Ok(Reply::plain(json!({
-        "DriverConfigValidated": true, "ValidationErrors": errors, "Error": error, "Warnings": "",
+        "DriverConfigValidated": true, "ValidationErrors": errors, "Error": error,
+        "Warnings": warnings,
     })))
 }
 

@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use super::asked::Asked;
 use super::body;
 use super::documents;
-use super::refusal::{Refusal, of_job};
+use super::mistakes::Names;
+use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::telling::{apply, optional, told};
+use super::warnings::warnings;
 use crate::engine::{
     Applied, DeregisterJob, EvaluateJob, RegisterJob, RevertJob, ScaleJob, SetJobStability,
 };
@@ -84,7 +86,9 @@ async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
         let of_body = body.namespace.filter(|namespace| !namespace.is_empty());
         job.namespace = of_body.unwrap_or_else(|| asked.query.namespace().to_owned());
     }
+    asked.regions.limits().check(&job)?;
     documents::take_back(&mut job);
+    let (names, warnings) = (Names::of(&job), warnings(&job));
     let command = RegisterJob {
         job,
         enforce_index: body.enforce_index.unwrap_or(false),
@@ -93,8 +97,12 @@ async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
         eval_priority: body.eval_priority.unwrap_or(0),
     };
     let outcome = handle.apply(command.into()).await.ok_or_else(Refusal::unavailable)?;
-    let applied = outcome?;
-    Ok(Reply::written(applied.index, evaluated(&applied)))
+    let applied = outcome.map_err(|error| names.refusal(error))?;
+    let mut body = evaluated(&applied);
+    if let Some(body) = body.as_object_mut() {
+        body.insert("Warnings".to_owned(), json!(warnings));
+    }
+    Ok(Reply::written(applied.index, body))
 }
 
 fn plan(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
@@ -106,12 +114,18 @@ fn plan(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     check_job(asked, &job.id)?;
     let handle = asked.engine(&job.region)?;
     namespace(asked, &mut job.namespace);
+    asked.regions.limits().check(&job)?;
     documents::take_back(&mut job);
+    let (names, warnings) = (Names::of(&job), warnings(&job));
     let snapshot = handle.snapshot();
     let found = snapshot.dry_run(handle.options(), job, handle.now());
-    let found = found.map_err(|errors| Refusal::failed(of_job(&errors)))?;
+    let found = found.map_err(|errors| Refusal::failed(names.text(&errors)))?;
     let index = found.job_modify_index;
-    Ok(Reply::written(index, json!(found.reply(body.diff.unwrap_or(false)))))
+    let mut reply = json!(found.reply(body.diff.unwrap_or(false)));
+    if let Some(reply) = reply.as_object_mut() {
+        reply.insert("Warnings".to_owned(), json!(warnings));
+    }
+    Ok(Reply::written(index, reply))
 }
 
 async fn deregister(asked: &Asked<'_>) -> Result<Reply, Refusal> {

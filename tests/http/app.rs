@@ -5,7 +5,7 @@ use axum::http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use stowplan::Timestamp;
 use stowplan::engine::{Engine, EngineOptions};
-use stowplan::http::{Clock, EngineHandle, router};
+use stowplan::http::{Clock, EngineHandle, Regions, router};
 use tower::ServiceExt;
 
 /// The router of an engine of its own.
@@ -47,6 +47,12 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
+/// An engine whose time stands still.
+fn handle(options: EngineOptions) -> EngineHandle {
+    let clock = Clock::manual(Timestamp::from_secs(1_000));
+    EngineHandle::start(Engine::new(options), clock).unwrap()
+}
+
 impl App {
     /// An engine without anything.
     pub(crate) fn empty() -> App {
@@ -59,9 +65,17 @@ impl App {
     }
 
     fn with_options(options: EngineOptions) -> App {
-        let clock = Clock::manual(Timestamp::from_secs(1_000));
-        let handle = EngineHandle::start(Engine::new(options), clock).unwrap();
-        App { router: router(handle) }
+        App { router: router(handle(options)) }
+    }
+
+    /// An engine without anything, served in a way of its own.
+    pub(crate) fn served(change: impl FnOnce(Regions) -> Regions) -> App {
+        let options = EngineOptions { history: 1_024, ..EngineOptions::default() };
+        App { router: router(change(Regions::from(handle(options)))) }
+    }
+
+    pub(crate) fn router(&self) -> axum::Router {
+        self.router.clone()
     }
 
     /// An engine with so many nodes, `00000000-...` on.

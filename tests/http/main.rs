@@ -8,12 +8,15 @@
     reason = "a test fails by panicking, its helpers too"
 )]
 
+mod access;
 mod app;
 mod blocking;
 mod endpoints;
 mod lists;
 mod mistakes;
+mod own;
 mod recorded;
+mod requests;
 mod seed;
 mod steer;
 mod stream;

@@ -4,26 +4,23 @@
 //! program may.
 
 mod made_up;
+mod server;
 mod simulated;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 use stowplan::engine::{Command, Engine, EngineOptions, RegisterNode};
-use stowplan::http::{Clock, EngineHandle, Machine, Regions, router};
+use stowplan::http::{Access, Clock, EngineHandle, Machine, Regions, router};
 use stowplan::model::{NodeSpec, read};
 use stowplan::sim::{Behaviour, World};
 use tokio::signal;
-use tokio::sync::oneshot;
 
 use self::simulated::Simulated;
 use crate::exit::{BAD_INPUT, SUCCESS};
 use crate::files::reason;
 
-/// How long requests that wait have to end once the agent is told to.
-const GRACE: Duration = Duration::from_secs(2);
 /// How many events are kept for those who come back for them.
 const HISTORY: usize = 4_096;
 
@@ -35,13 +32,17 @@ pub(crate) struct Agent {
     #[arg(long)]
     dev: bool,
 
-    /// Where to listen; other than this machine itself nobody is served
+    /// Where to listen; who is to be reached by others needs a token
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:4646")]
     bind: SocketAddr,
 
     /// Nodes to begin with, in the shapes of the API, as JSON
     #[arg(long, value_name = "FILE", conflicts_with = "dev")]
     nodes: Option<PathBuf>,
+
+    /// A token that every request has to have, as `X-Nomad-Token`; it is the file's content
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
 
     /// The region, and others beside it; the first is the local one
     #[arg(long, value_name = "NAME", default_value = "global")]
@@ -84,12 +85,7 @@ impl Agent {
     }
 
     fn serve(&self) -> Result<(), String> {
-        if !self.bind.ip().is_loopback() {
-            let address = self.bind;
-            return Err(format!(
-                "{address} can be reached by others, and there are no tokens yet: use 127.0.0.1"
-            ));
-        }
+        let access = self.access()?;
         let nodes = match &self.nodes {
             Some(path) => read_nodes(path)?,
             None if self.dev => made_up::nodes(),
@@ -103,13 +99,31 @@ impl Agent {
                 Some(regions) => regions.with_region(name, handle),
             });
         }
-        let regions = regions.ok_or("no region")?;
+        let regions = regions.ok_or("no region")?.with_access(access);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| reason(&error))?;
         let served = runtime.block_on(self.listen(regions, nodes.len()));
         // Requests that still wait are not waited for.
         runtime.shutdown_background();
         served
+    }
+
+    /// Who may ask. Whom others can reach demands a token; else requests have to be for this machine, so
+    /// that no page of the web leads here by a name of its own.
+    fn access(&self) -> Result<Access, String> {
+        let is_own = self.bind.ip().is_loopback();
+        let access = match is_own {
+            true => Access::open().with_hosts([self.bind.ip().to_string()]),
+            false => Access::open(),
+        };
+        match &self.token_file {
+            Some(path) => Ok(access.with_token(read_token(path)?)),
+            None if is_own => Ok(access),
+            None => {
+                let address = self.bind;
+                Err(format!("{address} can be reached by others: give a token with --token-file"))
+            }
+        }
     }
 
     /// Starts an engine with nodes.
@@ -138,16 +152,7 @@ impl Agent {
             names.join(", ")
         );
         let app = router(regions.with_address(address.to_string()));
-        let (end, ended) = oneshot::channel::<()>();
-        let server = axum::serve(listener, app).with_graceful_shutdown(async {
-            // Nobody is left to send anything if this fails, and it is over as well.
-            let _ = ended.await;
-        });
-        let server = tokio::spawn(server.into_future());
-        told_to_end().await;
-        let _ = end.send(());
-        // Who still waits then is cut off.
-        let _ = tokio::time::timeout(GRACE, server).await;
+        server::serve(listener, app, told_to_end()).await;
         Ok(())
     }
 }
@@ -160,6 +165,21 @@ fn join(machine: &mut impl Machine, clock: &Clock, nodes: &[NodeSpec]) -> Result
         joined.map_err(|error| format!("node {}: {error}", node.id))?;
     }
     Ok(())
+}
+
+/// The token that a file has, without the blanks around it.
+fn read_token(path: &PathBuf) -> Result<String, String> {
+    let name = path.display();
+    let text =
+        std::fs::read_to_string(path).map_err(|error| format!("{name}: {}", reason(&error)))?;
+    match text.trim() {
+        "" => Err(format!("{name}: there is no token in it")),
+        token if token.len() > 256 => Err(format!("{name}: a token has at most 256 bytes")),
+        token if token.contains(char::is_whitespace) => {
+            Err(format!("{name}: there is more than a token in it"))
+        }
+        token => Ok(token.to_owned()),
+    }
 }
 
 fn read_nodes(path: &PathBuf) -> Result<Vec<NodeSpec>, String> {
