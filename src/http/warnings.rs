@@ -24,8 +24,8 @@ pub(super) fn warnings(job: &JobSpec) -> String {
     if found.is_empty() {
         return String::new();
     }
-    let all: String = found.iter().map(|it| format!("* {it}\n")).collect();
-    format!("{} warning(s):\n\n{all}", found.len())
+    let all: Vec<String> = found.iter().map(|it| format!("* {it}")).collect();
+    format!("{} warning(s):\n\n{}", found.len(), all.join("\n"))
 }
 
 /// How a group is updated: as it says, or else as its job does.

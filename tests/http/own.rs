@@ -123,7 +123,7 @@ fn what_is_odd_in_a_job_is_warned_of() {
     odd["Update"] = json!({"MaxParallel": 5});
     let text = "1 warning(s):\n\n* Group \"g\" has warnings: 1 error occurred:\n\t* Update max parallel count is \
                 greater than task group count (5 > 2). A destructive change would result in the simultaneous \
-                replacement of all allocations.\n\n\n";
+                replacement of all allocations.\n\n";
     for path in ["validate/job", "job/web/plan", "jobs", "job/web"] {
         let answer = app.put(&format!("/v1/{path}"), &json!({"Job": odd}));
         assert_eq!((answer.status.as_u16(), answer.at("/Warnings")), (200, json!(text)), "{path}");
