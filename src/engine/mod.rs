@@ -65,6 +65,7 @@ mod processing;
 mod progress;
 mod queues;
 mod read;
+mod recorded;
 mod rehearsal;
 mod reschedule;
 mod saved;
@@ -105,6 +106,7 @@ pub use self::error::{
 };
 pub use self::event::{Event, Payload, Topic};
 pub use self::options::{EngineOptions, GarbageOptions, HeartbeatOptions};
+pub use self::recorded::{Recorded, RecordedError};
 pub use self::saved::{LoadError, SavedChunks};
 pub use self::snapshot::Snapshot;
 pub use self::stats::EngineStats;

@@ -14,6 +14,7 @@ mod openb;
 mod place;
 mod plan;
 mod real;
+mod replay;
 mod report;
 
 use std::fs;

@@ -8,6 +8,7 @@ mod agent;
 mod asks;
 mod bars;
 mod bench;
+mod check;
 mod choice;
 mod evaluate;
 mod exit;
@@ -21,6 +22,7 @@ mod output;
 mod place;
 mod plan;
 mod progress;
+mod replay;
 mod report;
 mod run;
 mod tables;
@@ -54,6 +56,8 @@ enum Command {
     Explain(explain::Explain),
     Plan(plan::PlanJob),
     Evaluate(evaluate::Evaluate),
+    Replay(replay::Replay),
+    Check(check::Check),
     // Boxed, because it has by far the most options.
     Bench(Box<bench::Bench>),
 }
@@ -75,6 +79,8 @@ fn main() -> ExitCode {
         Command::Explain(explain) => explain.run(),
         Command::Plan(plan) => plan.run(),
         Command::Evaluate(evaluate) => evaluate.run(),
+        Command::Replay(replay) => replay.run(),
+        Command::Check(check) => check.run(),
         Command::Bench(bench) => bench.run(),
     })
 }

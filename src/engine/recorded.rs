@@ -1,0 +1,122 @@
+//! Commands with their instants, as a log of them has one a line.
+
+use std::fmt;
+
+use serde::de::{Deserializer, Error, Visitor};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use super::command::Command;
+use crate::time::Timestamp;
+
+/// A command and the instant at which it came: a line of a log that is replayed. As JSON it is
+/// `{"now": "2026-11-27T10:00:00Z", "command": {"DeregisterJob": {"JobID": "web"}}}`; the instant may also be a
+/// number, of nanoseconds since 1970.
+///
+/// ```
+/// use stowplan::Timestamp;
+/// use stowplan::engine::{Engine, EngineOptions, Recorded};
+///
+/// let log = r#"
+///     {"now": 5, "command": {"RegisterNode": {"Node": {"ID": "n1", "Datacenter": "dc1", "NodeResources": {}}}}}
+///     {"now": "1970-01-01T00:00:06Z", "command": {"Heartbeat": {"NodeID": "n1"}}}
+/// "#;
+/// let mut engine = Engine::new(EngineOptions::default());
+/// for line in log.lines().filter(|line| !line.trim().is_empty()) {
+///     let Recorded { now, command, .. } = Recorded::from_json(line)?;
+///     engine.apply(now, command)?;
+/// }
+/// assert_eq!((engine.commands(), engine.now()), (2, Timestamp::from_secs(6)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "an object with `now` and `command`")]
+#[non_exhaustive]
+pub struct Recorded {
+    /// When it came.
+    #[serde(deserialize_with = "instant")]
+    pub now: Timestamp,
+    /// What the engine was told.
+    pub command: Command,
+}
+
+/// Why a line of a log is no command.
+///
+/// ```
+/// use stowplan::engine::Recorded;
+///
+/// let error = Recorded::from_json(r#"{"now": 5, "command": {"Heartbeat": {"NodeID": 7}}}"#).unwrap_err();
+/// assert!(error.to_string().starts_with("command.Heartbeat.NodeID: invalid type: integer `7`"));
+/// ```
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{path}{}{reason}", if .path.is_empty() { "" } else { ": " })]
+#[non_exhaustive]
+pub struct RecordedError {
+    /// Where in the line; empty for the whole.
+    pub path: String,
+    /// What is wrong there.
+    pub reason: String,
+}
+
+/// The longest reason and the longest path that are given: lines may be of any length.
+const REASON_MAX: usize = 300;
+
+impl Recorded {
+    /// A command that came at an instant.
+    pub fn new(now: Timestamp, command: impl Into<Command>) -> Recorded {
+        Recorded { now, command: command.into() }
+    }
+
+    /// Reads a line.
+    ///
+    /// # Errors
+    ///
+    /// It is no JSON, or no command that there is; the first thing that is wrong.
+    pub fn from_json(line: impl AsRef<[u8]>) -> Result<Recorded, RecordedError> {
+        let mut json = serde_json::Deserializer::from_slice(line.as_ref());
+        let read: Result<Recorded, _> = serde_path_to_error::deserialize(&mut json);
+        let recorded = read.map_err(|error| {
+            let path = Some(error.path().to_string()).filter(|path| path != ".");
+            RecordedError {
+                path: shortened(&path.unwrap_or_default()),
+                reason: shortened(&error.into_inner().to_string()),
+            }
+        })?;
+        json.end().map_err(|error| RecordedError {
+            path: String::new(),
+            reason: shortened(&error.to_string()),
+        })?;
+        Ok(recorded)
+    }
+}
+
+fn shortened(text: &str) -> String {
+    text.chars().take(REASON_MAX).collect()
+}
+
+fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
+    struct Instant;
+
+    impl Visitor<'_> for Instant {
+        type Value = Timestamp;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("nanoseconds since 1970 or an instant like `2026-11-27T10:00:00Z`")
+        }
+
+        fn visit_i64<E: Error>(self, nanos: i64) -> Result<Timestamp, E> {
+            Ok(Timestamp::from_nanos(nanos))
+        }
+
+        fn visit_u64<E: Error>(self, nanos: u64) -> Result<Timestamp, E> {
+            let nanos = i64::try_from(nanos);
+            nanos.map(Timestamp::from_nanos).map_err(|_| E::custom("the instant is too late"))
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
+            text.parse().map_err(E::custom)
+        }
+    }
+
+    deserializer.deserialize_any(Instant)
+}
