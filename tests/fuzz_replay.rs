@@ -58,6 +58,20 @@ fn random_commands() {
 }
 
 #[test]
+fn random_commands_to_an_engine() {
+    for seed in 0..inputs() {
+        replay("engine", &format!("seed {seed}"), &random(seed));
+    }
+}
+
+#[test]
+fn random_changes_of_saved_states() {
+    for seed in 0..inputs() {
+        replay("saved", &format!("seed {seed}"), &random(seed));
+    }
+}
+
+#[test]
 fn random_placements() {
     for seed in 0..inputs() * 2 {
         replay("place", &format!("seed {seed}"), &random(seed));

@@ -6,6 +6,7 @@
 mod check;
 mod commands;
 mod documents;
+mod engine;
 mod in_use;
 mod languages;
 mod place;
@@ -15,15 +16,18 @@ mod situations;
 pub(crate) type Target = fn(&[u8]);
 
 /// All targets by name.
-pub(crate) const TARGETS: [(&str, Target); 8] = [
+pub(crate) const TARGETS: [(&str, Target); 11] = [
     ("allocation", documents::allocation),
     ("commands", commands::commands),
     ("constraint", languages::constraint),
+    ("engine", engine::engine),
     ("evaluate", situations::evaluate),
     ("job", documents::job),
     ("node", documents::node),
     ("place", place::place),
     ("reconcile", situations::reconcile),
+    ("replay", engine::replay),
+    ("saved", engine::saved),
 ];
 
 /// Runs a target.
