@@ -57,6 +57,8 @@
 //!
 //! - `regexp` (default): the operand `regexp` in constraints. Without it a job that uses the operand is
 //!   refused.
+//! - `cron`: cron expressions and time zones, by which an engine launches periodic jobs. Without it a job that
+//!   is launched by the clock is refused.
 //! - `cli`: the program `stowplan`, and the packages that it needs.
 //! - `http`: the HTTP API of an engine, as a router to mount in a server.
 //! - `testing`: the generator of nodes, jobs and loads that this crate's own tests use; with `proptest`

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::Engine;
 use super::event::Cause;
 use super::timers::Timer;
-use super::{deliveries, deployments, drains, garbage, processing, silence, unblock};
+use super::{deliveries, deployments, drains, garbage, launches, processing, silence, unblock};
 use crate::cluster::snapshot::AdvanceError;
 use crate::state::slots::EvaluationSlot;
 use crate::time::Timestamp;
@@ -100,6 +100,7 @@ impl Engine {
             Timer::Drain(_) => Cause::NodeDrain,
             Timer::News(_) => Cause::DeploymentPromotion,
             Timer::Progress(_) => Cause::DeploymentStatus,
+            Timer::Launch(_) => Cause::JobRegistration,
             Timer::ForgetEvaluation(_) | Timer::ForgetJob(_) | Timer::ForgetNode(_) => {
                 Cause::Garbage
             }
@@ -113,6 +114,7 @@ impl Engine {
                 Timer::Drain(node) => drains::look_at(change, node),
                 Timer::News(deployment) => deployments::look_at(change, deployment),
                 Timer::Progress(deployment) => deployments::miss_deadline(change, deployment),
+                Timer::Launch(job) => launches::fire(change, job),
                 Timer::Delivery(evaluation) => deliveries::fire(change, evaluation),
                 Timer::ForgetEvaluation(slot) => garbage::forget_evaluation(change, slot),
                 Timer::ForgetJob(job) => garbage::forget_job(change, job),

@@ -30,6 +30,10 @@ pub struct Applied {
     pub evaluation_create_index: u64,
     /// The index at which the job's specification last changed.
     pub job_modify_index: u64,
+    /// The job that was launched, or that was already under the caller's text.
+    pub dispatched_job_id: String,
+    /// The index at which that was registered.
+    pub job_create_index: u64,
     /// The index at which the node last changed.
     pub node_modify_index: u64,
     /// The index at which the deployment last changed.

@@ -11,7 +11,7 @@ use super::options::EngineOptions;
 use super::queues::Queues;
 use super::{
     Engine, allocations, chronicle, deliveries, deployment_commands, drains, garbage, heartbeat,
-    job_changes, jobs, nodes, settings, settle,
+    job_changes, jobs, launches, nodes, settings, settle,
 };
 use crate::cluster::Cluster;
 use crate::state::changed::Changes;
@@ -115,6 +115,8 @@ fn run(change: &mut Change<'_>, command: Command) -> Result<(), CommandError> {
         Command::ScaleJob(body) => job_changes::scale(change, body)?,
         Command::RevertJob(body) => job_changes::revert(change, &body)?,
         Command::SetJobStability(body) => job_changes::set_stability(change, &body)?,
+        Command::DispatchJob(body) => launches::dispatch(change, body)?,
+        Command::ForcePeriodic(body) => launches::force(change, &body)?,
         Command::RegisterNode(body) => nodes::register(change, body.node)?,
         Command::PurgeNode(body) => nodes::purge(change, &body.node_id)?,
         Command::Heartbeat(body) => nodes::heartbeat(change, &body.node_id)?,
@@ -146,7 +148,10 @@ fn run(change: &mut Change<'_>, command: Command) -> Result<(), CommandError> {
 
 fn cause_of(command: &Command) -> Cause {
     match command {
-        Command::RegisterJob(_) | Command::RevertJob(_) => Cause::JobRegistration,
+        Command::RegisterJob(_)
+        | Command::RevertJob(_)
+        | Command::DispatchJob(_)
+        | Command::ForcePeriodic(_) => Cause::JobRegistration,
         Command::DeregisterJob(_) => Cause::JobDeregistration,
         Command::EvaluateJob(_) | Command::ScaleJob(_) | Command::SetJobStability(_) => {
             Cause::JobChange

@@ -53,6 +53,8 @@ pub enum Command {
     ScaleJob(ScaleJob),
     RevertJob(RevertJob),
     SetJobStability(SetJobStability),
+    DispatchJob(DispatchJob),
+    ForcePeriodic(ForcePeriodic),
     RegisterNode(Box<RegisterNode>),
     PurgeNode(PurgeNode),
     Heartbeat(Heartbeat),
@@ -105,7 +107,8 @@ macro_rules! commands {
 }
 
 commands! {
-    DeregisterJob, EvaluateJob, ScaleJob, RevertJob, SetJobStability, PurgeNode, Heartbeat,
+    DeregisterJob, EvaluateJob, ScaleJob, RevertJob, SetJobStability, DispatchJob, ForcePeriodic,
+    PurgeNode, Heartbeat,
     SetNodeStatus, SetEligibility, DrainNode, EvaluateNode, UpdateAllocations, StopAllocation,
     PauseDeployment, PromoteDeployment, FailDeployment, SetAllocationHealth,
     SetSchedulerConfiguration, UpsertNamespace, DeleteNamespace, UpsertNodePool, DeleteNodePool,
@@ -198,6 +201,30 @@ bodies! {
         "JobVersion" => pub job_version: u64,
         /// Whether it is stable.
         "Stable" => pub stable: bool,
+    }
+
+    /// Launches a parameterized job: each launch is a job of its own.
+    pub struct DispatchJob {
+        /// The parameterized job.
+        "JobID" => pub job_id: String,
+        /// Its namespace; empty is `default`.
+        "Namespace" => pub namespace: String,
+        /// What the launch works on, in base 64: at most 16 KiB.
+        "Payload" => pub payload: String,
+        /// The facts of this launch.
+        "Meta" => pub meta: IndexMap<String, String>,
+        /// What the launch's identity has before its time.
+        "IdPrefixTemplate" => pub id_prefix: String,
+        /// A text by which the caller knows this launch again: under one text there is one launch.
+        "IdempotencyToken" => pub idempotency_token: String,
+    }
+
+    /// Launches a periodic job now, also while an earlier launch is not done.
+    pub struct ForcePeriodic {
+        /// The periodic job.
+        "JobID" => pub job_id: String,
+        /// Its namespace; empty is `default`.
+        "Namespace" => pub namespace: String,
     }
 
     /// Adds a node, or takes over the new facts of one that is there (docs/lifecycle.md, section 7).

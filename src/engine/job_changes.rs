@@ -4,7 +4,7 @@
 use super::change::Change;
 use super::command::{RevertJob, ScaleJob, SetJobStability};
 use super::error::JobCommandError;
-use super::jobs::{find, is_launched_later, namespace_of, note_job, put};
+use super::jobs::{find, namespace_of, note_job, put};
 use crate::model::{Job, JobType, TaskGroup, Trigger};
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::standing::Scaling;
@@ -88,7 +88,7 @@ fn set_count(
     }
     let scaled = Job::registered(spec, Some(job))?;
     put(change, &scaled);
-    if is_launched_later(&scaled) {
+    if scaled.is_launched_later() {
         return Ok(None);
     }
     let record = change.evaluation_of(slot, Trigger::JobScaling);

@@ -2,12 +2,16 @@
 
 use super::change::Change;
 use super::command::{DeregisterJob, EvaluateJob, RegisterJob};
+use super::cron;
 use super::error::JobCommandError;
 use super::forget::allocations_of;
+use super::launches;
+use super::standings;
 use crate::model::{Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::settings::DEFAULT_NAMESPACE;
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot};
+use crate::state::standing::JobStatus;
 
 /// The priorities that there are.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=100;
@@ -44,7 +48,7 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
         change.wakes_all = true;
     }
     change.applied.warnings = job.warnings();
-    if !is_launched_later(&job) {
+    if !job.is_launched_later() {
         let mut record = change.evaluation_of(slot, Trigger::JobRegister);
         if body.eval_priority > 0 {
             record.priority = body.eval_priority;
@@ -56,9 +60,12 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
 
 /// Registers a job that is valid, and says so in the reply.
 pub(super) fn put(change: &mut Change<'_>, job: &Job) -> JobSlot {
-    let slot = change.register_job(job).job;
-    note_job(change, slot);
-    slot
+    let registered = change.register_job(job);
+    if registered.is_new && job.periodic.is_some() {
+        launches::count_from_now(change, registered.job);
+    }
+    note_job(change, registered.job);
+    registered.job
 }
 
 /// Says in the reply at which index a job is.
@@ -81,11 +88,6 @@ pub(super) fn find(
     let slot = change.find_job(namespace_of(namespace), job_id);
     let found = slot.and_then(|slot| Some((slot, newest(change, slot)?)));
     found.ok_or(JobCommandError::UnknownJob)
-}
-
-/// Whether not the job itself runs, but what is launched from it.
-pub(super) fn is_launched_later(job: &Job) -> bool {
-    job.periodic.is_some() || job.parameterized_job.is_some()
 }
 
 fn check_priority(priority: i64) -> Result<(), JobCommandError> {
@@ -126,10 +128,10 @@ fn check_surroundings(change: &Change<'_>, job: &Job) -> Result<(), JobCommandEr
         let (job_id, pool) = (job.id.clone(), job.node_pool.clone());
         return Err(JobCommandError::UnknownNodePool { job_id, pool });
     }
-    if job.periodic.as_ref().is_some_and(|periodic| periodic.is_enabled()) {
-        return Err(JobCommandError::PeriodicNotSupported);
+    match job.periodic.as_ref().filter(|periodic| periodic.is_enabled()) {
+        Some(periodic) => cron::check(periodic),
+        None => Ok(()),
     }
-    Ok(())
 }
 
 /// Whether any node is in a pool: nodes make their pools by joining.
@@ -196,6 +198,8 @@ fn forget(change: &mut Change<'_>, slot: JobSlot, is_purged: bool) {
         let ended: Vec<_> = allocations_of(&change.state, slot).filter(has_ended).collect();
         ended.into_iter().for_each(|allocation| change.remove_allocation(allocation));
     }
+    let status = change.status_of_job(slot);
+    standings::count_child(change, slot, Some(status), JobStatus::Dead);
     change.unregister_job(slot);
 }
 
@@ -218,7 +222,7 @@ pub(super) fn evaluate(change: &mut Change<'_>, body: &EvaluateJob) -> Result<()
     if job.periodic.is_some() {
         return Err(JobCommandError::EvaluatesPeriodic);
     }
-    if job.parameterized_job.is_some() {
+    if job.is_parameterized() {
         return Err(JobCommandError::EvaluatesParameterized);
     }
     if body.eval_options.force_reschedule {

@@ -41,6 +41,7 @@ mod change;
 mod check;
 mod chronicle;
 mod command;
+mod cron;
 mod deliveries;
 mod deployment_commands;
 mod deployments;
@@ -55,6 +56,8 @@ mod heartbeat;
 mod history;
 mod job_changes;
 mod jobs;
+mod launch_tokens;
+mod launches;
 mod load;
 mod node_evaluations;
 mod node_keys;
@@ -94,14 +97,15 @@ pub use crate::time::{Span, Timestamp};
 pub use self::applied::Applied;
 pub use self::command::{
     Ack, AllocationUpdate, CollectGarbage, Command, DeleteEvaluations, DeleteNamespace,
-    DeleteNodePool, Dequeue, DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob,
-    EvaluateNode, FailDeployment, Heartbeat, Nack, PauseDeployment, PromoteDeployment, PurgeNode,
-    RegisterJob, RegisterNode, Resume, RevertJob, ScaleJob, SetAllocationHealth, SetEligibility,
-    SetJobStability, SetNodeStatus, SetSchedulerConfiguration, StopAllocation, UpdateAllocations,
-    UpsertNamespace, UpsertNodePool,
+    DeleteNodePool, Dequeue, DeregisterJob, DispatchJob, DrainNode, DrainSpec, EvalOptions,
+    EvaluateJob, EvaluateNode, FailDeployment, ForcePeriodic, Heartbeat, Nack, PauseDeployment,
+    PromoteDeployment, PurgeNode, RegisterJob, RegisterNode, Resume, RevertJob, ScaleJob,
+    SetAllocationHealth, SetEligibility, SetJobStability, SetNodeStatus, SetSchedulerConfiguration,
+    StopAllocation, UpdateAllocations, UpsertNamespace, UpsertNodePool,
 };
+pub use self::cron::next_launch;
 pub use self::error::{
-    AllocationCommandError, BrokenEngine, CommandError, DeploymentCommandError,
+    AllocationCommandError, BrokenEngine, CommandError, DeploymentCommandError, DispatchError,
     EvaluationCommandError, JobCommandError, NodeCommandError, SettingsCommandError,
 };
 pub use self::event::{Event, Payload, Topic};

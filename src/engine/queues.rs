@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocked::Blocked;
 use super::forget;
+use super::launch_tokens::LaunchTokens;
+use super::launches;
 use super::options::GarbageOptions;
 use super::place::{Place, ReadyKey, place_of};
 use super::stats::EngineStats;
@@ -33,6 +35,7 @@ pub(super) struct Queues {
     pub(super) draining: BTreeSet<NodeSlot>,
     /// Deployments of which something may still come.
     pub(super) deployments: BTreeSet<DeploymentSlot>,
+    pub(super) launch_tokens: LaunchTokens,
 }
 
 impl Queues {
@@ -74,7 +77,9 @@ impl Queues {
             let waiting: Vec<EvaluationSlot> = self.blocked.of_node(node).collect();
             waiting.into_iter().for_each(|slot| self.place(state, slot));
         }
-        changes.registered.iter().for_each(|&job| self.watch_job(state, job));
+        for &job in changes.registered.iter().chain(&changes.standings) {
+            self.watch_job(state, job);
+        }
         touched.deployments.iter().for_each(|&slot| self.watch_deployment(state, slot));
         for &slot in &changes.news {
             self.timers.set(Timer::News(slot), state.book().news.get(&slot).copied());
@@ -193,6 +198,8 @@ impl Queues {
         } else {
             self.system_jobs.remove(&slot);
         }
+        self.launch_tokens.watch(state, slot);
+        self.timers.set(Timer::Launch(slot), launches::due_at(state, slot));
     }
 
     fn watch_deployment(&mut self, state: &State, slot: DeploymentSlot) {

@@ -1,7 +1,9 @@
 //! Dry runs on snapshots: what registering a job would change, without an engine's being asked.
 
+use super::error::JobCommandError;
 use super::options::EngineOptions;
 use super::settings::place_options;
+use super::{cron, launches};
 use crate::cluster::snapshot::Snapshot;
 use crate::model::{Allocation, Deployment, EvaluationStatus, Job, JobErrors, JobSpec};
 use crate::schedule::{DryRun, JobState, dry_run};
@@ -40,9 +42,19 @@ impl Snapshot {
     ) -> Result<DryRun, JobErrors> {
         let settings = &self.state().book().settings;
         let options = place_options(&options.place, settings).record_failed_placements(false);
+        if let Some(periodic) = job.periodic.as_ref().filter(|it| it.is_enabled())
+            && let Err(JobCommandError::Invalid(errors)) = cron::check(periodic)
+        {
+            return Err(errors);
+        }
         let namespace = if job.namespace.is_empty() { "default" } else { job.namespace.as_str() };
         let known = self.known_of(namespace, &job.id);
         dry_run(self, &known, job, &options, now.max(self.now()))
+    }
+
+    /// When a registered job is launched by itself next; none if it never is.
+    pub fn next_launch(&self, namespace: &str, id: &str) -> Option<Timestamp> {
+        launches::due_at(self.state(), self.state().find_job(namespace, id)?)
     }
 
     /// What is known of a job.

@@ -38,6 +38,7 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     }
     let jobs = changes.touched.jobs.iter().chain(&changes.registered).copied();
     let jobs: BTreeSet<JobSlot> = jobs.collect();
+    let mut children: Vec<(JobSlot, Option<JobStatus>, JobStatus)> = Vec::new();
     for job in jobs {
         if change.state.job(job).is_none() {
             continue;
@@ -52,12 +53,36 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
         }
         if let Some(status) = status_of(change, job, &standing, open.contains(&job)) {
             standing.status = status;
+            let is_new = change.registration(job).is_some_and(|it| it.create_index == index);
+            children.push((job, (!is_new).then_some(before.status), status));
             if standing.summary_created == 0 {
                 (standing.summary_created, standing.summary_modified) = (index, index);
             }
         }
         write(change, job, before, standing);
     }
+    for (child, before, after) in children {
+        count_child(change, child, before, after);
+    }
+}
+
+/// Counts for the job that another one was launched from what has become of that.
+pub(super) fn count_child(
+    change: &mut Change<'_>,
+    child: JobSlot,
+    before: Option<JobStatus>,
+    after: JobStatus,
+) {
+    let newest = change.registration(child).and_then(|it| it.newest()).map(|it| &it.job);
+    let Some(job) = newest.filter(|it| before != Some(after) && !it.parent_id().is_empty()) else {
+        return;
+    };
+    let parent = change.find_job(&job.namespace, job.parent_id());
+    let Some(parent) = parent.filter(|it| change.registration(*it).is_some()) else { return };
+    let mut standing = known(&change.state, parent);
+    standing.children.moved(before, after);
+    standing.summary_modified = change.state.index_to_be();
+    change.state.set_standing(parent, standing);
 }
 
 fn known(state: &State, job: JobSlot) -> Standing {
@@ -107,8 +132,7 @@ fn status_of(
 ) -> Option<JobStatus> {
     let state: &State = &change.state;
     let newest = &state.registration(job)?.newest()?.job;
-    let is_launched_later = newest.periodic.is_some() || newest.parameterized_job.is_some();
-    if newest.job_type() == JobType::System || is_launched_later {
+    if newest.job_type() == JobType::System || newest.is_launched_later() {
         return Some(if newest.stop { JobStatus::Dead } else { JobStatus::Running });
     }
     let is_deployed = state

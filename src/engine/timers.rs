@@ -23,6 +23,8 @@ pub(super) enum Timer {
     News(DeploymentSlot),
     /// A deployment has to have come further.
     Progress(DeploymentSlot),
+    /// A periodic job is launched.
+    Launch(JobSlot),
     /// Something that has ended is old enough to be forgotten.
     ForgetEvaluation(EvaluationSlot),
     ForgetJob(JobSlot),

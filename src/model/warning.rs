@@ -93,13 +93,10 @@ impl Job {
     /// # Ok::<(), stowplan::model::JobErrors>(())
     /// ```
     pub fn warnings(&self) -> Vec<JobWarning> {
-        let extra = |key: &str| self.extra.get(key);
-        // What was dispatched of a job keeps what it was dispatched by.
-        let is_dispatched = extra("Dispatched").and_then(serde_json::Value::as_bool) == Some(true);
         let warnings = [
             (self.stop, JobWarning::Stopped),
             (self.periodic.is_some(), JobWarning::Periodic),
-            (self.parameterized_job.is_some() && !is_dispatched, JobWarning::Parameterized),
+            (self.is_parameterized(), JobWarning::Parameterized),
             (self.is_multiregion(), JobWarning::Multiregion),
         ];
         warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning).collect()

@@ -93,8 +93,7 @@ pub fn dry_run(
         known.versions.pop();
     }
     known.versions.push(job.clone());
-    let is_launched_later = job.periodic.is_some() || job.parameterized_job.is_some();
-    let decision = match is_launched_later {
+    let decision = match job.is_launched_later() {
         true => Decision::default(),
         false => decide(cluster, &known, &evaluation(&job, now), options, now),
     };

@@ -2,9 +2,8 @@
 //! sections 8 and 9).
 
 use super::small_list::SmallList;
-use crate::model::JobSummary;
-use crate::model::TaskGroupSummary;
 use crate::model::status::ClientStatus;
+use crate::model::{JobChildrenSummary, JobSummary, TaskGroupSummary};
 use crate::time::Timestamp;
 
 /// How many changes of a group's count are remembered.
@@ -34,6 +33,19 @@ pub(crate) struct Standing {
     pub(crate) allocations_modified: u64,
     /// Changes of the counts of its groups, oldest first.
     pub(crate) scalings: Vec<Scaling>,
+    /// The jobs that were launched from it.
+    pub(crate) children: ChildCounts,
+    /// When it was last launched by itself, or from when on it is.
+    pub(crate) launched: Option<Timestamp>,
+}
+
+/// How many of the jobs that were launched from a job are in which state. What is dead is counted for
+/// ever.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct ChildCounts {
+    pub(crate) pending: u32,
+    pub(crate) running: u32,
+    pub(crate) dead: u32,
 }
 
 /// How many allocations of a group are in which state. What entered a state that ends it is counted for
@@ -106,9 +118,46 @@ impl Standing {
         });
         JobSummary {
             summary: counts.collect(),
+            children: self.children.into(),
             create_index: self.summary_created,
             modify_index: self.summary_modified,
             ..JobSummary::default()
+        }
+    }
+}
+
+impl ChildCounts {
+    /// Counts that a child went from one status to another; it is new where there is none before.
+    pub(crate) fn moved(&mut self, from: Option<JobStatus>, to: JobStatus) {
+        if let Some(from) = from {
+            let left = self.of(from);
+            *left = left.saturating_sub(1);
+        }
+        let entered = self.of(to);
+        *entered = entered.saturating_add(1);
+    }
+
+    fn of(&mut self, status: JobStatus) -> &mut u32 {
+        match status {
+            JobStatus::Pending => &mut self.pending,
+            JobStatus::Running => &mut self.running,
+            JobStatus::Dead => &mut self.dead,
+        }
+    }
+
+    /// Whether any is not done.
+    pub(crate) fn is_any_live(&self) -> bool {
+        self.pending + self.running > 0
+    }
+}
+
+impl From<ChildCounts> for JobChildrenSummary {
+    fn from(counts: ChildCounts) -> JobChildrenSummary {
+        JobChildrenSummary {
+            pending: counts.pending.into(),
+            running: counts.running.into(),
+            dead: counts.dead.into(),
+            ..JobChildrenSummary::default()
         }
     }
 }

@@ -13,6 +13,7 @@ mod deployments;
 mod drains;
 mod garbage;
 mod jobs;
+mod launches;
 mod nodes;
 mod random;
 mod saved;

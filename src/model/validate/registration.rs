@@ -27,7 +27,7 @@ pub(in crate::model) fn registration(
     before: Option<&JobSpec>,
 ) -> Vec<Problem> {
     let mut problems = Problems::default();
-    job(&mut problems, spec);
+    job(&mut problems, spec, before);
     if let Some(before) = before {
         restrictions(&mut problems, spec, before);
     }
@@ -42,7 +42,7 @@ pub(in crate::model) fn registration(
     problems.into_vec()
 }
 
-fn job(problems: &mut Problems, spec: &JobSpec) {
+fn job(problems: &mut Problems, spec: &JobSpec, before: Option<&JobSpec>) {
     if spec.id.contains(' ') {
         let message = format!("expected an ID without spaces, found `{}`", excerpt(&spec.id));
         problems.add(ROOT.key("ID"), message);
@@ -53,7 +53,9 @@ fn job(problems: &mut Problems, spec: &JobSpec) {
             format!("expected at most {ALLOCATIONS_MAX} allocations together, found `{count}`");
         problems.add(ROOT.key("TaskGroups"), message);
     }
-    if spec.extra.get("Payload").is_some_and(|payload| !is_absent(payload)) {
+    // What was dispatched keeps the payload that it came with.
+    let known = before.and_then(|before| before.extra.get("Payload"));
+    if spec.extra.get("Payload").is_some_and(|it| !is_absent(it) && Some(it) != known) {
         problems.add(ROOT.key("Payload"), "a payload comes with a dispatch, not with the job");
     }
     let description = spec.extra.get("UI").and_then(|ui| ui.get("Description"));

@@ -34,7 +34,7 @@ pub(super) fn write(
     }
     let title = format!("Registering job {}: {}", found.job.id, what_is_registered(found));
     look.heading(&title, if found.is_complete() { Tone::Good } else { Tone::Bad }, output)?;
-    if found.job.periodic.is_some() || found.job.parameterized_job.is_some() {
+    if found.job.is_launched_later() {
         return writeln!(output, "It is launched later; nothing is placed when it is registered.");
     }
     write_figures(&found.annotations, look, output)?;
