@@ -14,7 +14,9 @@ use crate::plan::apply::Applied;
 use crate::plan::attempt::Attempt;
 use crate::plan::commit::commit;
 use crate::plan::content::Plan;
+use crate::plan::parts::Committed as Parts;
 use crate::plan::rejection::NodeRejection;
+use crate::state::State;
 use crate::time::Timestamp;
 
 /// The outcome of committing a plan, from [`Cluster::commit`].
@@ -106,19 +108,7 @@ impl Cluster {
         let mut transaction = state.begin(state.now);
         let committed = commit(&mut transaction, plan);
         let index = transaction.commit().index;
-        let state = &*self.state;
-        let rejected = committed.rejected.into_iter().map(|it| (it.node_id, it.why));
-        let created = committed.created.iter().map(|slot| state.evaluation_id(*slot));
-        Committed {
-            created: created.collect(),
-            deployment: committed.deployment.map(|slot| state.deployment_id(slot)),
-            placement: Placement::new(state, &options, committed.outcome, Vec::new()),
-            rejected: rejected.collect(),
-            stopped: committed.stopped,
-            updated: committed.updated.iter().map(|slot| state.allocation_id(*slot)).collect(),
-            next_attempt: committed.next_attempt,
-            index,
-        }
+        Committed::of(&self.state, &options, committed, index)
     }
 }
 
@@ -132,6 +122,27 @@ impl Plan {
 }
 
 impl Committed {
+    /// What became of a plan that was committed in a transaction of an index.
+    pub(crate) fn of(
+        state: &State,
+        options: &PlaceOptions,
+        committed: Parts,
+        index: u64,
+    ) -> Committed {
+        let rejected = committed.rejected.into_iter().map(|it| (it.node_id, it.why));
+        let created = committed.created.iter().map(|slot| state.evaluation_id(*slot));
+        Committed {
+            created: created.collect(),
+            deployment: committed.deployment.map(|slot| state.deployment_id(slot)),
+            placement: Placement::new(state, options, committed.outcome, Vec::new()),
+            rejected: rejected.collect(),
+            stopped: committed.stopped,
+            updated: committed.updated.iter().map(|slot| state.allocation_id(*slot)).collect(),
+            next_attempt: committed.next_attempt,
+            index,
+        }
+    }
+
     /// What was carried out at once, nobody having to take it.
     pub(crate) fn at_once(
         cluster: &Cluster,

@@ -3,7 +3,9 @@
 
 use super::Cluster;
 use super::views::{AllocationView, JobView};
-use crate::model::{Allocation, JobSpec, JobSummary, Namespace, NodePool, SchedulerConfiguration};
+use crate::model::{
+    Allocation, JobSpec, JobSubmission, JobSummary, Namespace, NodePool, SchedulerConfiguration,
+};
 use crate::state::standing::Scaling;
 
 /// The tables of a cluster, for [`Cluster::table_index`].
@@ -117,6 +119,20 @@ impl<'a> JobView<'a> {
     pub fn version_documents(&self) -> impl Iterator<Item = JobSpec> {
         let (state, slot) = (self.state, self.slot);
         self.version_numbers().filter_map(move |(number, _)| state.version_document(slot, number))
+    }
+
+    /// The text that a version was made of; none if that did not come with it, or there is no such version.
+    pub fn submission(&self, version: u64) -> Option<JobSubmission> {
+        let known = self.state.job_version(self.slot, version)?;
+        let submission = known.submission.as_deref()?.clone();
+        let (namespace, job_id) = self.state.job(self.slot)?.names();
+        Some(JobSubmission {
+            namespace: namespace.to_owned(),
+            job_id: job_id.to_owned(),
+            version,
+            job_modify_index: known.job.job_modify_index,
+            ..submission
+        })
     }
 
     /// How many of its allocations are in which state; none if it is not registered.

@@ -31,9 +31,9 @@ pub(super) fn update(
         return Err(AllocationCommandError::Nothing);
     }
     let told = body.allocations.into_iter().map(|update| read(change, update));
-    let told: Vec<Told> = told.collect::<Result<_, _>>()?;
+    let told: Vec<Option<Told>> = told.collect::<Result<_, _>>()?;
     let mut looks: BTreeMap<JobSlot, Trigger> = BTreeMap::new();
-    for told in told {
+    for told in told.into_iter().flatten() {
         if let Some((job, trigger)) = write(change, told) {
             let known = looks.entry(job).or_insert(trigger);
             // What failed is the better reason.
@@ -52,10 +52,12 @@ pub(super) fn update(
     Ok(())
 }
 
-/// Checks what a client says of one allocation.
-fn read(change: &Change<'_>, update: AllocationUpdate) -> Result<Told, AllocationCommandError> {
-    let found = change.find_allocation(&update.id);
-    let slot = found.ok_or_else(|| AllocationCommandError::Unknown { id: update.id.clone() })?;
+/// Checks what a client says of one allocation; none of one that is forgotten here, or whose node is: a
+/// client may know it for longer.
+fn read(
+    change: &Change<'_>,
+    update: AllocationUpdate,
+) -> Result<Option<Told>, AllocationCommandError> {
     let status = match update.client_status.as_str() {
         "" => None,
         text => Some(
@@ -63,17 +65,20 @@ fn read(change: &Change<'_>, update: AllocationUpdate) -> Result<Told, Allocatio
                 .ok_or_else(|| AllocationCommandError::UnknownStatus { status: text.to_owned() })?,
         ),
     };
+    let Some(slot) = change.find_allocation(&update.id) else { return Ok(None) };
     let node_id = || change.node_id_of(slot).unwrap_or_default().to_owned();
+    if !update.node_id.is_empty() && update.node_id != node_id() {
+        let (id, node_id) = (update.id, update.node_id);
+        return Err(AllocationCommandError::ForeignNode { id, node_id });
+    }
     let node = change.allocation(slot).and_then(|record| change.node(record.node));
-    let Some(node) = node else {
-        return Err(AllocationCommandError::UnknownNode { node_id: node_id() });
-    };
+    let Some(node) = node else { return Ok(None) };
     let status_of_node = node.node.status();
     if matches!(status_of_node, NodeStatus::Down | NodeStatus::Disconnected) {
         let status = status_of_node.as_str();
         return Err(AllocationCommandError::NodeStatus { node_id: node_id(), status });
     }
-    Ok(Told { slot, status, update })
+    Ok(Some(Told { slot, status, update }))
 }
 
 /// Writes down what became of one allocation, and gives the reason to look at its job anew, if there is

@@ -1,6 +1,6 @@
 //! What a command came to.
 
-use crate::model::JobWarning;
+use crate::model::{JobWarning, PlanResult};
 use crate::time::Span;
 
 /// The outcome of a command, from [`Engine::apply`](super::Engine::apply): what the API's replies need.
@@ -48,6 +48,8 @@ pub struct Applied {
     pub dequeued: Option<String>,
     /// The token that it went out with.
     pub token: String,
+    /// What became of a plan that was submitted: what was carried out, and the nodes that refused.
+    pub plan_result: Option<Box<PlanResult>>,
     /// What was forgotten.
     pub collected: usize,
 }

@@ -11,9 +11,12 @@ use super::options::EngineOptions;
 use super::queues::Queues;
 use super::{
     Engine, allocations, chronicle, deliveries, deployment_commands, drains, garbage, heartbeat,
-    job_changes, jobs, launches, nodes, settings, settle,
+    job_changes, jobs, launches, nodes, settings, settle, submissions, summaries,
 };
 use crate::cluster::Cluster;
+use crate::cluster::plan::Committed;
+use crate::placement::options::PlaceOptions;
+use crate::plan::parts::Committed as PartsCommitted;
 use crate::state::changed::Changes;
 use crate::state::slots::EvaluationSlot;
 use crate::time::Timestamp;
@@ -27,11 +30,11 @@ impl Engine {
     /// The instant is over, or the command is refused: it has changed nothing then, except that time has
     /// come to the instant.
     pub fn apply(&mut self, now: Timestamp, command: Command) -> Result<Applied, CommandError> {
+        self.commands += 1;
         if now < self.now() {
             return Err(CommandError::TimeIsOver { at: now, now: self.now() });
         }
         self.history.begin_call();
-        self.commands += 1;
         if matches!(command, Command::Resume(_)) {
             self.change(Cause::NodeStatus, |change| {
                 heartbeat::resume(change, now);
@@ -53,8 +56,12 @@ impl Engine {
     ) -> Result<Applied, E> {
         let Engine { cluster, queues, options, history, .. } = self;
         let index = cluster.modify_index();
-        let Made { mut applied, created, woken, changes } =
+        let Made { mut applied, created, woken, committed, changes } =
             transact(cluster, queues, options, make)?;
+        if let Some((parts, options)) = committed {
+            let committed = Committed::of(cluster.state(), &options, parts, applied.index);
+            applied.plan_result = Some(Box::new(committed.to_document(cluster)));
+        }
         let state = cluster.state();
         if !created.is_empty() {
             applied.evaluation_create_index = applied.index;
@@ -76,6 +83,7 @@ struct Made {
     applied: Applied,
     created: Vec<EvaluationSlot>,
     woken: Vec<EvaluationSlot>,
+    committed: Option<(PartsCommitted, PlaceOptions)>,
     changes: Changes,
 }
 
@@ -98,12 +106,13 @@ fn transact<E>(
         woken: Vec::new(),
         is_looked_at: false,
         wakes_all: false,
+        committed: None,
     };
     make(&mut change)?;
     let changes = settle::settle(&mut change);
-    let Change { state: transaction, mut applied, created, woken, .. } = change;
+    let Change { state: transaction, mut applied, created, woken, committed, .. } = change;
     applied.index = transaction.commit().index;
-    Ok(Made { applied, created, woken, changes })
+    Ok(Made { applied, created, woken, committed, changes })
 }
 
 /// Does what a command says.
@@ -135,10 +144,15 @@ fn run(change: &mut Change<'_>, command: Command) -> Result<(), CommandError> {
         Command::PromoteDeployment(body) => deployment_commands::promote(change, &body)?,
         Command::FailDeployment(body) => deployment_commands::fail(change, &body)?,
         Command::SetAllocationHealth(body) => deployment_commands::set_health(change, &body)?,
+        Command::UnblockDeployment(body) => deployment_commands::unblock(change, &body)?,
+        Command::ReconcileSummaries(_) => summaries::reconcile(change),
         Command::CollectGarbage(_) => garbage::collect(change),
         Command::Dequeue(body) => deliveries::dequeue(change, &body)?,
         Command::Ack(body) => deliveries::ack(change, &body)?,
         Command::Nack(body) => deliveries::nack(change, &body)?,
+        Command::SubmitPlan(body) => submissions::submit(change, &body)?,
+        Command::UpdateEvaluation(body) => submissions::update(change, &body)?,
+        Command::CreateEvaluation(body) => submissions::create(change, &body)?,
         Command::DeleteEvaluations(body) => garbage::delete_evaluations(change, &body)?,
         // It was applied before time moved.
         Command::Resume(_) => {}
@@ -153,9 +167,10 @@ fn cause_of(command: &Command) -> Cause {
         | Command::DispatchJob(_)
         | Command::ForcePeriodic(_) => Cause::JobRegistration,
         Command::DeregisterJob(_) => Cause::JobDeregistration,
-        Command::EvaluateJob(_) | Command::ScaleJob(_) | Command::SetJobStability(_) => {
-            Cause::JobChange
-        }
+        Command::EvaluateJob(_)
+        | Command::ScaleJob(_)
+        | Command::SetJobStability(_)
+        | Command::ReconcileSummaries(_) => Cause::JobChange,
         Command::RegisterNode(_) => Cause::NodeRegistration,
         Command::PurgeNode(_) => Cause::NodeDeregistration,
         Command::Heartbeat(_)
@@ -167,14 +182,20 @@ fn cause_of(command: &Command) -> Cause {
         Command::StopAllocation(_) => Cause::DesiredUpdate,
         Command::SetSchedulerConfiguration(_)
         | Command::UpsertNamespace(_)
-        | Command::DeleteNamespace(_)
-        | Command::UpsertNodePool(_)
-        | Command::DeleteNodePool(_) => Cause::Settings,
+        | Command::UpsertNodePool(_) => Cause::Settings,
+        Command::DeleteNamespace(_) | Command::DeleteNodePool(_) => Cause::SettingsRemoval,
         Command::DrainNode(_) => Cause::NodeDrain,
-        Command::PauseDeployment(_) | Command::FailDeployment(_) => Cause::DeploymentStatus,
+        Command::PauseDeployment(_)
+        | Command::FailDeployment(_)
+        | Command::UnblockDeployment(_) => Cause::DeploymentStatus,
         Command::PromoteDeployment(_) => Cause::DeploymentPromotion,
         Command::SetAllocationHealth(_) => Cause::DeploymentHealth,
         Command::CollectGarbage(_) | Command::DeleteEvaluations(_) => Cause::Garbage,
-        Command::Dequeue(_) | Command::Ack(_) | Command::Nack(_) => Cause::Evaluations,
+        Command::SubmitPlan(_) => Cause::Plan,
+        Command::Dequeue(_)
+        | Command::Ack(_)
+        | Command::Nack(_)
+        | Command::UpdateEvaluation(_)
+        | Command::CreateEvaluation(_) => Cause::Evaluations,
     }
 }

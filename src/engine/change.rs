@@ -7,12 +7,13 @@ use super::options::EngineOptions;
 use super::queues::Queues;
 use crate::model::{JobType, Trigger};
 use crate::placement::caches::Caches;
+use crate::placement::options::PlaceOptions;
+use crate::plan::parts::Committed;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::slots::{EvaluationSlot, JobSlot, NodeSlot};
 use crate::state::transaction::Transaction;
 
 /// A change that is under way. It reads and is written like its transaction.
-#[derive(Debug)]
 pub(super) struct Change<'a> {
     pub(super) state: Transaction<'a>,
     pub(super) caches: &'a mut Caches,
@@ -29,6 +30,8 @@ pub(super) struct Change<'a> {
     pub(super) is_looked_at: bool,
     /// Whether all that waits for room is to be looked at again.
     pub(super) wakes_all: bool,
+    /// What became of a plan, and under which options that was made.
+    pub(super) committed: Option<(Committed, PlaceOptions)>,
 }
 
 impl<'a> Deref for Change<'a> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::event::{Cause, Event, Payload, Topic};
 use crate::state::State;
-use crate::state::changed::{Changes, GoneKind};
+use crate::state::changed::{Changes, GoneKind, Setting, SettingKind};
 use crate::state::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
 };
@@ -29,9 +29,7 @@ pub(super) fn events(state: &State, change: &Change, is_full: bool) -> Vec<Event
     events.extend(touched.deployments.iter().filter_map(|&slot| maker.of_deployment(slot)));
     events.extend(touched.allocations.iter().filter_map(|&slot| maker.of_allocation(slot)));
     events.extend(changes.standings.iter().filter_map(|&slot| maker.of_summary(slot)));
-    if changes.has_settings {
-        events.push(maker.event(Topic::Operator, "scheduler", ""));
-    }
+    events.extend(changes.settings.iter().map(|setting| maker.of_setting(setting)));
     for gone in &changes.gone {
         let topic = match gone.kind {
             GoneKind::Allocation => Topic::Allocation,
@@ -65,7 +63,9 @@ pub(super) fn payload(state: &State, event: &Event) -> Option<Arc<Payload>> {
         Topic::Job => maker.of_job(state.find_job(&event.namespace, key)?),
         Topic::JobSummary => maker.summary(state.find_job(&event.namespace, key)?),
         Topic::Node => maker.of_node(state.find_node(key)?),
-        Topic::Namespace | Topic::NodePool | Topic::Operator => None,
+        Topic::Namespace => return maker.namespace(key),
+        Topic::NodePool => return maker.pool(key),
+        Topic::Operator => None,
     };
     found?.payload
 }
@@ -99,6 +99,27 @@ impl Maker<'_> {
             true => Event { payload: payload().map(Arc::new), ..event },
             false => event,
         }
+    }
+
+    fn of_setting(&self, setting: &Setting) -> Event {
+        let name = setting.name.as_str();
+        let (topic, payload) = match setting.kind {
+            SettingKind::Namespace => (Topic::Namespace, self.namespace(name)),
+            SettingKind::NodePool => (Topic::NodePool, self.pool(name)),
+            SettingKind::Scheduler => (Topic::Operator, None),
+        };
+        let payload = payload.filter(|_| self.is_full);
+        Event { is_gone: setting.is_gone, payload, ..self.event(topic, name, "") }
+    }
+
+    fn namespace(&self, name: &str) -> Option<Arc<Payload>> {
+        let found = self.state.book().settings.namespace(name)?;
+        Some(Arc::new(Payload::Namespace(Box::new(found.clone()))))
+    }
+
+    fn pool(&self, name: &str) -> Option<Arc<Payload>> {
+        let found = self.state.book().settings.pool(name)?;
+        Some(Arc::new(Payload::NodePool(Box::new(found.clone()))))
     }
 
     fn of_node(&self, slot: NodeSlot) -> Option<Event> {

@@ -4,33 +4,15 @@
 use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 
+use super::body::bodies;
+pub use super::evaluation_bodies::{
+    Ack, CreateEvaluation, DeleteEvaluations, Dequeue, Nack, SubmitPlan, UpdateEvaluation,
+};
 use crate::model::{
-    AllocationDeploymentStatus, ClientStatus, JobSpec, Namespace, NodePool, NodeSpec,
-    SchedulerConfiguration, TaskState,
+    AllocationDeploymentStatus, ClientStatus, JobSpec, JobSubmission, Namespace, NodePool,
+    NodeSpec, SchedulerConfiguration, TaskState,
 };
 use crate::time::Span;
-
-/// Defines the body of a command: its fields by their keys; `null` and absence are the default, and
-/// unknown keys are ignored.
-macro_rules! bodies {
-    ($(
-        $(#[$meta:meta])*
-        pub struct $name:ident {
-            $( $(#[$field_meta:meta])* $key:literal => pub $field:ident: $ty:ty, )*
-        }
-    )*) => {$(
-        $(#[$meta])*
-        #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-        #[serde(default, expecting = "an object")]
-        pub struct $name {
-            $(
-                $(#[$field_meta])*
-                #[serde(rename = $key, deserialize_with = "crate::model::document::nullable")]
-                pub $field: $ty,
-            )*
-        }
-    )*};
-}
 
 /// Something that an engine is told to do, for [`Engine::apply`](super::Engine::apply). As JSON it is an
 /// object with the command's name as its only key.
@@ -68,16 +50,21 @@ pub enum Command {
     PromoteDeployment(PromoteDeployment),
     FailDeployment(FailDeployment),
     SetAllocationHealth(SetAllocationHealth),
+    UnblockDeployment(UnblockDeployment),
     SetSchedulerConfiguration(SetSchedulerConfiguration),
     UpsertNamespace(UpsertNamespace),
     DeleteNamespace(DeleteNamespace),
     UpsertNodePool(UpsertNodePool),
     DeleteNodePool(DeleteNodePool),
     CollectGarbage(CollectGarbage),
+    ReconcileSummaries(ReconcileSummaries),
     DeleteEvaluations(DeleteEvaluations),
     Dequeue(Dequeue),
     Ack(Ack),
     Nack(Nack),
+    SubmitPlan(Box<SubmitPlan>),
+    UpdateEvaluation(Box<UpdateEvaluation>),
+    CreateEvaluation(Box<CreateEvaluation>),
     Resume(Resume),
 }
 
@@ -111,9 +98,10 @@ commands! {
     PurgeNode, Heartbeat,
     SetNodeStatus, SetEligibility, DrainNode, EvaluateNode, UpdateAllocations, StopAllocation,
     PauseDeployment, PromoteDeployment, FailDeployment, SetAllocationHealth,
+    UnblockDeployment, ReconcileSummaries,
     SetSchedulerConfiguration, UpsertNamespace, DeleteNamespace, UpsertNodePool, DeleteNodePool,
     CollectGarbage, DeleteEvaluations, Dequeue, Ack, Nack, Resume, ;
-    RegisterJob, RegisterNode,
+    RegisterJob, RegisterNode, SubmitPlan, UpdateEvaluation, CreateEvaluation,
 }
 
 bodies! {
@@ -129,6 +117,8 @@ bodies! {
         "PreserveCounts" => pub preserve_counts: bool,
         /// The priority of the evaluation; 0 is the job's.
         "EvalPriority" => pub eval_priority: i64,
+        /// The text that the job was made of, which is kept with the version.
+        "Submission" => pub submission: Option<JobSubmission>,
     }
 
     /// Stops a job.
@@ -353,6 +343,12 @@ bodies! {
         "UnhealthyAllocationIDs" => pub unhealthy: Vec<String>,
     }
 
+    /// Lets a deployment go on that waits for other regions.
+    pub struct UnblockDeployment {
+        /// The deployment.
+        "DeploymentID" => pub deployment_id: String,
+    }
+
     /// Says how the scheduler works, whatever the job.
     pub struct SetSchedulerConfiguration {
         /// How.
@@ -389,32 +385,9 @@ bodies! {
     pub struct CollectGarbage {
     }
 
-    /// Takes evaluations out that have ended.
-    pub struct DeleteEvaluations {
-        /// Their IDs.
-        "EvalIDs" => pub ids: Vec<String>,
-    }
-
-    /// Gives an evaluation out to a scheduler outside: that of the highest priority that is ready.
-    pub struct Dequeue {
-        /// The types of jobs that the scheduler processes.
-        "Types" => pub types: Vec<String>,
-    }
-
-    /// Takes an evaluation back that is done.
-    pub struct Ack {
-        /// The evaluation.
-        "EvalID" => pub evaluation_id: String,
-        /// The token that it went out with.
-        "Token" => pub token: String,
-    }
-
-    /// Takes an evaluation back that was not done, so that it goes out again later.
-    pub struct Nack {
-        /// The evaluation.
-        "EvalID" => pub evaluation_id: String,
-        /// The token that it went out with.
-        "Token" => pub token: String,
+    /// Counts anew what has become of the allocations and the launches of each job. What is forgotten is
+    /// counted no more then.
+    pub struct ReconcileSummaries {
     }
 
     /// Is told first after a restart: every node that was watched has 300 s from now on to be heard of.

@@ -3,6 +3,8 @@
 
 use super::error::JobCommandError;
 use crate::model::PeriodicConfig;
+use crate::state::State;
+use crate::state::slots::JobSlot;
 use crate::time::Timestamp;
 
 /// The first instant after another one at which a periodic job is launched: the earliest of its
@@ -26,6 +28,13 @@ pub fn next_launch(periodic: &PeriodicConfig, after: Timestamp) -> Option<Timest
     reading::next(periodic, after)
 }
 
+/// When a registered job is launched by itself next.
+pub(super) fn due_at(state: &State, slot: JobSlot) -> Option<Timestamp> {
+    let newest = &state.registration(slot)?.newest()?.job;
+    let periodic = newest.periodic.as_ref().filter(|_| !newest.stop)?;
+    next_launch(periodic, state.standing(slot)?.launched?)
+}
+
 /// Whether the expressions and the time zone of a periodic job can be read.
 pub(super) fn check(periodic: &PeriodicConfig) -> Result<(), JobCommandError> {
     reading::check(periodic)
@@ -33,7 +42,9 @@ pub(super) fn check(periodic: &PeriodicConfig) -> Result<(), JobCommandError> {
 
 #[cfg(not(feature = "cron"))]
 mod reading {
-    use super::{JobCommandError, PeriodicConfig, Timestamp};
+    use crate::engine::error::JobCommandError;
+    use crate::model::PeriodicConfig;
+    use crate::time::Timestamp;
 
     pub(super) fn next(_: &PeriodicConfig, _: Timestamp) -> Option<Timestamp> {
         None
@@ -51,8 +62,9 @@ mod reading {
     use croner::Cron;
     use croner::parser::{CronParser, Seconds, Year};
 
-    use super::{JobCommandError, PeriodicConfig, Timestamp};
-    use crate::model::{JobErrors, Problem};
+    use crate::engine::error::JobCommandError;
+    use crate::model::{JobErrors, PeriodicConfig, Problem};
+    use crate::time::Timestamp;
 
     /// The first instant of any expression. One that cannot be read has none: it was refused.
     pub(super) fn next(periodic: &PeriodicConfig, after: Timestamp) -> Option<Timestamp> {
@@ -104,14 +116,14 @@ mod reading {
     mod tests {
         use super::*;
 
-        fn next(spec: &str, zone: &str, after: &str) -> Option<String> {
+        fn launch(spec: &str, zone: &str, after: &str) -> Option<String> {
             let periodic = PeriodicConfig {
                 spec: spec.into(),
                 time_zone: zone.into(),
                 ..PeriodicConfig::default()
             };
             check(&periodic).unwrap();
-            super::next(&periodic, after.parse().unwrap()).map(|at| at.to_string())
+            next(&periodic, after.parse().unwrap()).map(|at| at.to_string())
         }
 
         #[test]
@@ -130,23 +142,23 @@ mod reading {
                 ("0 6 13 * FRI", "2026-12-04T06:00:00Z"),
                 ("0 0 29 2 *", "2028-02-29T00:00:00Z"),
             ] {
-                assert_eq!(next(spec, "", now).as_deref(), Some(expected), "{spec}");
+                assert_eq!(launch(spec, "", now).as_deref(), Some(expected), "{spec}");
             }
-            assert_eq!(next("0 0 1 1 * 2020", "", now), None);
-            assert_eq!(next("0 0 31 2 *", "", now), None);
+            assert_eq!(launch("0 0 1 1 * 2020", "", now), None);
+            assert_eq!(launch("0 0 31 2 *", "", now), None);
         }
 
         #[test]
         fn an_instant_itself_is_not_its_next() {
             let at = "2026-11-27T14:00:00Z";
-            assert_eq!(next("0 * * * *", "", at).as_deref(), Some("2026-11-27T15:00:00Z"));
+            assert_eq!(launch("0 * * * *", "", at).as_deref(), Some("2026-11-27T15:00:00Z"));
             let before = "2026-11-27T13:59:59.999999999Z";
-            assert_eq!(next("0 * * * *", "", before).as_deref(), Some(at));
+            assert_eq!(launch("0 * * * *", "", before).as_deref(), Some(at));
         }
 
         #[test]
         fn the_clock_is_that_of_the_time_zone() {
-            let berlin = |after: &str| next("30 2 * * *", "Europe/Berlin", after).unwrap();
+            let berlin = |after: &str| launch("30 2 * * *", "Europe/Berlin", after).unwrap();
             assert_eq!(berlin("2026-07-01T12:00:00Z"), "2026-07-02T00:30:00Z");
             assert_eq!(berlin("2026-12-01T12:00:00Z"), "2026-12-02T01:30:00Z");
             // Half past two is not there on that day, and twice on the other.

@@ -23,6 +23,11 @@ fn token_text(state: &State, token: u64) -> String {
     ids::encode(state.identity_seed ^ TOKENS, token as u32, (token >> 32) as u32)
 }
 
+/// The token by which an evaluation is out; none while it is not.
+pub(super) fn token_of(state: &State, delivery: Delivery) -> Option<String> {
+    delivery.token.map(|token| token_text(state, token))
+}
+
 /// Gives the evaluation out that is first among those of the types, if there is any.
 pub(super) fn dequeue(
     change: &mut Change<'_>,
@@ -92,6 +97,10 @@ pub(super) fn fire(change: &mut Change<'_>, slot: EvaluationSlot) {
 /// Lets an evaluation go out again later, unless it did so too often.
 fn give_back(change: &mut Change<'_>, slot: EvaluationSlot) {
     let Some(delivery) = change.delivery(slot) else { return };
+    if change.evaluation(slot).is_none_or(|it| it.status.is_terminal()) {
+        // Something has become of it; only that it is done was not said.
+        return change.set_delivery(slot, None);
+    }
     let limit = change.options.delivery_limit;
     if delivery.count >= limit {
         return give_up(change, slot, limit);

@@ -4,10 +4,11 @@
 use std::collections::BTreeSet;
 
 use super::change::Change;
-use super::command::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
+use super::command::{
+    FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth, UnblockDeployment,
+};
 use super::deployments::{
-    REQUIRES_PROMOTION, RUNNING, evaluate, fail as give_up, healthy_canaries, look_at,
-    promote as find_good,
+    description, evaluate, fail as give_up, healthy_canaries, look_at, promote as find_good,
 };
 use super::error::DeploymentCommandError;
 use super::health::judge;
@@ -15,7 +16,6 @@ use crate::model::DeploymentStatus;
 use crate::state::deployment::DeployedGroup;
 use crate::state::slots::{AllocationSlot, DeploymentSlot};
 
-const PAUSED: &str = "Deployment is paused";
 const MARKED: &str = "Deployment marked as failed";
 const UNHEALTHY: &str = "Failed due to unhealthy allocations";
 
@@ -51,13 +51,7 @@ pub(super) fn pause(
         let now = change.now();
         change.change_deployment(slot, |record| {
             record.status = wanted;
-            let is_open = record.groups.iter().any(|it| it.desired_canaries > 0 && !it.promoted);
-            record.description = match (body.pause, is_open) {
-                (true, _) => PAUSED,
-                (false, true) => REQUIRES_PROMOTION,
-                (false, false) => RUNNING,
-            }
-            .into();
+            record.description = description(record).into();
             record.groups.iter_mut().for_each(|group| group.give_time(now));
         });
         if !body.pause {
@@ -112,6 +106,26 @@ pub(super) fn fail(
 ) -> Result<(), DeploymentCommandError> {
     let slot = find(change, &body.deployment_id, "fail")?;
     give_up(change, slot, MARKED);
+    note(change, slot);
+    Ok(())
+}
+
+/// Lets a deployment go on that waits for other regions: here there is one region only.
+pub(super) fn unblock(
+    change: &mut Change<'_>,
+    body: &UnblockDeployment,
+) -> Result<(), DeploymentCommandError> {
+    let slot = find(change, &body.deployment_id, "unblock")?;
+    let status = change.deployment(slot).map(|it| it.status);
+    if !matches!(status, Some(DeploymentStatus::Blocked | DeploymentStatus::Unblocking)) {
+        let status = status.map_or("", DeploymentStatus::as_str);
+        return Err(DeploymentCommandError::NotBlocked { status });
+    }
+    change.change_deployment(slot, |record| {
+        record.status = DeploymentStatus::Running;
+        record.description = description(record).into();
+    });
+    evaluate(change, slot);
     note(change, slot);
     Ok(())
 }

@@ -11,13 +11,12 @@ use super::reschedule::is_eligible;
 use crate::model::{DeploymentStatus, Trigger};
 use crate::state::State;
 use crate::state::changed::Changes;
-use crate::state::deployment::{DeployedGroup, PlacedCanary};
+use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
+use crate::state::job::JobVersion;
 use crate::state::lifecycle::Health;
 use crate::state::slots::{AllocationSlot, DeploymentSlot};
 use crate::time::Span;
 
-pub(super) const RUNNING: &str = "Deployment is running";
-pub(super) const REQUIRES_PROMOTION: &str = "Deployment is running but requires manual promotion";
 const UNHEALTHY: &str = "Failed due to unhealthy allocations";
 /// For how long verdicts are gathered before the job is looked at.
 const GATHERED: Span = Span::from_nanos(250_000_000);
@@ -139,14 +138,29 @@ pub(super) fn promote(
             group.promoted = true;
             group.give_time(now);
         }
-        let is_open = record.groups.iter().any(|it| it.desired_canaries > 0 && !it.promoted);
-        record.description = if is_open { REQUIRES_PROMOTION } else { RUNNING }.into();
+        record.description = description(record).into();
     });
     for canary in canaries {
         change.change_lifecycle(canary, false, |record| {
             record.is_canary = false;
             record.rare_mut().health_index = index;
         });
+    }
+}
+
+/// What is said of a deployment that is going on, or is held.
+pub(super) fn description(record: &DeploymentRecord) -> &'static str {
+    if record.status == DeploymentStatus::Paused {
+        return "Deployment is paused";
+    }
+    let waits = |group: &&DeployedGroup| group.desired_canaries > 0 && !group.promoted;
+    let mut waiting = record.groups.iter().filter(waits).peekable();
+    if waiting.peek().is_none() {
+        "Deployment is running"
+    } else if waiting.all(|group| group.auto_promote) {
+        "Deployment is running pending automatic promotion"
+    } else {
+        "Deployment is running but requires manual promotion"
     }
 }
 
@@ -184,7 +198,8 @@ fn revert(change: &mut Change<'_>, deployment: DeploymentSlot) -> String {
         return String::new();
     };
     let versions = change.registration(slot).map(|it| &*it.versions).unwrap_or_default();
-    let stable = versions.iter().find(|it| it.is_stable && it.number != version);
+    let is_good = |it: &&JobVersion| it.is_stable && it.number != version && !it.job.stop;
+    let stable = versions.iter().find(is_good);
     let Some((number, job)) = stable.map(|it| (it.number, it.job.clone())) else {
         return " - no stable job version to auto revert to".to_owned();
     };

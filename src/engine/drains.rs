@@ -67,6 +67,9 @@ pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
     let is_draining =
         |slot: &NodeSlot| change.state.node(*slot).is_some_and(|record| record.node.is_draining());
     let mut nodes: BTreeSet<NodeSlot> = changed.filter(is_draining).collect();
+    if nodes.is_empty() && (change.queues.draining.is_empty() || changes.touched.jobs.is_empty()) {
+        return;
+    }
     let known = change.queues.draining.iter().copied().filter(is_draining);
     let jobs = &changes.touched.jobs;
     let concerns = |slot: &NodeSlot| {

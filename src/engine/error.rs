@@ -3,6 +3,8 @@
 
 use thiserror::Error;
 
+pub use super::dispatch_error::DispatchError;
+pub use super::evaluation_error::EvaluationCommandError;
 use crate::cluster::check::BrokenCluster;
 use crate::model::{JobErrors, NodeErrors};
 use crate::time::Timestamp;
@@ -192,60 +194,6 @@ pub enum JobCommandError {
     ActiveDeployment,
 }
 
-/// Why a job is not launched by a caller (docs/lifecycle.md, section 9, *Dispatch*).
-///
-/// ```
-/// use stowplan::Timestamp;
-/// use stowplan::engine::{CommandError, DispatchError, DispatchJob, Engine, EngineOptions, JobCommandError};
-///
-/// let mut engine = Engine::new(EngineOptions::default());
-/// let dispatch = DispatchJob { job_id: "web".into(), ..DispatchJob::default() };
-/// let error = engine.apply(Timestamp::EPOCH, dispatch.into()).unwrap_err();
-/// assert_eq!(error, CommandError::Job(JobCommandError::Dispatch(DispatchError::UnknownJob)));
-/// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum DispatchError {
-    /// There is no such job.
-    #[error("parameterized job not found")]
-    UnknownJob,
-    /// The job runs by itself, or was launched itself.
-    #[error("Specified job \"{job_id}\" is not a parameterized job")]
-    NotParameterized {
-        /// The job.
-        job_id: String,
-    },
-    /// The job has to have a payload.
-    #[error("Payload is not provided but required by parameterized job")]
-    NoPayload,
-    /// The job takes no payload.
-    #[error("Payload provided but forbidden by parameterized job")]
-    PayloadForbidden,
-    /// The payload is no text in base 64.
-    #[error("Payload is not in base 64")]
-    PayloadNotBase64,
-    /// The payload is too long.
-    #[error("Payload exceeds maximum size; {bytes} > {max}")]
-    PayloadTooLarge {
-        /// How many bytes it has.
-        bytes: usize,
-        /// How many it may have.
-        max: usize,
-    },
-    /// Facts are given that the job does not know.
-    #[error("Dispatch request included unpermitted metadata keys: [{}]", keys.join(" "))]
-    UnknownMeta {
-        /// Their keys, sorted.
-        keys: Vec<String>,
-    },
-    /// Facts are missing that the job asks for.
-    #[error("Dispatch did not provide required meta keys: [{}]", keys.join(" "))]
-    MissingMeta {
-        /// Their keys, sorted.
-        keys: Vec<String>,
-    },
-}
-
 /// Why a command on a node is refused (docs/lifecycle.md, section 7).
 ///
 /// ```
@@ -303,12 +251,6 @@ pub enum AllocationCommandError {
     /// There is no such allocation.
     #[error("allocation not found")]
     UnknownAllocation,
-    /// An allocation is updated that is not there.
-    #[error("allocation \"{id}\" not found")]
-    Unknown {
-        /// The allocation.
-        id: String,
-    },
     /// Nothing is updated.
     #[error("must update at least one allocation")]
     Nothing,
@@ -318,10 +260,12 @@ pub enum AllocationCommandError {
         /// What the command says.
         status: String,
     },
-    /// An allocation's node is not there.
-    #[error("node \"{node_id}\" not found")]
-    UnknownNode {
-        /// The node.
+    /// A node says something of an allocation on another one.
+    #[error("allocation \"{id}\" is not on node \"{node_id}\"")]
+    ForeignNode {
+        /// The allocation.
+        id: String,
+        /// The node that said it.
         node_id: String,
     },
     /// A node that does not answer says nothing.
@@ -353,6 +297,12 @@ pub enum DeploymentCommandError {
     Ended {
         /// What was to be done to it.
         verb: &'static str,
+    },
+    /// It does not wait for other regions.
+    #[error("can't unblock deployment that is {status}")]
+    NotBlocked {
+        /// What has become of it.
+        status: &'static str,
     },
     /// It has no such group.
     #[error("deployment has no task group \"{group}\"")]
@@ -444,48 +394,6 @@ pub enum SettingsCommandError {
         expected: u64,
         /// The index that it is at.
         found: u64,
-    },
-}
-
-/// Why a command on evaluations is refused.
-///
-/// ```
-/// use stowplan::engine::EvaluationCommandError;
-///
-/// let error = EvaluationCommandError::UnknownEvaluation { id: "e1".into() };
-/// assert_eq!(error.to_string(), "eval \"e1\" not found");
-/// ```
-#[derive(Clone, Debug, Error, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum EvaluationCommandError {
-    /// There is no such evaluation.
-    #[error("eval \"{id}\" not found")]
-    UnknownEvaluation {
-        /// The evaluation.
-        id: String,
-    },
-    /// It is not there, or not with a scheduler outside.
-    #[error("Evaluation ID not found")]
-    NotOutstanding,
-    /// It went out with another token.
-    #[error("Token does not match for Evaluation ID")]
-    WrongToken,
-    /// There is no such type of jobs.
-    #[error("`{text}` is no type of an evaluation")]
-    UnknownType {
-        /// What the command says.
-        text: String,
-    },
-    /// An operator keeps evaluations back.
-    #[error("eval broker disabled")]
-    Paused,
-    /// It has not ended.
-    #[error("eval \"{id}\" can't be deleted: it is {status}")]
-    NotEnded {
-        /// The evaluation.
-        id: String,
-        /// What has become of it.
-        status: &'static str,
     },
 }
 

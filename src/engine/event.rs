@@ -118,6 +118,7 @@ pub(super) enum Cause {
     Plan,
     Evaluations,
     Settings,
+    SettingsRemoval,
     Garbage,
 }
 
@@ -169,7 +170,9 @@ impl Cause {
             (Topic::Node, Cause::NodeEligibility) => "NodeEligibility",
             (Topic::Node, Cause::NodeDrain) => "NodeDrain",
             (Topic::Node, _) => "NodeEvent",
+            (Topic::Namespace, Cause::SettingsRemoval) => "NamespaceDeleted",
             (Topic::Namespace, _) => "NamespaceUpserted",
+            (Topic::NodePool, Cause::SettingsRemoval) => "NodePoolDeleted",
             (Topic::NodePool, _) => "NodePoolUpserted",
             (Topic::Operator, _) => "SchedulerConfigurationUpserted",
         }

@@ -26,7 +26,10 @@ pub(super) fn collect(change: &mut Change<'_>) {
     deployments.iter().for_each(|&slot| change.remove_deployment(slot));
     collected += deployments.len();
     let jobs: Vec<JobSlot> = change.job_slots().filter(|it| is_dead(&change.state, *it)).collect();
-    jobs.iter().for_each(|&slot| change.unregister_job(slot));
+    for &job in &jobs {
+        collected += allocations_of(&change.state, job).count() + change.evaluations_of(job).len();
+        forget_job(change, job);
+    }
     let is_left = |slot: &NodeSlot| {
         let is_down = change.node(*slot).is_some_and(|it| it.node.status() == NodeStatus::Down);
         is_down && change.allocations_on(*slot).is_empty()
@@ -38,14 +41,19 @@ pub(super) fn collect(change: &mut Change<'_>) {
 
 /// Takes an evaluation out of which no allocation is left; false if there is one.
 fn remove_evaluation(change: &mut Change<'_>, slot: EvaluationSlot) -> bool {
+    let is_taken_out = change.evaluation(slot).is_some() && !is_needed(change, slot);
+    if is_taken_out {
+        change.remove_evaluation(slot);
+    }
+    is_taken_out
+}
+
+/// Whether any allocation is left of an evaluation: they are forgotten by way of it.
+fn is_needed(change: &Change<'_>, slot: EvaluationSlot) -> bool {
     let Some(job) = change.evaluation(slot).map(|it| it.job.slot) else { return false };
     let of = change.evaluation_ref(slot);
     let is_left = |it: AllocationSlot| change.lifecycle(it).is_some_and(|it| it.evaluation == of);
-    let is_needed = allocations_of(&change.state, job).any(is_left);
-    if !is_needed {
-        change.remove_evaluation(slot);
-    }
-    !is_needed
+    allocations_of(&change.state, job).any(is_left)
 }
 
 /// Forgets an evaluation that is old enough, the allocations that it made, and deployments of its job of
@@ -102,6 +110,9 @@ pub(super) fn delete_evaluations(
         if let Some(status) = status.filter(|status| !status.is_terminal()) {
             let (id, status) = (id.clone(), status.as_str());
             return Err(EvaluationCommandError::NotEnded { id, status });
+        }
+        if is_needed(change, slot) {
+            return Err(EvaluationCommandError::HasAllocations { id: id.clone() });
         }
         slots.push(slot);
     }

@@ -12,7 +12,7 @@ const TTL: u64 = 0x7474_6c00;
 /// Gives a node time until its next heartbeat, and says in the reply how long.
 pub(super) fn expect(change: &mut Change<'_>, node: NodeSlot) {
     let options = change.options.heartbeats;
-    let nodes = change.nodes().count() as i64;
+    let nodes = change.queues.nodes.len().max(1) as i64;
     let per_second = i64::from(options.max_per_second.max(1));
     let shared = Span::from_nanos(1_000_000_000).saturating_mul(nodes).as_nanos() / per_second;
     let base = Span::from_nanos(shared.max(options.min_ttl.as_nanos()));

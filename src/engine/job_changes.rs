@@ -107,6 +107,9 @@ pub(super) fn revert(change: &mut Change<'_>, body: &RevertJob) -> Result<(), Jo
         return Err(JobCommandError::SameVersion);
     }
     revert_to(change, slot, &job, body.job_version)?;
+    if job.is_launched_later() {
+        return Ok(());
+    }
     let record = change.evaluation_of(slot, Trigger::JobRegister);
     change.evaluate(slot, record);
     Ok(())

@@ -5,7 +5,7 @@ use super::command::{DeregisterJob, EvaluateJob, RegisterJob};
 use super::cron;
 use super::error::JobCommandError;
 use super::forget::allocations_of;
-use super::launches;
+use super::launch_times;
 use super::standings;
 use crate::model::{Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
 use crate::state::evaluation::EvaluationRecord;
@@ -43,9 +43,8 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
     let job = Job::registered(spec, before.as_ref())?;
     check_surroundings(change, &job)?;
     let slot = put(change, &job);
-    if before.is_some_and(|before| before.priority() > job.priority()) {
-        // What ran at the higher priority may be evicted now.
-        change.wakes_all = true;
+    if let Some(submission) = body.submission {
+        change.set_submission(slot, submission);
     }
     change.applied.warnings = job.warnings();
     if !job.is_launched_later() {
@@ -62,7 +61,7 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
 pub(super) fn put(change: &mut Change<'_>, job: &Job) -> JobSlot {
     let registered = change.register_job(job);
     if registered.is_new && job.periodic.is_some() {
-        launches::count_from_now(change, registered.job);
+        launch_times::count_from_now(change, registered.job);
     }
     note_job(change, registered.job);
     registered.job
@@ -154,8 +153,10 @@ pub(super) fn deregister(
     let mut record = EvaluationRecord::new(Trigger::JobDeregister, JobType::Service, priority);
     record.job_modify_index = change.index_to_be();
     change.applied.job_modify_index = record.job_modify_index;
-    // It keeps the name of a job of which nothing else is left.
-    change.evaluate(slot, record);
+    if !job.as_ref().is_some_and(|job| job.is_launched_later()) {
+        // It keeps the name of a job of which nothing else is left.
+        change.evaluate(slot, record);
+    }
     if let Some(job) = job {
         if is_forgotten {
             forget(change, slot, body.purge);

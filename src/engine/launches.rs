@@ -5,14 +5,12 @@ use serde_json::{Value, json};
 
 use super::change::Change;
 use super::command::{DispatchJob, ForcePeriodic};
-use super::cron::next_launch;
 use super::error::{DispatchError, JobCommandError};
 use super::jobs::{find, namespace_of, newest, put};
+use super::launch_times::count_from_now;
 use crate::model::{Job, JobSpec, ParameterizedJobConfig, Trigger};
 use crate::rng::KeyPrefix;
-use crate::state::State;
 use crate::state::slots::JobSlot;
-use crate::time::Timestamp;
 
 /// The most bytes of a payload.
 const PAYLOAD_BYTES_MAX: usize = 16 * 1024;
@@ -76,20 +74,6 @@ pub(super) fn fire(change: &mut Change<'_>, slot: JobSlot) {
         let launched = launch_periodic(change, &parent);
         debug_assert!(launched.is_ok(), "{launched:?}");
     }
-}
-
-/// When a registered job is launched by itself next.
-pub(super) fn due_at(state: &State, slot: JobSlot) -> Option<Timestamp> {
-    let newest = &state.registration(slot)?.newest()?.job;
-    let periodic = newest.periodic.as_ref().filter(|_| !newest.stop)?;
-    next_launch(periodic, state.standing(slot)?.launched?)
-}
-
-/// Lets the next launch of a periodic job be the first one after now.
-pub(super) fn count_from_now(change: &mut Change<'_>, slot: JobSlot) {
-    let mut standing = change.standing(slot).map(|it| (**it).clone()).unwrap_or_default();
-    standing.launched = Some(change.now());
-    change.set_standing(slot, standing);
 }
 
 fn launch_periodic(change: &mut Change<'_>, parent: &Job) -> Result<(), JobCommandError> {

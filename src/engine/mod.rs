@@ -36,6 +36,7 @@ mod allocations;
 mod applied;
 mod apply;
 mod blocked;
+mod body;
 mod broker;
 mod change;
 mod check;
@@ -45,9 +46,13 @@ mod cron;
 mod deliveries;
 mod deployment_commands;
 mod deployments;
+mod dispatch_error;
 mod drain_spec;
 mod drains;
+mod ended;
 mod error;
+mod evaluation_bodies;
+mod evaluation_error;
 mod event;
 mod forget;
 mod garbage;
@@ -56,6 +61,7 @@ mod heartbeat;
 mod history;
 mod job_changes;
 mod jobs;
+mod launch_times;
 mod launch_tokens;
 mod launches;
 mod load;
@@ -78,6 +84,8 @@ mod silence;
 mod snapshot;
 mod standings;
 mod stats;
+mod submissions;
+mod summaries;
 mod timers;
 mod unblock;
 
@@ -96,12 +104,13 @@ pub use crate::time::{Span, Timestamp};
 
 pub use self::applied::Applied;
 pub use self::command::{
-    Ack, AllocationUpdate, CollectGarbage, Command, DeleteEvaluations, DeleteNamespace,
-    DeleteNodePool, Dequeue, DeregisterJob, DispatchJob, DrainNode, DrainSpec, EvalOptions,
-    EvaluateJob, EvaluateNode, FailDeployment, ForcePeriodic, Heartbeat, Nack, PauseDeployment,
-    PromoteDeployment, PurgeNode, RegisterJob, RegisterNode, Resume, RevertJob, ScaleJob,
-    SetAllocationHealth, SetEligibility, SetJobStability, SetNodeStatus, SetSchedulerConfiguration,
-    StopAllocation, UpdateAllocations, UpsertNamespace, UpsertNodePool,
+    Ack, AllocationUpdate, CollectGarbage, Command, CreateEvaluation, DeleteEvaluations,
+    DeleteNamespace, DeleteNodePool, Dequeue, DeregisterJob, DispatchJob, DrainNode, DrainSpec,
+    EvalOptions, EvaluateJob, EvaluateNode, FailDeployment, ForcePeriodic, Heartbeat, Nack,
+    PauseDeployment, PromoteDeployment, PurgeNode, ReconcileSummaries, RegisterJob, RegisterNode,
+    Resume, RevertJob, ScaleJob, SetAllocationHealth, SetEligibility, SetJobStability,
+    SetNodeStatus, SetSchedulerConfiguration, StopAllocation, SubmitPlan, UnblockDeployment,
+    UpdateAllocations, UpdateEvaluation, UpsertNamespace, UpsertNodePool,
 };
 pub use self::cron::next_launch;
 pub use self::error::{

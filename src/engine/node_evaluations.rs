@@ -16,7 +16,8 @@ pub(super) fn evaluate(change: &mut Change<'_>, node: NodeSlot) {
 /// The jobs with anything on a node, in the order of slots. What runs everywhere is not among them.
 pub(super) fn jobs_on(change: &Change<'_>, node: NodeSlot) -> BTreeSet<JobSlot> {
     let allocations: &[AllocationSlot] = change.allocations_on(node);
-    let jobs = allocations.iter().filter_map(|&slot| {
+    let ended = change.queues.ended.on(node);
+    let jobs = allocations.iter().copied().chain(ended).filter_map(|slot| {
         let job_type = change.job_spec_of(slot).map(|job| job.job_type()).unwrap_or_default();
         let job = change.allocation(slot)?.job;
         (!job_type.is_system()).then_some(job)

@@ -12,7 +12,7 @@ use crate::time::{Span, Timestamp};
 /// What orders evaluations that are ready: the priority, the index of creation and the slot.
 pub(super) type ReadyKey = (Reverse<i64>, u64, EvaluationSlot);
 
-/// How long a blocked evaluation waits whose plans met too many conflicts.
+/// How long a blocked evaluation waits, from when it was looked at last, whose plans met too many conflicts.
 const RETRY: Span = Span::from_secs(60);
 
 /// Where an evaluation is.
@@ -44,7 +44,7 @@ pub(super) fn place_of(state: &State, slot: EvaluationSlot) -> Option<Place> {
         EvaluationStatus::Blocked if state.is_released(slot) => {}
         EvaluationStatus::Blocked => {
             let is_failed = record.trigger == Trigger::MaxPlanAttempts;
-            let retry = is_failed.then(|| record.created.checked_add(RETRY)).flatten();
+            let retry = is_failed.then(|| record.modified.checked_add(RETRY)).flatten();
             return Some(Place::Blocked(hope_of(state, record), retry));
         }
         EvaluationStatus::Complete | EvaluationStatus::Failed | EvaluationStatus::Canceled => {

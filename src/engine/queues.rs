@@ -4,9 +4,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocked::Blocked;
+use super::cron;
+use super::ended::Ended;
 use super::forget;
 use super::launch_tokens::LaunchTokens;
-use super::launches;
 use super::options::GarbageOptions;
 use super::place::{Place, ReadyKey, place_of};
 use super::stats::EngineStats;
@@ -32,10 +33,12 @@ pub(super) struct Queues {
     pub(super) timers: Timers,
     /// Jobs that run on every node that suits them.
     pub(super) system_jobs: BTreeSet<JobSlot>,
+    pub(super) nodes: BTreeSet<NodeSlot>,
     pub(super) draining: BTreeSet<NodeSlot>,
     /// Deployments of which something may still come.
     pub(super) deployments: BTreeSet<DeploymentSlot>,
     pub(super) launch_tokens: LaunchTokens,
+    pub(super) ended: Ended,
 }
 
 impl Queues {
@@ -47,6 +50,7 @@ impl Queues {
         state.nodes().for_each(|(slot, _)| queues.watch_node(state, slot));
         state.job_slots().for_each(|slot| queues.watch_job(state, slot));
         state.deployments().for_each(|(slot, _)| queues.watch_deployment(state, slot));
+        state.allocations().for_each(|(slot, _)| queues.ended.watch(state, slot));
         let everything = Changes {
             touched: Touched {
                 nodes: state.nodes().map(|(slot, _)| slot).collect(),
@@ -69,6 +73,7 @@ impl Queues {
         for &slot in touched.evaluations.iter().chain(&changes.requeued) {
             self.place(state, slot);
         }
+        touched.allocations.iter().for_each(|&slot| self.ended.watch(state, slot));
         for &node in changes.nodes.iter().chain(&changes.lives) {
             self.watch_node(state, node);
         }
@@ -177,6 +182,11 @@ impl Queues {
 
     fn watch_node(&mut self, state: &State, slot: NodeSlot) {
         let node = state.node(slot).map(|record| &record.node);
+        if node.is_some() {
+            self.nodes.insert(slot);
+        } else {
+            self.nodes.remove(&slot);
+        }
         let heard_by = node.and_then(|_| state.life(slot).heard_by);
         // A node that is down is not missed.
         let is_missed = node.is_some_and(|node| node.status() != NodeStatus::Down);
@@ -199,7 +209,7 @@ impl Queues {
             self.system_jobs.remove(&slot);
         }
         self.launch_tokens.watch(state, slot);
-        self.timers.set(Timer::Launch(slot), launches::due_at(state, slot));
+        self.timers.set(Timer::Launch(slot), cron::due_at(state, slot));
     }
 
     fn watch_deployment(&mut self, state: &State, slot: DeploymentSlot) {

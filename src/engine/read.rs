@@ -7,10 +7,12 @@ use std::sync::Arc;
 use super::chronicle;
 use super::event::{Event, Payload};
 use super::options::EngineOptions;
+use super::settings::place_options;
 use super::snapshot::Snapshot;
 use super::stats::EngineStats;
 use super::{Engine, History};
 use crate::cluster::Cluster;
+use crate::placement::options::PlaceOptions;
 
 impl Engine {
     /// An engine that knows of nothing.
@@ -49,6 +51,12 @@ impl Engine {
     /// How many commands it was told, those that it refused included.
     pub fn commands(&self) -> u64 {
         self.commands
+    }
+
+    /// How jobs are placed now: under its options and the scheduler's configuration. Schedulers outside
+    /// that are to do as it does take these.
+    pub fn place_options(&self) -> PlaceOptions {
+        place_options(&self.options.place, &self.cluster.state().book().settings)
     }
 
     /// What waits in it.

@@ -1,9 +1,9 @@
 //! Dry runs on snapshots: what registering a job would change, without an engine's being asked.
 
+use super::cron;
 use super::error::JobCommandError;
 use super::options::EngineOptions;
 use super::settings::place_options;
-use super::{cron, launches};
 use crate::cluster::snapshot::Snapshot;
 use crate::model::{Allocation, Deployment, EvaluationStatus, Job, JobErrors, JobSpec};
 use crate::schedule::{DryRun, JobState, dry_run};
@@ -54,7 +54,7 @@ impl Snapshot {
 
     /// When a registered job is launched by itself next; none if it never is.
     pub fn next_launch(&self, namespace: &str, id: &str) -> Option<Timestamp> {
-        launches::due_at(self.state(), self.state().find_job(namespace, id)?)
+        cron::due_at(self.state(), self.state().find_job(namespace, id)?)
     }
 
     /// What is known of a job.

@@ -51,14 +51,15 @@ pub(super) fn place_options(options: &PlaceOptions, settings: &Settings) -> Plac
         system: is_on(JobType::System),
         sysbatch: is_on(JobType::Sysbatch),
     };
-    let options =
-        options.clone().memory_oversubscription(configuration.memory_oversubscription_enabled);
-    let options = match configuration.modify_index {
+    let options = options.clone();
+    if configuration.modify_index == 0 {
         // Until an operator says something, the options of the engine hold.
-        0 => return options,
-        _ => options.preemption(preemption),
-    };
-    options.algorithm(algorithm)
+        return options;
+    }
+    options
+        .memory_oversubscription(configuration.memory_oversubscription_enabled)
+        .preemption(preemption)
+        .algorithm(algorithm)
 }
 
 fn check_name(name: &str) -> Result<(), SettingsCommandError> {
@@ -110,7 +111,10 @@ pub(super) fn delete_namespace(
     if change.book().settings.namespace(name).is_none() {
         return Err(SettingsCommandError::Unknown { name: shortened(name) });
     }
-    let is_in = |slot| change.job(slot).is_some_and(|job| job.names().0 == name);
+    let is_in = |slot| {
+        let newest = change.registration(slot).and_then(|it| it.newest());
+        newest.is_some_and(|it| it.job.namespace == name && !it.job.stop)
+    };
     if change.job_slots().any(is_in) {
         return Err(SettingsCommandError::InUse { name: name.to_owned() });
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::change::Change;
-use crate::model::JobType;
+use crate::model::{EvaluationStatus, JobType};
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::slots::{EvaluationSlot, JobSlot};
@@ -16,6 +16,11 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     for &(slot, before) in &changes.clients {
         let Some(record) = change.state.allocation(slot) else { continue };
         let (job, group, after) = (record.job, record.group, record.client);
+        // What is left of a job that was purged is none of one that was registered under its name since.
+        let created = change.state.registration(job).map(|it| it.create_index);
+        if created != change.state.job_spec_of(slot).map(|job| job.create_index) {
+            continue;
+        }
         let standing = moved.entry(job).or_insert_with(|| known(&change.state, job));
         if before != Some(after)
             && let Some(counts) = standing.group_mut(group)
@@ -110,7 +115,7 @@ fn count_queued(
     moved: &mut BTreeMap<JobSlot, Standing>,
 ) {
     let Some(record) = state.evaluation(slot).filter(|it| it.modify_index == index) else { return };
-    let is_seen = record.snapshot_index > 0;
+    let is_seen = record.snapshot_index > 0 && record.status != EvaluationStatus::Canceled;
     let Some(details) = record.details.as_deref().filter(|_| is_seen) else { return };
     let job = record.job.slot;
     let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();

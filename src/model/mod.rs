@@ -29,6 +29,7 @@ pub(crate) mod job_spec;
 pub(crate) mod job_type;
 mod keys;
 pub(crate) mod launch;
+mod launched;
 pub(crate) mod metrics;
 pub(crate) mod network;
 pub(crate) mod node;
@@ -45,7 +46,8 @@ pub(crate) mod resources;
 mod same_job;
 pub(crate) mod status;
 pub(crate) mod strategy;
-pub(crate) mod summary;
+pub(crate) mod submission;
+mod summary;
 mod valid;
 mod validate;
 pub(crate) mod volume;
@@ -95,6 +97,7 @@ pub use strategy::{
     DelayFunction, DisconnectReconcile, DisconnectStrategy, MigrateStrategy, ReschedulePolicy,
     RestartPolicy, ScalingPolicy, UpdateStrategy,
 };
+pub use submission::JobSubmission;
 pub use summary::{JobChildrenSummary, JobSummary, TaskGroupSummary};
 pub use volume::{DynamicVolume, HostVolume, VolumeCapability, VolumeRequest};
 pub use warning::JobWarning;

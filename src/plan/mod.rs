@@ -21,7 +21,7 @@ pub(crate) mod effects;
 pub(crate) mod evaluated;
 mod known;
 mod of_evaluation;
-mod parts;
+pub(crate) mod parts;
 mod read;
 mod read_placements;
 mod reading;

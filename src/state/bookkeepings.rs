@@ -81,6 +81,14 @@ impl Transaction<'_> {
         self.log_book(BookUndo::Standing(job, before));
     }
 
+    /// Forgets what a job has come to, but for when its list of allocations last changed.
+    pub(super) fn forget_standing(&mut self, job: JobSlot) {
+        if let Some(before) = self.standing(job) {
+            let allocations_modified = before.allocations_modified;
+            self.set_standing(job, Standing { allocations_modified, ..Standing::default() });
+        }
+    }
+
     pub(crate) fn set_delivery(&mut self, of: EvaluationSlot, delivery: Option<Delivery>) {
         let before = self.delivery(of);
         if before != delivery {

@@ -3,9 +3,11 @@
 
 use super::State;
 use super::bookkeeping::BookUndo;
+use super::group_version::GroupVersion;
 use super::ids;
 use super::lifecycle::LifecycleRecord;
 use super::records::{Identified, RecordChange, Records};
+use super::settings::Settings;
 use super::slots::{
     AllocationSlot, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot, NodeSlot,
 };
@@ -37,7 +39,24 @@ pub(crate) struct Changes {
     pub(crate) news: Vec<DeploymentSlot>,
     /// Jobs that have come to something else.
     pub(crate) standings: Vec<JobSlot>,
-    pub(crate) has_settings: bool,
+    /// What an operator set.
+    pub(crate) settings: Vec<Setting>,
+}
+
+/// Something that an operator set, or took out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Setting {
+    pub(crate) kind: SettingKind,
+    /// The name of a namespace or a pool.
+    pub(crate) name: String,
+    pub(crate) is_gone: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SettingKind {
+    Namespace,
+    NodePool,
+    Scheduler,
 }
 
 /// Something that was taken out.
@@ -98,6 +117,8 @@ impl Transaction<'_> {
                 if let Some(record) = state.allocation(before.slot)
                     && before.occupied
                     && !record.occupies
+                    // What is only told to stop holds its room until its client has ended.
+                    && (!before.is_staged || record.client.is_terminal())
                 {
                     changes.freed.push(record.node);
                 }
@@ -180,7 +201,7 @@ impl Transaction<'_> {
     fn note_book(&self, before: &BookUndo, changes: &mut Changes) {
         let state: &State = self;
         match before {
-            BookUndo::Settings(_) => changes.has_settings = true,
+            BookUndo::Settings(before) => note_settings(before, &state.book().settings, changes),
             BookUndo::Delivery(slot, _) | BookUndo::Released(slot, _) => {
                 changes.requeued.push(*slot);
             }
@@ -213,17 +234,49 @@ impl Transaction<'_> {
     }
 }
 
-/// Whether an allocation takes less than it did before, of anything.
+/// Whether an allocation takes less than it did before, of anything, or may be evicted more easily.
 fn takes_less(state: &State, slot: AllocationSlot, before: Option<&LifecycleRecord>) -> bool {
-    let batch = || state.batch(state.allocation(slot)?.batch).map(|batch| batch.version.amounts);
-    let own = before.and_then(|before| before.version.as_ref()).map(|version| version.amounts);
+    let batch = || state.batch(state.allocation(slot)?.batch).map(|batch| &batch.version);
+    let own = before.and_then(|before| before.version.as_deref());
     let (Some(before), Some(after)) = (own.or_else(batch), state.version_of(slot)) else {
         return false;
     };
-    let after = after.amounts;
+    let priority = |version: &GroupVersion| version.job_spec().map_or(0, |job| job.priority());
+    if priority(after) < priority(before) {
+        return true;
+    }
+    let (before, after) = (before.amounts, after.amounts);
     after.cpu_mhz < before.cpu_mhz
         || after.memory_mb < before.memory_mb
         || after.disk_mb < before.disk_mb
+}
+
+/// Notes what differs between settings.
+fn note_settings(before: &Settings, after: &Settings, changes: &mut Changes) {
+    let mut note = |kind, name: &str, is_gone| {
+        changes.settings.push(Setting { kind, name: name.to_owned(), is_gone });
+    };
+    if before.scheduler.modify_index != after.scheduler.modify_index {
+        note(SettingKind::Scheduler, "scheduler", false);
+    }
+    for namespace in &after.namespaces {
+        let known = before.namespace(&namespace.name).map(|it| it.modify_index);
+        if known != Some(namespace.modify_index) {
+            note(SettingKind::Namespace, &namespace.name, false);
+        }
+    }
+    for gone in before.namespaces.iter().filter(|it| after.namespace(&it.name).is_none()) {
+        note(SettingKind::Namespace, &gone.name, true);
+    }
+    for pool in &after.pools {
+        let known = before.pool(&pool.name).map(|it| it.modify_index);
+        if known != Some(pool.modify_index) {
+            note(SettingKind::NodePool, &pool.name, false);
+        }
+    }
+    for gone in before.pools.iter().filter(|it| after.pool(&it.name).is_none()) {
+        note(SettingKind::NodePool, &gone.name, true);
+    }
 }
 
 fn gone_job((namespace, id): (&str, &str)) -> Gone {

@@ -8,7 +8,7 @@ use super::slots::AllocationSlot;
 use super::small_list::SmallList;
 use super::standing::Standing;
 use super::work::Work;
-use crate::model::Job;
+use crate::model::{Job, JobSubmission};
 
 /// How many versions of a job are kept. The latest stable one is kept beside them.
 const VERSIONS_KEPT: usize = 6;
@@ -96,6 +96,8 @@ pub(crate) struct JobVersion {
     pub(crate) number: u64,
     /// Whether it was deployed successfully, or called stable by a person.
     pub(crate) is_stable: bool,
+    /// The text that it was made of, if that came with it.
+    pub(crate) submission: Option<Arc<JobSubmission>>,
 }
 
 impl Registration {

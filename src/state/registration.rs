@@ -7,7 +7,7 @@ use super::job::{JobRecord, JobVersion, Registration};
 use super::slots::JobSlot;
 use super::transaction::Transaction;
 use super::undo::Undo;
-use crate::model::Job;
+use crate::model::{Job, JobSubmission};
 
 /// What registering a job came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Transaction<'_> {
         let index = self.index();
         let create_index = before.as_deref().map_or(index, |before| before.create_index);
         let job = job.clone().numbered(number, create_index, index, self.now());
-        let version = JobVersion { job, number, is_stable: false };
+        let version = JobVersion { job, number, is_stable: false, submission: None };
         let mut registration = before.as_deref().cloned().unwrap_or(Registration {
             create_index: index,
             modify_index: index,
@@ -88,7 +88,8 @@ impl Transaction<'_> {
             versions: Vec::new(),
         });
         registration.modify_index = registration.modify_index.max(spec.modify_index);
-        let version = JobVersion { job: job.clone(), number: spec.version, is_stable: spec.stable };
+        let (number, is_stable) = (spec.version, spec.stable);
+        let version = JobVersion { job: job.clone(), number, is_stable, submission: None };
         let versions = &mut registration.versions;
         versions.retain(|known| known.number != version.number);
         let at = versions.partition_point(|known| known.number > version.number);
@@ -111,6 +112,17 @@ impl Transaction<'_> {
         true
     }
 
+    /// Keeps the text that the newest version of a job was made of, unless it is known already.
+    pub(crate) fn set_submission(&mut self, job: JobSlot, submission: JobSubmission) {
+        let Some(mut registration) = self.registration(job).cloned() else { return };
+        let Some(newest) = registration.versions.first_mut() else { return };
+        if newest.submission.as_deref() != Some(&submission) {
+            newest.submission = Some(Arc::new(submission));
+            registration.modify_index = self.index();
+            self.set_registration(job, Some(Arc::new(registration)));
+        }
+    }
+
     /// Counts a change of a job that makes no version of it.
     pub(crate) fn touch_job(&mut self, job: JobSlot) {
         let Some(mut registration) = self.registration(job).cloned() else { return };
@@ -118,7 +130,7 @@ impl Transaction<'_> {
         self.set_registration(job, Some(Arc::new(registration)));
     }
 
-    /// Forgets the versions of a job, and the job with them if it has no allocations, evaluations or
+    /// Forgets the versions of a job and what it has come to, and the job with them if it has no allocations, evaluations or
     /// deployments. The versions that allocations run stay with these.
     pub(crate) fn unregister_job(&mut self, job: JobSlot) {
         if self.registration(job).is_none() {
@@ -126,6 +138,7 @@ impl Transaction<'_> {
         }
         self.index();
         self.set_registration(job, None);
+        self.forget_standing(job);
         self.forget_if_unused(job);
     }
 

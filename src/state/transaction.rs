@@ -115,7 +115,7 @@ impl Transaction<'_> {
     }
 
     /// The index of everything that the transaction changes. The first change takes it.
-    pub(super) fn index(&mut self) -> u64 {
+    pub(crate) fn index(&mut self) -> u64 {
         if self.state.log.indexed_at.is_none() {
             self.state.log.indexed_at = Some(self.state.log.entries.len());
             self.state.modify_index += 1;

@@ -63,7 +63,7 @@ fn of_nodes() -> Vec<(Command, &'static str)> {
             SetEligibility { node_id: "n1".into(), eligibility: "maybe".into() }.into(),
             "invalid scheduling eligibility \"maybe\"",
         ),
-        (update("a1", "running"), "allocation \"a1\" not found"),
+        (update("a1", "asleep"), "`asleep` is no status of an allocation"),
         (UpdateAllocations::default().into(), "must update at least one allocation"),
         (
             StopAllocation { allocation_id: "a1".into(), ..StopAllocation::default() }.into(),

@@ -34,6 +34,7 @@ saved_as_number!(Cause {
     Evaluations = 14,
     Settings = 15,
     Garbage = 16,
+    SettingsRemoval = 17,
 });
 
 impl Saved for Event {

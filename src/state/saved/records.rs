@@ -2,7 +2,7 @@
 
 use crate::model::volume::DynamicVolume;
 use crate::model::{
-    Allocation, AllocationMetrics, AllocationState, Job, JobSpec, RescheduleEvent,
+    Allocation, AllocationMetrics, AllocationState, Job, JobSpec, JobSubmission, RescheduleEvent,
     RescheduleTracker, TaskEvent, TaskState,
 };
 use crate::state::allocation::{AllocationRecord, Own};
@@ -16,7 +16,7 @@ use crate::state::job::{JobVersion, Registration};
 use crate::state::lifecycle::{LifecycleRecord, Rare, Transition};
 use crate::state::node::{Identity, NodeRecord};
 use crate::state::settings::Settings;
-use crate::state::standing::{GroupCounts, Scaling, Standing};
+use crate::state::standing::{ChildCounts, GroupCounts, Scaling, Standing};
 use crate::state::tally::{BaseTally, ExhaustedNodes, Filtered, Tally};
 use crate::state::usage::{Amounts, DeviceName, HeldCore, HeldDevice, HeldPort, Holdings};
 use crate::state::work::{Listed, Work};
@@ -98,7 +98,7 @@ saved!(Filtered { nodes, by_rule, by_class });
 saved!(ExhaustedNodes { nodes, by_dimension, by_class });
 
 saved!(Registration { create_index, modify_index, versions });
-saved!(JobVersion { job, number, is_stable });
+saved!(JobVersion { job, number, is_stable, submission });
 saved!(Work { evaluations, deployments });
 saved!(Standing {
     status,
@@ -107,7 +107,10 @@ saved!(Standing {
     summary_modified,
     allocations_modified,
     scalings,
+    children,
+    launched,
 });
+saved!(ChildCounts { pending, running, dead });
 saved!(GroupCounts { queued, starting, running, complete, failed, lost, unknown });
 saved!(Scaling { group, at, index, count, previous_count, message, is_error, meta, evaluation_id });
 
@@ -214,7 +217,7 @@ macro_rules! saved_as_json {
     )*};
 }
 
-saved_as_json!(Allocation, AllocationMetrics, DynamicVolume, JobSpec);
+saved_as_json!(Allocation, AllocationMetrics, DynamicVolume, JobSpec, JobSubmission);
 
 impl<S: Saved + Send + Sync + 'static> Saved for Listed<S> {
     fn save(&self, out: &mut Writer) {

@@ -1,0 +1,47 @@
+//! Allocations of services that ended by themselves, by their nodes (docs/lifecycle.md, section 1, *Node
+//! events*). They take no room, and still are what their jobs are looked at for. It is derived from the
+//! state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::JobType;
+use crate::state::State;
+use crate::state::slots::{AllocationSlot, NodeSlot};
+
+/// Allocations that should run and do not.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Ended {
+    by_node: BTreeMap<NodeSlot, BTreeSet<AllocationSlot>>,
+    nodes: BTreeMap<AllocationSlot, NodeSlot>,
+}
+
+impl Ended {
+    /// Those that were on a node, in the order of slots.
+    pub(super) fn on(&self, node: NodeSlot) -> impl Iterator<Item = AllocationSlot> + '_ {
+        self.by_node.get(&node).into_iter().flatten().copied()
+    }
+
+    /// Follows an allocation that came, changed or left.
+    pub(super) fn watch(&mut self, state: &State, slot: AllocationSlot) {
+        let record = state.allocation(slot);
+        let ended = record.filter(|it| it.client.is_terminal() && !it.desired.is_terminal());
+        let is_service =
+            || state.job_spec_of(slot).is_some_and(|job| job.job_type() == JobType::Service);
+        let node = ended.map(|record| record.node).filter(|_| is_service());
+        if self.nodes.get(&slot) == node.as_ref() {
+            return;
+        }
+        if let Some(before) = self.nodes.remove(&slot)
+            && let Some(of_node) = self.by_node.get_mut(&before)
+        {
+            of_node.remove(&slot);
+            if of_node.is_empty() {
+                self.by_node.remove(&before);
+            }
+        }
+        if let Some(node) = node {
+            self.by_node.entry(node).or_default().insert(slot);
+            self.nodes.insert(slot, node);
+        }
+    }
+}
