@@ -15,7 +15,7 @@ use super::warnings::warnings;
 use crate::engine::{
     Applied, DeregisterJob, EvaluateJob, RegisterJob, RevertJob, ScaleJob, SetJobStability,
 };
-use crate::model::JobSpec;
+use crate::model::{JobSpec, JobSubmission};
 
 /// The body of a registration. What it has beside the job are options.
 #[derive(Default, Deserialize)]
@@ -31,6 +31,8 @@ struct Register {
     preserve_counts: Option<bool>,
     #[serde(rename = "EvalPriority")]
     eval_priority: Option<i64>,
+    #[serde(rename = "Submission")]
+    submission: Option<JobSubmission>,
     #[serde(rename = "Diff")]
     diff: Option<bool>,
     #[serde(rename = "Region")]
@@ -95,6 +97,7 @@ async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
         job_modify_index: body.job_modify_index.unwrap_or(0),
         preserve_counts: body.preserve_counts.unwrap_or(false),
         eval_priority: body.eval_priority.unwrap_or(0),
+        submission: body.submission,
     };
     let outcome = handle.apply(command.into()).await.ok_or_else(Refusal::unavailable)?;
     let applied = outcome.map_err(|error| names.refusal(error))?;
