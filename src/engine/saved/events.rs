@@ -136,7 +136,7 @@ mod tests {
         let causes = (0..=u8::MAX).take_while(|it| !is_last(*it)).count();
         assert!((0..=u8::MAX).skip(causes).all(is_last), "the numbers follow each other");
         let mut out = Writer::default();
-        Cause::Garbage.save(&mut out);
+        Cause::SettingsRemoval.save(&mut out);
         assert_eq!(out.take(), [causes as u8 - 1]);
         assert_eq!(event_type(Topic::Node, "NodeDrain"), Some("NodeDrain"));
         assert_eq!(event_type(Topic::Job, "NodeDrain"), None);
