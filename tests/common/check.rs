@@ -18,6 +18,26 @@ pub fn check(property: impl Fn(World) -> Outcome) {
 
 /// The same, with every recipe changed to what the property is about.
 pub fn check_with(change: impl Fn(Recipe) -> Recipe, property: impl Fn(World) -> Outcome) {
+    let result = runner().run(&recipes(), |recipe| property(World::new(change(recipe))));
+    match result {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, recipe)) => {
+            panic!("{reason}\nin the world {:?}", World::new(change(recipe)));
+        }
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Tries a property on many seeds.
+pub fn check_seeds(property: impl Fn(u64) -> Outcome) {
+    match runner().run(&any::<u64>().no_shrink(), property) {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, seed)) => panic!("{reason}\nof the seed {seed}"),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn runner() -> TestRunner {
     let from_environment = Config::default();
     let is_set = std::env::var_os("PROPTEST_CASES").is_some();
     let config = Config {
@@ -30,13 +50,5 @@ pub fn check_with(change: impl Fn(Recipe) -> Recipe, property: impl Fn(World) ->
         max_global_rejects: 1 << 20,
         ..from_environment
     };
-    let mut runner = TestRunner::new(config);
-    let result = runner.run(&recipes(), |recipe| property(World::new(change(recipe))));
-    match result {
-        Ok(()) => {}
-        Err(TestError::Fail(reason, recipe)) => {
-            panic!("{reason}\nin the world {:?}", World::new(change(recipe)));
-        }
-        Err(error) => panic!("{error}"),
-    }
+    TestRunner::new(config)
 }

@@ -7,3 +7,5 @@
 pub mod audit;
 pub mod check;
 pub mod devices;
+pub mod lifecycle;
+pub mod situations;

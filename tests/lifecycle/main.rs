@@ -14,6 +14,7 @@
 mod apply;
 mod cases;
 mod first_api;
+mod found;
 #[path = "../common/lifecycle.rs"]
 #[allow(dead_code, unreachable_pub, reason = "what tests share")]
 mod lifecycle;

@@ -12,6 +12,7 @@ mod counts;
 mod determinism;
 mod devices;
 mod equivalence;
+mod evaluations;
 mod explanation;
 mod fixes;
 mod forks;

@@ -11,8 +11,9 @@ use std::{env, fs};
 
 use serde_json::{Value, json};
 
+use crate::common::situations;
 use crate::documents::Documents;
-use crate::{generate, judge};
+use crate::judge;
 
 #[test]
 #[ignore = "writes files"]
@@ -23,7 +24,7 @@ fn write_cases() {
     let names = ["plain", "deploy", "disconnect", "system"];
     let mut files: BTreeMap<&str, Vec<Value>> = names.map(|name| (name, Vec::new())).into();
     for seed in first..first + states {
-        let mut case = generate::case(seed);
+        let mut case = situations::case(seed);
         case["expect"] = judge::answer(&case, &Documents);
         files.get_mut(file(&case)).unwrap().push(case);
     }

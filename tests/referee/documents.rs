@@ -6,8 +6,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::answer::Answer;
+use crate::common::situations::holdings::healthy;
 use crate::facts::{Alloc, Group, Job, Node, World};
-use crate::holdings::healthy;
 use crate::questions::{Questions, Room};
 
 pub(crate) struct Documents;

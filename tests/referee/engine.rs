@@ -8,10 +8,11 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::common::lifecycle::Question;
+use crate::common::situations;
 use crate::documents::Documents;
 use crate::golden::differences;
-use crate::lifecycle::Question;
-use crate::{generate, judge};
+use crate::judge;
 
 /// How many states are compared unless it is said otherwise.
 const STATES: u64 = 400;
@@ -48,7 +49,7 @@ fn engine_and_referee_agree_on_random_states() {
     let states = number("STOWPLAN_REFEREE_STATES", STATES);
     let (mut differing, mut told) = (0, String::new());
     for seed in first..first.saturating_add(states) {
-        let case = generate::case(seed);
+        let case = situations::case(seed);
         let difference = difference(&case);
         if difference.is_empty() {
             continue;

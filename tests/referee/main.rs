@@ -15,27 +15,19 @@
 )]
 
 mod answer;
-#[path = "../lifecycle/apply.rs"]
-mod apply;
 mod cases;
 mod classify;
+#[path = "../common/mod.rs"]
+mod common;
 mod deployment;
 mod disconnect;
 mod documents;
 mod engine;
 mod facts;
-mod generate;
-mod generate_allocs;
-mod generate_jobs;
 mod generic;
 mod golden;
 mod group;
-mod holdings;
-mod holds;
 mod judge;
-#[path = "../common/lifecycle.rs"]
-#[allow(dead_code, unreachable_pub, reason = "what tests share")]
-mod lifecycle;
 mod names;
 mod placements;
 mod questions;

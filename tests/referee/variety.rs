@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::common::situations;
 use crate::documents::Documents;
-use crate::{generate, judge};
+use crate::judge;
 
 const SEEDS: u64 = 1_500;
 const SELDOM: usize = 1;
@@ -77,7 +78,7 @@ const EXPECTED: [&str; 58] = [
 fn random_states_lead_everywhere() {
     let mut seen: BTreeMap<String, usize> = BTreeMap::new();
     for seed in 0..SEEDS {
-        let case = generate::case(seed);
+        let case = situations::case(seed);
         let answer = judge::answer(&case, &Documents);
         let kind = case["eval"]["Type"].as_str().unwrap();
         for outcome in outcomes(&answer) {

@@ -3,6 +3,8 @@
 //! What a scenario leaves out gets a value that does no harm: nodes are large, tasks are run by
 //! `docker`, and every node has that.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value, json};
 
 use crate::words::{Line, numbers};
@@ -12,11 +14,11 @@ const NODE_WORDS: &str = "id= cpu= memory= disk= dc= class= pool= status= draini
     reserved-cores= total-cores= attr. meta. no-docker";
 const JOB_WORDS: &str = "id= name= type= priority= dc= pool= namespace= all-at-once";
 const GROUP_WORDS: &str = "count= disk= max-parallel=";
-const TASK_WORDS: &str = "driver= cpu= memory= memory-max= cores= secrets-mb= task-disk=";
+const TASK_WORDS: &str = "driver= env. cpu= memory= memory-max= cores= secrets-mb= task-disk=";
 
 /// What may stand below a job or a group.
 const RULES: &str = "constraint affinity spread json";
-const GROUP_LINES: &str = "network volume task";
+const GROUP_LINES: &str = "network volume task update reschedule disconnect";
 const TASK_LINES: &str = "lifecycle device secret task-network";
 
 /// The document of `node NAME ...`.
@@ -253,6 +255,15 @@ fn group(line: &Line, name: &str) -> Value {
         "Volumes": volumes.collect::<Map<String, Value>>(),
         "Tasks": tasks,
     });
+    for (head, key, block) in [
+        ("update", "Update", update as fn(&Line) -> Value),
+        ("reschedule", "ReschedulePolicy", reschedule),
+        ("disconnect", "Disconnect", disconnect),
+    ] {
+        if let Some(line) = line.below(head).next() {
+            group[key] = block(line);
+        }
+    }
     if line.head() == "group" {
         add_rules(line, &mut group);
         add_json(line, &mut group);
@@ -276,6 +287,7 @@ fn task(line: &Line, name: &str) -> Value {
         "Driver": line.value("driver").unwrap_or("docker"),
         "Lifecycle": lifecycle,
         "Secrets": secrets,
+        "Env": line.pairs("env.").collect::<BTreeMap<_, _>>(),
         "Resources": {
             "CPU": line.number("cpu"),
             "MemoryMB": line.number("memory"),
@@ -292,6 +304,41 @@ fn task(line: &Line, name: &str) -> Value {
         add_json(line, &mut task);
     }
     task
+}
+
+/// `update max-parallel=1 [canary=..] [auto-promote] [auto-revert]`: how a group changes.
+fn update(line: &Line) -> Value {
+    line.only(1, "max-parallel= canary= auto-promote auto-revert");
+    json!({
+        "MaxParallel": line.number("max-parallel"),
+        "Canary": line.number("canary").unwrap_or(0),
+        "AutoPromote": line.has("auto-promote"),
+        "AutoRevert": line.has("auto-revert"),
+    })
+}
+
+/// `reschedule unlimited|attempts=.. [interval=..] [delay=..] [function=..] [max-delay=..]`.
+fn reschedule(line: &Line) -> Value {
+    line.only(1, "unlimited attempts= interval= delay= function= max-delay=");
+    json!({
+        "Unlimited": line.has("unlimited"),
+        "Attempts": line.number("attempts").unwrap_or(0),
+        "Interval": line.nanos("interval").unwrap_or(0),
+        "Delay": line.nanos("delay").unwrap_or(0),
+        "DelayFunction": line.value("function").unwrap_or("constant"),
+        "MaxDelay": line.nanos("max-delay").unwrap_or(0),
+    })
+}
+
+/// `disconnect [lost-after=..] [stop-on-client-after=..] [reconcile=..] [never-replace]`.
+fn disconnect(line: &Line) -> Value {
+    line.only(1, "lost-after= stop-on-client-after= reconcile= never-replace");
+    json!({
+        "LostAfter": line.nanos("lost-after"),
+        "StopOnClientAfter": line.nanos("stop-on-client-after"),
+        "Reconcile": line.value("reconcile").unwrap_or(""),
+        "Replace": !line.has("never-replace"),
+    })
 }
 
 /// `network [mode=..] [mbits=..]` with `static label=port` and `dynamic label` below.

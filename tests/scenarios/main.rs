@@ -10,6 +10,7 @@
 
 mod allocations;
 mod documents;
+mod evaluations;
 mod print;
 mod run;
 mod words;

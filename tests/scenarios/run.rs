@@ -6,15 +6,17 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use stowplan::model::{
-    Allocation, ClientStatus, DynamicVolume, Job, JobSpec, MigrateStrategy, Node, TaskGroup,
+    Allocation, ClientStatus, DynamicVolume, Job, JobSpec, MigrateStrategy, Node, NodeStatus,
+    TaskGroup,
 };
 use stowplan::{
     Algorithm, Cluster, Inventory, PlaceOptions, PlacementRequest, Preemption, ScoreDetail, Search,
+    Span,
 };
 
 use crate::print::{self, Shown};
 use crate::words::Line;
-use crate::{allocations, documents, words};
+use crate::{allocations, documents, evaluations, words};
 
 /// One scenario under way.
 #[derive(Default)]
@@ -66,6 +68,36 @@ impl Scenario {
             "propose" => self.propose(line),
             "explain" => self.explain(line),
             "show" => print::allocations(self.cluster()),
+            "register" => {
+                let job = self.known_job(line);
+                self.present().register_job(&job);
+                String::new()
+            }
+            "allocs" => {
+                let job = self.job_of(line, line.value("job").unwrap_or_default());
+                evaluations::add_allocations(self.present(), line, &job);
+                String::new()
+            }
+            "deployment" => {
+                let job = self.known_job(line);
+                evaluations::add_deployment(self.present(), line, &job);
+                String::new()
+            }
+            "evaluate" => {
+                let job = self.known_job(line);
+                evaluations::evaluate(self.present(), line, &job)
+            }
+            "follow-up" => {
+                let job = self.known_job(line);
+                evaluations::follow_up(self.present(), line, &job)
+            }
+            "later" => {
+                let cluster = self.present();
+                let span: Span = line.word(1).parse().unwrap_or_else(|_| line.fail("a length"));
+                cluster.advance_to(cluster.now() + span).unwrap();
+                String::new()
+            }
+            "node-status" => self.node_status(line),
             "stop" | "remove" | "client-status" | "mark-lost" => self.change(line),
             "remove-node" => self.remove_node(line),
             "fork" => {
@@ -153,8 +185,35 @@ impl Scenario {
     }
 
     fn known_job(&self, line: &Line) -> Job {
-        let job = self.jobs.get(line.word(1)).cloned();
-        job.unwrap_or_else(|| line.fail("no such job"))
+        self.job_of(line, line.word(1))
+    }
+
+    fn job_of(&self, line: &Line, name: &str) -> Job {
+        self.jobs.get(name).cloned().unwrap_or_else(|| line.fail("no such job"))
+    }
+
+    /// The cluster, at an instant at which evaluations may be.
+    fn present(&mut self) -> &mut Cluster {
+        let cluster = self.cluster();
+        if cluster.now() < evaluations::BEGINNING {
+            cluster.advance_to(evaluations::BEGINNING).unwrap();
+        }
+        cluster
+    }
+
+    /// `node-status NODE down|disconnected|ready|initializing`.
+    fn node_status(&mut self, line: &Line) -> String {
+        let status = match line.word(2) {
+            "down" => NodeStatus::Down,
+            "disconnected" => NodeStatus::Disconnected,
+            "initializing" => NodeStatus::Initializing,
+            "ready" => NodeStatus::Ready,
+            _ => line.fail("unknown status"),
+        };
+        match self.present().set_node_status(line.word(1), status) {
+            Ok(_) => String::new(),
+            Err(error) => format!("error: {error}"),
+        }
     }
 
     fn place(&mut self, line: &Line) -> String {

@@ -39,6 +39,15 @@ impl Line {
         self.value(key).map(parse)
     }
 
+    /// The length of time of `key=8s`, in nanoseconds.
+    pub(crate) fn nanos(&self, key: &str) -> Option<i64> {
+        let parse = |text: &str| match text.parse::<stowplan::Span>() {
+            Ok(span) => span.as_nanos(),
+            Err(error) => self.fail(&format!("{key} {error}")),
+        };
+        self.value(key).map(parse)
+    }
+
     /// Whether the line has a word.
     pub(crate) fn has(&self, flag: &str) -> bool {
         self.words.iter().any(|word| word == flag)

@@ -4,14 +4,6 @@ use serde_json::{Value, json};
 
 use super::words::Line;
 
-/// A length of time such as `8s` or `500ms`, in nanoseconds.
-pub(crate) fn nanos(line: &Line, key: &str) -> Option<i64> {
-    let text = line.value(key)?;
-    let span: stowplan::Span =
-        text.parse().unwrap_or_else(|error| line.fail(&format!("{key} {error}")));
-    Some(span.as_nanos())
-}
-
 /// A node of the story.
 pub(crate) fn node(at: usize, line: &Line) -> Value {
     let cpu = line.number("cpu").unwrap_or(4_000);
@@ -56,8 +48,8 @@ pub(crate) fn job(line: &Line) -> Value {
         );
         job["Update"] = json!({
             "MaxParallel": line.number("max-parallel"), "Canary": line.number("canary").unwrap_or(0),
-            "MinHealthyTime": nanos(line, "healthy"), "HealthyDeadline": nanos(line, "within"),
-            "ProgressDeadline": nanos(line, "progress"),
+            "MinHealthyTime": line.nanos("healthy"), "HealthyDeadline": line.nanos("within"),
+            "ProgressDeadline": line.nanos("progress"),
             "HealthCheck": line.value("health").unwrap_or("task_states"), "Stagger": 1_000_000_000,
             "AutoRevert": line.has("auto-revert"), "AutoPromote": line.has("auto-promote"),
         });
@@ -99,7 +91,7 @@ fn group(line: &Line, job_type: &str) -> Value {
     if matches!(job_type, "service" | "batch") {
         group["ReschedulePolicy"] = reschedule(line);
     }
-    if let Some(lost_after) = nanos(line, "lost-after") {
+    if let Some(lost_after) = line.nanos("lost-after") {
         group["Disconnect"] = json!({"LostAfter": lost_after});
         if let Some(reconcile) = line.value("reconcile") {
             group["Disconnect"]["Reconcile"] = json!(reconcile);
@@ -111,7 +103,7 @@ fn group(line: &Line, job_type: &str) -> Value {
 fn reschedule(line: &Line) -> Value {
     let hour = 3_600_000_000_000_i64;
     let function = line.value("function").unwrap_or("constant");
-    let delay = nanos(line, "delay");
+    let delay = line.nanos("delay");
     match line.value("reschedule") {
         None => json!({"Attempts": 0, "Interval": 0, "Unlimited": false}),
         Some("unlimited") => json!({

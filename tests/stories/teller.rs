@@ -203,7 +203,7 @@ impl Teller {
                 self.command(line, "eligibility", command);
             }
             ("drain", _) => {
-                let deadline = documents::nanos(line, "deadline").unwrap_or(0);
+                let deadline = line.nanos("deadline").unwrap_or(0);
                 let spec = (!line.has("off")).then(|| json!({"Deadline": deadline}));
                 self.written(
                     line,
@@ -293,7 +293,7 @@ impl Teller {
         let until = until.split(" calm=").next().unwrap_or_default();
         let within = line.words.iter().position(|word| word == "within");
         let patience = within.map_or(PATIENCE, |at| line.word(at + 1).parse().unwrap());
-        let calm = documents::nanos(line, "calm").map_or(CALM, Span::from_nanos);
+        let calm = line.nanos("calm").map_or(CALM, Span::from_nanos);
         let end = self.world.now() + patience;
         while !until.is_empty() && !self.holds(line, until) && self.world.now() < end {
             self.pass(TICK);

@@ -4,30 +4,30 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
-use crate::generate::{at, id};
-use crate::generate_jobs::Shape;
-use crate::holdings::Holdings;
+use super::holdings::Holdings;
+use super::jobs::Shape;
+use super::{at, id};
 use stowplan::testing::Random;
 
 const POLICY_DELAYS_S: [i64; 5] = [5, 30, 60, 90, 600];
 
 /// Writes the allocations.
-pub(crate) struct Writer<'a> {
-    pub(crate) random: &'a mut Random,
-    pub(crate) shape: &'a Shape,
-    pub(crate) jobs: &'a [Value],
-    pub(crate) nodes: &'a [Value],
-    pub(crate) eval_id: String,
-    pub(crate) deployment: Option<(String, usize)>,
-    pub(crate) allocs: Vec<Value>,
+pub struct Writer<'a> {
+    pub random: &'a mut Random,
+    pub shape: &'a Shape,
+    pub jobs: &'a [Value],
+    pub nodes: &'a [Value],
+    pub eval_id: String,
+    pub deployment: Option<(String, usize)>,
+    pub allocs: Vec<Value>,
     /// By node, the ports and devices of what is wanted there.
-    pub(crate) taken: BTreeSet<(String, String)>,
+    pub taken: BTreeSet<(String, String)>,
     /// Evaluations that wait for their time.
-    pub(crate) waiting: Vec<String>,
+    pub waiting: Vec<String>,
 }
 
 impl Writer<'_> {
-    pub(crate) fn write(&mut self) {
+    pub fn write(&mut self) {
         if self.random.percent(5) {
             return;
         }

@@ -11,16 +11,16 @@ const GROUPS: [&str; 4] = ["g0", "g1", "g2", "fresh"];
 
 /// What of a group is scarce: in all versions the same, so that it does not matter which node was taken.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Scarce {
+pub struct Scarce {
     /// A port that only one allocation of a node can have.
-    pub(crate) port: Option<i64>,
+    pub port: Option<i64>,
     /// How many devices of the group's own type each allocation takes.
-    pub(crate) devices: usize,
+    pub devices: usize,
 }
 
 /// What all versions of a job have in common.
-pub(crate) struct Shape {
-    pub(crate) kind: &'static str,
+pub struct Shape {
+    pub kind: &'static str,
     groups: usize,
     has_updates: bool,
     has_disconnects: bool,
@@ -28,14 +28,14 @@ pub(crate) struct Shape {
     /// All of it is placed, or nothing.
     is_whole: bool,
     /// A second task beside the first one, which may lead it.
-    pub(crate) has_side: bool,
+    pub has_side: bool,
     scarce: [Scarce; GROUPS.len()],
     /// Most of what there is runs where it should.
-    pub(crate) is_calm: bool,
+    pub is_calm: bool,
 }
 
 impl Shape {
-    pub(crate) fn draw(random: &mut Random) -> Shape {
+    pub fn draw(random: &mut Random) -> Shape {
         let kinds = [
             "service", "service", "service", "service", "batch", "batch", "system", "system",
             "sysbatch",
@@ -55,26 +55,26 @@ impl Shape {
         }
     }
 
-    pub(crate) fn is_system(&self) -> bool {
+    pub fn is_system(&self) -> bool {
         matches!(self.kind, "system" | "sysbatch")
     }
 
-    pub(crate) fn has_updates(&self) -> bool {
+    pub fn has_updates(&self) -> bool {
         self.has_updates
     }
 
     /// What of the group is scarce.
-    pub(crate) fn scarce(&self, group: &str) -> Scarce {
+    pub fn scarce(&self, group: &str) -> Scarce {
         let at = GROUPS.iter().position(|name| *name == group);
         at.map(|at| self.scarce[at]).unwrap_or_default()
     }
 
-    pub(crate) fn has_ports(&self) -> bool {
+    pub fn has_ports(&self) -> bool {
         self.scarce.iter().any(|it| it.port.is_some())
     }
 
     /// The types of devices with how many an allocation takes.
-    pub(crate) fn devices(&self) -> impl Iterator<Item = (&'static str, usize)> {
+    pub fn devices(&self) -> impl Iterator<Item = (&'static str, usize)> {
         let devices = GROUPS.iter().zip(self.scarce).map(|(name, it)| (*name, it.devices));
         devices.filter(|(_, devices)| *devices > 0)
     }
@@ -99,7 +99,7 @@ fn scarce(random: &mut Random) -> [Scarce; GROUPS.len()] {
 }
 
 /// Versions, oldest first, each of which differs from the one before.
-pub(crate) fn versions(random: &mut Random, shape: &Shape) -> Vec<Value> {
+pub fn versions(random: &mut Random, shape: &Shape) -> Vec<Value> {
     let groups: Vec<Value> =
         (0..shape.groups).map(|at| group(random, shape, &format!("g{at}"))).collect();
     let mut job = json!({

@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use crate::generate_jobs::Scarce;
+use super::jobs::Scarce;
 
 /// The ports and devices of an allocation.
 #[derive(Default)]
-pub(crate) struct Holdings {
+pub struct Holdings {
     /// The address and the port.
     port: Option<(String, i64)>,
     /// The name of the devices and the instances.
@@ -19,7 +19,7 @@ impl Holdings {
     /// What an allocation of the group has on this node: nothing where the node has nothing of the kind,
     /// and what no other wanted one has. None where the others have it all. What was told to stop still
     /// has what others may have been given since.
-    pub(crate) fn draw(
+    pub fn draw(
         scarce: Scarce,
         group: &str,
         node: &str,
@@ -54,7 +54,7 @@ impl Holdings {
     }
 
     /// Writes them into the allocation's document.
-    pub(crate) fn write(&self, alloc: &mut Value, number: usize) {
+    pub fn write(&self, alloc: &mut Value, number: usize) {
         let resources = &mut alloc["AllocatedResources"];
         if let Some((address, port)) = &self.port {
             let main = json!({"Label": "main", "Value": port});
@@ -78,7 +78,7 @@ impl Holdings {
 }
 
 /// The healthy devices of the group's type on a node.
-pub(crate) fn healthy(node: &Value, group: &str) -> Vec<String> {
+pub fn healthy(node: &Value, group: &str) -> Vec<String> {
     let devices = node["NodeResources"]["Devices"].as_array().into_iter().flatten();
     let instances = devices
         .filter(|device| device["Name"] == group)

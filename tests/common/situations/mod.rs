@@ -6,17 +6,22 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 use stowplan::{Span, Timestamp};
 
-use crate::generate_allocs::Writer;
-use crate::generate_jobs::{self, Shape};
+pub mod allocations;
+pub mod holdings;
+pub mod jobs;
+pub mod live;
+
+use self::allocations::Writer;
+use self::jobs::Shape;
 use stowplan::testing::Random;
 
-pub(crate) const NOW: &str = "2026-01-01T00:00:00Z";
+pub const NOW: &str = "2026-01-01T00:00:00Z";
 
 /// The state of a seed, in the shape of a golden case with its templates filled in.
-pub(crate) fn case(seed: u64) -> Value {
+pub fn case(seed: u64) -> Value {
     let mut random = Random::new(seed, 1);
     let shape = Shape::draw(&mut random);
-    let jobs = generate_jobs::versions(&mut random, &shape);
+    let jobs = jobs::versions(&mut random, &shape);
     let nodes = nodes(&mut random, &shape);
     let eval = eval(&mut random, &shape);
     let deployment_id = id(&mut random);
@@ -90,16 +95,16 @@ fn failed_record(random: &mut Random, jobs: &[Value]) -> Value {
 }
 
 /// The address of the node of a number.
-pub(crate) fn address(number: usize) -> String {
+pub fn address(number: usize) -> String {
     format!("10.0.0.{}", 1 + number)
 }
 
 /// The instant so many seconds from now.
-pub(crate) fn at(seconds: i64) -> Timestamp {
+pub fn at(seconds: i64) -> Timestamp {
     NOW.parse::<Timestamp>().unwrap() + Span::from_secs(seconds)
 }
 
-pub(crate) fn id(random: &mut Random) -> String {
+pub fn id(random: &mut Random) -> String {
     let (high, low) = (random.next(), random.next());
     let text = format!("{high:016x}{low:016x}");
     format!("{}-{}-{}-{}-{}", &text[..8], &text[8..12], &text[12..16], &text[16..20], &text[20..])
