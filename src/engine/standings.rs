@@ -151,8 +151,9 @@ fn status_of(
     if is_awaited || open.any(|slot| is_open(state, job, slot)) {
         return Some(JobStatus::Pending);
     }
-    let of_job = state.evaluations_of(job);
-    let is_over = !of_job.is_empty() || newest.stop || standing.status == JobStatus::Dead;
+    // What came to anything was looked at, though the evaluations that did are forgotten.
+    let was_seen = !state.evaluations_of(job).is_empty() || standing.status != JobStatus::Pending;
+    let is_over = was_seen || newest.stop;
     Some(if is_over { JobStatus::Dead } else { JobStatus::Pending })
 }
 

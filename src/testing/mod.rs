@@ -4,6 +4,8 @@
 //! - A [`World`] has a bit of everything, as its [`Recipe`] says, and most of its jobs find their nodes;
 //!   with the feature `proptest`, `recipes` makes recipes that shrink.
 //! - [`small`] makes small worlds from the [`Bytes`] of a fuzzer.
+//! - A [`Step`] is something that is done to an engine, as numbers that choose among what is there; with the
+//!   feature `proptest`, `steps` and `engines` make sequences of them that shrink.
 //! - A [`Load`] is a cluster and jobs of any size, alike or not, for measuring.
 //!
 //! What is made may differ from one version of this crate to the next.
@@ -15,12 +17,16 @@
 
 mod allocations;
 mod bytes;
+mod commands;
 mod jobs;
 mod load;
 mod nodes;
 mod random;
 mod recipe;
 pub mod small;
+mod steps;
+mod steps_of_jobs;
+mod steps_of_runs;
 #[cfg(feature = "proptest")]
 mod strategies;
 mod world;
@@ -31,6 +37,7 @@ pub use load::Load;
 pub use nodes::nodes;
 pub use random::Random;
 pub use recipe::{Feature, Recipe};
+pub use steps::{Kind, Step};
 #[cfg(feature = "proptest")]
-pub use strategies::recipes;
+pub use strategies::{engines, recipes, steps};
 pub use world::World;

@@ -3,6 +3,9 @@
 use proptest::prelude::*;
 
 use super::recipe::{Feature, Recipe};
+use super::steps::Step;
+use crate::engine::{Engine, EngineOptions};
+use crate::time::Timestamp;
 
 /// Recipes, which shrink to fewer nodes, jobs and features.
 pub fn recipes() -> impl Strategy<Value = Recipe> {
@@ -11,4 +14,48 @@ pub fn recipes() -> impl Strategy<Value = Recipe> {
     (any::<u64>(), 0usize..18, 1usize..4, 1usize..4, features).prop_map(
         |(seed, nodes, jobs, groups, features)| Recipe { seed, nodes, jobs, groups, features },
     )
+}
+
+/// Steps of an engine's life, up to so many, which shrink to fewer and simpler ones: whatever is left of them
+/// can be told to any engine ([`Step::command`]).
+///
+/// An embedder's property test: whatever happened, a node that drains for good is empty in the end.
+///
+/// ```
+/// use proptest::prelude::*;
+/// use stowplan::engine::{DrainNode, DrainSpec, Engine, EngineOptions};
+/// use stowplan::testing::engines;
+/// use stowplan::{Span, Timestamp};
+///
+/// proptest!(ProptestConfig { cases: 8, failure_persistence: None, ..Default::default() }, |(engine in engines(60))| {
+///     let mut engine: Engine = engine;
+///     let drain_spec = Some(DrainSpec { deadline: Span::from_secs(-1), ..DrainSpec::default() });
+///     let drain = DrainNode { node_id: "n1".into(), drain_spec, ..DrainNode::default() };
+///     let is_there = engine.apply(engine.now(), drain.into()).is_ok();
+///     engine.advance(engine.now() + Span::from_secs(1)).unwrap();
+///     prop_assert!(!is_there || !engine.allocations_on("n1").any(|it| it.is_live()));
+///     prop_assert_eq!(engine.check(), Ok(())); // what is true at any time
+/// });
+/// ```
+pub fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
+    let numbers = (any::<u8>(), any::<u8>(), any::<[u8; 3]>(), any::<u16>());
+    let step = numbers.prop_map(|(kind, who, how, wait)| Step::of_numbers(kind, who, how, wait));
+    prop::collection::vec(step, 0..=most)
+}
+
+/// Engines with a life behind them, of up to so many steps, with nothing left to be done at their present
+/// instant. They shrink to engines that lived through less.
+pub fn engines(most: usize) -> impl Strategy<Value = Engine> {
+    steps(most).prop_map(|steps| {
+        let mut engine = Engine::new(EngineOptions::default());
+        let mut now = Timestamp::from_secs(1_000);
+        for step in steps {
+            now = now.checked_add(step.wait).unwrap_or(now);
+            let command = step.command(&engine);
+            // What makes no sense to this engine is refused, and changes nothing.
+            let _ = engine.apply(now, command);
+            engine.advance(now).unwrap();
+        }
+        engine
+    })
 }

@@ -16,6 +16,7 @@ mod jobs;
 mod launches;
 mod mended;
 mod nodes;
+mod odd_input;
 mod outside;
 mod random;
 mod saved;

@@ -1,0 +1,162 @@
+//! Commands on jobs, by section 9.
+
+use stowplan::engine::{Command, JobCommandError, RegisterJob, ScaleJob};
+use stowplan::model::JobSpec;
+
+use crate::facts::{Facts, is_active};
+use crate::model::{Answer, Job, Key, Model};
+
+impl Model {
+    pub(crate) fn tell_of_jobs(&mut self, command: &Command, facts: &Facts) -> Answer {
+        let key = |namespace: &str, id: &str| (namespace.to_owned(), id.to_owned());
+        let unknown = || Answer::refused(JobCommandError::UnknownJob);
+        match command {
+            Command::RegisterJob(body) => self.register(body),
+            Command::DeregisterJob(body) => {
+                let key = key(&body.namespace, &body.job_id);
+                if body.purge {
+                    self.jobs.remove(&key);
+                } else if let Some(job) = self.jobs.get_mut(&key) {
+                    let (spec, is_stable) = (job.newest().spec.clone(), job.newest().is_stable);
+                    job.add(spec, true, is_stable);
+                    self.writes_job(&key);
+                }
+                Answer::Accepted
+            }
+            Command::EvaluateJob(body) => {
+                match self.jobs.contains_key(&key(&body.namespace, &body.job_id)) {
+                    true => Answer::Accepted,
+                    false => unknown(),
+                }
+            }
+            Command::ScaleJob(body) => {
+                let refusal = self.scale(&key(&body.namespace, &body.job_id), body, facts);
+                refusal.map_or(Answer::Accepted, Answer::refused)
+            }
+            Command::RevertJob(body) => {
+                let key = key(&body.namespace, &body.job_id);
+                let Some(job) = self.jobs.get_mut(&key) else { return unknown() };
+                let version = job.newest().number;
+                if let Some(enforced) = body.enforce_prior_version.filter(|it| *it != version) {
+                    return Answer::refused(JobCommandError::PriorVersion { version, enforced });
+                }
+                if body.job_version == version {
+                    return Answer::refused(JobCommandError::SameVersion);
+                }
+                let Some(earlier) = job.version(body.job_version).cloned() else {
+                    return Answer::refused(no_version(&key, body.job_version));
+                };
+                self.put(&key, earlier.spec, earlier.is_stopped);
+                Answer::Accepted
+            }
+            Command::SetJobStability(body) => {
+                let key = key(&body.namespace, &body.job_id);
+                let Some(job) = self.jobs.get_mut(&key) else { return unknown() };
+                match job.set_stable(body.job_version, body.stable) {
+                    true => Answer::Accepted,
+                    false => Answer::refused(no_version(&key, body.job_version)),
+                }
+            }
+            other => panic!("{other:?} is not on jobs"),
+        }
+    }
+
+    /// Registers a job that is valid: a new version if it differs from the newest one.
+    fn put(&mut self, key: &Key, spec: JobSpec, is_stopped: bool) {
+        let new = || Job { versions: Vec::new(), job_modify_index: 0, is_seen: false };
+        let job = self.jobs.entry(key.clone()).or_insert_with(new);
+        let newest = job.versions.last();
+        if newest.is_none_or(|it| it.spec != spec || it.is_stopped != is_stopped) {
+            job.add(spec, is_stopped, false);
+            self.writes_job(key);
+        }
+    }
+
+    fn register(&mut self, body: &RegisterJob) -> Answer {
+        let mut spec = body.job.clone();
+        let key = (spec.namespace.clone(), spec.id.clone());
+        let known = self.jobs.get(&key);
+        if body.eval_priority < 0 || body.eval_priority > 100 {
+            let priority = body.eval_priority;
+            return Answer::refused(JobCommandError::Priority { priority });
+        }
+        if body.enforce_index {
+            let index = body.job_modify_index;
+            let refusal = match known.map(|job| job.job_modify_index) {
+                None if index == 0 => None,
+                None => Some(JobCommandError::DoesNotExist { index }),
+                Some(_) if index == 0 => Some(JobCommandError::AlreadyExists),
+                Some(found) if found != index => Some(JobCommandError::Conflict { index, found }),
+                Some(_) => None,
+            };
+            if let Some(refusal) = refusal {
+                return Answer::refused(refusal);
+            }
+        }
+        if body.preserve_counts
+            && let Some(known) = known
+        {
+            for group in &mut spec.task_groups {
+                let before =
+                    known.newest().spec.task_groups.iter().find(|it| it.name == group.name);
+                group.count = before.map_or(group.count, |it| it.count);
+            }
+        }
+        let is_migrating = spec.task_groups.iter().any(|group| group.migrate.is_some());
+        let changes_type = known.is_some_and(|it| it.newest().spec.job_type != spec.job_type);
+        let job_id = spec.id.clone();
+        match () {
+            () if changes_type || (is_migrating && spec.job_type != "service") => Answer::Invalid,
+            () if !self.namespaces.contains(&spec.namespace) => {
+                let namespace = spec.namespace.clone();
+                Answer::refused(JobCommandError::UnknownNamespace { job_id, namespace })
+            }
+            () if !spec.node_pool.is_empty() && !self.pools.contains(&spec.node_pool) => {
+                let pool = spec.node_pool.clone();
+                Answer::refused(JobCommandError::UnknownNodePool { job_id, pool })
+            }
+            () => {
+                self.put(&key, spec, false);
+                Answer::Accepted
+            }
+        }
+    }
+
+    fn scale(&mut self, key: &Key, body: &ScaleJob, facts: &Facts) -> Option<JobCommandError> {
+        let group = body.target.get("Group").cloned().unwrap_or_default();
+        if group.is_empty() {
+            return Some(JobCommandError::NoGroup);
+        }
+        if body.error && body.count.is_some() {
+            return Some(JobCommandError::CountOfError);
+        }
+        if body.count.is_some_and(|count| count < 0) {
+            return Some(JobCommandError::NegativeCount);
+        }
+        let Some(job) = self.jobs.get(key) else { return Some(JobCommandError::UnknownJob) };
+        let (mut spec, is_stopped) = (job.newest().spec.clone(), job.newest().is_stopped);
+        let is_system = spec.job_type == "system";
+        let Some(scaled) = spec.task_groups.iter_mut().find(|it| it.name == group) else {
+            return Some(JobCommandError::UnknownGroup { group });
+        };
+        let count = body.count?;
+        let bounds = scaled.scaling.as_ref();
+        if let Some(min) = bounds.and_then(|it| it.min).filter(|min| count < *min) {
+            return Some(JobCommandError::CountTooSmall { count, min });
+        }
+        let max = bounds.and_then(|it| it.max).or(is_system.then_some(1));
+        if let Some(max) = max.filter(|max| count > *max) {
+            return Some(JobCommandError::CountTooLarge { count, max });
+        }
+        if facts.deployment_of(key).is_some_and(is_active) {
+            return Some(JobCommandError::ActiveDeployment);
+        }
+        scaled.count = Some(count);
+        self.put(key, spec, is_stopped);
+        None
+    }
+}
+
+fn no_version(key: &Key, version: u64) -> JobCommandError {
+    JobCommandError::UnknownVersion { namespace: key.0.clone(), job_id: key.1.clone(), version }
+}

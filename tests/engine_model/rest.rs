@@ -1,0 +1,278 @@
+//! What has to be true when nothing is due: each job has what it asks for, by group and version, or waits by
+//! a rule that has a name (docs/lifecycle.md, sections 3 and 4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stowplan::model::{ClientStatus, Deployment, DeploymentState, TaskGroup};
+use stowplan::{Span, Timestamp};
+
+use crate::facts::{Fact, Facts, is_active};
+use crate::model::{Job, Key, Model};
+use crate::system;
+
+/// How often jobs waited, by the rule that they waited by.
+pub(crate) type Waits = BTreeMap<&'static str, usize>;
+
+/// A job, and what there is of it.
+pub(crate) struct Look<'a> {
+    pub(crate) model: &'a Model,
+    pub(crate) facts: &'a Facts,
+    pub(crate) key: &'a Key,
+    pub(crate) job: &'a Job,
+    /// Whether nothing that has to do with it has changed since it was looked at last.
+    pub(crate) is_noticed: bool,
+}
+
+/// More is there than asked for, until the next look.
+const SURPLUS: &str = "surplus: next look";
+
+/// Says of which job something is missing, left over or of a wrong version without a reason, and gives the
+/// jobs of which more is there than asked for until they are looked at next.
+pub(crate) fn check(
+    model: &Model,
+    facts: &Facts,
+    is_noticed: impl Fn(&Key) -> bool,
+    waits: &mut Waits,
+) -> Result<BTreeSet<Key>, String> {
+    let mut surplus = BTreeSet::new();
+    for fact in facts.allocations.values().filter(|it| it.is_live()) {
+        let key = (fact.it.namespace.clone(), fact.it.job_id.clone());
+        let job = model.jobs.get(&key).map(Job::newest);
+        let group = job.filter(|it| !it.is_stopped).and_then(|it| {
+            it.spec.task_groups.iter().find(|group| group.name == fact.it.task_group)
+        });
+        if group.is_none() {
+            return Err(format!("{} is wanted of a job or group that is not", fact.it.name));
+        }
+        // No event of a node has jobs of the type sysbatch looked at (section 1).
+        if !fact.has_node && fact.job_type != "sysbatch" {
+            return Err(format!("{} is wanted on a node that is not there", fact.it.name));
+        }
+    }
+    for (key, job) in model.jobs.iter().filter(|(_, job)| !job.newest().is_stopped) {
+        let look = Look { model, facts, key, job, is_noticed: is_noticed(key) };
+        let before = waits.get(SURPLUS).copied();
+        look.groups(waits)?;
+        if before != waits.get(SURPLUS).copied() {
+            surplus.insert(key.clone());
+        }
+    }
+    Ok(surplus)
+}
+
+impl<'a> Look<'a> {
+    /// All groups of the job.
+    pub(crate) fn groups(&self, waits: &mut Waits) -> Result<(), String> {
+        for group in &self.job.newest().spec.task_groups {
+            let result = match self.job.newest().spec.job_type.as_str() {
+                "system" | "sysbatch" => system::check(self, group, waits),
+                _ => self.group(group, waits),
+            };
+            result.map_err(|error| format!("{:?}, {}: {error}", self.key, group.name))?;
+        }
+        Ok(())
+    }
+
+    /// The deployment of the newest version, if there is one.
+    pub(crate) fn deployment(&self) -> Option<&'a Deployment> {
+        let newest = self.job.newest().number;
+        self.facts.deployment_of(self.key).filter(|it| it.job_version == newest)
+    }
+
+    pub(crate) fn is_blocked(&self) -> bool {
+        self.facts.evaluations_of(self.key).any(|it| it.status == "blocked")
+    }
+
+    /// Whether an evaluation of it waits for its time.
+    fn is_delayed(&self) -> bool {
+        let mut all = self.facts.evaluations_of(self.key);
+        all.any(|it| it.status == "pending" && it.wait_until.is_some_and(|at| at > self.model.now))
+    }
+
+    /// A service or batch group.
+    fn group(&self, group: &TaskGroup, waits: &mut Waits) -> Result<(), String> {
+        let count = group.count.unwrap_or(1);
+        let deployment = self.deployment();
+        let state = deployment.and_then(|it| it.task_groups.get(&group.name));
+        let is_canarying = state.is_some_and(|it| it.desired_canaries > 0 && !it.promoted);
+        let of_group =
+            || self.facts.allocations_of(self.key).filter(|it| it.it.task_group == group.name);
+        let (mut known, mut unknown) = (0, 0);
+        let (mut outdated, mut current) = (0, 0);
+        for fact in of_group().filter(|it| self.fills(it)) {
+            let is_canary =
+                fact.it.is_canary() && deployment.is_some_and(|it| it.id == fact.it.deployment_id);
+            if is_canarying && is_canary {
+                continue;
+            }
+            match fact.it.client() {
+                ClientStatus::Unknown => unknown += 1,
+                _ => known += 1,
+            }
+            if fact.is_live() && fact.it.client() != ClientStatus::Unknown {
+                match fact.it.job_version == Some(self.job.newest().number) {
+                    true => current += 1,
+                    false => outdated += 1,
+                }
+            }
+            if fact.it.client() == ClientStatus::Failed && !fact.it.desired().is_terminal() {
+                *waits.entry(self.why_not_replaced(fact)?).or_default() += 1;
+            }
+        }
+        // A pass that lowers the count and replaces what failed in one does not count the latter (section 3,
+        // *Stop rule*); the next one does.
+        let replacements =
+            of_group().filter(|it| it.is_live() && is_replacement(it)).count() as i64;
+        if known > count {
+            if known - replacements > count || self.is_noticed && !is_just_made(of_group()) {
+                return Err(format!("{known} are there, of {count}"));
+            }
+            *waits.entry(SURPLUS).or_default() += 1;
+        }
+        if known + unknown < count {
+            let why = self.why_missing(deployment, is_canarying);
+            let why = why.ok_or_else(|| format!("{known} and {unknown} unknown of {count}"))?;
+            *waits.entry(why).or_default() += 1;
+        }
+        if outdated > 0 {
+            let why = self.why_outdated(group, deployment, state, is_canarying);
+            let why = why.ok_or_else(|| format!("{outdated} are outdated, {current} not"))?;
+            *waits.entry(why).or_default() += 1;
+        }
+        Ok(())
+    }
+
+    /// Whether an allocation counts as one of its group.
+    fn fills(&self, fact: &Fact) -> bool {
+        let is_over = fact.it.client().is_terminal();
+        let is_wanted = !fact.it.desired().is_terminal();
+        let is_replaced = !fact.it.next_allocation.is_empty() && is_over;
+        let is_current = fact.it.job_version == Some(self.job.newest().number);
+        let is_batch = self.job.newest().spec.job_type == "batch";
+        match fact.it.client() {
+            _ if is_replaced => false,
+            // A drain that has come to its end stops batch work for good.
+            _ if !is_wanted => {
+                let transition = &fact.it.desired_transition;
+                is_batch && is_current && transition.migrate_disable_placement == Some(true)
+            }
+            ClientStatus::Complete => is_batch && is_current,
+            ClientStatus::Failed => !is_batch || is_current,
+            ClientStatus::Lost => false,
+            _ => true,
+        }
+    }
+
+    fn why_missing(
+        &self,
+        deployment: Option<&Deployment>,
+        is_canarying: bool,
+    ) -> Option<&'static str> {
+        match () {
+            () if self.is_blocked() => Some("blocked"),
+            () if is_canarying => Some("deployment: canaries"),
+            () if deployment.is_some_and(|it| it.status == "paused") => Some("deployment: paused"),
+            () if deployment.is_some_and(|it| it.status == "failed") => Some("deployment: failed"),
+            () if self.is_delayed() => Some("delay"),
+            () if !self.is_noticed => Some("not looked at"),
+            () => None,
+        }
+    }
+
+    fn why_outdated(
+        &self,
+        group: &TaskGroup,
+        deployment: Option<&Deployment>,
+        state: Option<&DeploymentState>,
+        is_canarying: bool,
+    ) -> Option<&'static str> {
+        let most = most_parallel(group, &self.job.newest().spec.job_type);
+        let mut unjudged = 0;
+        let mut is_any_unwell = false;
+        if let Some(deployment) = deployment {
+            let of_it = self.facts.allocations_of(self.key).filter(|it| {
+                it.it.deployment_id == deployment.id && it.it.task_group == group.name
+            });
+            // What has ended or is to stop is no longer on its way.
+            for fact in of_it.filter(|it| !it.it.desired().is_terminal()) {
+                match fact.it.deployment_status.as_ref().and_then(|it| it.healthy) {
+                    None => unjudged += 1,
+                    Some(true) => {}
+                    Some(false) => is_any_unwell = true,
+                }
+            }
+        }
+        match deployment {
+            _ if self.is_blocked() => Some("blocked"),
+            Some(_) if is_canarying => Some("deployment: canaries"),
+            Some(it) if it.status == "paused" => Some("deployment: paused"),
+            Some(it) if it.status == "failed" => Some("deployment: failed"),
+            Some(it) if is_active(it) && most > 0 && (is_any_unwell || unjudged >= most) => {
+                Some("limit")
+            }
+            _ if !self.is_noticed => Some("not looked at"),
+            _ => state.and(None),
+        }
+    }
+
+    /// Why an allocation that failed is not replaced.
+    fn why_not_replaced(&self, fact: &Fact) -> Result<&'static str, String> {
+        let name = &fact.it.name;
+        let followup = self.facts.evaluations.get(&fact.it.followup_eval_id);
+        let is_due_later = followup.is_some_and(|it| {
+            it.status == "pending" && it.wait_until.is_some_and(|at| at > self.model.now)
+        });
+        let attempts = fact.policy.attempts.unwrap_or(0);
+        let is_unlimited = fact.policy.unlimited == Some(true);
+        let interval = fact.policy.interval.unwrap_or(Span::ZERO);
+        let is_enabled = is_unlimited || (attempts > 0 && interval > Span::ZERO);
+        let failed_at = failed_at(fact);
+        let events = fact.it.reschedule_tracker.iter().flat_map(|it| &it.events);
+        let used = events
+            .filter(|it| Timestamp::from_nanos(it.reschedule_time) > failed_at - interval)
+            .count() as i64;
+        let deployment = self.deployment();
+        let is_deployed = deployment.is_some_and(|it| it.id == fact.it.deployment_id);
+        match () {
+            () if is_due_later => Ok("delay"),
+            () if !is_enabled => Ok("no rescheduling"),
+            () if !is_unlimited && used >= attempts => Ok("attempts used up"),
+            () if self.is_blocked() => Ok("blocked"),
+            () if is_deployed && deployment.is_some_and(is_active) => Ok("deployment: watched"),
+            () if deployment.is_some_and(|it| it.status == "failed") => Ok("deployment: failed"),
+            () if deployment.is_some_and(|it| it.status == "paused") => Ok("deployment: paused"),
+            () if deployment
+                .and_then(|it| it.task_groups.get(&fact.it.task_group))
+                .is_some_and(|it| it.desired_canaries > 0 && !it.promoted) =>
+            {
+                Ok("deployment: canaries")
+            }
+            () if !self.is_noticed => Ok("not looked at"),
+            () => Err(format!("{name} failed, and is not replaced")),
+        }
+    }
+}
+
+/// How many allocations of a group may change at once; 0 is all of them.
+pub(crate) fn most_parallel(group: &TaskGroup, job_type: &str) -> i64 {
+    match (&group.update, job_type) {
+        (Some(update), _) => update.max_parallel.unwrap_or(1),
+        // What registering adds (section 3.1).
+        (None, "service") => 1,
+        (None, _) => 0,
+    }
+}
+
+fn is_replacement(fact: &Fact) -> bool {
+    fact.it.reschedule_tracker.as_ref().is_some_and(|it| !it.events.is_empty())
+}
+
+/// Whether the newest of some allocations replaces one that failed, and was made by the latest look.
+fn is_just_made<'a>(all: impl Iterator<Item = &'a Fact>) -> bool {
+    all.filter(|it| it.is_live()).max_by_key(|it| it.it.create_index).is_some_and(is_replacement)
+}
+
+fn failed_at(fact: &Fact) -> Timestamp {
+    let finished = fact.it.task_states.values().filter_map(|it| it.finished_at).max();
+    finished.unwrap_or_else(|| Timestamp::from_nanos(fact.it.modify_time))
+}
