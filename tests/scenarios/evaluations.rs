@@ -236,6 +236,12 @@ fn tell(cluster: &Cluster, plan: &Document) -> String {
         let (verb, what) = key.split_once('\0').unwrap();
         writeln!(text, "{verb} {} {what}", ranges(&names)).unwrap();
     }
+    tell_rest(cluster, plan, &mut text);
+    text
+}
+
+/// What a plan has beside allocations: deployments, evaluations and figures.
+fn tell_rest(cluster: &Cluster, plan: &Document, text: &mut String) {
     if let Some(new) = &plan.deployment {
         write!(text, "deployment of v{}: {}", new.job_version, new.status_description).unwrap();
         for (group, state) in &new.task_groups {
@@ -271,7 +277,6 @@ fn tell(cluster: &Cluster, plan: &Document) -> String {
     for (group, queued) in queued.filter(|(_, queued)| **queued != 0) {
         writeln!(text, "{group}: {queued} queued").unwrap();
     }
-    text
 }
 
 /// Names, those of one group in the numbers of which none is missing together: `web.group[0-9]`.
