@@ -11,6 +11,8 @@ mod client;
 mod figures;
 mod happening;
 mod lasting;
+mod recorder;
+mod recording;
 mod script;
 mod world;
 

@@ -9,6 +9,7 @@ use super::client::{Client, Held};
 use super::figures::Figures;
 use super::happening::{Agenda, ClientStep, Happening, Step};
 use super::lasting::Lasting;
+use super::recorder::Recorder;
 use super::script::Script;
 use crate::engine::{
     Applied, Command, CommandError, Engine, EngineOptions, Event, Heartbeat, Payload, RegisterNode,
@@ -58,6 +59,8 @@ pub struct World {
     digest: u64,
     /// How many draws were made.
     draws: u64,
+    /// Who writes down what the engine is told.
+    pub(super) recorder: Recorder,
 }
 
 struct Arrivals {
@@ -81,6 +84,7 @@ impl World {
             is_observed: false,
             digest: 0,
             draws: 0,
+            recorder: Recorder::default(),
         }
     }
 
@@ -246,6 +250,7 @@ impl World {
 
     /// Tells the engine something, and hears what came of it.
     fn told(&mut self, command: Command) -> Result<Applied, CommandError> {
+        let command = self.recorder.shown(self.now, command);
         let applied = self.engine.apply(self.now, command);
         match &applied {
             Ok(_) => self.figures.commands += 1,

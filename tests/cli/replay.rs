@@ -1,8 +1,14 @@
 //! Replays and saved states, as people and scripts run them.
 
+use std::fmt::Write as _;
 use std::fs;
+use std::sync::mpsc::channel;
 
 use serde_json::{Value, json};
+use stowplan::engine::{Engine, EngineOptions, RegisterJob};
+use stowplan::model::{Job, JobType, Node};
+use stowplan::sim::{Behaviour, Lasting, World};
+use stowplan::{Span, Timestamp};
 
 use super::{Folder, package};
 
@@ -132,4 +138,97 @@ fn what_is_no_saved_state_is_refused() {
         "{}",
         answer.stderr
     );
+}
+
+/// A log of so many commands of a simulated world in which nodes and tasks fail, with the world's engine at
+/// the end and the instant by which half of them were told.
+fn recorded(commands: usize) -> (String, Engine, Timestamp) {
+    let seconds = Span::from_secs;
+    let behaviour = Behaviour {
+        run: Lasting::Exponential(seconds(600)),
+        failed_per_1000: 20,
+        failure: Lasting::Exponential(seconds(20_000)),
+        node_failure: Lasting::Exponential(seconds(40_000)),
+        node_downtime: Lasting::Exponential(seconds(900)),
+        ..Behaviour::default()
+    };
+    let mut world = World::new(EngineOptions { seed: 7, ..EngineOptions::default() }, behaviour);
+    let (told, log) = channel();
+    world.record_with(move |recorded| {
+        told.send((recorded.now, serde_json::to_string(recorded).unwrap())).unwrap();
+    });
+    for at in 0..12 {
+        let node =
+            Node::builder(format!("n{at}")).cpu_shares(4_000).memory_mb(8_192).driver("docker");
+        world.add_node(node.build().unwrap().spec().clone()).unwrap();
+    }
+    let job = |id: String, job_type, count| {
+        let job = Job::builder(id).job_type(job_type);
+        let job = job.group("front", count, |g| {
+            g.task("main", "docker", |t| t.cpu_shares(300).memory_mb(256))
+        });
+        RegisterJob::from(job.build().unwrap().spec().clone()).into()
+    };
+    let services = (0..6).map(move |at| {
+        (Timestamp::from_secs(60 + at), job(format!("web{at}"), JobType::Service, 8))
+    });
+    let batch = (0..).map(move |at: i64| {
+        (Timestamp::from_secs(100 + 40 * at), job(format!("run{at}"), JobType::Batch, 3))
+    });
+    world.arrivals(services.chain(batch));
+    let (mut lines, mut instants) = (String::new(), Vec::new());
+    while instants.len() < commands {
+        world.run_until(world.now() + seconds(100));
+        for (now, line) in log.try_iter() {
+            instants.push(now);
+            writeln!(lines, "{line}").unwrap();
+        }
+    }
+    let mut engine = world.engine().fork();
+    engine.advance(world.now()).unwrap();
+    (lines, engine, instants[instants.len() / 2])
+}
+
+/// What is in a saved state.
+fn saved(folder: &Folder, file: &str) -> Engine {
+    Engine::load(&fs::read(folder.path.join(file)).unwrap()).unwrap()
+}
+
+/// A run is the same bytes in another process, whole or from a saved state on.
+fn is_replayed(name: &str, commands: usize) {
+    let (lines, engine, half) = recorded(commands);
+    let folder = Folder::new(name).with("commands.jsonl", &lines);
+    let until = format!("--until {}", engine.now());
+    let whole =
+        folder.run(&format!("replay commands.jsonl --seed 7 --events {until} --save whole.saved"));
+    assert!(whole.stdout.lines().count() > commands / 4, "{}", whole.stdout.len());
+    let first = folder
+        .run(&format!("replay commands.jsonl --seed 7 --events --until {half} --save half.saved"));
+    let second = folder
+        .run(&format!("replay commands.jsonl --from half.saved --events {until} --save end.saved"));
+    assert!(first.stdout.len() > 1_000 && second.stdout.len() > 1_000);
+    assert!([first.stdout, second.stdout].concat() == whole.stdout, "the events differ");
+    assert!([first.stderr, second.stderr].concat() == whole.stderr, "what is refused differs");
+    let [whole, half, end] =
+        ["whole.saved", "half.saved", "end.saved"].map(|file| saved(&folder, file));
+    assert!(half.commands() > 0 && half.commands() < whole.commands());
+    for replayed in [&whole, &end] {
+        assert_eq!(replayed.commands(), engine.commands());
+        assert!(replayed.dump() == engine.dump(), "the states differ");
+        assert_eq!(replayed.check(), Ok(()));
+    }
+    assert_ne!(half.dump(), whole.dump());
+    let checked = folder.run("check end.saved");
+    assert_eq!(checked.status, 0, "{}", checked.stderr);
+}
+
+#[test]
+fn a_run_is_replayed_in_another_process_and_from_half_way() {
+    is_replayed("replay-run", 600);
+}
+
+#[test]
+#[ignore = "takes minutes without optimisation"]
+fn a_run_of_100_000_commands_is_replayed_in_another_process_and_from_half_way() {
+    is_replayed("replay-long-run", 100_000);
 }

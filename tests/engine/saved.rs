@@ -65,6 +65,32 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn the_same_commands_are_the_same_bytes_however_often_time_passes_between(
+        steps in prop::collection::vec((step(), 0..2_000i64, 0..4usize), 1..60),
+    ) {
+        let options = || EngineOptions { history: 100_000, ..EngineOptions::default() };
+        let (mut plain, mut watched) = (Engine::new(options()), Engine::new(options()));
+        let mut now = Timestamp::from_secs(1_000);
+        for (step, secs, looks) in &steps {
+            let Some(command) = command(&plain, step) else { continue };
+            // The commands come of what the plain one has before it is told.
+            for part in 1..=*looks as i64 {
+                let at = watched.now().max(now + stowplan::Span::from_secs(secs * part / 4));
+                watched.advance(at).unwrap();
+            }
+            now = now + stowplan::Span::from_secs(*secs);
+            let answers = [plain.apply(now, command.clone()), watched.apply(now, command)];
+            prop_assert_eq!(&answers[0], &answers[1]);
+        }
+        for engine in [&mut plain, &mut watched] {
+            engine.advance(now + stowplan::Span::from_secs(1_000_000)).unwrap();
+        }
+        prop_assert!(seen(&plain) == seen(&watched));
+    }
+}
+
 /// An engine with some of everything that the steps make.
 fn grown(seed: u64, steps: usize) -> Engine {
     let mut runner = proptest::test_runner::TestRunner::new_with_rng(
