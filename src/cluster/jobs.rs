@@ -55,6 +55,12 @@ impl Cluster {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn register_job(&mut self, job: &Job) -> Registered {
+        self.register_owned_job(job.clone())
+    }
+
+    /// The same for a job that is handed over. Its number and its indexes are written into its document,
+    /// which is copied only if somebody else holds the job too.
+    pub fn register_owned_job(&mut self, job: Job) -> Registered {
         let registered = self.change(|state| state.register_job(job));
         Registered { version: registered.version, is_new: registered.is_new }
     }

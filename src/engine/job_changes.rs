@@ -87,8 +87,9 @@ fn set_count(
         scaled.count = Some(count);
     }
     let scaled = Job::registered(spec, Some(job))?;
-    put(change, &scaled);
-    if scaled.is_launched_later() {
+    let is_launched_later = scaled.is_launched_later();
+    put(change, scaled);
+    if is_launched_later {
         return Ok(None);
     }
     let record = change.evaluation_of(slot, Trigger::JobScaling);
@@ -131,7 +132,7 @@ pub(super) fn revert_to(
     };
     // What was valid once is so again, unless the rules have become stricter.
     let again = Job::registered(earlier.spec().clone(), Some(job))?;
-    put(change, &again);
+    put(change, again);
     change.applied.reverted_job_version = Some(version);
     Ok(())
 }

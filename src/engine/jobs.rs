@@ -42,12 +42,13 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
     }
     let job = Job::registered(spec, before.as_ref())?;
     check_surroundings(change, &job)?;
-    let slot = put(change, &job);
+    change.applied.warnings = job.warnings();
+    let is_launched_later = job.is_launched_later();
+    let slot = put(change, job);
     if let Some(submission) = body.submission {
         change.set_submission(slot, submission);
     }
-    change.applied.warnings = job.warnings();
-    if !job.is_launched_later() {
+    if !is_launched_later {
         let mut record = change.evaluation_of(slot, Trigger::JobRegister);
         if body.eval_priority > 0 {
             record.priority = body.eval_priority;
@@ -58,9 +59,10 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
 }
 
 /// Registers a job that is valid, and says so in the reply.
-pub(super) fn put(change: &mut Change<'_>, job: &Job) -> JobSlot {
+pub(super) fn put(change: &mut Change<'_>, job: Job) -> JobSlot {
+    let is_periodic = job.periodic.is_some();
     let registered = change.register_job(job);
-    if registered.is_new && job.periodic.is_some() {
+    if registered.is_new && is_periodic {
         launch_times::count_from_now(change, registered.job);
     }
     note_job(change, registered.job);
@@ -163,7 +165,7 @@ pub(super) fn deregister(
         } else if let Ok(stopped) = job.changed(|spec| spec.stop = true) {
             let was_stable =
                 change.job_version(slot, job.version).is_some_and(|version| version.is_stable);
-            let number = change.add_version(slot, &stopped).version;
+            let number = change.add_version(slot, stopped).version;
             change.set_stable(slot, number, was_stable);
         }
     }

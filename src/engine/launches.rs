@@ -47,7 +47,7 @@ pub(super) fn dispatch(change: &mut Change<'_>, body: DispatchJob) -> Result<(),
         }
         spec.meta.extend(body.meta);
     })?;
-    launch(change, &child, Trigger::JobRegister);
+    launch(change, child, Trigger::JobRegister);
     Ok(())
 }
 
@@ -87,12 +87,12 @@ fn launch_periodic(change: &mut Change<'_>, parent: &Job) -> Result<(), JobComma
         second += 1;
     };
     let child = launched(parent, &id, |spec| spec.periodic = None)?;
-    launch(change, &child, Trigger::PeriodicJob);
+    launch(change, child, Trigger::PeriodicJob);
     Ok(())
 }
 
 /// Registers a launch, and looks at it.
-fn launch(change: &mut Change<'_>, child: &Job, trigger: Trigger) {
+fn launch(change: &mut Change<'_>, child: Job, trigger: Trigger) {
     let slot = put(change, child);
     say(change, slot);
     let record = change.evaluation_of(slot, trigger);

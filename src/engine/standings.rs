@@ -116,14 +116,16 @@ fn count_queued(
 ) {
     let Some(record) = state.evaluation(slot).filter(|it| it.modify_index == index) else { return };
     let is_seen = record.snapshot_index > 0 && record.status != EvaluationStatus::Canceled;
-    let Some(details) = record.details.as_deref().filter(|_| is_seen) else { return };
+    if !is_seen {
+        return;
+    }
     let job = record.job.slot;
     let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();
-    for (name, queued) in &details.queued {
-        let Some(at) = groups.iter().position(|group| *group.name == **name) else { continue };
+    for (name, queued) in record.queued.iter() {
+        let Some(at) = groups.iter().position(|group| *group.name == *name) else { continue };
         let standing = moved.entry(job).or_insert_with(|| known(state, job));
         if let Some(counts) = standing.group_mut(at as u16) {
-            counts.queued = u32::try_from(*queued).unwrap_or(0);
+            counts.queued = u32::try_from(queued).unwrap_or(0);
         }
     }
 }

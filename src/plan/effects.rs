@@ -16,6 +16,7 @@ use crate::model::{
 use crate::state::deployment::DeploymentRecord;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::group_version::GroupVersion;
+use crate::state::queued::Queued;
 use crate::state::slots::{AllocationRef, DeploymentRef, EvaluationRef, JobRef};
 
 /// What an evaluation comes to, its placements and evictions aside. They are applied in the order of
@@ -134,7 +135,7 @@ pub(crate) struct EvaluationEffect {
     pub(crate) blocked: Option<u32>,
     pub(crate) deployment: DeploymentChoice,
     pub(crate) failed_groups: IndexMap<String, AllocationMetrics>,
-    pub(crate) queued: IndexMap<String, i64>,
+    pub(crate) queued: Queued,
     /// Which classes of nodes may help, and whether that depends on what only one node has. Only of one
     /// that is reblocked.
     pub(crate) class_eligibility: IndexMap<String, bool>,

@@ -24,6 +24,7 @@ use crate::model::{
 use crate::state::State;
 use crate::state::changes::name_index;
 use crate::state::group_version::GroupVersion;
+use crate::state::queued::Queued;
 use crate::state::slots::{AllocationSlot, EvaluationRef, JobRef};
 
 impl Plan {
@@ -174,7 +175,7 @@ impl<'a> Reading<'a> {
             blocked: blocked.and_then(|id| self.new_evaluation("Eval", id)),
             deployment: self.deployment("Eval", &eval.deployment_id),
             failed_groups: eval.failed_tg_allocs.clone(),
-            queued: eval.queued_allocations.clone(),
+            queued: Queued::of(&eval.queued_allocations),
             class_eligibility: eval.class_eligibility.clone(),
             escaped_computed_class: eval.escaped_computed_class,
         }

@@ -218,7 +218,7 @@ fn fail(
     evaluation.status = Some(EvaluationStatus::Failed);
     evaluation.description = format!("maximum attempts reached ({})", Attempt::limit(job_type));
     for (group, unplaced) in unplaced {
-        *evaluation.queued.entry(group).or_insert(0) += unplaced;
+        evaluation.queued.add(&group, unplaced);
     }
     let parent = state.resolve_evaluation(evaluation.evaluation);
     let parent = parent.and_then(|slot| state.evaluation(slot)).filter(|_| !job_type.is_system());

@@ -218,7 +218,7 @@ impl Evaluated {
         }
         after.deployment_id = self.deployment_name(effect.deployment);
         after.failed_tg_allocs.clone_from(&effect.failed_groups);
-        after.queued_allocations.clone_from(&effect.queued);
+        after.queued_allocations = effect.queued.document();
         Some(after)
     }
 

@@ -18,6 +18,7 @@ use crate::reconcile::changes::{FollowUpKind, Stop, Update};
 use crate::reconcile::view::NONE;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::group_version::GroupVersion;
+use crate::state::queued::Queued;
 use crate::state::slots::{AllocationRef, AllocationSlot, EvaluationRef, EvaluationSlot};
 
 /// The text of an allocation whose node does not answer (docs/lifecycle.md, section 8).
@@ -43,7 +44,10 @@ impl Pass<'_, '_, '_> {
             created,
             superseded: self.superseded(),
             evaluation,
-            figures: self.figures(),
+            figures: match self.asked.wants_figures {
+                true => self.figures(),
+                false => IndexMap::new(),
+            },
         };
         let outcome = std::mem::take(&mut self.outcome);
         Processed { outcome, effects, deployment: self.deployment }
@@ -260,18 +264,17 @@ impl Pass<'_, '_, '_> {
     }
 
     /// How many are to be placed still, by group.
-    fn queued_by_group(&self) -> IndexMap<String, i64> {
+    fn queued_by_group(&self) -> Queued {
         let job = self.known.current();
         let is_stopped = job.is_none_or(|job| job.stop);
-        let all = || job.iter().flat_map(|job| &job.task_groups).map(|group| &group.name);
+        let named =
+            |group: u32, queued: i64| (self.known.shared_name(self.transaction, group), queued);
+        let all = 0..job.map_or(0, |job| job.task_groups.len() as u32);
         match self.job_type {
-            JobType::System | JobType::Sysbatch if is_stopped => IndexMap::new(),
-            JobType::System => {
-                let held = |name: &String| self.queued.get(name).copied().unwrap_or(0);
-                all().map(|name| (name.clone(), held(name))).collect()
-            }
-            _ if self.queued.is_empty() => all().map(|name| (name.clone(), 0)).collect(),
-            _ => self.queued.clone(),
+            JobType::System | JobType::Sysbatch if is_stopped => Queued::default(),
+            JobType::System => all.map(|group| named(group, self.left_of(group))).collect(),
+            _ if self.queued.is_empty() => all.map(|group| named(group, 0)).collect(),
+            _ => self.queued.iter().map(|(group, queued)| named(*group, *queued)).collect(),
         }
     }
 

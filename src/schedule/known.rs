@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use super::asked::{Asked, GIVEN};
 use crate::feasibility::base::BaseSet;
 use crate::model::{
     AllocationState, ClientStatus, DeploymentStatus, Job, JobSpec, NodeStatus, RescheduleTracker,
@@ -15,12 +16,11 @@ use crate::reconcile::view::{
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
-use crate::state::evaluation::EvaluationRecord;
 use crate::state::job::Registration;
 use crate::state::lifecycle::{Health, LifecycleRecord, Transition};
 use crate::state::links::{AllocationReader, Link};
 use crate::state::slots::{
-    AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
+    AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, JobSlot, NodeSlot,
 };
 
 /// The handle of the latest deployment.
@@ -29,17 +29,6 @@ pub(super) const LATEST_DEPLOYMENT: u32 = 0;
 const OTHER_DEPLOYMENT: u32 = 1;
 /// The handle of an evaluation, or of an allocation, that is gone.
 pub(super) const GONE: u32 = NONE - 1;
-/// The handle of the evaluation that is processed, where the state does not hold it.
-const GIVEN: u32 = NONE - 2;
-
-/// What is asked: the evaluation that is processed.
-#[derive(Clone, Debug)]
-pub(super) struct Asked {
-    pub(super) record: EvaluationRecord,
-    /// Its slot, if the state holds it.
-    pub(super) slot: Option<EvaluationSlot>,
-    pub(super) id: String,
-}
 
 /// What is known of a job, with its names as numbers. Handles of allocations and of evaluations are
 /// their slots.
@@ -47,7 +36,9 @@ pub(super) struct Known {
     pub(super) job: Option<JobSlot>,
     registration: Option<Arc<Registration>>,
     /// The names of the groups that only allocations have, which come after those of the job.
-    others: Vec<Box<str>>,
+    others: Vec<Arc<str>>,
+    /// For each group its place in the job's record; none of one that the record has not.
+    places: Vec<Option<usize>>,
     /// How many groups there are.
     pub(super) groups: u32,
     /// The documents of the versions, in the order of `versions`.
@@ -65,13 +56,6 @@ pub(super) struct Known {
     pub(super) groups_by_name: Vec<u32>,
 }
 
-impl Asked {
-    /// The handle of the evaluation.
-    pub(super) fn handle(&self) -> u32 {
-        self.slot.map_or(GIVEN, |slot| slot.0)
-    }
-}
-
 impl Known {
     /// Reads what is known of the job of an evaluation; `is_system` says whether it goes by nodes.
     pub(super) fn new(
@@ -85,6 +69,7 @@ impl Known {
             job,
             registration,
             others: Vec::new(),
+            places: Vec::new(),
             groups: 0,
             specs: Vec::new(),
             versions: Vec::new(),
@@ -96,11 +81,11 @@ impl Known {
             standings: Vec::new(),
             groups_by_name: Vec::new(),
         };
-        let lists = known.name_groups(state);
+        known.name_groups(state);
         if let Some(current) = known.current().map(Job::shared_spec) {
             known.version_of(&current);
         }
-        known.add_allocations(state, asked, &lists);
+        known.add_allocations(state, asked);
         if is_system {
             known.groups_by_name = (0..known.groups).collect();
             let mut by_name = std::mem::take(&mut known.groups_by_name);
@@ -141,6 +126,13 @@ impl Known {
         }
     }
 
+    /// The same to be kept, as far as possible shared with the job's record.
+    pub(super) fn shared_name(&self, state: &State, group: u32) -> Arc<str> {
+        let place = self.places.get(group as usize).copied().flatten();
+        let record = self.job.and_then(|job| state.job(job)?.groups.get(place?));
+        record.map_or_else(|| self.group_name(group).into(), |record| record.name.clone())
+    }
+
     /// The slot of an allocation.
     pub(super) fn slot(&self, at: u32) -> AllocationSlot {
         AllocationSlot(self.views.get(at as usize).map_or(NONE, |view| view.handle))
@@ -152,8 +144,8 @@ impl Known {
         found.map_or(&[], |at| &self.reschedules[at].1)
     }
 
-    /// Numbers the groups, and gives for each its place in the job's record; none of a group without one.
-    fn name_groups(&mut self, state: &State) -> Vec<Option<usize>> {
+    /// Numbers the groups.
+    fn name_groups(&mut self, state: &State) {
         let of_job = self.registration.as_deref().and_then(Registration::newest);
         let of_job = of_job.map(|version| &*version.job.task_groups).unwrap_or_default();
         let records = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups);
@@ -174,7 +166,7 @@ impl Known {
         self.others = others.iter().map(|place| records[*place].name.clone()).collect();
         lists.extend(others.into_iter().map(Some));
         self.groups = lists.len() as u32;
-        lists
+        self.places = lists;
     }
 
     /// The place of a version, which is added if it is not there yet.
@@ -227,17 +219,18 @@ struct Shared {
 
 /// Adding the allocations.
 impl Known {
-    fn add_allocations(&mut self, state: &State, asked: &Asked, lists: &[Option<usize>]) {
+    fn add_allocations(&mut self, state: &State, asked: &Asked) {
         let Some(groups) = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups) else {
             return;
         };
         let list = |place: &Option<usize>| place.and_then(|at| groups.get(at));
-        let total = lists.iter().filter_map(list).map(|group| group.allocations.len()).sum();
+        let places = std::mem::take(&mut self.places);
+        let total = places.iter().filter_map(list).map(|group| group.allocations.len()).sum();
         self.views.reserve(total);
         let known = (DeploymentRef::NONE, NONE);
         let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE, known };
         let mut reader = AllocationReader::new(state);
-        for (group, place) in lists.iter().enumerate() {
+        for (group, place) in places.iter().enumerate() {
             let Some(record) = list(place) else { continue };
             let from = self.views.len();
             for &slot in record.allocations.iter() {
@@ -268,6 +261,7 @@ impl Known {
             sort_by_name(state, &mut self.views[from..]);
         }
         self.reschedules.sort_unstable_by_key(|(handle, _)| *handle);
+        self.places = places;
     }
 
     /// Notes what the placements of a batch have in common.

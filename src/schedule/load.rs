@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use indexmap::IndexSet;
 
+use super::asked::Asked;
 use super::job_state::JobState;
-use super::known::Asked;
 use crate::model::{
     Allocation, Deployment, DeploymentStatus, Evaluation, EvaluationStatus, Job, JobSpec, Trigger,
 };
@@ -75,7 +75,7 @@ pub(super) fn asked(
             evaluation.priority,
         )
     };
-    Asked { record, slot: None, id: evaluation.id.clone() }
+    Asked { record, slot: None, id: evaluation.id.clone(), wants_figures: true }
 }
 
 /// Deployments are in order; what their documents say of when they were made may be nothing.

@@ -8,6 +8,7 @@
 //! `cluster`, `plan`, `reconcile`, `placement`, `fit`, `feasibility`, `state`, `model`, `rng` and `time`.
 
 mod answer;
+mod asked;
 mod classes;
 mod decide;
 mod decision;

@@ -2,9 +2,10 @@
 
 use indexmap::IndexMap;
 
+use super::asked::Asked;
 use super::classes::Classes;
 use super::facts::RecordFacts;
-use super::known::{Asked, Known};
+use super::known::Known;
 use super::triggers;
 use crate::model::{AllocationMetrics, Era, EvaluationStatus, Job, JobType, RescheduleTracker};
 use crate::placement::caches::Caches;
@@ -15,6 +16,7 @@ use crate::reconcile::changes::{Changes, Placement};
 use crate::reconcile::reconcile;
 use crate::reconcile::view::{FirstApi, Input};
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot};
+use crate::state::small_list::SmallList;
 use crate::state::transaction::Transaction;
 
 /// What processing an evaluation came to.
@@ -49,8 +51,8 @@ pub(super) struct Pass<'a, 't, 's> {
     pub(super) records: Vec<GroupFailure>,
     /// Which nodes may help what failed.
     pub(super) classes: Classes,
-    /// By group: how many are to be placed still.
-    pub(super) queued: IndexMap<String, i64>,
+    /// By group, in the order in which they were looked at: how many are to be placed still.
+    pub(super) queued: SmallList<(u32, i64)>,
     /// Of a system job: the nodes without room, by their places.
     pub(super) exhausted_nodes: Vec<u32>,
 }
@@ -62,20 +64,21 @@ pub(super) struct Placed {
 }
 
 /// Processes an evaluation that the state holds: finds what has to change of its job, and places what is
-/// missing, which is left in place. What else changes is told, to be applied or taken elsewhere. An
-/// evaluation that is gone changes nothing.
+/// missing, which is left in place. What else changes is told, to be applied or taken elsewhere, with figures
+/// if they are wanted. An evaluation that is gone changes nothing.
 pub(crate) fn process_in(
     transaction: &mut Transaction<'_>,
     caches: &mut Caches,
     evaluation: EvaluationSlot,
     options: &PlaceOptions,
+    wants_figures: bool,
 ) -> Processed {
     let Some(record) = transaction.evaluation(evaluation).cloned() else {
         return Processed::default();
     };
     let job = transaction.resolve_job(record.job);
     let id = transaction.evaluation_id(evaluation);
-    let asked = Asked { record, slot: Some(evaluation), id };
+    let asked = Asked { record, slot: Some(evaluation), id, wants_figures };
     process_asked(transaction, caches, &asked, job, options)
 }
 
@@ -158,7 +161,7 @@ fn process(
         failures: IndexMap::new(),
         records: Vec::new(),
         classes: Classes::default(),
-        queued: IndexMap::new(),
+        queued: SmallList::None,
         exhausted_nodes: Vec::new(),
     };
     if let Some(job) = &current {

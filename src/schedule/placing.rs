@@ -340,7 +340,7 @@ impl Pass<'_, '_, '_> {
             figures.place = figures.place.saturating_sub(1);
         }
         let name = self.known.group_name(placement.group).to_owned();
-        let is_left = self.queued.get(&name).is_some_and(|queued| *queued > 0);
+        let is_left = self.left_of(placement.group) > 0;
         let figures = self.changes.figures.get(group).copied().unwrap_or_default();
         if is_left || figures.ignore > 0 || figures.in_place_update > 0 {
             return;
@@ -424,11 +424,20 @@ impl Pass<'_, '_, '_> {
 
     /// Counts what is to be placed of a group.
     fn queue(&mut self, group: u32, change: i64) {
-        let name = self.known.group_name(group);
-        match self.queued.get_mut(name) {
-            Some(queued) => *queued += change,
-            None => _ = self.queued.insert(name.to_owned(), change),
+        match self.queued.iter().position(|(known, _)| *known == group) {
+            Some(at) => {
+                if let Some((_, queued)) = self.queued.get_mut(at) {
+                    *queued += change;
+                }
+            }
+            None => self.queued.push((group, change)),
         }
+    }
+
+    /// How many are to be placed still of a group.
+    pub(super) fn left_of(&self, group: u32) -> i64 {
+        let found = self.queued.iter().find(|(known, _)| *known == group);
+        found.map_or(0, |(_, queued)| *queued)
     }
 
     /// Places nothing, as not all of it can be placed; what was to stop for it stays, but for what was

@@ -1,6 +1,6 @@
 //! Processing an evaluation of a cluster: for a plan, or at once.
 
-use super::known::Asked;
+use super::asked::Asked;
 use super::load::asked;
 use super::pass::{Processed, process_asked, process_in, refused};
 use super::triggers;
@@ -96,7 +96,7 @@ pub fn process_with(
     // Dropping the transaction takes everything back.
     let mut transaction = state.begin(state.now.max(now));
     let processed = match transaction.find_evaluation(&evaluation.id) {
-        Some(slot) => process_in(&mut transaction, caches, slot, options),
+        Some(slot) => process_in(&mut transaction, caches, slot, options, true),
         None => process_given(&mut transaction, caches, evaluation, options),
     };
     let Processed { outcome, effects, deployment } = processed;
@@ -135,7 +135,7 @@ pub(crate) fn process_whole(
     options: &PlaceOptions,
 ) -> (Outcome, Applied) {
     let Processed { outcome, effects, deployment } =
-        process_in(transaction, caches, evaluation, options);
+        process_in(transaction, caches, evaluation, options, false);
     let applied = apply(transaction, effects, &outcome, deployment);
     (outcome, applied)
 }
@@ -182,7 +182,7 @@ impl Cluster {
         state.now = state.now.max(now);
         let mut transaction = state.begin(state.now);
         let Processed { outcome, effects, deployment } =
-            process_in(&mut transaction, caches, slot, options);
+            process_in(&mut transaction, caches, slot, options, false);
         let stops = effects.stops.iter().map(|stop| stop.allocation.slot);
         let stopped = stops.map(|slot| transaction.allocation_id(slot)).collect();
         let applied = apply(&mut transaction, effects, &outcome, deployment);

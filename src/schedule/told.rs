@@ -103,7 +103,7 @@ impl Teller<'_> {
             blocked_eval: new(effect.blocked, &parent.blocked_eval),
             next_eval: new(effect.next, &parent.next_eval),
             failed_tg_allocs: effect.failed_groups.clone(),
-            queued_allocations: effect.queued.clone(),
+            queued_allocations: effect.queued.document(),
             class_eligibility,
             escaped_computed_class,
             ..told

@@ -3,6 +3,7 @@
 use indexmap::IndexMap;
 use thiserror::Error;
 
+use super::queued::Queued;
 use super::records::Identified;
 use super::slots::{DeploymentRef, EvaluationRef, JobRef, NodeRef};
 use crate::model::document::Extra;
@@ -43,6 +44,8 @@ pub(crate) struct EvaluationRecord {
     pub(crate) next: EvaluationRef,
     /// The evaluation that waits for room for what it could not place.
     pub(crate) blocked: EvaluationRef,
+    /// How many allocations of each group it left to be placed.
+    pub(crate) queued: Queued,
     /// What few have.
     pub(crate) details: Option<Box<EvaluationDetails>>,
 }
@@ -55,7 +58,6 @@ pub(crate) struct EvaluationDetails {
     pub(crate) status_description: Box<str>,
     pub(crate) failed_groups: IndexMap<String, AllocationMetrics>,
     pub(crate) class_eligibility: IndexMap<String, bool>,
-    pub(crate) queued: IndexMap<String, i64>,
     pub(crate) quota_limit_reached: Box<str>,
     /// Identities of what it refers to, where they were not made here.
     pub(super) deployment_id: Box<str>,
@@ -157,6 +159,7 @@ impl EvaluationRecord {
             previous: EvaluationRef::NONE,
             next: EvaluationRef::NONE,
             blocked: EvaluationRef::NONE,
+            queued: Queued::default(),
             details: None,
         }
     }
@@ -198,7 +201,7 @@ impl EvaluationRecord {
             quota_limit_reached: details.quota_limit_reached.to_string(),
             escaped_computed_class: self.escaped_computed_class,
             annotate_plan: self.annotate_plan,
-            queued_allocations: details.queued.clone(),
+            queued_allocations: self.queued.document(),
             snapshot_index: self.snapshot_index,
             create_index: self.create_index,
             modify_index: self.modify_index,

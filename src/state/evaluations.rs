@@ -5,6 +5,7 @@ use super::evaluation::{
     CORE, EvaluationDetails, EvaluationError, EvaluationNames, EvaluationRecord,
 };
 use super::ids;
+use super::queued::Queued;
 use super::records::{Identified, RecordChange};
 use super::slots::{EvaluationRef, EvaluationSlot, JobRef, JobSlot, NodeRef};
 use super::transaction::Transaction;
@@ -124,19 +125,26 @@ impl State {
         let (previous, previous_id) = self.evaluation_link(&document.previous_eval);
         let (next, next_id) = self.evaluation_link(&document.next_eval);
         let (blocked, blocked_id) = self.evaluation_link(&document.blocked_eval);
-        let details = EvaluationDetails {
+        let texts = [&*deployment_id, &previous_id, &next_id, &blocked_id];
+        let has_details = !is_ours
+            || texts.iter().any(|text| !text.is_empty())
+            || !document.status_description.is_empty()
+            || !document.failed_tg_allocs.is_empty()
+            || !document.class_eligibility.is_empty()
+            || !document.quota_limit_reached.is_empty()
+            || !document.extra.is_empty();
+        let details = has_details.then(|| EvaluationDetails {
             id: (!is_ours).then(|| document.id.as_str().into()),
             status_description: document.status_description.as_str().into(),
             failed_groups: document.failed_tg_allocs.clone(),
             class_eligibility: document.class_eligibility.clone(),
-            queued: document.queued_allocations.clone(),
             quota_limit_reached: document.quota_limit_reached.as_str().into(),
             deployment_id,
             previous_id,
             next_id,
             blocked_id,
             keys: document.extra.clone(),
-        };
+        });
         let node = self.find_node(&document.node_id);
         Ok(EvaluationRecord {
             job: JobRef::NONE,
@@ -166,7 +174,8 @@ impl State {
             previous,
             next,
             blocked,
-            details: (details != EvaluationDetails::default()).then(|| Box::new(details)),
+            queued: Queued::of(&document.queued_allocations),
+            details: details.map(Box::new),
         })
     }
 }

@@ -81,20 +81,26 @@ pub(crate) fn of_failure(seed: u64, modify_index: u64, job: &JobSpec, group: &Ta
 }
 
 fn uuid(high: u64, low: u64) -> String {
+    const PLACES: [usize; 16] = [0, 2, 4, 6, 9, 11, 14, 16, 19, 21, 24, 26, 28, 30, 32, 34];
     let mut text = [b'-'; 36];
-    let mut write = |from: usize, to: usize, mut number: u64| {
-        for digit in text[from..to].iter_mut().rev() {
-            *digit = b"0123456789abcdef"[(number & 0xf) as usize];
-            number >>= 4;
-        }
-    };
-    write(0, 8, high >> 32);
-    write(9, 13, high >> 16);
-    write(14, 18, high);
-    write(19, 23, low >> 48);
-    write(24, 36, low);
-    text.iter().map(|&digit| char::from(digit)).collect()
+    let bytes = (u128::from(high) << 64 | u128::from(low)).to_be_bytes();
+    for (place, byte) in PLACES.into_iter().zip(bytes) {
+        [text[place], text[place + 1]] = PAIRS[usize::from(byte)];
+    }
+    // Digits and dashes are a text.
+    String::from_utf8(text.to_vec()).unwrap_or_default()
 }
+
+/// The two digits of every byte.
+const PAIRS: [[u8; 2]; 256] = {
+    let mut pairs = [[0; 2]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        pairs[byte] = [b"0123456789abcdef"[byte >> 4], b"0123456789abcdef"[byte & 0xf]];
+        byte += 1;
+    }
+    pairs
+};
 
 /// What digits stand for, by byte; [`NO_DIGIT`] for what is none.
 const DIGITS: [u8; 256] = {

@@ -34,7 +34,7 @@ pub(crate) struct JobRecord {
 /// A group's allocations.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupRecord {
-    pub(crate) name: Box<str>,
+    pub(crate) name: Arc<str>,
     /// In no order that means anything.
     pub(crate) allocations: SmallList<AllocationSlot>,
 }

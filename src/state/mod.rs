@@ -42,6 +42,7 @@ pub(crate) mod pages;
 pub(crate) mod phases;
 pub(crate) mod port_users;
 pub(crate) mod ports;
+pub(crate) mod queued;
 mod records;
 pub(crate) mod registration;
 mod restore;

@@ -41,9 +41,10 @@ impl State {
 
 impl Transaction<'_> {
     /// Registers a job. If it differs from the newest version in more than what the system itself writes
-    /// down, it becomes a version of its own.
-    pub(crate) fn register_job(&mut self, job: &Job) -> Registered {
-        let slot = self.ensure_job(job);
+    /// down, it becomes a version of its own, and its document that version's: it is copied only if somebody
+    /// else holds it.
+    pub(crate) fn register_job(&mut self, job: Job) -> Registered {
+        let slot = self.ensure_job(&job);
         let before = self.job(slot).and_then(|record| record.registered.clone());
         let known = before.as_deref().and_then(Registration::newest);
         if let Some(known) = known
@@ -55,13 +56,13 @@ impl Transaction<'_> {
     }
 
     /// Makes a job a version of its own, whether or not it differs from the newest one.
-    pub(crate) fn add_version(&mut self, slot: JobSlot, job: &Job) -> Registered {
+    pub(crate) fn add_version(&mut self, slot: JobSlot, job: Job) -> Registered {
         let before = self.job(slot).and_then(|record| record.registered.clone());
         let known = before.as_deref().and_then(Registration::newest);
         let number = known.map_or(0, |known| known.number + 1);
         let index = self.index();
         let create_index = before.as_deref().map_or(index, |before| before.create_index);
-        let job = job.clone().numbered(number, create_index, index, self.now());
+        let job = job.numbered(number, create_index, index, self.now());
         let version = JobVersion { job, number, is_stable: false, submission: None };
         let mut registration = before.as_deref().cloned().unwrap_or(Registration {
             create_index: index,
@@ -176,14 +177,14 @@ mod tests {
     fn six_versions_and_the_latest_stable_one_are_kept() {
         let mut state = State::new(0);
         let mut transaction = state.begin(Timestamp::from_secs(7));
-        let first = transaction.register_job(&job(10));
+        let first = transaction.register_job(job(10));
         assert_eq!((first.version, first.is_new), (0, true));
-        let again = transaction.register_job(&job(10));
+        let again = transaction.register_job(job(10));
         assert_eq!(again, Registered { is_new: false, ..first });
         let slot = first.job;
         assert!(transaction.set_stable(slot, 0, true) && !transaction.set_stable(slot, 9, true));
         for priority in 11..20 {
-            transaction.register_job(&job(priority));
+            transaction.register_job(job(priority));
         }
         let numbers = |state: &State| -> Vec<u64> {
             let versions = state.registration(slot).map(|it| &*it.versions).unwrap_or_default();
@@ -206,7 +207,7 @@ mod tests {
         transaction.commit();
         // Registered anew it is another job, and a reference to the old one leads nowhere.
         let mut transaction = state.begin(Timestamp::EPOCH);
-        let anew = transaction.register_job(&job(10));
+        let anew = transaction.register_job(job(10));
         transaction.commit();
         assert_eq!((anew.job, anew.version), (slot, 0));
         assert_eq!(state.resolve_job(state.job_ref(slot)), Some(slot));

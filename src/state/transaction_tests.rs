@@ -75,7 +75,7 @@ impl Changer {
                     slot.into_iter().for_each(|slot| state.unregister_job(slot));
                 }
                 _ => {
-                    let registered = state.register_job(&job(self.rng.below(5)));
+                    let registered = state.register_job(job(self.rng.below(5)));
                     state.set_stable(registered.job, registered.version, true);
                 }
             },

@@ -203,7 +203,7 @@ fn lists_of_a_job_say_when_they_changed() {
     let mut state = State::new(0);
     let job = Job::builder("web").group("a", 1, |g| g.task("t", "docker", |t| t)).build().unwrap();
     let mut transaction = state.begin(Timestamp::EPOCH);
-    let job = transaction.register_job(&job).job;
+    let job = transaction.register_job(job).job;
     transaction.commit();
     let indexes = |state: &State| {
         let work = state.work(job);

@@ -59,7 +59,7 @@ fn effects(world: &World, ids: &[String; 3]) -> Effects {
     let evaluation = &mut effects.evaluation;
     (evaluation.next, evaluation.blocked) = (Some(0), Some(1));
     evaluation.deployment = DeploymentChoice::New;
-    evaluation.queued.insert("front".into(), 2);
+    evaluation.queued.add("front", 2);
     evaluation.failed_groups.insert("front".into(), Default::default());
     effects
 }
@@ -315,7 +315,7 @@ fn an_evaluation_goes_back_to_wait() {
     let mut effects = world.effects();
     (effects.evaluation.status, effects.evaluation.is_reblocked) = (None, true);
     effects.evaluation.class_eligibility.insert("v1:1".into(), false);
-    effects.evaluation.queued.insert("front".into(), 1);
+    effects.evaluation.queued.add("front", 1);
     let plan = world.plan(&[], effects, Attempt::default());
     assert!(plan.is_no_op());
     let index = world.cluster.modify_index();

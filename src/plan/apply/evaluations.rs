@@ -100,7 +100,6 @@ pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect:
     let (next, blocked) = (context.created(effect.next), context.created(effect.blocked));
     let deployment = context.chosen(effect.deployment);
     let kept_id = state.kept_deployment_id(deployment).to_owned();
-    let says_more = !effect.failed_groups.is_empty() || !effect.queued.is_empty();
     state.change_evaluation(slot, |record| {
         record.snapshot_index = effect.snapshot_index;
         if next != EvaluationRef::NONE {
@@ -120,10 +119,9 @@ pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect:
             return;
         }
         record.belong_to(deployment, &kept_id);
-        if says_more || record.details.is_some() {
-            let details = record.details_mut();
-            details.failed_groups = effect.failed_groups;
-            details.queued = effect.queued;
+        record.queued = effect.queued;
+        if !effect.failed_groups.is_empty() || record.details.is_some() {
+            record.details_mut().failed_groups = effect.failed_groups;
         }
     });
 }

@@ -15,6 +15,7 @@ use crate::state::group_version::GroupVersion;
 use crate::state::job::{JobVersion, Registration};
 use crate::state::lifecycle::{LifecycleRecord, Rare, Transition};
 use crate::state::node::{Identity, NodeRecord};
+use crate::state::queued::Queued;
 use crate::state::settings::Settings;
 use crate::state::standing::{ChildCounts, GroupCounts, Scaling, Standing};
 use crate::state::tally::{BaseTally, ExhaustedNodes, Filtered, Tally};
@@ -137,14 +138,15 @@ saved!(EvaluationRecord {
     previous,
     next,
     blocked,
+    queued,
     details,
 });
+saved!(Queued { by_group });
 saved!(EvaluationDetails {
     id,
     status_description,
     failed_groups,
     class_eligibility,
-    queued,
     quota_limit_reached,
     deployment_id,
     previous_id,

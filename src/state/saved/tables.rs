@@ -148,7 +148,7 @@ impl State {
         if record.registered.as_ref().is_some_and(|it| it.versions.is_empty()) {
             return Err(Flaw::Disagrees(format!("job `{id}` has no version").into()));
         }
-        let names = Vec::<Box<str>>::load(input)?;
+        let names = Vec::<Arc<str>>::load(input)?;
         if u16::try_from(names.len()).is_err() {
             return Err(Flaw::Disagrees(format!("job `{id}` has too many groups").into()));
         }
