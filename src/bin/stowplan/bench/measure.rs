@@ -8,15 +8,26 @@
 
 use std::time::{Duration, Instant};
 
-use stowplan::model::Job;
+use stowplan::PlaceOptions;
 use stowplan::testing::{Load, Random};
-use stowplan::{Cluster, PlaceOptions};
 
-use super::level::{Arrived, Level, Runner};
+use super::level::{Arrived, Coming, Level, Resident};
+use super::runner::Runner;
 use crate::progress::Progress;
 
 /// How many jobs are placed before somebody who watches is told again.
 const STEPS: usize = 256;
+
+/// How a load is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct By {
+    pub(crate) level: Level,
+    pub(crate) seed: u64,
+    /// Whether every node is looked at for every placement.
+    pub(crate) oracle: bool,
+    /// Whether an engine is told of all that is placed that it runs.
+    pub(crate) is_running: bool,
+}
 
 /// What a run came to.
 #[derive(Clone, Debug)]
@@ -56,19 +67,20 @@ struct Totals {
 
 impl Measured {
     /// Builds the cluster and places the load.
-    pub(crate) fn run(load: &Load, level: Level, seed: u64, oracle: bool) -> Measured {
+    pub(crate) fn run(load: &Load, by: By) -> Measured {
+        let By { level, seed, oracle, is_running } = by;
         let options = PlaceOptions::default().oracle(oracle).record_failed_placements(false);
         let nodes = load.nodes();
         let capacity: i64 = nodes.iter().map(|node| node.cpu_mhz()).sum();
-        let mut cluster = Cluster::new(nodes).unwrap_or_else(|error| unreachable!("{error}"));
         let mut totals = Totals::default();
-        totals.fill(load, seed, &mut cluster);
-        let mut runner = Runner { level, cluster, options: &options, names: load.events > 0 };
+        let mut runner = Runner::new(level, options, nodes, is_running);
+        totals.fill(load, seed, &mut runner);
+        runner.leaves = load.events > 0;
         match load.events {
             0 => totals.arrive(load, seed, &mut runner),
             _ => totals.churn(load, seed, &mut runner),
         }
-        let cluster = runner.cluster;
+        let cluster = runner.cluster();
         totals.times.sort_unstable();
         let percentile = |percent: usize| {
             let at = totals.times.len() * percent / 100;
@@ -103,24 +115,25 @@ impl Measured {
 
 impl Totals {
     /// Fills the cluster as far as it should be before the load.
-    fn fill(&mut self, load: &Load, seed: u64, cluster: &mut Cluster) {
+    fn fill(&mut self, load: &Load, seed: u64, runner: &mut Runner) {
         let before = memory("VmRSS");
         for job in load.fillers() {
-            cluster.place(&job, &PlaceOptions::default().seed(seed));
+            runner.fill(job, seed);
         }
-        self.grown_by += cluster.allocation_count();
+        self.grown_by += runner.cluster().allocation_count();
         self.grown_bytes += memory("VmRSS") - before;
     }
 
     /// Places all jobs, one after another.
-    fn arrive(&mut self, load: &Load, seed: u64, runner: &mut Runner<'_>) {
-        let jobs = load.jobs(seed);
+    fn arrive(&mut self, load: &Load, seed: u64, runner: &mut Runner) {
+        let jobs = load.jobs(seed).into_iter().map(|job| runner.prepare(job));
+        let mut jobs: Vec<Coming> = jobs.collect();
         self.times.reserve(jobs.len());
         let before = memory("VmRSS");
         let started = Instant::now();
         let mut last = started;
         let mut progress = Progress::new("placing jobs", jobs.len());
-        for (at, job) in jobs.iter().enumerate() {
+        for (at, job) in jobs.iter_mut().enumerate() {
             if at % STEPS == 0 {
                 progress.at(at);
             }
@@ -138,7 +151,7 @@ impl Totals {
     /// Lets jobs come and go in turn, in an order drawn from the seed. Who hands the jobs over keeps
     /// them until they have left. Making and dropping them is not measured, so that is done for a few
     /// at a time.
-    fn churn(&mut self, load: &Load, seed: u64, runner: &mut Runner<'_>) {
+    fn churn(&mut self, load: &Load, seed: u64, runner: &mut Runner) {
         const CHUNK: usize = 100;
         let mut numbers = Load::random(seed);
         let mut live = standing(load, &mut numbers, runner);
@@ -151,23 +164,23 @@ impl Totals {
             let events = CHUNK.min(load.events - self.events);
             let draws: Vec<usize> = (0..events).map(|_| numbers.below(usize::MAX)).collect();
             let arrivals = draws.iter().filter(|&draw| is_arrival(*draw)).count();
-            let jobs: Vec<_> =
-                (0..arrivals).map(|at| load.job(arrived + at, &mut numbers)).collect();
-            let mut jobs = jobs.into_iter();
+            let jobs = (0..arrivals).map(|at| load.job(arrived + at, &mut numbers));
+            let mut jobs: Vec<Coming> = jobs.map(|job| runner.prepare(job)).collect();
+            let mut coming = jobs.iter_mut();
             arrived += arrivals;
             let started = Instant::now();
             let mut last = started;
             for draw in draws {
                 if is_arrival(draw)
-                    && let Some(job) = jobs.next()
+                    && let Some(job) = coming.next()
                 {
-                    let arrived = runner.arrive(&job);
+                    let arrived = runner.arrive(job);
                     self.count(&arrived);
-                    live.extend(arrived.ids.into_iter().map(|id| (id, job.clone())));
+                    live.extend(arrived.resident);
                 } else if !live.is_empty() {
-                    let (id, job) = live.swap_remove(draw / 2 % live.len());
-                    runner.leave(&job, &id);
-                    left.push(job);
+                    let mut resident = live.swap_remove(draw / 2 % live.len());
+                    runner.leave(&mut resident);
+                    left.push(resident);
                 }
                 self.events += 1;
                 let now = Instant::now();
@@ -188,11 +201,11 @@ impl Totals {
 }
 
 /// The jobs that are there before any of them comes or goes, drawn like those that come.
-fn standing(load: &Load, numbers: &mut Random, runner: &mut Runner<'_>) -> Vec<(String, Job)> {
+fn standing(load: &Load, numbers: &mut Random, runner: &mut Runner) -> Vec<Resident> {
     let mut live = Vec::with_capacity(load.standing + load.events);
     for at in 0..load.standing {
-        let job = load.job(at, numbers);
-        live.extend(runner.arrive(&job).ids.into_iter().map(|id| (id, job.clone())));
+        let mut job = runner.prepare(load.job(at, numbers));
+        live.extend(runner.arrive(&mut job).resident);
     }
     live
 }

@@ -9,14 +9,17 @@
 mod level;
 mod measure;
 mod mix;
+mod orchestrated;
 mod report;
+mod runner;
+mod scheduled;
 
 use clap::Args;
 use stowplan::model::JobType;
 use stowplan::testing::Load;
 
 use self::level::Level;
-use self::measure::Measured;
+use self::measure::{By, Measured};
 use self::mix::{LoadType, Mix};
 use crate::exit::{BAD_INPUT, SUCCESS};
 use crate::flags::whole_number;
@@ -95,6 +98,10 @@ pub(crate) struct Bench {
     /// The level of the library that is used
     #[arg(long, value_enum, default_value_t)]
     level: Level,
+    /// At the level of the engine: everything that is placed is reported to run, and of service jobs to be
+    /// well
+    #[arg(long)]
+    running: bool,
     /// Print one line of JSON
     #[arg(long)]
     json: bool,
@@ -109,7 +116,13 @@ impl Bench {
         let begun =
             if self.json { Ok(()) } else { report::heading(&load, self.level, &mut output) };
         let written = begun.and_then(|()| {
-            let measured = Measured::run(&load, self.level, self.seed, self.oracle);
+            let by = By {
+                level: self.level,
+                seed: self.seed,
+                oracle: self.oracle,
+                is_running: self.running,
+            };
+            let measured = Measured::run(&load, by);
             match self.json {
                 true => report::json(&measured, &mut output),
                 false => report::table(&measured, &mut output),

@@ -1,0 +1,130 @@
+//! Running a load at a level: what is measured, and how its jobs come and go.
+
+use stowplan::model::{Job, Node};
+use stowplan::{Cluster, PlaceOptions};
+
+use super::level::{Arrived, Coming, Level, Resident};
+use super::orchestrated::{self, Orchestrated};
+use super::scheduled;
+
+/// What is measured.
+pub(crate) struct Runner {
+    pub(crate) level: Level,
+    pub(crate) options: PlaceOptions,
+    /// Whether jobs leave again.
+    pub(crate) leaves: bool,
+    subject: Subject,
+}
+
+enum Subject {
+    Cluster(Box<Cluster>),
+    Engine(Box<Orchestrated>),
+}
+
+impl Runner {
+    /// Begins on empty nodes. With `is_running` an engine is told of everything that is placed that it runs
+    /// and is well.
+    pub(crate) fn new(
+        level: Level,
+        options: PlaceOptions,
+        nodes: Vec<Node>,
+        is_running: bool,
+    ) -> Runner {
+        let subject = match level {
+            Level::Engine => {
+                Subject::Engine(Box::new(Orchestrated::new(&options, nodes, is_running)))
+            }
+            _ => {
+                let cluster = Cluster::new(nodes);
+                Subject::Cluster(Box::new(cluster.unwrap_or_else(|error| unreachable!("{error}"))))
+            }
+        };
+        Runner { level, options, leaves: false, subject }
+    }
+
+    /// The cluster as it is.
+    pub(crate) fn cluster(&self) -> &Cluster {
+        match &self.subject {
+            Subject::Cluster(cluster) => cluster,
+            Subject::Engine(engine) => engine.cluster(),
+        }
+    }
+
+    /// Makes a job ready to come.
+    pub(crate) fn prepare(&self, job: Job) -> Coming {
+        match self.level {
+            Level::Engine => Coming::Command(Box::new(orchestrated::command(&job))),
+            _ => Coming::Job(job),
+        }
+    }
+
+    /// Places a job that is there before the load.
+    pub(crate) fn fill(&mut self, job: Job, seed: u64) {
+        let coming = self.prepare(job);
+        match (&mut self.subject, coming) {
+            (Subject::Cluster(cluster), Coming::Job(job)) => {
+                cluster.place(&job, &PlaceOptions::default().seed(seed));
+            }
+            (Subject::Engine(engine), Coming::Command(command)) => {
+                _ = engine.arrive(*command, false);
+            }
+            _ => {}
+        }
+    }
+
+    /// Lets a job come.
+    pub(crate) fn arrive(&mut self, coming: &mut Coming) -> Arrived {
+        match (&mut self.subject, self.level) {
+            (Subject::Cluster(cluster), Level::Cluster) => {
+                let Coming::Job(job) = coming else { return Arrived::default() };
+                place(cluster, job, &self.options, self.leaves)
+            }
+            (Subject::Cluster(cluster), level) => match std::mem::replace(coming, Coming::Gone) {
+                Coming::Job(job) => {
+                    scheduled::arrive(cluster, level, job, &self.options, self.leaves)
+                }
+                _ => Arrived::default(),
+            },
+            (Subject::Engine(engine), _) => match std::mem::replace(coming, Coming::Gone) {
+                Coming::Command(command) => engine.arrive(*command, self.leaves),
+                _ => Arrived::default(),
+            },
+        }
+    }
+
+    /// Lets a job go of which one allocation is there.
+    pub(crate) fn leave(&mut self, resident: &mut Resident) {
+        match (&mut self.subject, resident) {
+            (Subject::Cluster(cluster), Resident::Job { allocation, .. }) => {
+                // It was placed here and is taken out once.
+                _ = cluster.remove_allocation(allocation);
+            }
+            (
+                Subject::Cluster(cluster),
+                Resident::Evaluated { allocation, evaluation, created },
+            ) => {
+                scheduled::leave(cluster, self.level, evaluation, &self.options);
+                _ = cluster.remove_allocation(allocation);
+                cluster.remove_evaluation(&evaluation.id);
+                created.iter().for_each(|id| _ = cluster.remove_evaluation(id));
+            }
+            (Subject::Engine(engine), Resident::Registered { allocation, namespace, job_id }) => {
+                engine.leave(allocation, namespace, job_id);
+            }
+            _ => {}
+        }
+    }
+}
+
+/// Places a job without a word about it.
+fn place(cluster: &mut Cluster, job: &Job, options: &PlaceOptions, leaves: bool) -> Arrived {
+    let placement = cluster.place(job, options);
+    let unplaced = placement.failed().iter().map(|it| it.unplaced() as usize);
+    let first = placement.allocations().next().filter(|_| leaves);
+    Arrived {
+        placed: placement.len(),
+        failed: unplaced.sum(),
+        scanned: placement.scanned(),
+        resident: first.map(|it| Resident::Job { allocation: it.id(), _job: job.clone() }),
+    }
+}
