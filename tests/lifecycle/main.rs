@@ -19,5 +19,6 @@ mod found;
 #[allow(dead_code, unreachable_pub, reason = "what tests share")]
 mod lifecycle;
 mod odd;
+mod traps;
 mod triggers;
 mod world;
