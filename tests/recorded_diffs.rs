@@ -5,8 +5,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
+#[path = "common/shared.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what tests share")]
+mod shared;
+
 use std::fs;
-use std::path::Path;
 
 use serde_json::Value;
 use stowplan::model::{Job, JobDiff, JobPlanResponse, ObjectDiff, PlanAnnotations, read};
@@ -74,19 +77,8 @@ fn registered(document: &Value, before: Option<&Job>) -> Job {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository, and the feature `regexp`"]
 fn differences_are_those_of_a_real_server() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = package.ancestors().map(|above| above.join("shared")).find(|dir| dir.is_dir());
-    let shared = found.unwrap_or_else(|| {
-        panic!("there is no folder `shared` beside or above {}", package.display())
-    });
     let mut count = 0;
-    let mut paths: Vec<_> = fs::read_dir(shared.join("data/scheduling"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    paths.sort();
-    for path in paths {
+    for path in shared::json_files(&shared::folder("data/scheduling")) {
         let recording: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         let first = registered(&recording["job"], None);
         let run = &recording["runs"][0];

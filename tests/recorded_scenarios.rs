@@ -7,9 +7,12 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, missing_docs, reason = "a test fails by panicking")]
 
+#[path = "common/shared.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what tests share")]
+mod shared;
+
 use std::fmt::Debug;
 use std::fs;
-use std::path::Path;
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -439,17 +442,7 @@ fn go_through(recording: &Value) -> (Vec<String>, usize) {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn evaluations_come_to_what_a_real_server_did() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let found = package.ancestors().map(|above| above.join("shared")).find(|dir| dir.is_dir());
-    let shared = found.unwrap_or_else(|| {
-        panic!("there is no folder `shared` beside or above {}", package.display())
-    });
-    let mut paths: Vec<_> = fs::read_dir(shared.join("data/scheduling"))
-        .unwrap()
-        .map(|entry| entry.unwrap().path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "json"))
-        .collect();
-    paths.sort();
+    let paths = shared::json_files(&shared::folder("data/scheduling"));
     let (mut told, mut evaluations) = (Vec::new(), 0);
     for path in &paths {
         let recording: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();

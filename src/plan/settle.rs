@@ -36,7 +36,7 @@ pub(super) fn settle(
     let newest = registered.and_then(|it| it.newest());
     let takes_any = parts.takes_job(job.as_pair());
     let may_deploy = takes_any && newest.is_some();
-    // What is new of a job that was stopped meanwhile, or is another one by now, is not wanted.
+    // A job that was stopped meanwhile, or is another one by now, is to get no new allocations.
     let may_place = takes_any && newest.is_some_and(|version| !version.job.spec().stop);
 
     let stops = stop(state, std::mem::take(&mut plan.stops), parts, committed);

@@ -5,7 +5,7 @@ use crate::model::{DisconnectStrategy, ReschedulePolicy, TaskGroup, UpdateStrate
 use crate::time::Span;
 
 impl GroupRules {
-    /// The rules of a group of a job; only service and system jobs are brought up to date in steps.
+    /// What the document of a group says.
     pub(crate) fn of(group: &TaskGroup) -> GroupRules {
         let policy = group.reschedule_policy.as_ref();
         let disconnect = group.disconnect.as_ref();

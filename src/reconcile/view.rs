@@ -1,6 +1,6 @@
 //! What a reconciliation looks at: plain copies of what is known, cheap to fill from compact records.
 //!
-//! Names are numbers here: a group is its place in [`Input::groups`], a version its place in
+//! Names are numbers here: a group is one below [`Input::groups`], a version its place in
 //! [`Input::versions`], an allocation, a node, a deployment or an evaluation a handle of the caller's.
 
 use std::cmp::Ordering;

@@ -16,6 +16,9 @@ mod plan;
 mod real;
 mod replay;
 mod report;
+#[path = "../common/shared.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what tests share")]
+mod shared;
 
 use std::fs;
 use std::io::Write;

@@ -1,16 +1,11 @@
 //! A real cluster of 1,523 nodes and 8,152 jobs, where it is at hand.
 
-use std::path::Path;
-
 use super::Folder;
 
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn a_real_cluster_is_placed_in_one_run() {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // A worktree lies deeper than the package, so look upward.
-    let mut folders = package.ancestors().map(|above| above.join("shared/data/openb"));
-    let folder = folders.find(|folder| folder.is_dir()).unwrap();
+    let folder = crate::shared::folder("data/openb");
     let files = format!("--nodes {0}/nodes.json --job {0}/jobs.json", folder.display());
     let answer = Folder::new("openb").run(&format!("place {files}"));
     assert_eq!((answer.status, answer.stderr.as_str()), (2, ""));

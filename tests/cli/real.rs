@@ -1,27 +1,16 @@
 //! Real job files and nodes, where they are at hand: every job on every node, in every form of an answer.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 
 use super::{Answer, Folder};
+use crate::shared::{folder, json_files};
 
-/// The folder of shared data.
-fn data() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // A worktree lies deeper than the package, so look upward.
-    let mut folders = package.ancestors().map(|above| above.join("shared/data"));
-    folders.find(|folder| folder.is_dir()).unwrap()
-}
-
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = entries
-        .filter(|path| path.extension().is_some_and(|it| it == "json"))
-        .filter(|path| path.file_name().is_some_and(|it| it != "index.json"))
-        .collect();
-    files.sort();
+fn files(below: &str) -> Vec<PathBuf> {
+    let mut files = json_files(&folder(below));
+    files.retain(|path| path.file_name().is_some_and(|it| it != "index.json"));
     files
 }
 
@@ -45,7 +34,7 @@ fn check(what: &str, answer: &Answer) {
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn every_real_job_is_answered_on_every_real_node() {
     let folder = Folder::new("real");
-    let (jobs, nodes) = (files(&data().join("jobs/json")), files(&data().join("nodes")));
+    let (jobs, nodes) = (files("data/jobs/json"), files("data/nodes"));
     assert!(jobs.len() >= 40, "{} jobs", jobs.len());
     let mut usable = Vec::new();
     for node in &nodes {

@@ -11,3 +11,6 @@
 mod any_document;
 mod bad_input;
 mod real;
+#[path = "../common/shared.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what tests share")]
+mod shared;

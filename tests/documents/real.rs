@@ -4,7 +4,7 @@
 //! them: tests that need them are ignored, and `.ci/run` runs them where the folder is.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -12,24 +12,7 @@ use stowplan::model::{
     Allocation, Deployment, Evaluation, Job, JobSpec, Node, NodeSpec, Problem, read,
 };
 
-/// The folder of shared data.
-fn shared() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // A worktree lies deeper than the package, so look upward.
-    let found = package.ancestors().map(|above| above.join("shared")).find(|dir| dir.is_dir());
-    found.unwrap_or_else(|| {
-        panic!("there is no folder `shared` beside or above {}", package.display())
-    })
-}
-
-/// The JSON files of a folder, by name.
-fn files(folder: &Path) -> Vec<PathBuf> {
-    let entries = fs::read_dir(folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let mut files: Vec<PathBuf> = entries.map(|entry| entry.unwrap().path()).collect();
-    files.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    files.sort();
-    files
-}
+use crate::shared::{folder, json_files};
 
 fn value(path: &Path) -> Value {
     serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
@@ -152,7 +135,7 @@ fn the_job_of_the_first_api() {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn the_job_of_the_first_api_as_it_was_documented() {
-    let shared = shared();
+    let shared = folder("");
     let job = check_job("example", &example("binstore-storagelocker.json")).unwrap();
     let text = fs::read_to_string(shared.join("spec/seed-allocation.md")).unwrap();
     let (_, rest) = text.split_once("```javascript").unwrap();
@@ -179,8 +162,8 @@ fn the_nodes_of_the_examples() {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn jobs_that_people_run() {
-    let shared = shared();
-    let files = files(&shared.join("data/jobs/json"));
+    let shared = folder("");
+    let files = json_files(&shared.join("data/jobs/json"));
     assert!(files.len() >= 40, "found only {} jobs", files.len());
     for path in &files {
         check_job(&path.display().to_string(), &value(path));
@@ -190,9 +173,9 @@ fn jobs_that_people_run() {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn nodes_as_documented_and_as_fingerprinted() {
-    let shared = shared();
+    let shared = folder("");
     let mut count = 0;
-    for path in files(&shared.join("data/nodes")) {
+    for path in json_files(&shared.join("data/nodes")) {
         let context = path.display().to_string();
         if context.ends_with("/index.json") {
             continue;
@@ -219,7 +202,7 @@ fn nodes_as_documented_and_as_fingerprinted() {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn a_production_cluster() {
-    let shared = shared();
+    let shared = folder("");
     let folder = shared.join("data/openb");
     let Value::Array(nodes) = value(&folder.join("nodes.json")) else { panic!("no list") };
     assert_eq!(nodes.len(), 1523);
@@ -240,8 +223,8 @@ fn a_production_cluster() {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn golden_cases() {
-    let shared = shared();
-    for path in files(&shared.join("golden")) {
+    let shared = folder("");
+    for path in json_files(&shared.join("golden")) {
         let cluster = value(&path);
         let context = path.display().to_string();
         for node in cluster["nodes"].as_array().unwrap() {
@@ -263,13 +246,13 @@ fn golden_cases() {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn golden_lifecycle_cases() {
-    let shared = shared();
+    let shared = folder("");
     let overridden = |template: &Value, own: &Value| {
         let mut whole = template.as_object().unwrap().clone();
         whole.extend(own.as_object().unwrap().clone());
         Value::Object(whole)
     };
-    for path in files(&shared.join("golden-lifecycle")) {
+    for path in json_files(&shared.join("golden-lifecycle")) {
         let file = value(&path);
         for case in file["cases"].as_array().unwrap() {
             let context = format!("{} {}", path.display(), case["name"]);
@@ -302,7 +285,7 @@ fn golden_lifecycle_cases() {
 #[test]
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn recordings_of_a_real_server() {
-    let shared = shared();
+    let shared = folder("");
     let is_node = |value: &Value| value.get("NodeResources").is_some_and(Value::is_object);
     let is_allocation = |value: &Value| {
         value.get("ClientStatus").is_some_and(Value::is_string) && value.get("JobID").is_some()
@@ -312,7 +295,7 @@ fn recordings_of_a_real_server() {
     let (mut node_count, mut allocation_count) = (0, 0);
     let (mut evaluation_count, mut deployment_count) = (0, 0);
     for folder in ["data/scheduling", "data/recorded/cluster-api"] {
-        for path in files(&shared.join(folder)) {
+        for path in json_files(&shared.join(folder)) {
             let recording = value(&path);
             let context = path.display().to_string();
             let mut found = Vec::new();
@@ -360,7 +343,7 @@ fn recordings_of_a_real_server() {
 #[ignore = "needs the folder `shared`, which is no part of the repository"]
 fn answers_to_dry_runs_and_what_operators_set() {
     use stowplan::model::{JobPlanResponse, JobSummary, Namespace, SchedulerConfiguration};
-    let shared = shared();
+    let shared = folder("");
     let body = |name: &str| {
         let recording = value(&shared.join("data/recorded/cluster-api").join(name));
         recording["response"]["body"].clone()

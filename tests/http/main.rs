@@ -18,5 +18,8 @@ mod own;
 mod recorded;
 mod requests;
 mod seed;
+#[path = "../common/shared.rs"]
+#[allow(dead_code, unreachable_pub, reason = "what tests share")]
+mod shared;
 mod steer;
 mod stream;

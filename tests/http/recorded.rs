@@ -26,9 +26,9 @@ fn missing(theirs: &Value, ours: &Value, path: &str, found: &mut Vec<String>) {
 }
 
 #[test]
-#[ignore = "the recordings are no part of the repository: they are in ../shared/data/recorded"]
+#[ignore = "the recordings are no part of the repository: they are in the folder `shared`"]
 fn every_key_of_the_recorded_documents_is_there() {
-    let folder = std::path::Path::new("../shared/data/recorded/cluster-api");
+    let folder = crate::shared::folder("data/recorded/cluster-api");
     let recorded = |name: &str| -> Value {
         let text = std::fs::read_to_string(folder.join(name)).unwrap();
         serde_json::from_str(&text).unwrap()
