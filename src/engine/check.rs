@@ -8,6 +8,25 @@ impl Engine {
     /// Checks what is true at any time: what [`Cluster::check`](crate::Cluster::check) does, that queues
     /// and timers are those of the state, and that no evaluation is lost. It looks at everything.
     ///
+    /// An embedder's property test, on engines that the feature `proptest` makes: whatever happened, a node that
+    /// has to be empty at once is.
+    ///
+    /// ```
+    /// use proptest::prelude::*;
+    /// use stowplan::engine::{DrainNode, DrainSpec};
+    /// use stowplan::testing::engines;
+    /// use stowplan::{Span, Timestamp};
+    ///
+    /// proptest!(ProptestConfig { cases: 8, failure_persistence: None, ..Default::default() }, |(mut engine in engines(60))| {
+    ///     let drain_spec = Some(DrainSpec { deadline: Span::from_secs(-1), ..DrainSpec::default() });
+    ///     let drain = DrainNode { node_id: "n1".into(), drain_spec, ..DrainNode::default() };
+    ///     let is_there = engine.apply(engine.now(), drain.into()).is_ok();
+    ///     engine.advance(engine.now() + Span::from_secs(1)).unwrap();
+    ///     prop_assert!(!is_there || !engine.allocations_on("n1").any(|it| it.is_live()));
+    ///     prop_assert_eq!(engine.check(), Ok(())); // what is true at any time
+    /// });
+    /// ```
+    ///
     /// # Errors
     ///
     /// The first thing found that is not so.

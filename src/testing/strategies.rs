@@ -18,25 +18,6 @@ pub fn recipes() -> impl Strategy<Value = Recipe> {
 
 /// Steps of an engine's life, up to so many, which shrink to fewer and simpler ones: whatever is left of them
 /// can be told to any engine ([`Step::command`]).
-///
-/// An embedder's property test: whatever happened, a node that drains for good is empty in the end.
-///
-/// ```
-/// use proptest::prelude::*;
-/// use stowplan::engine::{DrainNode, DrainSpec, Engine, EngineOptions};
-/// use stowplan::testing::engines;
-/// use stowplan::{Span, Timestamp};
-///
-/// proptest!(ProptestConfig { cases: 8, failure_persistence: None, ..Default::default() }, |(engine in engines(60))| {
-///     let mut engine: Engine = engine;
-///     let drain_spec = Some(DrainSpec { deadline: Span::from_secs(-1), ..DrainSpec::default() });
-///     let drain = DrainNode { node_id: "n1".into(), drain_spec, ..DrainNode::default() };
-///     let is_there = engine.apply(engine.now(), drain.into()).is_ok();
-///     engine.advance(engine.now() + Span::from_secs(1)).unwrap();
-///     prop_assert!(!is_there || !engine.allocations_on("n1").any(|it| it.is_live()));
-///     prop_assert_eq!(engine.check(), Ok(())); // what is true at any time
-/// });
-/// ```
 pub fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
     let numbers = (any::<u8>(), any::<u8>(), any::<[u8; 3]>(), any::<u16>());
     let step = numbers.prop_map(|(kind, who, how, wait)| Step::of_numbers(kind, who, how, wait));
@@ -44,7 +25,7 @@ pub fn steps(most: usize) -> impl Strategy<Value = Vec<Step>> {
 }
 
 /// Engines with a life behind them, of up to so many steps, with nothing left to be done at their present
-/// instant. They shrink to engines that lived through less.
+/// instant. They shrink to engines that lived through less. [`Engine::check`] has an example.
 pub fn engines(most: usize) -> impl Strategy<Value = Engine> {
     steps(most).prop_map(|steps| {
         let mut engine = Engine::new(EngineOptions::default());

@@ -2,12 +2,10 @@
 //! state is refused.
 
 use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
 use stowplan::Timestamp;
 use stowplan::engine::{Engine, EngineOptions, LoadError, RegisterJob, RegisterNode};
-use stowplan::testing::Random;
+use stowplan::testing::{Kind, Random, Step, steps};
 
-use crate::random::{Step, command, step};
 use crate::world::{node, service};
 
 fn bytes_of(engine: &Engine) -> Vec<u8> {
@@ -24,7 +22,7 @@ fn seen(engine: &Engine) -> String {
 /// Tells two engines the same, and sees that it comes to the same.
 fn tell_both(engines: &mut [Engine; 2], now: Timestamp, step: &Step) {
     let [first, second] = engines;
-    let Some(command) = command(first, step) else { return };
+    let command = step.command(first);
     let answers = [first.apply(now, command.clone()), second.apply(now, command)];
     assert_eq!(answers[0], answers[1]);
     assert_eq!(first.events(0), second.events(0));
@@ -33,7 +31,7 @@ fn tell_both(engines: &mut [Engine; 2], now: Timestamp, step: &Step) {
 proptest! {
     #[test]
     fn a_loaded_engine_goes_on_as_the_saved_one(
-        steps in prop::collection::vec((step(), 0..200i64), 1..80),
+        steps in steps(80),
         cut in 0..80usize,
         history in prop_oneof![Just(0usize), Just(20), Just(10_000)],
     ) {
@@ -41,11 +39,10 @@ proptest! {
         let mut engine = Engine::new(options);
         let mut now = Timestamp::from_secs(1_000);
         let cut = cut.min(steps.len());
-        for (step, secs) in &steps[..cut] {
-            if let Some(command) = command(&engine, step) {
-                let _ = engine.apply(now, command);
-            }
-            now = now + stowplan::Span::from_secs(*secs);
+        for step in &steps[..cut] {
+            let command = step.command(&engine);
+            let _ = engine.apply(now, command);
+            now = now + step.wait;
         }
         let bytes = bytes_of(&engine);
         let loaded = Engine::load(&bytes).unwrap();
@@ -53,9 +50,9 @@ proptest! {
         prop_assert!(loaded.check().is_ok(), "{:?}", loaded.check());
         prop_assert!(bytes_of(&loaded) == bytes, "the same engine is the same file");
         let mut both = [engine, loaded];
-        for (step, secs) in &steps[cut..] {
+        for step in &steps[cut..] {
             tell_both(&mut both, now, step);
-            now = now + stowplan::Span::from_secs(*secs);
+            now = now + step.wait;
         }
         for engine in &mut both {
             engine.advance(now + stowplan::Span::from_secs(100_000)).unwrap();
@@ -68,19 +65,22 @@ proptest! {
 proptest! {
     #[test]
     fn the_same_commands_are_the_same_bytes_however_often_time_passes_between(
-        steps in prop::collection::vec((step(), 0..2_000i64, 0..4usize), 1..60),
+        steps in steps(60),
+        looks in prop::collection::vec(0..4i64, 60),
     ) {
         let options = || EngineOptions { history: 100_000, ..EngineOptions::default() };
         let (mut plain, mut watched) = (Engine::new(options()), Engine::new(options()));
         let mut now = Timestamp::from_secs(1_000);
-        for (step, secs, looks) in &steps {
-            let Some(command) = command(&plain, step) else { continue };
+        // One command is applied before time moves.
+        let timed = steps.iter().filter(|step| step.kind != Kind::Resume);
+        for (step, looks) in timed.zip(looks) {
             // The commands come of what the plain one has before it is told.
-            for part in 1..=*looks as i64 {
-                let at = watched.now().max(now + stowplan::Span::from_secs(secs * part / 4));
-                watched.advance(at).unwrap();
+            let command = step.command(&plain);
+            for part in 1..=looks {
+                let wait = stowplan::Span::from_nanos(step.wait.as_nanos() / 4 * part);
+                watched.advance(watched.now().max(now + wait)).unwrap();
             }
-            now = now + stowplan::Span::from_secs(*secs);
+            now = now + step.wait;
             let answers = [plain.apply(now, command.clone()), watched.apply(now, command)];
             prop_assert_eq!(&answers[0], &answers[1]);
         }
@@ -93,20 +93,11 @@ proptest! {
 
 /// An engine with some of everything that the steps make.
 fn grown(seed: u64, steps: usize) -> Engine {
-    let mut runner = proptest::test_runner::TestRunner::new_with_rng(
-        ProptestConfig::default(),
-        proptest::test_runner::TestRng::from_seed(
-            proptest::test_runner::RngAlgorithm::ChaCha,
-            &[seed as u8; 32],
-        ),
-    );
     let mut engine = Engine::new(EngineOptions { history: 100, ..EngineOptions::default() });
     let mut now = Timestamp::from_secs(1_000);
-    for _ in 0..steps {
-        let step = step().new_tree(&mut runner).unwrap().current();
-        if let Some(command) = command(&engine, &step) {
-            let _ = engine.apply(now, command);
-        }
+    for step in Step::sequence(seed, steps) {
+        let command = step.command(&engine);
+        let _ = engine.apply(now, command);
         now = now + stowplan::Span::from_secs(20);
     }
     engine

@@ -258,11 +258,12 @@ fn in_a_day_of_a_small_cluster_nothing_is_lost() {
 #[test]
 #[ignore = "it takes minutes"]
 fn in_a_week_of_1000_nodes_nothing_is_lost() {
+    let nodes = crate::number("STOWPLAN_NODES").map_or(1_000, |nodes| nodes as usize);
     let size = Size {
-        nodes: 1_000,
-        services: 100,
-        batch_jobs_per_day: 400,
-        drains_per_day: 40,
+        nodes,
+        services: nodes / 10,
+        batch_jobs_per_day: 2 * nodes as i64 / 5,
+        drains_per_day: nodes as i64 / 25,
         days: 7,
         hours_between_looks: 1,
     };
