@@ -81,6 +81,11 @@ pub enum FilterReason {
 pub(crate) const DISTINCT_HOSTS: &str = "distinct_hosts";
 
 impl FilterReason {
+    /// Whether other allocations of the job are what keeps one from the node.
+    pub(crate) fn is_distinct(&self) -> bool {
+        matches!(self, FilterReason::DistinctHosts | FilterReason::DistinctProperty { .. })
+    }
+
     /// The text that the metrics count nodes under.
     pub(crate) fn text(&self) -> Arc<str> {
         match self {

@@ -113,17 +113,16 @@ impl Classes {
 /// networks it has: none of the facts that make its class.
 fn may_suit(scan: &Scan<'_>, slot: NodeSlot, node: &NodeRecord) -> bool {
     scan.all_filters(slot, node).iter().all(|reason| {
-        matches!(
-            reason,
-            FilterReason::DistinctHosts
-                | FilterReason::DistinctProperty { .. }
-                | FilterReason::MissingDevices
+        reason.is_distinct()
+            || matches!(
+                reason,
+                FilterReason::MissingDevices
                 | FilterReason::MissingNetwork
                 | FilterReason::MissingHostNetwork { .. }
                 // Who uses a volume, and how, changes.
                 | FilterReason::MissingHostVolumes
                 | FilterReason::MissingCsiVolumes(_)
-        )
+            )
     })
 }
 

@@ -3,6 +3,7 @@
 
 use std::cmp::Ordering;
 
+use crate::feasibility::reason::FilterReason;
 use crate::model::{AllocationState, ClientStatus, Job, TaskState};
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
@@ -91,6 +92,12 @@ impl<'a, 't, 's> RecordFacts<'a, 't, 's> {
         let groups = &self.known.specs.get(view.version as usize)?.task_groups;
         let mut tasks = groups.iter().find(|group| group.name == name)?.tasks.iter();
         Some(&tasks.find(|task| task.is_leader())?.name)
+    }
+
+    /// Whether anything of a group lives on a node, which go by their places.
+    fn runs_on(&self, node: u32, group: u32) -> bool {
+        let views = &self.known.views;
+        views.iter().any(|it| (it.group, it.node) == (group, node) && !it.is_terminal())
     }
 
     fn rare(&self, at: usize) -> Option<&Rare> {
@@ -190,6 +197,10 @@ impl Facts for RecordFacts<'_, '_, '_> {
         };
         let state = &**self.transaction;
         let scan = Scan::new(state, plan, None);
-        state.node(slot).is_some_and(|record| scan.may_run(slot, record))
+        let Some(record) = state.node(slot) else { return false };
+        // What runs there already is in nobody's way but that of others of its job.
+        scan.may_run(slot, record)
+            || (self.runs_on(node, group)
+                && scan.all_filters(slot, record).iter().all(FilterReason::is_distinct))
     }
 }

@@ -233,3 +233,30 @@ fn the_job_says_of_which_type_it_is() {
         assert_eq!(decision.placements.len(), expected, "{kind} {of_evaluation}");
     }
 }
+
+/// A system job of which no two share a rack is changed where it runs, in a deployment of as many
+/// (docs/lifecycle.md, section 4, *System deployments*).
+#[test]
+fn what_runs_apart_is_changed_in_a_deployment() {
+    let mut nodes = ["n1", "n2", "n3", "n4"].map(|id| node(id, 4_000));
+    for (at, node) in nodes.iter_mut().enumerate() {
+        node["Meta"] = json!({"rack": format!("r{}", at / 2)});
+    }
+    let there = [(0, "n1"), (1, "n3")].map(|(number, node)| {
+        let mut it = allocation(number, node);
+        it["Name"] = json!("web.web[0]");
+        it
+    });
+    let mut state = changed(state("system", 1, &nodes, &there));
+    for version in 0..2 {
+        let job = &mut state["jobs"][version];
+        job["TaskGroups"][0]["Update"] = json!({"MaxParallel": 1});
+        job["Constraints"] = json!([
+            {"LTarget": "${meta.rack}", "RTarget": "1", "Operand": "distinct_property"},
+        ]);
+    }
+    let decision = process(&state);
+    let deployment = decision.deployment.unwrap();
+    assert_eq!(deployment.task_groups["web"].desired_total, 2);
+    assert_eq!((decision.placements.len(), decision.stops.len()), (1, 1));
+}
