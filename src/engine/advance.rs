@@ -101,9 +101,10 @@ impl Engine {
             Timer::News(_) => Cause::DeploymentPromotion,
             Timer::Progress(_) => Cause::DeploymentStatus,
             Timer::Launch(_) => Cause::JobRegistration,
-            Timer::ForgetEvaluation(_) | Timer::ForgetJob(_) | Timer::ForgetNode(_) => {
-                Cause::Garbage
-            }
+            Timer::ForgetEvaluation(_)
+            | Timer::ForgetDeployment(_)
+            | Timer::ForgetJob(_)
+            | Timer::ForgetNode(_) => Cause::Garbage,
             _ => Cause::Evaluations,
         };
         let done = self.change(cause, |change| {
@@ -117,6 +118,7 @@ impl Engine {
                 Timer::Launch(job) => launches::fire(change, job),
                 Timer::Delivery(evaluation) => deliveries::fire(change, evaluation),
                 Timer::ForgetEvaluation(slot) => garbage::forget_evaluation(change, slot),
+                Timer::ForgetDeployment(slot) => garbage::forget_deployment(change, slot),
                 Timer::ForgetJob(job) => garbage::forget_job(change, job),
                 Timer::ForgetNode(node) => garbage::forget_node(change, node),
             }

@@ -103,11 +103,23 @@ fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
     }
     let life = NodeLife { is_unsynced: false, ..change.life(node) };
     change.set_life(node, life);
+    let is_leaving = after.is_terminal() && desired.is_terminal();
+    if is_leaving && is_of_purged(&change.state, slot, job) {
+        // Of a job that was purged it was the client alone that still had it.
+        change.remove_allocation(slot);
+        return None;
+    }
     let was_unknown = before == ClientStatus::Unknown;
     if after == before || !(after.is_terminal() || was_unknown) {
         return None;
     }
     Some((job, reason(&change.state, slot, job, after, was_unknown)?))
+}
+
+/// Whether the job that an allocation was placed for was purged; another one may have its name since.
+fn is_of_purged(state: &State, slot: AllocationSlot, job: JobSlot) -> bool {
+    let created = state.registration(job).map(|it| it.create_index);
+    created != state.job_spec_of(slot).map(|job| job.create_index)
 }
 
 /// Writes down what an allocation's tasks do, where that differs from what is known.

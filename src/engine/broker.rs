@@ -7,9 +7,11 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::blocked::Hope;
 use super::change::Change;
 use super::place::{due_at, hope_of};
 use crate::model::EvaluationStatus;
+use crate::schedule::computed_class;
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::evaluation::EvaluationRecord;
@@ -114,9 +116,15 @@ fn has_missed(state: &State, record: &EvaluationRecord) -> bool {
     if record.snapshot_index == 0 {
         return false;
     }
-    let hope = hope_of(state, record);
+    let hope = hope_of(record);
+    let only = match &hope {
+        Hope::Node(node) => state.resolve_node(*node).and_then(|node| state.node(node)),
+        Hope::Any | Hope::Classes(_) => None,
+    };
+    let only = only.map(|node| computed_class(&node.node));
+    let may_help = |class: &str| hope.may_help(class) || only.as_deref() == Some(class);
     let mut unblocks = state.book().unblocks.iter();
-    unblocks.any(|(class, it)| it.index > record.snapshot_index && hope.may_help(class))
+    unblocks.any(|(class, it)| it.index > record.snapshot_index && may_help(class))
 }
 
 /// Sees to it that one of a job's evaluations that may be looked at has its claim.

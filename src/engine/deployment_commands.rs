@@ -135,7 +135,7 @@ pub(super) fn set_health(
     change: &mut Change<'_>,
     body: &SetAllocationHealth,
 ) -> Result<(), DeploymentCommandError> {
-    let slot = find(change, &body.deployment_id, "set health for allocations in")?;
+    let slot = find(change, &body.deployment_id, "set health of allocations for a")?;
     if body.healthy.is_empty() && body.unhealthy.is_empty() {
         return Err(DeploymentCommandError::NoAllocations);
     }

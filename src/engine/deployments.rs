@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::change::Change;
+use super::forget::allocations_of;
 use super::job_changes::revert_to;
 use super::jobs::newest;
 use super::progress::is_done;
@@ -35,14 +36,11 @@ pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
             continue;
         }
         let sick = judged.iter().filter(|(_, health)| *health == Health::Unhealthy);
-        let sick: Vec<AllocationSlot> = sick.map(|(slot, _)| *slot).collect();
-        if sick.iter().any(|&slot| is_fatal(&change.state, deployment, slot)) {
+        let mut sick = sick.map(|(slot, _)| *slot);
+        if sick.any(|slot| is_fatal(&change.state, deployment, slot)) {
             change.set_news(deployment, None);
             fail(change, deployment, UNHEALTHY);
             continue;
-        }
-        for slot in sick {
-            change.change_lifecycle(slot, false, |record| record.transition.reschedule = true);
         }
         // Verdicts that come one soon after the other are looked at together.
         if !change.is_looked_at && !change.book().news.contains_key(&deployment) {
@@ -52,16 +50,35 @@ pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
     }
 }
 
-/// Looks at what is new of a deployment: canaries that are all well may be promoted, and its job is looked
-/// at anew.
+/// Looks at what is new of a deployment: what is not well may be replaced, canaries that are all well may
+/// be promoted, and its job is looked at anew.
 pub(super) fn look_at(change: &mut Change<'_>, deployment: DeploymentSlot) {
     change.set_news(deployment, None);
     if change.deployment(deployment).is_some_and(|it| it.status.is_active()) {
+        for slot in sick(&change.state, deployment) {
+            change.change_lifecycle(slot, false, |record| record.transition.reschedule = true);
+        }
         if may_promote(&change.state, deployment) {
             promote(change, deployment, None);
         }
         evaluate(change, deployment);
     }
+}
+
+/// The allocations of a deployment that are not well and were not told to be replaced yet.
+fn sick(state: &State, deployment: DeploymentSlot) -> Vec<AllocationSlot> {
+    let Some(record) = state.deployment(deployment) else { return Vec::new() };
+    if record.groups.iter().all(|group| group.unhealthy == 0) {
+        return Vec::new();
+    }
+    let of = state.deployment_ref(deployment);
+    let is_sick = |slot: &AllocationSlot| {
+        state.allocation(*slot).is_some_and(|it| !it.desired.is_terminal())
+            && state.lifecycle(*slot).is_some_and(|it| {
+                it.deployment == of && it.health == Health::Unhealthy && !it.transition.reschedule
+            })
+    };
+    allocations_of(state, record.job.slot).filter(is_sick).collect()
 }
 
 /// The allocations of a deployment on which there is a new verdict.

@@ -71,6 +71,16 @@ pub(super) fn is_deployed(state: &State, slot: DeploymentSlot) -> bool {
         .any(|it| state.lifecycle(it).is_some_and(|it| it.deployment == of))
 }
 
+/// When a deployment that has ended is forgotten; never as long as any of its allocations is left.
+pub(super) fn deployment_at(
+    state: &State,
+    ages: &GarbageOptions,
+    slot: DeploymentSlot,
+) -> Option<Timestamp> {
+    let age = ages.deployments.filter(|_| is_deployed(state, slot))?;
+    state.deployment(slot)?.modified.checked_add(age)
+}
+
 /// Whether a job is stopped or done, and nothing is left of what ran.
 pub(super) fn is_dead(state: &State, slot: JobSlot) -> bool {
     let Some(newest) = state.registration(slot).and_then(|it| it.newest()) else { return false };

@@ -56,8 +56,7 @@ fn is_needed(change: &Change<'_>, slot: EvaluationSlot) -> bool {
     allocations_of(&change.state, job).any(is_left)
 }
 
-/// Forgets an evaluation that is old enough, the allocations that it made, and deployments of its job of
-/// which nothing is left but the latest.
+/// Forgets an evaluation that is old enough, and the allocations that it made.
 pub(super) fn forget_evaluation(change: &mut Change<'_>, slot: EvaluationSlot) {
     let Some(job) = change.evaluation(slot).map(|it| it.job.slot) else { return };
     let of = change.evaluation_ref(slot);
@@ -66,14 +65,14 @@ pub(super) fn forget_evaluation(change: &mut Change<'_>, slot: EvaluationSlot) {
     };
     let its: Vec<AllocationSlot> = allocations_of(&change.state, job).filter(is_its).collect();
     its.into_iter().for_each(|allocation| change.remove_allocation(allocation));
-    let deployments: Vec<DeploymentSlot> = change.deployments_of(job);
-    let kept = usize::from(change.registration(job).is_some());
-    for deployment in deployments.into_iter().skip(kept) {
-        if is_deployed(&change.state, deployment) {
-            change.remove_deployment(deployment);
-        }
-    }
     remove_evaluation(change, slot);
+}
+
+/// Forgets a deployment that has ended, unless any of its allocations is left.
+pub(super) fn forget_deployment(change: &mut Change<'_>, slot: DeploymentSlot) {
+    if is_deployed(&change.state, slot) {
+        change.remove_deployment(slot);
+    }
 }
 
 /// Forgets a job that is dead, and all that there was of it.

@@ -2,8 +2,8 @@
 //! queues, watchers and timers of a whole orchestrator, and without a thread or a clock.
 //!
 //! In: commands and evaluations, each with the instant at which it came. Out: what they came to, events,
-//! the next instant at which something will happen, and snapshots for readers. May import `schedule`,
-//! `plan`, `cluster`, `placement`, `state`, `model`, `rng` and `time`.
+//! the next instant at which something will happen, and snapshots for readers. May import `schedule`
+//! and what that imports.
 //!
 //! - A command changes the state in one transaction, and with it goes all that follows at once: which
 //!   evaluation of a job is in hand, what is no longer blocked, what jobs have come to. What is refused
@@ -77,6 +77,7 @@ mod read;
 mod recorded;
 mod rehearsal;
 mod reschedule;
+mod rooms;
 mod saved;
 mod settings;
 mod settle;
@@ -88,6 +89,8 @@ mod submissions;
 mod summaries;
 mod timers;
 mod unblock;
+mod wanted;
+mod wanting;
 
 use std::sync::Arc;
 

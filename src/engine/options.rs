@@ -75,10 +75,12 @@ pub struct HeartbeatOptions {
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GarbageOptions {
-    /// Evaluations, with the allocations that they made and earlier deployments of their job; never where there is no age.
+    /// Evaluations, with the allocations that they made; never where there is no age.
     pub evaluations: Option<Span>,
     /// Evaluations of batch jobs.
     pub batch_evaluations: Option<Span>,
+    /// Deployments that have ended and of which no allocation is left.
+    pub deployments: Option<Span>,
     /// Jobs that are dead.
     pub jobs: Option<Span>,
     /// Nodes that are down.
@@ -120,6 +122,7 @@ impl Default for GarbageOptions {
         GarbageOptions {
             evaluations: hours(1),
             batch_evaluations: hours(24),
+            deployments: hours(1),
             jobs: hours(4),
             nodes: hours(24),
         }

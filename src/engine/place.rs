@@ -1,12 +1,14 @@
 //! Where an evaluation is that has not ended: told from the state alone (docs/lifecycle.md, section 6).
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
-use super::blocked::{Eligibility, Hope};
+use super::blocked::{Eligibility, Hope, Wait};
+use super::wanted::wanted_by;
 use crate::model::{EvaluationStatus, JobType, Trigger};
 use crate::state::State;
 use crate::state::evaluation::EvaluationRecord;
-use crate::state::slots::{EvaluationSlot, NodeSlot};
+use crate::state::slots::{EvaluationSlot, NodeRef};
 use crate::time::{Span, Timestamp};
 
 /// What orders evaluations that are ready: the priority, the index of creation and the slot.
@@ -29,7 +31,7 @@ pub(super) enum Place {
     /// Another one of its job is in hand.
     Pending,
     /// It waits for room, or for an instant at which it is tried again.
-    Blocked(Hope, Option<Timestamp>),
+    Blocked(Arc<Wait>, Option<Timestamp>),
 }
 
 /// Where an evaluation is; none of one that has ended.
@@ -45,7 +47,7 @@ pub(super) fn place_of(state: &State, slot: EvaluationSlot) -> Option<Place> {
         EvaluationStatus::Blocked => {
             let is_failed = record.trigger == Trigger::MaxPlanAttempts;
             let retry = is_failed.then(|| record.modified.checked_add(RETRY)).flatten();
-            return Some(Place::Blocked(hope_of(state, record), retry));
+            return Some(Place::Blocked(Arc::new(wait_of(state, record)), retry));
         }
         EvaluationStatus::Complete | EvaluationStatus::Failed | EvaluationStatus::Canceled => {
             return None;
@@ -73,14 +75,25 @@ pub(super) fn due_at(record: &EvaluationRecord) -> Option<Timestamp> {
     record.created.checked_add(wait)
 }
 
-/// What may help an evaluation that waits for room.
-pub(super) fn hope_of(state: &State, record: &EvaluationRecord) -> Hope {
-    let is_system = record.job_type.is_some_and(JobType::is_system);
-    if is_system && let Some(node) = state.resolve_node(record.node) {
-        return Hope::Node(node);
+/// What an evaluation waits for that waits for room.
+fn wait_of(state: &State, record: &EvaluationRecord) -> Wait {
+    let job = state.resolve_job(record.job).and_then(|job| state.registration(job));
+    let job = job.and_then(|job| job.newest()).map(|version| &version.job);
+    let job_type = job.map(|job| job.job_type()).or(record.job_type).unwrap_or_default();
+    let details = record.details.as_deref();
+    Wait {
+        hope: hope_of(record),
+        kind: (job_type, job.map_or(record.priority, |job| job.priority())),
+        wanted: wanted_by(state, record),
+        quota: details.map_or_else(Box::default, |details| details.quota_limit_reached.clone()),
     }
-    if is_system && !record.node_id.is_empty() {
-        return Hope::Node(NodeSlot::NONE);
+}
+
+/// Where an evaluation may be helped that waits for room.
+pub(super) fn hope_of(record: &EvaluationRecord) -> Hope {
+    let is_of_node = record.node != NodeRef::NONE || !record.node_id.is_empty();
+    if is_of_node && record.job_type.is_some_and(JobType::is_system) {
+        return Hope::Node(record.node);
     }
     let details = record.details.as_deref();
     if record.escaped_computed_class {

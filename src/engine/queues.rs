@@ -56,6 +56,7 @@ impl Queues {
                 nodes: state.nodes().map(|(slot, _)| slot).collect(),
                 jobs: state.job_slots().collect(),
                 evaluations: state.evaluations().map(|(slot, _)| slot).collect(),
+                deployments: state.deployments().map(|(slot, _)| slot).collect(),
                 ..Touched::default()
             },
             ..Changes::default()
@@ -77,9 +78,10 @@ impl Queues {
         for &node in changes.nodes.iter().chain(&changes.lives) {
             self.watch_node(state, node);
         }
-        // What only a node could help that is gone waits for nothing that may come.
-        for &node in changes.nodes.iter().filter(|node| state.node(**node).is_none()) {
-            let waiting: Vec<EvaluationSlot> = self.blocked.of_node(node).collect();
+        // How much is wanted depends on the versions of the job.
+        for &job in &changes.registered {
+            let blocked = |slot: &EvaluationSlot| self.blocked.wait(*slot).is_some();
+            let waiting: Vec<EvaluationSlot> = self.open_of(job).filter(blocked).collect();
             waiting.into_iter().for_each(|slot| self.place(state, slot));
         }
         for &job in changes.registered.iter().chain(&changes.standings) {
@@ -108,7 +110,7 @@ impl Queues {
             let of = state.lifecycle(slot).map(|lifecycle| lifecycle.evaluation);
             evaluations.extend(of.and_then(|of| state.resolve_evaluation(of)));
         }
-        for job in &jobs {
+        for job in &changes.stopped {
             evaluations.extend(state.evaluations_of(*job));
         }
         evaluations.extend(changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)));
@@ -116,6 +118,14 @@ impl Queues {
             if state.status_of_job(slot) == JobStatus::Dead {
                 jobs.insert(slot);
             }
+        }
+        let left = changes.left_deployments.iter();
+        let left = left.filter_map(|of| state.resolve_deployment(*of));
+        let deployments: BTreeSet<DeploymentSlot> =
+            touched.deployments.iter().copied().chain(left).collect();
+        for slot in deployments {
+            let at = forget::deployment_at(state, ages, slot);
+            self.timers.set(Timer::ForgetDeployment(slot), at);
         }
         for slot in evaluations {
             let at = forget::evaluation_at(state, ages, slot);
@@ -143,8 +153,8 @@ impl Queues {
             }
             Place::Waiting(at) => self.timers.set(Timer::Wait(slot), Some(*at)),
             Place::Out(at) | Place::Failed(at) => self.timers.set(Timer::Delivery(slot), *at),
-            Place::Blocked(hope, retry) => {
-                self.blocked.insert(slot, hope.clone());
+            Place::Blocked(wait, retry) => {
+                self.blocked.insert(slot, wait.clone());
                 self.timers.set(Timer::Retry(slot), *retry);
             }
             Place::Pending => {}

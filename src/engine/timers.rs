@@ -27,6 +27,7 @@ pub(super) enum Timer {
     Launch(JobSlot),
     /// Something that has ended is old enough to be forgotten.
     ForgetEvaluation(EvaluationSlot),
+    ForgetDeployment(DeploymentSlot),
     ForgetJob(JobSlot),
     ForgetNode(NodeSlot),
 }

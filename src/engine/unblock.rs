@@ -1,11 +1,17 @@
 //! Room that became free, and whom it may help (docs/lifecycle.md, section 6).
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::change::Change;
+use super::rooms::Rooms;
+use super::settings::place_options;
+use super::wanting::Room;
 use crate::model::EvaluationStatus;
 use crate::schedule::computed_class;
+use crate::state::State;
 use crate::state::bookkeeping::Unblock;
 use crate::state::changed::Changes;
-use crate::state::slots::{EvaluationSlot, NodeSlot};
+use crate::state::slots::{EvaluationSlot, JobSlot, NodeSlot};
 use crate::time::Span;
 
 /// How long it is remembered that room became free.
@@ -14,20 +20,30 @@ const REMEMBERED: Span = Span::from_secs(15 * 60);
 /// Lets evaluations go that wait for room, where there may be room for them now: nodes that came or
 /// changed, and nodes that something left.
 pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
-    let mut nodes: Vec<NodeSlot> = changes.freed.iter().chain(&changes.nodes).copied().collect();
-    nodes.sort_unstable();
-    nodes.dedup();
-    let is_ready = |slot: &NodeSlot| change.state.node(*slot).is_some_and(|it| it.node.is_ready());
-    nodes.retain(is_ready);
     if change.wakes_all {
         let all: Vec<EvaluationSlot> = change.queues.blocked.all().collect();
         release(change, all);
     }
     // Only who is out and may come back could miss it.
     let is_any_out = !change.state.book().deliveries.is_empty();
-    if nodes.is_empty() || (!is_any_out && change.queues.blocked.len() == 0) {
+    if !is_any_out && change.queues.blocked.len() == 0 {
         return;
     }
+    let mut nodes: Vec<NodeSlot> = changes.freed.iter().chain(&changes.nodes).copied().collect();
+    nodes.sort_unstable();
+    nodes.dedup();
+    let is_ready = |slot: &NodeSlot| change.state.node(*slot).is_some_and(|it| it.node.is_ready());
+    nodes.retain(is_ready);
+    if nodes.is_empty() {
+        return;
+    }
+    let quotas = freed_quotas(change, changes);
+    let all: BTreeSet<&str> = quotas.values().flatten().map(|quota| &**quota).collect();
+    let limited = all.into_iter().filter(|quota| !quota.is_empty());
+    let limited = limited.flat_map(|quota| change.queues.blocked.of_quota(quota)).collect();
+    release(change, limited);
+    let settings = &change.state.book().settings;
+    let preemption = place_options(&change.options.place, settings).preemption;
     for node in nodes {
         let Some(class) = change.state.node(node).map(|it| computed_class(&it.node)) else {
             continue;
@@ -36,10 +52,69 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
             let unblock = Unblock { index: change.state.index_to_be(), at: change.state.now() };
             change.state.set_unblock(&class, Some(unblock));
         }
-        let helped: Vec<EvaluationSlot> = change.queues.blocked.helped_by(&class, node).collect();
+        // A node that came or changed is room that no quota made.
+        let is_new = changes.nodes.binary_search(&node).is_ok();
+        let quotas = quotas.get(&node).filter(|quotas| !is_new && !quotas.contains(""));
+        let rooms = Rooms::new(&change.state, node, preemption);
+        let of = change.state.node_ref(node);
+        let room = |kind| rooms.of(kind);
+        let mut helped = change.queues.blocked.helped_by(&class, of, room, quotas);
+        helped.extend(helped_beside_their_own(change, node, &class, &rooms));
         release(change, helped);
     }
     forget_old(change);
+}
+
+/// Evaluations that a node helps because what their own jobs have there may make room for what takes its
+/// place.
+fn helped_beside_their_own(
+    change: &Change<'_>,
+    node: NodeSlot,
+    class: &str,
+    rooms: &Rooms<'_>,
+) -> Vec<EvaluationSlot> {
+    let mut own: BTreeMap<JobSlot, Room> = BTreeMap::new();
+    for &slot in change.allocations_on(node) {
+        let Some(job) = change.allocation(slot).map(|it| it.job) else { continue };
+        if change.queues.open_of(job).any(|it| change.queues.blocked.wait(it).is_some()) {
+            Rooms::add(own.entry(job).or_default(), &change.state, slot);
+        }
+    }
+    let of = change.state.node_ref(node);
+    let mut helped = Vec::new();
+    for (job, own) in own {
+        for slot in change.queues.open_of(job) {
+            let Some(wait) = change.queues.blocked.wait(slot) else { continue };
+            let room = rooms.of(wait.kind);
+            let room: Room = std::array::from_fn(|at| room[at].saturating_add(own[at]));
+            if wait.hope.may_help_on(of, class) && wait.fits(&room) {
+                helped.push(slot);
+            }
+        }
+    }
+    helped
+}
+
+/// Under which quotas what has ended ran, by its node; empty where there was none.
+fn freed_quotas(change: &Change<'_>, changes: &Changes) -> BTreeMap<NodeSlot, BTreeSet<Box<str>>> {
+    let mut quotas: BTreeMap<NodeSlot, BTreeSet<Box<str>>> = BTreeMap::new();
+    if !change.queues.blocked.has_quotas() {
+        return quotas;
+    }
+    for (slot, before) in &changes.clients {
+        let Some(record) = change.state.allocation(*slot) else { continue };
+        if record.client.is_terminal() && before.is_some_and(|it| !it.is_terminal()) {
+            let quota = quota_of(&change.state, record.job);
+            quotas.entry(record.node).or_default().insert(quota.into());
+        }
+    }
+    quotas
+}
+
+/// The quota that limits a job: that of its namespace.
+fn quota_of(state: &State, job: JobSlot) -> &str {
+    let namespace = state.job(job).map_or("", |job| job.names().0);
+    state.book().settings.namespace(namespace).map_or("", |it| &it.quota)
 }
 
 /// Lets blocked evaluations be looked at again.

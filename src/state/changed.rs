@@ -5,11 +5,12 @@ use super::State;
 use super::bookkeeping::BookUndo;
 use super::group_version::GroupVersion;
 use super::ids;
+use super::job::Registration;
 use super::lifecycle::LifecycleRecord;
 use super::records::{Identified, RecordChange, Records};
 use super::settings::Settings;
 use super::slots::{
-    AllocationSlot, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot, NodeSlot,
+    AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot, NodeSlot,
 };
 use super::transaction::{Touched, Transaction};
 use super::undo::{RemovedAllocation, Undo};
@@ -27,6 +28,8 @@ pub(crate) struct Changes {
     pub(crate) nodes: Vec<NodeSlot>,
     /// Jobs that came or left, or of which a version did.
     pub(crate) registered: Vec<JobSlot>,
+    /// Of these, those that were stopped, started again, or came or left as a whole.
+    pub(crate) stopped: Vec<JobSlot>,
     /// What was taken out, with the identities that it had.
     pub(crate) gone: Vec<Gone>,
     /// Evaluations whose place in the queues changed.
@@ -35,6 +38,8 @@ pub(crate) struct Changes {
     pub(crate) lives: Vec<NodeSlot>,
     /// Evaluations that allocations were of, and no longer are.
     pub(crate) left: Vec<EvaluationRef>,
+    /// The same for deployments.
+    pub(crate) left_deployments: Vec<DeploymentRef>,
     /// Deployments of which there is news.
     pub(crate) news: Vec<DeploymentSlot>,
     /// Jobs that have come to something else.
@@ -130,15 +135,20 @@ impl Transaction<'_> {
                     changes.freed.push(record.node);
                 }
                 let of_batch = || state.batch(state.allocation(*slot)?.batch);
+                let known = before.as_deref();
                 let own = before.as_deref().map(|before| before.evaluation);
                 let before = own.or_else(|| of_batch().map(|batch| batch.evaluation));
                 let after = state.lifecycle(*slot).map(|lifecycle| lifecycle.evaluation);
                 changes.left.extend(before.filter(|_| before != after));
+                changes.left_deployments.extend(left_deployment(state, *slot, known));
             }
             Undo::Removed(removed) => {
                 let own = removed.lifecycle.as_deref().map(|lifecycle| lifecycle.evaluation);
                 let batch = removed.batch.as_ref().or_else(|| state.batch(removed.record.batch));
                 changes.left.extend(own.or_else(|| batch.map(|batch| batch.evaluation)));
+                let own = removed.lifecycle.as_deref().map(|lifecycle| lifecycle.deployment);
+                let of = own.or_else(|| batch.map(|batch| batch.deployment));
+                changes.left_deployments.extend(of.filter(|of| *of != DeploymentRef::NONE));
                 if removed.record.occupies {
                     changes.freed.push(removed.record.node);
                 }
@@ -156,6 +166,9 @@ impl Transaction<'_> {
             Undo::JobAdded { job, .. } => changes.registered.push(*job),
             Undo::Registered { job, before } => {
                 changes.registered.push(*job);
+                if runs(before.as_deref()) != runs(state.registration(*job)) {
+                    changes.stopped.push(*job);
+                }
                 if before.is_some() && state.registration(*job).is_none() {
                     changes.gone.extend(self.names_of(*job).map(gone_job));
                 }
@@ -234,6 +247,18 @@ impl Transaction<'_> {
     }
 }
 
+/// The deployment that an allocation was of and no longer is.
+fn left_deployment(
+    state: &State,
+    slot: AllocationSlot,
+    before: Option<&LifecycleRecord>,
+) -> Option<DeploymentRef> {
+    let batch = || Some(state.batch(state.allocation(slot)?.batch)?.deployment);
+    let before = before.map(|before| before.deployment).or_else(batch)?;
+    let after = state.lifecycle(slot).map(|lifecycle| lifecycle.deployment);
+    (before != DeploymentRef::NONE && Some(before) != after).then_some(before)
+}
+
 /// Whether an allocation takes less than it did before, of anything, or may be evicted more easily.
 fn takes_less(state: &State, slot: AllocationSlot, before: Option<&LifecycleRecord>) -> bool {
     let batch = || state.batch(state.allocation(slot)?.batch).map(|batch| &batch.version);
@@ -277,6 +302,11 @@ fn note_settings(before: &Settings, after: &Settings, changes: &mut Changes) {
     for gone in before.pools.iter().filter(|it| after.pool(&it.name).is_none()) {
         note(SettingKind::NodePool, &gone.name, true);
     }
+}
+
+/// Whether a job is registered and not stopped.
+fn runs(registration: Option<&Registration>) -> bool {
+    registration.and_then(|it| it.newest()).is_some_and(|newest| !newest.job.stop)
 }
 
 fn gone_job((namespace, id): (&str, &str)) -> Gone {

@@ -21,6 +21,8 @@ pub(crate) struct DeploymentRecord {
     pub(crate) job_create_index: u64,
     pub(crate) create_index: u64,
     pub(crate) modify_index: u64,
+    /// When it last changed.
+    pub(crate) modified: Timestamp,
     pub(crate) status: DeploymentStatus,
     pub(crate) description: Box<str>,
     pub(crate) groups: Vec<DeployedGroup>,
@@ -117,6 +119,7 @@ impl DeploymentRecord {
             job_create_index: job.create_index,
             create_index: 0,
             modify_index: 0,
+            modified: Timestamp::EPOCH,
             status: DeploymentStatus::Running,
             description: description.into(),
             groups,

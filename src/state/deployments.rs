@@ -152,6 +152,7 @@ impl State {
             job_create_index: document.job_create_index,
             create_index: document.create_index,
             modify_index: document.modify_index,
+            modified: self.now,
             status: document.status().ok_or_else(unknown_status)?,
             description: document.status_description.as_str().into(),
             groups: groups.map(|(name, group)| self.group_of(name, group)).collect(),
@@ -187,6 +188,7 @@ impl Transaction<'_> {
     ) -> DeploymentSlot {
         let index = self.index();
         (record.create_index, record.modify_index) = (index, index);
+        record.modified = self.now();
         self.insert_deployment(job, record)
     }
 
@@ -209,7 +211,7 @@ impl Transaction<'_> {
     ) -> bool {
         let Some(mut record) = self.deployment(slot).cloned() else { return false };
         change(&mut record);
-        record.modify_index = self.index();
+        (record.modify_index, record.modified) = (self.index(), self.now());
         self.replace_deployment(slot, record)
     }
 

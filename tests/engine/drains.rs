@@ -1,7 +1,9 @@
 //! Drains: what leaves when.
 
-use stowplan::engine::{DrainNode, DrainSpec, SetEligibility};
-use stowplan::model::{ClientStatus, Job, JobType, MigrateStrategy};
+use stowplan::engine::{
+    DrainNode, DrainSpec, EngineOptions, SetEligibility, SetSchedulerConfiguration, StopAllocation,
+};
+use stowplan::model::{ClientStatus, Job, JobType, MigrateStrategy, SchedulerConfiguration};
 use stowplan::{Span, Timestamp};
 
 use crate::world::{World, service};
@@ -65,6 +67,26 @@ fn case_80_none_leaves_before_the_replacement_is_healthy() {
     assert_eq!(flagged(&world, "n1"), 1);
     world.judge(&replacement, true);
     assert_eq!(flagged(&world, "n1"), 2);
+}
+
+/// Case 81: of ten that are well five may be away, and four are on their way already.
+#[test]
+fn case_81_what_is_on_its_way_counts_as_away() {
+    let mut world = World::with(EngineOptions::default(), 0);
+    let large = stowplan::model::Node::builder("n1").cpu_shares(8_000).memory_mb(8_192);
+    world.join(&large.disk_mb(100_000).driver("docker").build().unwrap());
+    world.run(&job(10, 5));
+    assert_eq!(world.allocations_on("n1").count(), 10);
+    // Nobody replaces anything meanwhile.
+    let configuration =
+        SchedulerConfiguration { pause_eval_broker: true, ..SchedulerConfiguration::default() };
+    world.tell(SetSchedulerConfiguration { configuration, ..SetSchedulerConfiguration::default() });
+    for allocation_id in world.live("web").into_iter().take(4) {
+        world.tell(StopAllocation { allocation_id, ..StopAllocation::default() });
+    }
+    assert_eq!(flagged(&world, "n1"), 4);
+    world.tell(drain("n1", 3_600));
+    assert_eq!(flagged(&world, "n1"), 5);
 }
 
 #[test]

@@ -68,3 +68,43 @@ fn what_has_ended_is_forgotten_at_its_age() {
     assert!(world.node("n2").is_none());
     assert_eq!((world.live("db").len(), world.next()), (2, None));
 }
+
+#[test]
+fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
+    use stowplan::Span;
+    use stowplan::engine::{EngineOptions, GarbageOptions};
+    let garbage = GarbageOptions {
+        deployments: Some(Span::from_secs(600)),
+        ..crate::world::options().garbage
+    };
+    let mut world = World::with(EngineOptions { garbage, ..EngineOptions::default() }, 1);
+    let deployments = |world: &World| -> Vec<(u64, String)> {
+        let all = world.deployments_of("default", "web");
+        all.map(|it| (it.job_version, it.status)).collect()
+    };
+    let done = |version| (version, "successful".to_owned());
+    world.run(&service("web", 1).build().unwrap());
+    world.pass(1);
+    // A change in place takes what runs over into the new deployment.
+    world.register(&service("web", 1).priority(60).build().unwrap());
+    world.settle();
+    let live = world.live("web");
+    world.judge(&live, true);
+    world.pass(1);
+    assert_eq!(deployments(&world), [done(1), done(0)]);
+    world.pass(590);
+    assert_eq!(deployments(&world), [done(1), done(0)]);
+    world.pass(20);
+    // What runs is of the latest one, which stays as long as that does.
+    assert_eq!((deployments(&world), world.next()), (vec![done(1)], None));
+    world.tell(DeregisterJob { job_id: "web".into(), ..DeregisterJob::default() });
+    world.settle();
+    let ended: Vec<String> = world.allocations_of("default", "web").map(|it| it.id()).collect();
+    world.report(&ended, ClientStatus::Complete);
+    world.settle();
+    world.pass(1_000);
+    assert_eq!(deployments(&world), [done(1)]);
+    world.tell(CollectGarbage {});
+    assert_eq!(deployments(&world), []);
+    world.settle();
+}

@@ -22,4 +22,6 @@ mod random;
 mod saved;
 mod slice;
 mod summaries;
+mod traps;
+mod waiting;
 mod world;

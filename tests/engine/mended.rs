@@ -75,6 +75,24 @@ fn a_job_that_was_purged_begins_anew() {
     assert_eq!((summary.summary["front"].complete, summary.summary["front"].starting), (0, 3));
 }
 
+#[test]
+fn what_is_left_of_a_purged_job_goes_when_its_client_has_ended() {
+    let mut world = World::new(1);
+    world.run(&service("web", 2).build().unwrap());
+    let ids = world.live("web");
+    purge(&mut world, "web");
+    assert_eq!(world.allocations_on("n1").count(), 2);
+    let applied = world.report(&ids[..1], ClientStatus::Complete);
+    assert_eq!((world.allocation(&ids[0]), applied.evaluation_id()), (None, ""));
+    assert!(world.events(applied.index - 1).iter().any(|it| it.key == ids[0] && it.is_gone));
+    // Also when another job has its name by then.
+    world.register(&service("web", 1).build().unwrap());
+    world.settle();
+    world.report(&ids[1..], ClientStatus::Complete);
+    world.settle();
+    assert!(world.allocation(&ids[1]).is_none() && world.live("web").len() == 1);
+}
+
 /// A job that fills a node of 4000 MHz.
 fn filling(id: &str, priority: i64) -> Job {
     let job = Job::builder(id).priority(priority);

@@ -118,8 +118,13 @@ impl World {
 
 /// Options under which nothing is forgotten by its age, so that tests see when nothing else is due.
 pub(crate) fn options() -> EngineOptions {
-    let garbage =
-        GarbageOptions { evaluations: None, batch_evaluations: None, jobs: None, nodes: None };
+    let garbage = GarbageOptions {
+        evaluations: None,
+        batch_evaluations: None,
+        deployments: None,
+        jobs: None,
+        nodes: None,
+    };
     EngineOptions { garbage, ..EngineOptions::default() }
 }
 

@@ -26,7 +26,7 @@ saved!(HeartbeatOptions {
     after_restart,
     is_watched_from_registration,
 });
-saved!(GarbageOptions { evaluations, batch_evaluations, jobs, nodes });
+saved!(GarbageOptions { evaluations, batch_evaluations, deployments, jobs, nodes });
 saved!(PlaceOptions {
     algorithm,
     overrides,

@@ -163,6 +163,7 @@ saved!(DeploymentRecord {
     job_create_index,
     create_index,
     modify_index,
+    modified,
     status,
     description,
     groups,
