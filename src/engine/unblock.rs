@@ -11,7 +11,7 @@ use crate::schedule::computed_class;
 use crate::state::State;
 use crate::state::bookkeeping::Unblock;
 use crate::state::changed::Changes;
-use crate::state::slots::{EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::slots::{AllocationSlot, EvaluationSlot, JobSlot, NodeSlot};
 use crate::time::Span;
 
 /// How long it is remembered that room became free.
@@ -65,7 +65,7 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     forget_old(change);
 }
 
-/// Evaluations that a node helps because what their own jobs have there may make room for what takes its
+/// Evaluations that a node helps because what their own jobs have there makes room for what takes its
 /// place.
 fn helped_beside_their_own(
     change: &Change<'_>,
@@ -76,7 +76,8 @@ fn helped_beside_their_own(
     let mut own: BTreeMap<JobSlot, Room> = BTreeMap::new();
     for &slot in change.allocations_on(node) {
         let Some(job) = change.allocation(slot).map(|it| it.job) else { continue };
-        if change.queues.open_of(job).any(|it| change.queues.blocked.wait(it).is_some()) {
+        let waits = |it: EvaluationSlot| change.queues.blocked.wait(it).is_some();
+        if change.queues.open_of(job).any(waits) && may_be_replaced(&change.state, slot, job) {
             Rooms::add(own.entry(job).or_default(), &change.state, slot);
         }
     }
@@ -93,6 +94,17 @@ fn helped_beside_their_own(
         }
     }
     helped
+}
+
+/// Whether an allocation is to make room for another of its job: it runs another version, or was told to go.
+fn may_be_replaced(state: &State, slot: AllocationSlot, job: JobSlot) -> bool {
+    let newest = state.registration(job).and_then(|it| it.newest());
+    let newest = newest.map(|version| version.job.job_modify_index);
+    let transition = state.lifecycle(slot).map(|it| it.transition).unwrap_or_default();
+    newest != state.job_spec_of(slot).map(|job| job.job_modify_index)
+        || transition.migrate
+        || transition.reschedule
+        || transition.force_reschedule
 }
 
 /// Under which quotas what has ended ran, by its node; empty where there was none.

@@ -250,7 +250,7 @@ fn a_deployment_that_has_ended_is_steered_no_more() {
         (FailDeployment { deployment_id: deployment_id.clone() }.into(), "fail"),
         (
             SetAllocationHealth { deployment_id, healthy: named, unhealthy: vec![] }.into(),
-            "set health for allocations in",
+            "set health of allocations for a",
         ),
     ];
     for (command, verb) in commands {

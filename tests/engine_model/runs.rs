@@ -72,7 +72,7 @@ fn on_deployment(command: &Command, facts: &Facts) -> Option<DeploymentCommandEr
         Command::PromoteDeployment(body) => (&body.deployment_id, "promote"),
         Command::FailDeployment(body) => (&body.deployment_id, "fail"),
         Command::SetAllocationHealth(body) => {
-            (&body.deployment_id, "set health for allocations in")
+            (&body.deployment_id, "set health of allocations for a")
         }
         other => panic!("{other:?} is not on deployments"),
     };
