@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::clock::Clock;
+use super::journal::{Journal, Nowhere};
 use super::query::Wait;
 use super::refusal::Refusal;
 use super::touched::{is_touched, wake};
@@ -84,12 +85,15 @@ struct Shared {
 }
 
 type Outcome = Result<Applied, CommandError>;
+type EndReply = oneshot::Sender<Result<(), String>>;
 
 /// What the thread is told to do.
 enum Order {
     Apply(Box<Command>, oneshot::Sender<Outcome>),
     /// Looks at the engine itself, where a snapshot does not say enough.
     Look(Box<dyn FnOnce(&Engine) + Send>),
+    /// Ends the thread.
+    End(EndReply),
 }
 
 impl EngineHandle {
@@ -99,6 +103,19 @@ impl EngineHandle {
     ///
     /// The operating system gives no thread.
     pub fn start(machine: impl Machine, clock: Clock) -> std::io::Result<EngineHandle> {
+        EngineHandle::start_kept(machine, clock, Nowhere)
+    }
+
+    /// The same, and every command is kept before it is applied.
+    ///
+    /// # Errors
+    ///
+    /// The operating system gives no thread.
+    pub fn start_kept(
+        machine: impl Machine,
+        clock: Clock,
+        journal: impl Journal,
+    ) -> std::io::Result<EngineHandle> {
         let (orders, received) = channel();
         let latest = Mutex::new(machine.engine().snapshot());
         let options = machine.engine().options().clone();
@@ -106,6 +123,7 @@ impl EngineHandle {
         let thread = Thread {
             seen: machine.engine().modify_index(),
             machine,
+            journal,
             shared: Arc::clone(&shared),
             news: Vec::new(),
             has_missed: false,
@@ -129,7 +147,8 @@ impl EngineHandle {
         self.shared.clock.now()
     }
 
-    /// Tells the engine something, and waits for what comes of it; none if the thread has ended.
+    /// Tells the engine something, and waits for what comes of it; none if the thread has ended, or the
+    /// command could not be kept.
     pub async fn apply(&self, command: Command) -> Option<Result<Applied, CommandError>> {
         self.send(command)?.await.ok()
     }
@@ -143,6 +162,19 @@ impl EngineHandle {
         let (reply, outcome) = oneshot::channel();
         self.orders.send(Order::Apply(Box::new(command), reply)).ok()?;
         Some(outcome)
+    }
+
+    /// Ends the thread, once it has done what it was told so far and its journal has kept the engine as it is
+    /// at last. Nothing is applied any more then. Outside of asynchronous code, in which it would panic.
+    ///
+    /// # Errors
+    ///
+    /// The engine could not be kept as a whole; every command was.
+    pub fn end_blocking(&self) -> Result<(), String> {
+        let (reply, ended) = oneshot::channel();
+        // Otherwise it has ended before.
+        let is_told = self.orders.send(Order::End(reply)).is_ok();
+        if is_told { ended.blocking_recv().unwrap_or(Ok(())) } else { Ok(()) }
     }
 
     /// Looks at the engine itself.
@@ -185,8 +217,9 @@ impl EngineHandle {
 }
 
 /// The thread that owns an engine.
-struct Thread<M> {
+struct Thread<M, J> {
     machine: M,
+    journal: J,
     shared: Arc<Shared>,
     /// The index up to which events were looked at.
     seen: u64,
@@ -196,7 +229,7 @@ struct Thread<M> {
     has_missed: bool,
 }
 
-impl<M: Machine> Thread<M> {
+impl<M: Machine, J: Journal> Thread<M, J> {
     fn run(mut self, orders: &Receiver<Order>) {
         loop {
             let wait = self.machine.next_deadline().and_then(|at| self.shared.clock.wait_until(at));
@@ -205,40 +238,73 @@ impl<M: Machine> Thread<M> {
                 Some(wait) => orders.recv_timeout(wait),
             };
             match first {
-                Ok(order) => self.serve(order, orders),
+                Ok(order) => {
+                    if let Some(told) = self.serve(order, orders) {
+                        // Who told it to end may be gone.
+                        let _ = told.send(self.end());
+                        return;
+                    }
+                }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Disconnected) => {
+                    // Nobody is left to hear of it.
+                    let _ = self.end();
+                    return;
+                }
             }
             self.machine.advance(self.now());
             self.note();
             self.publish();
+            if self.journal.wants_state() {
+                self.journal.save(self.machine.engine().snapshot());
+            }
         }
+    }
+
+    fn end(&mut self) -> Result<(), String> {
+        self.journal.end(self.machine.engine().snapshot())
     }
 
     fn now(&self) -> Timestamp {
         self.shared.clock.now().max(self.machine.engine().now())
     }
 
-    /// Does what was ordered, with what else was meanwhile, and answers once those who read see it.
-    fn serve(&mut self, first: Order, orders: &Receiver<Order>) {
-        let mut answers = Vec::new();
-        let mut next = Some(first);
-        while let Some(order) = next {
+    /// Does what was ordered, with what else was meanwhile, and answers once those who read see it. Gives
+    /// back whom to tell of the end, if that was ordered.
+    fn serve(&mut self, first: Order, orders: &Receiver<Order>) -> Option<EndReply> {
+        let mut batch = vec![first];
+        while batch.len() < BATCH_MAX
+            && !matches!(batch.last(), Some(Order::End(_)))
+            && let Ok(order) = orders.try_recv()
+        {
+            batch.push(order);
+        }
+        let now = self.now();
+        let commands = batch.iter().filter_map(|order| match order {
+            Order::Apply(command, _) => Some(&**command),
+            _ => None,
+        });
+        let commands: Vec<&Command> = commands.collect();
+        let is_kept = commands.is_empty() || self.journal.keep(now, &commands).is_ok();
+        let (mut answers, mut end) = (Vec::new(), None);
+        for order in batch {
             match order {
+                // Who sent what could not be kept hears that there is no answer.
+                Order::Apply(..) if !is_kept => {}
                 Order::Apply(command, reply) => {
-                    let now = self.now();
                     answers.push((reply, self.machine.apply(now, *command)));
                     self.note();
                 }
                 Order::Look(look) => look(self.machine.engine()),
+                Order::End(reply) => end = Some(reply),
             }
-            next = if answers.len() < BATCH_MAX { orders.try_recv().ok() } else { None };
         }
         self.publish();
         for (reply, outcome) in answers {
             // Who no longer waits for the answer does not get it.
             let _ = reply.send(outcome);
         }
+        end
     }
 
     /// Looks at what happened in the latest call.
@@ -280,6 +346,7 @@ impl std::fmt::Debug for Order {
         f.write_str(match self {
             Order::Apply(command, _) => command.name(),
             Order::Look(_) => "Look",
+            Order::End(_) => "End",
         })
     }
 }

@@ -75,7 +75,10 @@ impl Refusal {
 
     /// The engine is gone.
     pub(super) fn unavailable() -> Refusal {
-        Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "the engine has stopped")
+        Refusal::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "the engine has ended, or cannot keep commands",
+        )
     }
 
     /// The same, of something that was looked for at an index.

@@ -1,4 +1,4 @@
-//! `stowplan agent`: an engine behind the HTTP API, with a clock; everything is kept in memory.
+//! `stowplan agent`: an engine behind the HTTP API, with a clock, and with a store if it is given a folder.
 //!
 //! In: flags and a file of nodes. Out: replies to requests, until a signal ends it. May import what the
 //! program may.
@@ -6,25 +6,29 @@
 mod made_up;
 mod server;
 mod simulated;
+mod store;
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
+use std::time::Instant;
 
 use clap::Args;
-use stowplan::engine::{Command, Engine, EngineOptions, RegisterNode};
-use stowplan::http::{Access, Clock, EngineHandle, Machine, Regions, router};
+use stowplan::engine::{Command, Engine, EngineOptions, RegisterNode, Resume};
+use stowplan::http::{Access, Clock, EngineHandle, Journal, Regions, router};
 use stowplan::model::{NodeSpec, read};
 use stowplan::sim::{Behaviour, World};
 use tokio::signal;
 
 use self::simulated::Simulated;
+use self::store::{Restored, Store};
 use crate::exit::{BAD_INPUT, SUCCESS};
 use crate::files::reason;
 
 /// How many events are kept for those who come back for them.
 const HISTORY: usize = 4_096;
 
-/// Serve the HTTP API of an engine; what it knows is kept in memory.
+/// Serve the HTTP API of an engine.
 #[derive(Args)]
 #[command(after_long_help = AFTER_HELP)]
 pub(crate) struct Agent {
@@ -39,6 +43,13 @@ pub(crate) struct Agent {
     /// Nodes to begin with, in the shapes of the API, as JSON
     #[arg(long, value_name = "FILE", conflicts_with = "dev")]
     nodes: Option<PathBuf>,
+
+    /// A folder in which all is kept: the agent comes back with every command that it answered
+    ///
+    /// Without it everything is in memory. What an engine works by, its seed for instance, is kept too, and
+    /// is as it was when the folder was new.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dev", "simulate"])]
+    data_dir: Option<PathBuf>,
 
     /// A token that every request has to have, as `X-Nomad-Token`; it is the file's content
     #[arg(long, value_name = "FILE")]
@@ -63,6 +74,7 @@ pub(crate) struct Agent {
 const AFTER_HELP: &str = "Examples:
   stowplan agent --dev
   stowplan agent --nodes nodes.json --simulate 10
+  stowplan agent --data-dir /var/lib/stowplan
   curl -X PUT --data @job.json 127.0.0.1:4646/v1/jobs";
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -91,9 +103,10 @@ impl Agent {
             None if self.dev => made_up::nodes(),
             None => Vec::new(),
         };
-        let mut regions: Option<Regions> = None;
+        let (mut regions, mut handles): (Option<Regions>, Vec<EngineHandle>) = (None, Vec::new());
         for name in &self.region {
-            let handle = self.start(&nodes)?;
+            let handle = self.start(name, &nodes)?;
+            handles.push(handle.clone());
             regions = Some(match regions {
                 None => Regions::new(name, handle),
                 Some(regions) => regions.with_region(name, handle),
@@ -105,6 +118,7 @@ impl Agent {
         let served = runtime.block_on(self.listen(regions, nodes.len()));
         // Requests that still wait are not waited for.
         runtime.shutdown_background();
+        handles.iter().try_for_each(EngineHandle::end_blocking)?;
         served
     }
 
@@ -126,20 +140,30 @@ impl Agent {
         }
     }
 
-    /// Starts an engine with nodes.
-    fn start(&self, nodes: &[NodeSpec]) -> Result<EngineHandle, String> {
-        let options =
+    /// Starts the engine of a region with nodes, as it was kept if it was.
+    fn start(&self, region: &str, nodes: &[NodeSpec]) -> Result<EngineHandle, String> {
+        let mut options =
             EngineOptions { seed: self.seed, history: HISTORY, ..EngineOptions::default() };
+        options.place = options.place.stopwatch(stopwatch);
         let speed = self.simulate.or(self.dev.then_some(1.0));
         let clock = Clock::at_speed(speed.unwrap_or(1.0));
-        if speed.is_some() {
-            let mut world = Simulated::new(World::new(options, Behaviour::prompt()));
-            join(&mut world, &clock, nodes)?;
-            return EngineHandle::start(world, clock).map_err(|error| reason(&error));
+        let started = match (&self.data_dir, speed) {
+            (Some(folder), _) => {
+                let (engine, store) = restored(&folder.join(region), options, &clock)?;
+                EngineHandle::start_kept(engine, clock, store)
+            }
+            (None, Some(_)) => {
+                EngineHandle::start(Simulated::new(World::new(options, Behaviour::prompt())), clock)
+            }
+            (None, None) => EngineHandle::start(Engine::new(options), clock),
+        };
+        let handle = started.map_err(|error| reason(&error))?;
+        for node in nodes {
+            let command = Command::from(RegisterNode::from(node.clone()));
+            let joined = handle.apply_blocking(command).ok_or("the engine has ended")?;
+            joined.map_err(|error| format!("node {}: {error}", node.id))?;
         }
-        let mut engine = Engine::new(options);
-        join(&mut engine, &clock, nodes)?;
-        EngineHandle::start(engine, clock).map_err(|error| reason(&error))
+        Ok(handle)
     }
 
     async fn listen(&self, regions: Regions, nodes: usize) -> Result<(), String> {
@@ -157,14 +181,33 @@ impl Agent {
     }
 }
 
-/// Lets nodes join, which has to go well for all of them.
-fn join(machine: &mut impl Machine, clock: &Clock, nodes: &[NodeSpec]) -> Result<(), String> {
-    for node in nodes {
-        let command = Command::from(RegisterNode::from(node.clone()));
-        let joined = machine.apply(clock.now(), command);
-        joined.map_err(|error| format!("node {}: {error}", node.id))?;
+/// The engine that was kept in a folder, where nodes have time now to be heard of; a new one if there was
+/// none.
+fn restored(
+    folder: &Path,
+    options: EngineOptions,
+    clock: &Clock,
+) -> Result<(Engine, Store), String> {
+    let Restored { mut store, mut engine, replayed } = Store::open(folder, options)?;
+    engine.set_stopwatch(Some(stopwatch));
+    if engine.modify_index() > 0 {
+        eprintln!(
+            "stowplan agent: {}: replay version {}, index {}, {replayed} commands after the saved state",
+            folder.display(),
+            Engine::REPLAY_VERSION,
+            engine.modify_index()
+        );
+        let (now, resume) = (clock.now().max(engine.now()), Command::from(Resume {}));
+        store.keep(now, &[&resume])?;
+        engine.apply(now, resume).map_err(|error| error.to_string())?;
     }
-    Ok(())
+    Ok((engine, store))
+}
+
+/// Nanoseconds, by which it is measured how long placements take.
+fn stopwatch() -> u64 {
+    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(BEGAN.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The token that a file has, without the blanks around it.

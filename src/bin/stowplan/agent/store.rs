@@ -1,0 +1,311 @@
+//! What an agent keeps on disk: every command before it is applied, and saved states, so that it need not
+//! apply them all when it starts again.
+//!
+//! The commands are in a store, `log.redb`, each under its number with its instant and a checksum; as many
+//! as came at once are written at once. A state `state-NUMBER.saved` is the engine after the command of
+//! that number. The two latest states are there, and the commands after the earlier one.
+
+use std::fs::{self, File};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, TryRecvError, channel};
+
+use redb::{Database, DatabaseError, ReadableTable, TableDefinition};
+use stowplan::Timestamp;
+use stowplan::engine::{Command, Engine, EngineOptions, Snapshot};
+use stowplan::http::Journal;
+
+use crate::files::reason;
+
+/// Commands by their numbers, from 1 on.
+const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
+/// The replay version that the commands are for, under the key 0.
+const VERSION: TableDefinition<'_, u64, u64> = TableDefinition::new("replay version");
+/// After how many commands a state is saved.
+const STATE_EVERY: u64 = 50_000;
+
+/// The store of one engine.
+pub(super) struct Store {
+    folder: PathBuf,
+    log: Database,
+    /// The number of the latest command.
+    latest: u64,
+    /// The numbers of the states that are there, the latest first.
+    states: Vec<u64>,
+    /// A state that is being written.
+    writing: Option<Receiver<Result<u64, String>>>,
+    /// The number at which the latest state was begun.
+    begun: u64,
+}
+
+/// An engine as it was, and what was found of it.
+pub(super) struct Restored {
+    pub(super) store: Store,
+    pub(super) engine: Engine,
+    /// How many commands were applied after the state.
+    pub(super) replayed: u64,
+}
+
+impl Store {
+    /// Opens the store in a folder, which is made if there is none, and brings its engine back; a new one if
+    /// there was none.
+    pub(super) fn open(folder: &Path, options: EngineOptions) -> Result<Restored, String> {
+        fs::create_dir_all(folder).map_err(|error| named(folder, &error))?;
+        let path = folder.join("log.redb");
+        let log = Database::create(&path).map_err(|error| match error {
+            DatabaseError::DatabaseAlreadyOpen => {
+                format!("{}: another agent has it", path.display())
+            }
+            error => format!(
+                "{}: {error}: it is damaged; bring it back from a copy, or move it away to begin at the latest \
+                 saved state, without the commands after that",
+                path.display()
+            ),
+        })?;
+        let states = states(folder)?;
+        let mut engine = match states.first() {
+            Some(number) => load(folder, *number)?,
+            None => Engine::new(options),
+        };
+        let begun = states.first().copied().unwrap_or(0);
+        let latest = replay(&log, &path, &mut engine, begun)?;
+        let store = Store { folder: folder.to_owned(), log, latest, states, writing: None, begun };
+        store.note_version().map_err(|error| format!("{}: {error}", path.display()))?;
+        Ok(Restored { store, engine, replayed: latest - begun })
+    }
+
+    fn note_version(&self) -> Result<(), redb::Error> {
+        let write = self.log.begin_write()?;
+        write.open_table(VERSION)?.insert(0, u64::from(Engine::REPLAY_VERSION))?;
+        write.open_table(LOG)?;
+        write.commit()?;
+        Ok(())
+    }
+
+    fn write(&mut self, now: Timestamp, commands: &[&Command]) -> Result<(), String> {
+        let mut entries = Vec::with_capacity(commands.len());
+        for command in commands {
+            entries.push(entry(now, command)?);
+        }
+        let forgotten = self.finished_state();
+        let latest = self.latest;
+        let write = || -> Result<u64, redb::Error> {
+            let transaction = self.log.begin_write()?;
+            let mut number = latest;
+            {
+                let mut log = transaction.open_table(LOG)?;
+                for entry in &entries {
+                    number += 1;
+                    log.insert(number, entry.as_slice())?;
+                }
+                if let Some(forgotten) = forgotten {
+                    log.retain_in(..=forgotten, |_, _| false)?;
+                }
+            }
+            transaction.commit()?;
+            Ok(number)
+        };
+        self.latest = write().map_err(|error| format!("log.redb: {error}"))?;
+        Ok(())
+    }
+
+    /// Looks whether a state that was being written is there by now. Gives the number up to which commands
+    /// are needed no more then: that of the state before.
+    fn finished_state(&mut self) -> Option<u64> {
+        let outcome = match self.writing.as_ref()?.try_recv() {
+            Err(TryRecvError::Empty) => return None,
+            Err(TryRecvError::Disconnected) => Err("a state was not saved".to_owned()),
+            Ok(outcome) => outcome,
+        };
+        self.writing = None;
+        match outcome {
+            Ok(number) => self.states.insert(0, number),
+            // The commands are all there, and the next one may be saved.
+            Err(message) => eprintln!("stowplan agent: {message}"),
+        }
+        self.drop_old_states();
+        self.states.get(1).copied()
+    }
+
+    fn drop_old_states(&mut self) {
+        for number in self.states.split_off(self.states.len().min(2)) {
+            // One too many does no harm.
+            let _ = fs::remove_file(state_path(&self.folder, number));
+        }
+    }
+}
+
+impl Journal for Store {
+    fn keep(&mut self, now: Timestamp, commands: &[&Command]) -> Result<(), String> {
+        self.write(now, commands)
+    }
+
+    fn wants_state(&self) -> bool {
+        self.writing.is_none() && self.latest - self.begun >= STATE_EVERY
+    }
+
+    fn save(&mut self, snapshot: Snapshot) {
+        let (folder, number) = (self.folder.clone(), self.latest);
+        let (told, writing) = channel();
+        let work =
+            move || drop(told.send(write_state(&folder, number, &snapshot).map(|()| number)));
+        self.begun = number;
+        // If there is no thread to be had the next state will be saved in time.
+        if std::thread::Builder::new().name("saving".into()).spawn(work).is_ok() {
+            self.writing = Some(writing);
+        }
+    }
+
+    fn end(&mut self, snapshot: Snapshot) -> Result<(), String> {
+        if let Some(writing) = self.writing.take() {
+            // One that failed is made up for by the one that is written now.
+            if let Ok(Ok(number)) = writing.recv() {
+                self.states.insert(0, number);
+            }
+        }
+        if self.states.first() != Some(&self.latest) {
+            write_state(&self.folder, self.latest, &snapshot)?;
+            self.states.insert(0, self.latest);
+        }
+        self.drop_old_states();
+        let Some(&forgotten) = self.states.get(1) else { return Ok(()) };
+        let forget = || -> Result<(), redb::Error> {
+            let transaction = self.log.begin_write()?;
+            transaction.open_table(LOG)?.retain_in(..=forgotten, |_, _| false)?;
+            transaction.commit()?;
+            Ok(())
+        };
+        forget().map_err(|error| format!("log.redb: {error}"))
+    }
+}
+
+/// Applies the commands after a number. Gives that of the last one.
+fn replay(log: &Database, path: &Path, engine: &mut Engine, after: u64) -> Result<u64, String> {
+    let failed = |error: redb::Error| {
+        format!("{}: {error}: it is damaged; bring it back from a copy", path.display())
+    };
+    let entries = || -> Result<_, redb::Error> {
+        let read = log.begin_read()?;
+        let version = match read.open_table(VERSION) {
+            Ok(table) => table.get(0)?.map(|version| version.value()),
+            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
+            Err(error) => return Err(error.into()),
+        };
+        Ok(Some((version, read.open_table(LOG)?)))
+    };
+    let Some((version, table)) = entries().map_err(failed)? else { return Ok(after) };
+    let mut latest = after;
+    let first = table.first().map_err(|error| failed(error.into()))?.map(|(key, _)| key.value());
+    if let Some(first) = first.filter(|first| *first > after + 1) {
+        return Err(format!(
+            "{}: it begins with command {first}, and there is no saved state of command {} or later: bring back \
+             the state that is missing",
+            path.display(),
+            first - 1
+        ));
+    }
+    for found in table.range(after + 1..).map_err(|error| failed(error.into()))? {
+        let (number, value) = found.map_err(|error| failed(error.into()))?;
+        if version != Some(u64::from(Engine::REPLAY_VERSION)) {
+            return Err(format!(
+                "{}: its commands are for replay version {}, this program has {}: let the program that wrote it \
+                 start and end once, so that it saves a state, which this one reads",
+                path.display(),
+                version.unwrap_or(0),
+                Engine::REPLAY_VERSION
+            ));
+        }
+        let damaged = || {
+            format!(
+                "{}: command {} is damaged: bring it back from a copy",
+                path.display(),
+                number.value()
+            )
+        };
+        if number.value() != latest + 1 {
+            return Err(format!("{}: command {} is missing", path.display(), latest + 1));
+        }
+        let (now, command) = read_entry(value.value()).ok_or_else(damaged)?;
+        // What was refused then is refused now.
+        let _ = engine.apply(now, command);
+        latest = number.value();
+    }
+    Ok(latest)
+}
+
+/// A command as it is written: a checksum, its instant, and itself.
+fn entry(now: Timestamp, command: &Command) -> Result<Vec<u8>, String> {
+    let mut entry = vec![0; 4];
+    entry.extend(now.as_nanos().to_be_bytes());
+    serde_json::to_writer(&mut entry, command).map_err(|error| error.to_string())?;
+    let sum = checksum(entry.get(4..).unwrap_or_default());
+    if let Some(place) = entry.get_mut(..4) {
+        place.copy_from_slice(&sum.to_be_bytes());
+    }
+    Ok(entry)
+}
+
+fn read_entry(entry: &[u8]) -> Option<(Timestamp, Command)> {
+    let (sum, rest) = entry.split_first_chunk::<4>()?;
+    if checksum(rest) != u32::from_be_bytes(*sum) {
+        return None;
+    }
+    let (now, command) = rest.split_first_chunk::<8>()?;
+    let now = Timestamp::from_nanos(i64::from_be_bytes(*now));
+    Some((now, serde_json::from_slice(command).ok()?))
+}
+
+fn checksum(bytes: &[u8]) -> u32 {
+    let mut sum = flate2::Crc::new();
+    sum.update(bytes);
+    sum.sum()
+}
+
+fn state_path(folder: &Path, number: u64) -> PathBuf {
+    folder.join(format!("state-{number:020}.saved"))
+}
+
+/// The numbers of the states in a folder, the latest first.
+fn states(folder: &Path) -> Result<Vec<u64>, String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).map_err(|error| named(folder, &error))? {
+        let name = entry.map_err(|error| named(folder, &error))?.file_name();
+        let number =
+            name.to_str().and_then(|name| name.strip_prefix("state-")?.strip_suffix(".saved"));
+        found.extend(number.and_then(|number| number.parse::<u64>().ok()));
+    }
+    found.sort_unstable_by(|a, b| b.cmp(a));
+    Ok(found)
+}
+
+fn load(folder: &Path, number: u64) -> Result<Engine, String> {
+    let path = state_path(folder, number);
+    let bytes = fs::read(&path).map_err(|error| named(&path, &error))?;
+    Engine::load(&bytes).map_err(|error| {
+        format!(
+            "{}: {error}: bring it back from a copy, or move it away to begin at the state before it, from \
+             which the log goes on",
+            path.display()
+        )
+    })
+}
+
+/// Writes a state so that it is there whole or not at all, and lasts.
+fn write_state(folder: &Path, number: u64, snapshot: &Snapshot) -> Result<(), String> {
+    let path = state_path(folder, number);
+    let part = path.with_extension("part");
+    let write = || -> io::Result<()> {
+        let mut file = io::BufWriter::new(File::create(&part)?);
+        for chunk in snapshot.save() {
+            file.write_all(&chunk)?;
+        }
+        file.into_inner().map_err(|error| error.into_error())?.sync_all()?;
+        fs::rename(&part, &path)?;
+        File::open(folder)?.sync_all()
+    };
+    write().map_err(|error| named(&path, &error))
+}
+
+fn named(path: &Path, error: &io::Error) -> String {
+    format!("{}: {}", path.display(), reason(error))
+}

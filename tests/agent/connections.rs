@@ -1,0 +1,119 @@
+//! What comes over a connection and is no request, or too much of one; and others are served meanwhile.
+
+use std::io::{Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::{Duration, Instant};
+
+use crate::process::{Agent, Folder};
+
+/// Sends bytes and gives the status of the answer; none if there is no answer. Who does not send on may say
+/// that it is over.
+fn status(agent: &Agent, bytes: &[u8], is_over: bool) -> Option<u16> {
+    let mut stream = agent.connect();
+    // It may be cut off before all is sent.
+    let _ = stream.write_all(bytes);
+    if is_over {
+        let _ = stream.shutdown(Shutdown::Write);
+    }
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    String::from_utf8_lossy(&answer).split(' ').nth(1)?.parse().ok()
+}
+
+#[test]
+fn bytes_that_are_no_request_are_refused_and_others_are_served() {
+    let agent = Agent::start(&[]);
+    let many: String = (0..200).map(|at| format!("X-{at}: y\r\n")).collect();
+    let long = "x".repeat(300_000);
+    let get = |rest: &str| {
+        format!("GET /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{rest}\r\n")
+    };
+    let put = |rest: &str| {
+        format!("PUT /v1/jobs HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n{rest}")
+    };
+    let cases: Vec<(String, Option<u16>)> = vec![
+        (get(""), Some(200)),
+        (get(&many), Some(431)),
+        (get(&format!("X-Long: {long}\r\n")), Some(431)),
+        (format!("GET /v1/job/{long} HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"), Some(431)),
+        (get("no header\r\n"), Some(400)),
+        (get("Content-Length: x\r\n"), Some(400)),
+        (get("Host: evil.example\r\n"), Some(200)),
+        (
+            "GET /v1/jobs HTTP/1.1\r\nHost: evil.example\r\nConnection: close\r\n\r\n".into(),
+            Some(403),
+        ),
+        ("GET /v1/jobs HTTP/1.1\r\nConnection: close\r\n\r\n".into(), Some(403)),
+        ("GET /v1/jobs HTTP/9.9\r\n\r\n".into(), Some(400)),
+        ("GET  /v1/jobs HTTP/1.1\r\n\r\n".into(), Some(400)),
+        ("\u{0}\u{1}\u{2}\r\n\r\n".into(), Some(400)),
+        ("hello\r\n\r\n".into(), Some(400)),
+        (String::new(), None),
+        ("GET /v1/jobs HT".into(), None),
+        (put("Content-Length: 100000000\r\n\r\n{"), Some(413)),
+        (put("Content-Length: 99999999999999999999999\r\n\r\n{"), Some(400)),
+        (put("Content-Length: 3\r\nContent-Length: 4\r\n\r\n{}"), Some(400)),
+        (put("Transfer-Encoding: chunked\r\n\r\nzz\r\n"), Some(413)),
+        (put("Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\n\r\n"), Some(400)),
+        (put("Origin: http://evil.example\r\nContent-Length: 2\r\n\r\n{}"), Some(403)),
+    ];
+    for (bytes, expected) in cases {
+        let head: String = bytes.chars().take(120).collect();
+        assert_eq!(status(&agent, bytes.as_bytes(), expected.is_none()), expected, "{head:?}");
+    }
+    assert_eq!(agent.get("/v1/jobs"), serde_json::json!([]));
+}
+
+#[test]
+fn crowds_of_idle_and_slow_connections_hold_up_nobody() {
+    let agent = Agent::start(&[]);
+    let mut crowd: Vec<TcpStream> = (0..400).map(|_| agent.connect()).collect();
+    for (at, stream) in crowd.iter_mut().enumerate() {
+        let part: &[u8] = match at % 3 {
+            0 => b"",
+            1 => b"GET /v1/jobs HT",
+            _ => b"PUT /v1/jobs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{",
+        };
+        stream.write_all(part).unwrap();
+    }
+    let began = Instant::now();
+    assert_eq!(agent.get("/v1/jobs"), serde_json::json!([]));
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    drop(crowd);
+    assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn who_is_to_be_reached_by_others_needs_a_token() {
+    let folder = Folder::new("token");
+    let (code, text) = Agent::fails(&["--bind", "0.0.0.0:0"]);
+    assert_ne!(code, Some(0));
+    assert!(text.contains("give a token with --token-file"), "{text}");
+    let file = folder.0.join("token");
+    for (content, expected) in [("", "there is no token in it"), ("a b", "more than a token")] {
+        std::fs::write(&file, content).unwrap();
+        let (code, text) = Agent::fails(&["--token-file", file.to_str().unwrap()]);
+        assert_ne!(code, Some(0));
+        assert!(text.contains(expected), "{text}");
+    }
+    std::fs::write(&file, "  sesame\n").unwrap();
+    let agent = Agent::start(&["--token-file", file.to_str().unwrap()]);
+    let with = |token: &str| {
+        let head = "GET /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n";
+        status(&agent, format!("{head}X-Nomad-Token: {token}\r\n\r\n").as_bytes(), false)
+    };
+    assert_eq!((with("sesame"), with("other"), with("")), (Some(200), Some(403), Some(403)));
+    assert_eq!(agent.ask("GET", "/v1/jobs", "").unwrap(), (403, "Permission denied".to_owned()));
+}
+
+#[test]
+fn an_agent_ends_well_though_somebody_waits() {
+    let agent = Agent::start(&["--dev"]);
+    let mut waits = agent.connect();
+    let request = "GET /v1/jobs?index=999 HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    waits.write_all(request.as_bytes()).unwrap();
+    assert_eq!(agent.get("/v1/nodes").as_array().unwrap().len(), 5);
+    let began = Instant::now();
+    assert_eq!(agent.stop(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(20));
+}
