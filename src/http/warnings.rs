@@ -1,6 +1,6 @@
 //! What the API warns of in a job that it takes (docs/lifecycle.md, section 2).
 
-use crate::model::{JobSpec, TaskGroup, UpdateStrategy};
+use crate::model::{Era, JobSpec, TaskGroup, UpdateStrategy};
 
 /// The warnings about a job, in the shape in which the API says them; empty where there are none.
 pub(super) fn warnings(job: &JobSpec) -> String {
@@ -50,7 +50,7 @@ fn of_group(job: &JobSpec, group: &TaskGroup) -> Vec<String> {
     for task in &group.tasks {
         let Some(asked) = &task.resources else { continue };
         let mut of_task = Vec::new();
-        if !asked.networks.is_empty() {
+        if !asked.networks.is_empty() && Era::of(job) != Some(Era::First) {
             of_task.push(format!(
                 "Task {:?}: task network resources have been deprecated as of Nomad 0.12.0. Please \
                  configure networking via group network block.",
@@ -96,6 +96,14 @@ mod tests {
                         * Task \"t\": task network resources have been deprecated as of Nomad 0.12.0. Please \
                         configure networking via group network block.\n\n\n\n";
         assert_eq!(text, expected);
+    }
+
+    #[test]
+    fn a_job_of_the_first_api_has_no_other_networks() {
+        let text = r#"{"ID": "web", "Update": {"Stagger": 0, "MaxParallel": 0}, "TaskGroups": [{"Name": "g",
+            "Count": 1, "Tasks": [{"Name": "t", "Driver": "docker", "Resources": {"CPU": 500, "MemoryMB": 0,
+            "DiskMB": 0, "IOPS": 0, "Networks": [{"MBits": 10, "DynamicPorts": 0}]}}]}]}"#;
+        assert_eq!(warnings(&read::job(text).unwrap()), "");
     }
 
     #[test]

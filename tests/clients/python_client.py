@@ -40,7 +40,7 @@ def status_and_lists(n):
     assert n.regions.get_regions() == ["global"]
     assert n.agent.get_agent()["config"]["Region"] == "global"
     assert n.agent.get_members()["Members"][0]["Status"] == "alive"
-    assert n.agent.get_health()["server"]["ok"]
+    assert n.agent.get_servers() == n.status.peers.get_peers()
     assert len(n.nodes.get_nodes()) == 5
     assert n.namespaces.get_namespaces()[0]["Name"] == "default"
     assert n.metrics.get_metrics()["Gauges"]

@@ -17,7 +17,7 @@ pub(super) fn nodes() -> Vec<NodeSpec> {
             .disk_mb(200_000)
             .attribute("kernel.name", "linux")
             .attribute("arch", "amd64")
-            .address("default", format!("10.0.0.{number}"));
+            .network("eth0", format!("10.0.0.{number}/24"), 1_000);
         let drivers = ["docker", "exec", "java", "raw_exec", "mock_driver"];
         let node = drivers.into_iter().fold(node, |node, driver| node.driver(driver));
         Some(node.build().ok()?.spec().clone())
