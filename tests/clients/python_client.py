@@ -93,7 +93,7 @@ def deployments(n):
 
 
 def nodes_and_allocations(n):
-    allocation = n.job.get_allocations("web")[0]
+    allocation = next(a for a in n.job.get_allocations("web") if a["ClientStatus"] == "running")
     whole = n.allocation.get_allocation(allocation["ID"])
     assert whole["Job"]["ID"] == "web" and whole["TaskStates"]["t"]["State"] == "running"
     node_id = whole["NodeID"]
@@ -112,10 +112,14 @@ def nodes_and_allocations(n):
 
 def waits(n):
     """A blocking query is answered by what it waits for, and the stream tells of it."""
-    listener, exit_event, events = n.event.stream.get_stream(topic={"Job": "later"}, timeout=20)
+    listener, exit_event, events = n.event.stream.get_stream(topic=["Job:later"], timeout=20)
     listener.start()
     seen = n.job.request("web", method="get").headers["X-Nomad-Index"]
-    index = n.jobs.request(method="get").headers["X-Nomad-Index"]
+    index = None
+    while index != n.jobs.request(method="get").headers["X-Nomad-Index"]:
+        # What was done before has to come to rest.
+        index = n.jobs.request(method="get").headers["X-Nomad-Index"]
+        time.sleep(0.5)
     assert int(index) >= int(seen)
     came = queue.Queue()
 
@@ -132,7 +136,7 @@ def waits(n):
     took, ids = came.get(timeout=20)
     assert 0.2 < took < 20 and "later" in ids
     told = events.get(timeout=20)
-    assert told["Events"][0]["Topic"] == "Job" and told["Events"][0]["Key"] == "later"
+    assert [(e["Topic"], e["Key"]) for e in told["Events"]] == [("Job", "later")], told
     exit_event.set()
 
 

@@ -24,10 +24,10 @@ done
 
 # Sends a request and checks the status; the body is in the file `said`.
 ask() {
-    expected=$1 method=$2 path=$3
+    expected=$1 method=$2 asked=$3
     shift 3
-    status=$(curl -s -o "$folder/said" -w '%{http_code}' -X "$method" "$@" "$address$path")
-    [ "$status" = "$expected" ] || { echo "$method $path: $status: $(cat "$folder/said")"; exit 1; }
+    status=$(curl -s -o "$folder/said" -w '%{http_code}' -X "$method" "$@" "$address$asked")
+    [ "$status" = "$expected" ] || { echo "$method $asked: $status: $(cat "$folder/said")"; exit 1; }
 }
 
 # Whether the body says something, spaces aside.
