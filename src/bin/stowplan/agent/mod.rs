@@ -6,12 +6,11 @@
 mod made_up;
 mod server;
 mod simulated;
+mod stopwatch;
 mod store;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
-use std::time::Instant;
 
 use clap::Args;
 use stowplan::engine::{Command, Engine, EngineOptions, RegisterNode, Resume};
@@ -144,7 +143,7 @@ impl Agent {
     fn start(&self, region: &str, nodes: &[NodeSpec]) -> Result<EngineHandle, String> {
         let mut options =
             EngineOptions { seed: self.seed, history: HISTORY, ..EngineOptions::default() };
-        options.place = options.place.stopwatch(stopwatch);
+        options.place = options.place.stopwatch(stopwatch::nanos);
         let speed = self.simulate.or(self.dev.then_some(1.0));
         let clock = Clock::at_speed(speed.unwrap_or(1.0));
         let started = match (&self.data_dir, speed) {
@@ -189,7 +188,7 @@ fn restored(
     clock: &Clock,
 ) -> Result<(Engine, Store), String> {
     let Restored { mut store, mut engine, replayed } = Store::open(folder, options)?;
-    engine.set_stopwatch(Some(stopwatch));
+    engine.set_stopwatch(Some(stopwatch::nanos));
     if engine.modify_index() > 0 {
         eprintln!(
             "stowplan agent: {}: replay version {}, index {}, {replayed} commands after the saved state",
@@ -202,12 +201,6 @@ fn restored(
         engine.apply(now, resume).map_err(|error| error.to_string())?;
     }
     Ok((engine, store))
-}
-
-/// Nanoseconds, by which it is measured how long placements take.
-fn stopwatch() -> u64 {
-    static BEGAN: LazyLock<Instant> = LazyLock::new(Instant::now);
-    u64::try_from(BEGAN.elapsed().as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// The token that a file has, without the blanks around it.

@@ -21,6 +21,9 @@ use crate::files::reason;
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
 /// The replay version that the commands are for, under the key 0.
 const VERSION: TableDefinition<'_, u64, u64> = TableDefinition::new("replay version");
+/// Why the store does not do what it is to do.
+type Failure = Box<dyn std::error::Error>;
+
 /// After how many commands a state is saved.
 const STATE_EVERY: u64 = 50_000;
 
@@ -74,7 +77,7 @@ impl Store {
         Ok(Restored { store, engine, replayed: latest - begun })
     }
 
-    fn note_version(&self) -> Result<(), redb::Error> {
+    fn note_version(&self) -> Result<(), Failure> {
         let write = self.log.begin_write()?;
         write.open_table(VERSION)?.insert(0, u64::from(Engine::REPLAY_VERSION))?;
         write.open_table(LOG)?;
@@ -89,7 +92,7 @@ impl Store {
         }
         let forgotten = self.finished_state();
         let latest = self.latest;
-        let write = || -> Result<u64, redb::Error> {
+        let write = || -> Result<u64, Failure> {
             let transaction = self.log.begin_write()?;
             let mut number = latest;
             {
@@ -169,7 +172,7 @@ impl Journal for Store {
         }
         self.drop_old_states();
         let Some(&forgotten) = self.states.get(1) else { return Ok(()) };
-        let forget = || -> Result<(), redb::Error> {
+        let forget = || -> Result<(), Failure> {
             let transaction = self.log.begin_write()?;
             transaction.open_table(LOG)?.retain_in(..=forgotten, |_, _| false)?;
             transaction.commit()?;
@@ -181,10 +184,10 @@ impl Journal for Store {
 
 /// Applies the commands after a number. Gives that of the last one.
 fn replay(log: &Database, path: &Path, engine: &mut Engine, after: u64) -> Result<u64, String> {
-    let failed = |error: redb::Error| {
+    let failed = |error: Failure| {
         format!("{}: {error}: it is damaged; bring it back from a copy", path.display())
     };
-    let entries = || -> Result<_, redb::Error> {
+    let entries = || -> Result<_, Failure> {
         let read = log.begin_read()?;
         let version = match read.open_table(VERSION) {
             Ok(table) => table.get(0)?.map(|version| version.value()),
