@@ -28,6 +28,7 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         E::JobVersions => versions(sought, &job)?,
         E::JobSummary => json!(job.summary()),
         E::JobScale => scale(snapshot, &job),
+        E::JobSubmission => submission(sought, &job)?,
         E::Job => job.document().map_or(Value::Null, |job| documents::job(&job)),
         _ => return Err(Refusal::not_found("job source not found")),
     };
@@ -69,6 +70,16 @@ fn versions(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {
     Ok(json!({
         "Versions": versions, "Diffs": diffs, "Index": index, "KnownLeader": true, "LastContact": 0,
     }))
+}
+
+/// The text that a version was made of.
+fn submission(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {
+    let version = match sought.query.text("version") {
+        "" => job.versions().next().map_or(0, |newest| newest.version),
+        text => text.parse().map_err(|_| Refusal::bad("version must be a number"))?,
+    };
+    let found = job.submission(version);
+    found.map(|it| json!(it)).ok_or_else(|| Refusal::not_found("job source not found"))
 }
 
 fn scale(snapshot: &Snapshot, job: &JobView<'_>) -> Value {

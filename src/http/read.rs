@@ -88,7 +88,9 @@ fn key_of<'a>(sought: &Sought<'a>, job: &'a Option<(String, String)>) -> Key<'a>
         E::Nodes => Key::table(Kind::Nodes),
         E::Node => Key::thing(Kind::Node, id),
         E::NodeAllocations => Key::thing(Kind::AllocationsOfNode, id),
-        E::Job | E::JobScale | E::JobSummary | E::JobVersions => of_job(Kind::Job),
+        E::Job | E::JobScale | E::JobSubmission | E::JobSummary | E::JobVersions => {
+            of_job(Kind::Job)
+        }
         _ => Key::table(Kind::Settings),
     }
 }

@@ -24,6 +24,7 @@ pub(super) enum Endpoint {
     DeploymentHealth,
     DeploymentPause,
     DeploymentPromote,
+    DeploymentUnblock,
     Deployments,
     Evaluation,
     EvaluationAllocations,
@@ -35,12 +36,15 @@ pub(super) enum Endpoint {
     JobAllocations,
     JobDeployment,
     JobDeployments,
+    JobDispatch,
     JobEvaluate,
     JobEvaluations,
+    JobForce,
     JobPlan,
     JobRevert,
     JobScale,
     JobStable,
+    JobSubmission,
     JobSummary,
     JobVersions,
     Jobs,
@@ -120,19 +124,22 @@ const EXACT: [(&str, Endpoint); 34] = [
 type Parts = &'static [(&'static str, Endpoint)];
 
 /// Beginnings of paths, with what of the rest names which endpoint; what is left is the thing's identity.
-const OF_THINGS: [(&str, Parts, Endpoint); 12] = [
+const OF_THINGS: [(&str, Parts, Endpoint); 13] = [
     (
         "job/",
         &[
             ("/allocations", E::JobAllocations),
             ("/deployment", E::JobDeployment),
             ("/deployments", E::JobDeployments),
+            ("/dispatch", E::JobDispatch),
             ("/evaluate", E::JobEvaluate),
             ("/evaluations", E::JobEvaluations),
+            ("/periodic/force", E::JobForce),
             ("/plan", E::JobPlan),
             ("/revert", E::JobRevert),
             ("/scale", E::JobScale),
             ("/stable", E::JobStable),
+            ("/submission", E::JobSubmission),
             ("/summary", E::JobSummary),
             ("/versions", E::JobVersions),
         ],
@@ -159,6 +166,7 @@ const OF_THINGS: [(&str, Parts, Endpoint); 12] = [
     ("deployment/fail/", &[], E::DeploymentFail),
     ("deployment/pause/", &[], E::DeploymentPause),
     ("deployment/promote/", &[], E::DeploymentPromote),
+    ("deployment/unblock/", &[], E::DeploymentUnblock),
     ("namespace/", &[], E::Namespace),
     ("scaling/policy/", &[], E::ScalingPolicy),
 ];
@@ -218,7 +226,10 @@ impl Endpoint {
             | E::DeploymentHealth
             | E::DeploymentPause
             | E::DeploymentPromote
+            | E::DeploymentUnblock
+            | E::JobDispatch
             | E::JobEvaluate
+            | E::JobForce
             | E::JobPlan
             | E::JobRevert
             | E::JobStable
@@ -255,6 +266,7 @@ mod tests {
             ("/v1/job/a%2Fsummary", E::Job, "a/summary"),
             ("/v1/job/cron/periodic-1/evaluate", E::JobEvaluate, "cron/periodic-1"),
             ("/v1/job/web/nothing", E::Job, "web/nothing"),
+            ("/v1/job/cron/periodic/force", E::JobForce, "cron"),
             ("/v1/node/n1/drain", E::NodeDrain, "n1"),
             ("/v1/node/pools", E::NodePools, ""),
             ("/v1/node/pool/gpu", E::NodePool, "gpu"),

@@ -15,8 +15,8 @@ use super::warnings::warnings;
 use super::{evaluations, search, statuses, write_deployments, write_jobs, write_nodes};
 use crate::engine::{
     CollectGarbage, CommandError, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
-    SetSchedulerConfiguration, SettingsCommandError, StopAllocation, UpsertNamespace,
-    UpsertNodePool,
+    ReconcileSummaries, SetSchedulerConfiguration, SettingsCommandError, StopAllocation,
+    UpsertNamespace, UpsertNodePool,
 };
 use crate::model::{Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
 
@@ -31,15 +31,20 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
         E::SchedulerConfiguration => set_scheduler(asked, body).await,
         E::Namespace | E::Namespaces => write_namespace(asked, body).await,
         E::NodePool | E::NodePools => write_pool(asked, body).await,
-        E::SystemReconcile => Ok(Reply::empty()),
+        E::SystemReconcile => {
+            apply(asked, ReconcileSummaries::default()).await?;
+            Ok(Reply::empty())
+        }
         E::SystemGarbage => {
             apply(asked, CollectGarbage::default()).await?;
             Ok(Reply::empty())
         }
         E::Evaluations => delete_evaluations(asked, body).await,
-        E::DeploymentFail | E::DeploymentHealth | E::DeploymentPause | E::DeploymentPromote => {
-            write_deployments::answer(asked, body).await
-        }
+        E::DeploymentFail
+        | E::DeploymentHealth
+        | E::DeploymentPause
+        | E::DeploymentPromote
+        | E::DeploymentUnblock => write_deployments::answer(asked, body).await,
         E::NodeAllocations
         | E::NodeDrain
         | E::NodeEligibility

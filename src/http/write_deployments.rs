@@ -8,7 +8,9 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::telling::{apply, optional};
-use crate::engine::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
+use crate::engine::{
+    FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth, UnblockDeployment,
+};
 
 /// Answers a request that writes something about deployments.
 pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
@@ -28,6 +30,11 @@ pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Ref
             let command: SetAllocationHealth = body::read(bytes)?;
             check(asked, &command.deployment_id)?;
             apply(asked, SetAllocationHealth { deployment_id, ..command }).await?
+        }
+        E::DeploymentUnblock => {
+            let command: UnblockDeployment = optional(bytes)?;
+            check(asked, &command.deployment_id)?;
+            apply(asked, UnblockDeployment { deployment_id }).await?
         }
         _ => {
             let command: FailDeployment = optional(bytes)?;

@@ -13,7 +13,8 @@ use super::route::Endpoint as E;
 use super::telling::{apply, optional, told};
 use super::warnings::warnings;
 use crate::engine::{
-    Applied, DeregisterJob, EvaluateJob, RegisterJob, RevertJob, ScaleJob, SetJobStability,
+    Applied, DeregisterJob, DispatchJob, EvaluateJob, ForcePeriodic, RegisterJob, RevertJob,
+    ScaleJob, SetJobStability,
 };
 use crate::model::{JobSpec, JobSubmission};
 
@@ -52,6 +53,8 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
         E::JobScale => scale(asked, body).await,
         E::JobRevert => revert(asked, body).await,
         E::JobStable => set_stability(asked, body).await,
+        E::JobDispatch => dispatch(asked, body).await,
+        E::JobForce => force(asked).await,
         _ => Err(Refusal::not_found("")),
     }
 }
@@ -206,6 +209,37 @@ async fn revert(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     namespace(asked, &mut command.namespace);
     let applied = apply(asked, command).await?;
     Ok(Reply::written(applied.index, evaluated(&applied)))
+}
+
+async fn dispatch(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+    let mut command: DispatchJob = optional(bytes)?;
+    check_job(asked, &command.job_id)?;
+    asked.id.clone_into(&mut command.job_id);
+    namespace(asked, &mut command.namespace);
+    if command.idempotency_token.is_empty() {
+        asked.query.text("idempotency_token").clone_into(&mut command.idempotency_token);
+    }
+    let applied = apply(asked, command).await?;
+    let body = json!({
+        "DispatchedJobID": applied.dispatched_job_id,
+        "EvalID": applied.evaluation_id(),
+        "EvalCreateIndex": applied.evaluation_create_index,
+        "JobCreateIndex": applied.job_create_index,
+        "Index": applied.index,
+    });
+    Ok(Reply::written(applied.index, body))
+}
+
+async fn force(asked: &Asked<'_>) -> Result<Reply, Refusal> {
+    let namespace = asked.query.namespace().to_owned();
+    let command = ForcePeriodic { job_id: asked.id.to_owned(), namespace };
+    let applied = apply(asked, command).await?;
+    let body = json!({
+        "EvalID": applied.evaluation_id(),
+        "EvalCreateIndex": applied.evaluation_create_index,
+        "Index": applied.index,
+    });
+    Ok(Reply::written(applied.index, body))
 }
 
 async fn set_stability(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {

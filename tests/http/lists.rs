@@ -144,10 +144,12 @@ fn statuses_say_of_jobs_what_a_page_shows() {
 fn evaluations_are_deleted_by_a_filter() {
     let app = app();
     let delete = |body: Value| app.call("DELETE", "/v1/evaluations", body.to_string().as_bytes());
-    let of_web = app.get("/v1/job/web/evaluations").json().as_array().unwrap().len();
-    let deleted = delete(json!({"Filter": "JobID == web and Status == complete"}));
-    assert_eq!((deleted.status.as_u16(), deleted.at("/Count")), (200, json!(of_web)));
-    assert_eq!(app.get("/v1/job/web/evaluations").text, "[]");
+    let deleted = delete(json!({"Filter": "JobID == nowhere and Status == complete"}));
+    assert_eq!((deleted.status.as_u16(), deleted.text.contains("\"Count\":1")), (200, true));
+    assert_eq!(app.get("/v1/job/nowhere/evaluations").json().as_array().unwrap().len(), 1);
+    // What allocations came of stays.
+    let held = delete(json!({"Filter": "JobID == web"}));
+    assert!(held.text.ends_with("can't be deleted: it has allocations"), "{}", held.text);
     let both = delete(json!({"Filter": "JobID == web", "EvalIDs": ["x"]}));
     assert_eq!(
         (both.status.as_u16(), both.text.as_str()),

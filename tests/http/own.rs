@@ -148,3 +148,123 @@ fn mistakes_in_a_job_are_said_as_the_original_says_them() {
     let other = with("/Type", json!("batch"));
     assert_eq!(other.text, "cannot update job from type \"service\" to \"batch\"");
 }
+
+/// A batch job, started by whoever dispatches it.
+fn parameterized(app: &App) {
+    let mut param = job("param", 1);
+    param["Type"] = json!("batch");
+    param["ParameterizedJob"] = json!({"Payload": "optional", "MetaRequired": ["who"]});
+    let registered = app.put("/v1/jobs", &json!({"Job": param}));
+    assert_eq!((registered.status.as_u16(), registered.at("/EvalID")), (200, json!("")));
+}
+
+#[test]
+fn a_job_is_dispatched() {
+    let app = App::with_nodes(1);
+    parameterized(&app);
+    app.register("web", 1);
+    let dispatch = |id: &str, body: Value| app.put(&format!("/v1/job/{id}/dispatch"), &body);
+    let launched = dispatch("param", json!({"Payload": "aGVsbG8=", "Meta": {"who": "me"}}));
+    assert_eq!(launched.status, 200, "{}", launched.text);
+    let child = launched.at("/DispatchedJobID").as_str().unwrap().to_owned();
+    assert!(child.starts_with("param/dispatch-"), "{child}");
+    let index = |key: &str| launched.at(key).as_u64().unwrap();
+    assert!(index("/JobCreateIndex") > 0 && index("/EvalCreateIndex") > 0);
+    assert_eq!(index("/Index"), launched.index());
+    let read = app.get(&format!("/v1/job/{child}"));
+    assert_eq!((read.at("/ParentID"), read.at("/Meta/who")), (json!("param"), json!("me")));
+    assert_eq!(
+        app.get(&format!("/v1/job/{child}/allocations")).json().as_array().unwrap().len(),
+        1
+    );
+    assert_eq!(app.get("/v1/jobs?prefix=param").json().as_array().unwrap().len(), 2);
+    let statuses = app.get("/v1/jobs/statuses").json();
+    let of = |id: &str| statuses.as_array().unwrap().iter().find(|it| it["ID"] == id).cloned();
+    assert_eq!(of("param").unwrap()["ChildStatuses"].as_array().unwrap().len(), 1);
+    assert!(of(&child).is_none());
+
+    let token = json!({"Meta": {"who": "me"}, "IdempotencyToken": "once"});
+    let (first, second) = (dispatch("param", token.clone()), dispatch("param", token));
+    assert_eq!(first.at("/DispatchedJobID"), second.at("/DispatchedJobID"));
+    let text = |id: &str, body: Value| {
+        let answer = dispatch(id, body);
+        assert_eq!(answer.status, 500);
+        answer.text
+    };
+    assert_eq!(text("param", json!({})), "Dispatch did not provide required meta keys: [who]");
+    assert_eq!(
+        text("param", json!({"Meta": {"who": "me", "zz": "1"}})),
+        "Dispatch request included unpermitted metadata keys: [zz]"
+    );
+    let other = "Specified job \"web\" is not a parameterized job";
+    assert_eq!(text("web", json!({"JobID": "web"})), other);
+    assert_eq!(dispatch("param", json!({"JobID": "web"})).status, 400);
+}
+
+#[test]
+fn launches_are_forced_where_a_job_is_periodic() {
+    let app = App::with_nodes(1);
+    app.register("web", 1);
+    let forced = app.put("/v1/job/web/periodic/force", &json!({}));
+    let text = "can't force launch non-periodic job";
+    assert_eq!((forced.status.as_u16(), forced.text.as_str()), (500, text));
+    assert_eq!(app.put("/v1/job/nope/periodic/force", &json!({})).text, "job not found");
+    let mut cron = job("cron", 1);
+    cron["Type"] = json!("batch");
+    cron["Periodic"] = json!({"Enabled": true, "Spec": "0 0 1 1 *", "SpecType": "cron"});
+    let registered = app.put("/v1/jobs", &json!({"Job": cron}));
+    // Expressions are read where that is built in.
+    if cfg!(feature = "cron") {
+        assert_eq!((registered.status.as_u16(), registered.at("/EvalID")), (200, json!("")));
+        let forced = app.put("/v1/job/cron/periodic/force", &json!({}));
+        assert_eq!((forced.status.as_u16(), forced.at("/Index")), (200, json!(forced.index())));
+        assert!(!forced.at("/EvalID").as_str().unwrap().is_empty());
+        let children = app.get("/v1/jobs?prefix=cron/periodic-").json();
+        assert_eq!(children.as_array().unwrap().len(), 1);
+        let evaluated = app.put("/v1/job/cron/evaluate", &json!({}));
+        assert_eq!(evaluated.text, "can't evaluate periodic job");
+    } else {
+        assert_eq!(registered.status, 500);
+    }
+}
+
+#[test]
+fn what_a_job_was_made_of_is_kept_by_version() {
+    let app = App::with_nodes(1);
+    let source = json!({"Source": "job \"web\" {}", "Format": "hcl2", "VariableFlags": {"a": "b"}});
+    app.put("/v1/jobs", &json!({"Job": job("web", 1), "Submission": source}));
+    app.register("web", 2);
+    let read = |query: &str| app.get(&format!("/v1/job/web/submission{query}"));
+    let first = read("?version=0");
+    assert_eq!(
+        (first.at("/Source"), first.at("/Format")),
+        (json!("job \"web\" {}"), json!("hcl2"))
+    );
+    assert_eq!((first.at("/Version"), first.at("/JobID")), (json!(0), json!("web")));
+    for query in ["", "?version=1", "?version=7"] {
+        let none = read(query);
+        assert_eq!(
+            (none.status.as_u16(), none.text.as_str()),
+            (404, "job source not found"),
+            "{query}"
+        );
+    }
+    assert_eq!(read("?version=x").status, 400);
+    assert_eq!(app.get("/v1/job/nope/submission").text, "job not found");
+}
+
+#[test]
+fn summaries_are_counted_anew_and_deployments_unblocked_where_they_are() {
+    let app = App::with_nodes(1);
+    app.register("web", 1);
+    let summary = app.get("/v1/job/web/summary").at("/Summary");
+    let counted = app.put("/v1/system/reconcile/summaries", &json!({}));
+    assert_eq!((counted.status.as_u16(), counted.text.as_str()), (200, ""));
+    assert_eq!(app.get("/v1/job/web/summary").at("/Summary"), summary);
+    let id = app.get("/v1/job/web/deployment").at("/ID").as_str().unwrap().to_owned();
+    let unblocked = app.put(&format!("/v1/deployment/unblock/{id}"), &json!({"DeploymentID": id}));
+    let text = "can't unblock deployment that is running";
+    assert_eq!((unblocked.status.as_u16(), unblocked.text.as_str()), (500, text));
+    let other = app.put(&format!("/v1/deployment/unblock/{id}"), &json!({"DeploymentID": "x"}));
+    assert_eq!((other.status.as_u16(), other.text.as_str()), (400, "Deployment ID does not match"));
+}
