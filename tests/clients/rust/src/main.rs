@@ -83,7 +83,7 @@ async fn the_rest(client: &NomadClient) -> Result<(), Failure> {
     client.create_job(&job("told", 1)?).await?;
     let is_told = async {
         while let Some(event) = events.recv().await {
-            if event.key.as_deref() == Some("told") {
+            if event.key == "told" {
                 return true;
             }
         }
