@@ -59,6 +59,8 @@ struct LaneQueues {
     /// Whether none of its nodes may be used.
     is_closed: bool,
     is_stale: bool,
+    /// What the job's own allocations take off every node that the frontier has, at least.
+    held: Option<f64>,
 }
 
 /// A candidate and what it comes to.
@@ -132,6 +134,14 @@ impl Leaderboard {
         if !stays_out {
             self.forget_best();
         }
+    }
+
+    /// Notes that the group is on every node that the frontier has for a lane, which takes so much off its
+    /// score at least.
+    pub(crate) fn hold(&mut self, lane: usize, score: f64) {
+        self.lanes[lane].held = Some(score);
+        self.mark_stale(lane);
+        self.forget_best();
     }
 
     /// One of the best candidates that were found last.
@@ -296,7 +306,10 @@ impl LaneQueues {
                 }
             };
             let Some(&entry) = entry else { continue };
-            let score = self.score(active, queue, &entry);
+            let (entry, score) = match self.held.filter(|_| queue == 0) {
+                Some(held) => self.at_most(active, &entry, held),
+                None => (entry, self.score(active, queue, &entry)),
+            };
             let choice = Choice { lane, queue: queue as u32, entry, score };
             if best.is_none_or(|best| choice.compare(&best).is_gt()) {
                 best = Some(choice);
@@ -312,7 +325,18 @@ impl LaneQueues {
         mean(entry.sum, self.spread, 0.0, active)
     }
 
+    /// The most that a node of the frontier comes to, off which something is taken, and those behind it.
+    fn at_most(&self, active: u32, entry: &Entry, held: f64) -> (Entry, f64) {
+        let sum = entry.sum + held;
+        // A lower sum may be rounded to the same, and break the tie otherwise.
+        let is_alone = entry.sum.next_down() + held < sum;
+        let tie_break = if is_alone { entry.tie_break } else { 0 };
+        let at_most = Entry { sum, tie_break, ..*entry };
+        (at_most, self.score(active, 2, &at_most))
+    }
+
     fn clear(&mut self) {
+        self.held = None;
         for (head, heap) in &mut self.checked_out {
             head.clear();
             heap.clear();

@@ -3,11 +3,13 @@
 //! Most nodes are to the group what they are to every group with the same ask, and stay in the
 //! frontier. The few that are not are checked out of it for the time of the pass and judged one by one:
 //! those that the job has allocations on or failed on, and those of rare values that it has anything
-//! on. At the end they go back as what they are by then.
+//! on. At the end they go back as what they are by then. Where the group is on many nodes, those are checked
+//! out only once they come up.
 
 mod checked_out;
 mod counts;
 mod lanes;
+mod later;
 mod leaving;
 mod property;
 mod scoring;
@@ -52,6 +54,9 @@ pub(crate) struct Pass<'a> {
     tally: Option<Arc<Tally>>,
     /// Whether the counts are still those of the frontier.
     is_untouched: bool,
+    /// Where nodes that the group is on are checked out only once they come up: how many candidates the
+    /// frontier has beside them.
+    others: Option<usize>,
 }
 
 /// Memory that one pass leaves for the next. It is nothing to copy.
@@ -104,6 +109,7 @@ impl<'a> Pass<'a> {
             properties,
             tally: None,
             is_untouched: true,
+            others: None,
             plan,
             partition,
             columns,
@@ -112,14 +118,19 @@ impl<'a> Pass<'a> {
         pass.find_nodes(basis.state);
         pass.add_lanes();
         pass.find_rare(basis);
-        for at in 0..pass.scratch.nodes.len() {
-            pass.check_out(basis, pass.scratch.nodes.all()[at].0);
+        if !pass.check_out_later(basis) {
+            for at in 0..pass.scratch.nodes.len() {
+                pass.check_out(basis, pass.scratch.nodes.all()[at].0);
+            }
         }
         pass
     }
 
     /// The best candidates, best first, at most `limit`.
-    pub(crate) fn best(&mut self, limit: usize) -> &[Choice] {
+    pub(crate) fn best(&mut self, basis: Basis<'_>, limit: usize) -> &[Choice] {
+        if self.others.is_some() {
+            self.look_at_best(basis, limit);
+        }
         self.scratch.leaderboard.best(self.frontier, limit)
     }
 
@@ -159,7 +170,11 @@ impl<'a> Pass<'a> {
 
     /// Takes the best candidate out, to be placed on.
     pub(crate) fn take(&mut self) -> Option<Choice> {
-        self.scratch.leaderboard.take(self.frontier)
+        let choice = self.scratch.leaderboard.take(self.frontier)?;
+        if self.others.is_some() && choice.is_of_frontier() {
+            self.one_of_others_left();
+        }
+        Some(choice)
     }
 
     /// Notes an allocation that was placed on the node that was taken, nothing being placed after it.
@@ -235,8 +250,11 @@ impl<'a> Pass<'a> {
 
     /// Gives everything back to the frontier: the checked-out nodes as what they are now.
     pub(crate) fn finish(self, basis: Basis<'_>) {
-        for &(node, _) in self.scratch.nodes.all() {
-            self.frontier.look_at(basis, node);
+        for &(slot, node) in self.scratch.nodes.all() {
+            // The others are in the frontier still.
+            if node.lane != CheckedOut::NO_LANE || node.is_changed {
+                self.frontier.look_at(basis, slot);
+            }
         }
         self.frontier.find_best();
         self.frontier.mark_seen(basis);

@@ -15,6 +15,7 @@ impl Pass<'_> {
 
     /// Takes a node out, on which an allocation of the group is about to leave.
     pub(crate) fn before_leaving(&mut self, basis: Basis<'_>, slot: NodeSlot) {
+        self.check_out_now(basis, slot);
         let node = self.scratch.nodes.get(slot);
         let Some(id) = self.partition.leaf(slot) else { return };
         if node.lane == CheckedOut::NO_LANE {

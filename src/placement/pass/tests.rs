@@ -44,7 +44,7 @@ fn searched_lanes(nodes: usize, rules: &str) -> usize {
     let mut scratch = Scratch::default();
     let mut pass = Pass::new(basis, &plan, frontier, lanes, &mut scratch);
     for _ in 0..100 {
-        pass.best(5);
+        pass.best(basis, 5);
         let choice = pass.take().unwrap();
         pass.placed(basis, &choice);
         assert!(pass.tally(basis).filtered.by_rule.len() <= VALUES_NAMED, "{rules}");

@@ -81,7 +81,7 @@ impl FrontierSelector<'_> {
     /// Selects the best node.
     pub(super) fn select(&mut self, look: Look<'_>) -> Selection {
         let Look { state, shown, batch, top, .. } = look;
-        let found = self.pass.best(shown.max(1)).len();
+        let found = self.pass.best(self.prepared.basis(state), shown.max(1)).len();
         let tally = self.pass.tally(self.prepared.basis(state));
         top.extend((0..found.min(shown)).map(|at| self.write_down(state, batch, at)));
         let best = (found > 0).then(|| self.pass.found(0)).map(|choice| Selected {

@@ -306,6 +306,17 @@ impl Frontier {
         Some(self.dimensions[usize::from(code.checked_sub(FIRST_DIMENSION)?)])
     }
 
+    /// How many candidates a lane has.
+    pub(crate) fn candidates(&self, lane: usize) -> usize {
+        let exhausted: u32 = self.counts[lane].exhausted.iter().map(|(_, nodes)| *nodes).sum();
+        (self.counts[lane].passing.nodes as usize).saturating_sub(exhausted as usize)
+    }
+
+    /// Whether a node was a candidate the last time it was looked at.
+    pub(crate) fn is_candidate(&self, id: LeafId) -> bool {
+        self.code(id) == CANDIDATE
+    }
+
     /// The class of a node.
     pub(crate) fn class(&self, id: LeafId) -> Name {
         self.partition.shards[id.shard as usize].classes[id.leaf as usize]
