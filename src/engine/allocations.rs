@@ -12,6 +12,7 @@ use crate::model::{ClientStatus, JobType, NodeStatus, Trigger};
 use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
 use crate::state::evaluation::EvaluationRecord;
+use crate::state::lifecycle::Rare;
 use crate::state::slots::{AllocationSlot, EvaluationRef, JobSlot};
 
 /// What a client's word makes of an allocation.
@@ -129,19 +130,20 @@ fn note(change: &mut Change<'_>, slot: AllocationSlot, update: &AllocationUpdate
     let known = rare.map(|rare| &*rare.client_description).unwrap_or_default();
     let is_said = !update.client_status.is_empty() || !update.client_description.is_empty();
     let has_description = is_said && known != update.client_description;
-    let states = rare.map(|rare| &rare.task_states);
-    let has_states = !update.task_states.is_empty() && states != Some(&update.task_states);
+    let is_known = |rare: &Rare| rare.task_states.are(&update.task_states);
+    let has_states = !update.task_states.is_empty() && !rare.is_some_and(is_known);
     drop(lifecycle);
     if !has_description && !has_states {
         return;
     }
+    let states = change.task_states(&update.task_states);
     change.change_lifecycle(slot, true, |record| {
         let rare = record.rare_mut();
         if has_description {
             rare.client_description = update.client_description.as_str().into();
         }
         if has_states {
-            rare.task_states.clone_from(&update.task_states);
+            rare.task_states = states;
         }
     });
 }

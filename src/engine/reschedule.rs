@@ -15,7 +15,7 @@ pub(super) fn is_eligible(state: &State, slot: AllocationSlot) -> bool {
     }
     let lifecycle = state.lifecycle(slot);
     let rare = lifecycle.as_ref().and_then(|it| it.rare.as_deref());
-    let past = rare.and_then(|rare| rare.reschedules.as_ref());
+    let past = rare.and_then(|rare| rare.reschedules.as_deref());
     let events: Vec<RescheduleEvent> = past
         .map_or(&[][..], |tracker| &tracker.events)
         .iter()
@@ -29,6 +29,6 @@ pub(super) fn is_eligible(state: &State, slot: AllocationSlot) -> bool {
 fn failed_at(state: &State, slot: AllocationSlot) -> Timestamp {
     let Some(lifecycle) = state.lifecycle(slot) else { return state.now };
     let states = lifecycle.rare.as_deref().map(|rare| &rare.task_states);
-    let ended = states.and_then(|states| states.values().filter_map(|it| it.finished_at).max());
+    let ended = states.and_then(|states| states.times().filter_map(|it| it.finished_at).max());
     ended.unwrap_or(lifecycle.modify_time)
 }

@@ -4,7 +4,7 @@
 use std::cmp::Ordering;
 
 use crate::feasibility::reason::FilterReason;
-use crate::model::{AllocationState, ClientStatus, Job, TaskState};
+use crate::model::{AllocationState, ClientStatus, Job};
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
 use crate::placement::request::Request;
@@ -15,6 +15,7 @@ use crate::reconcile::view::{Facts, History};
 use crate::state::lifecycle::Rare;
 use crate::state::log::Savepoint;
 use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::task_states::TaskTimes;
 use crate::state::transaction::Transaction;
 use crate::time::Timestamp;
 
@@ -150,7 +151,7 @@ impl Facts for RecordFacts<'_, '_, '_> {
             let of_status = move |it: &&AllocationState| it.client_status() == Some(status);
             rare.client_states.iter().filter(of_status).filter_map(|it| it.time)
         };
-        let finished = rare.task_states.values().filter_map(|state| state.finished_at).max();
+        let finished = rare.task_states.times().filter_map(|task| task.finished_at).max();
         History {
             reschedules: self.known.reschedules(slot.0),
             ended: finished.unwrap_or(life.modify_time),
@@ -162,10 +163,10 @@ impl Facts for RecordFacts<'_, '_, '_> {
     fn running_since(&self, at: usize) -> Option<Timestamp> {
         let states = &self.rare(at)?.task_states;
         // What was restarted runs since its last restart.
-        let since = |state: &TaskState| state.last_restart.or(state.started_at);
-        match self.leader(at).and_then(|leader| states.get(leader)) {
-            Some(state) => since(state),
-            None => states.values().filter_map(since).min(),
+        let since = |task: TaskTimes| task.last_restart.or(task.started_at);
+        match self.leader(at).and_then(|leader| states.times_of(leader)) {
+            Some(task) => since(task),
+            None => states.times().filter_map(since).min(),
         }
     }
 

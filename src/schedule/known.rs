@@ -337,10 +337,8 @@ impl Known {
         set(told.disable_placement, Flags::MIGRATE_DISABLE_PLACEMENT);
         set(life.is_canary, Flags::CANARY);
         if let Some(rare) = life.rare.as_deref() {
-            let mut tasks = rare.task_states.values();
-            let has_ended = !rare.task_states.is_empty() && tasks.all(|task| task.is_successful());
-            set(has_ended, Flags::RAN_SUCCESSFULLY);
-            let tracker = rare.reschedules.as_ref();
+            set(rare.task_states.ran_successfully(), Flags::RAN_SUCCESSFULLY);
+            let tracker = rare.reschedules.as_deref();
             let has_failed = tracker.is_some_and(RescheduleTracker::has_failed);
             set(has_failed, Flags::RESCHEDULE_FAILED);
             let mut states = rare.client_states.iter().filter_map(AllocationState::client_status);

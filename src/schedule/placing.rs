@@ -47,11 +47,11 @@ impl Pass<'_, '_, '_> {
         let before = self.transaction.savepoint();
         self.stage(|reason| reason == StopReason::Migrating);
         self.add_deployment(job);
-        let placements = match self.job_type.is_system() {
+        let placements: Vec<Placement> = match self.job_type.is_system() {
             true => self.by_group(fresh).into_iter().chain(destructive).collect(),
-            false => [destructive, fresh].concat(),
+            false if destructive.is_empty() => fresh,
+            false => destructive.into_iter().chain(fresh).collect(),
         };
-        let placements: Vec<Placement> = placements;
         let verdicts = self.serve(job, &placements);
         let replaced: Vec<u32> = match job.all_at_once {
             true => placements.iter().filter_map(|placement| placement.previous).collect(),
@@ -252,7 +252,7 @@ impl Pass<'_, '_, '_> {
     }
 
     fn tracker(&self, slot: AllocationSlot) -> Option<&RescheduleTracker> {
-        self.transaction.kept_lifecycle(slot)?.rare.as_deref()?.reschedules.as_ref()
+        self.transaction.kept_lifecycle(slot)?.rare.as_deref()?.reschedules.as_deref()
     }
 
     /// Whether what an allocation keeps on its disk makes its node the preferred one.

@@ -6,16 +6,13 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::batch::Batch;
 use super::group_version::GroupVersion;
 use super::pages::Pages;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
+use super::task_states::TaskStates;
 use crate::model::Allocation;
-use crate::model::{
-    AllocationMetrics, AllocationState, ClientStatus, RescheduleTracker, TaskState,
-};
+use crate::model::{AllocationMetrics, AllocationState, ClientStatus, RescheduleTracker};
 use crate::time::Timestamp;
 
 /// Records on one page of the table.
@@ -85,11 +82,11 @@ pub(crate) struct Rare {
     pub(crate) desired_description: Box<str>,
     pub(crate) client_description: Box<str>,
     /// What its tasks do, by name.
-    pub(crate) task_states: IndexMap<String, TaskState>,
+    pub(crate) task_states: TaskStates,
     /// Changes of its client status that were noted, oldest first.
     pub(crate) client_states: Vec<AllocationState>,
     /// Which allocations it was the replacement of.
-    pub(crate) reschedules: Option<RescheduleTracker>,
+    pub(crate) reschedules: Option<Box<RescheduleTracker>>,
     /// The identity of its predecessor, where that was not made here.
     pub(crate) predecessor_id: Box<str>,
     /// The identity of its successor, likewise.
@@ -163,9 +160,9 @@ impl LifecycleRecord {
         let rare = Rare {
             desired_description: std::mem::take(&mut document.desired_description).into(),
             client_description: std::mem::take(&mut document.client_description).into(),
-            task_states: std::mem::take(&mut document.task_states),
+            task_states: TaskStates::from(&std::mem::take(&mut document.task_states)),
             client_states: std::mem::take(&mut document.alloc_states),
-            reschedules: document.reschedule_tracker.take(),
+            reschedules: document.reschedule_tracker.take().map(Box::new),
             predecessor_id: std::mem::take(&mut document.previous_allocation).into(),
             successor_id: std::mem::take(&mut document.next_allocation).into(),
             health_index,

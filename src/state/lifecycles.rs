@@ -10,9 +10,12 @@ use super::slots::{AllocationRef, AllocationSlot};
 use super::transaction::Transaction;
 use super::undo::Undo;
 use super::usage::Amounts;
-use crate::model::Allocation;
+use indexmap::IndexMap;
+
+use crate::model::{Allocation, TaskState};
 
 use super::lifecycle::LifecycleRecord;
+use super::task_states::TaskStates;
 
 impl State {
     /// What happened to an allocation since it was placed: what its batch says, where nothing did.
@@ -137,6 +140,11 @@ impl Transaction<'_> {
         self.note_change(slot, is_clients, change);
         self.state.take_difference(slot, amounts);
         self.log(Undo::Lifecycle { slot, before });
+    }
+
+    /// What tasks do, in little room. Nothing is changed by it.
+    pub(crate) fn task_states(&mut self, documents: &IndexMap<String, TaskState>) -> TaskStates {
+        self.state.sayings.shared(documents)
     }
 
     /// Notes that one allocation took the place of another.

@@ -54,6 +54,7 @@ pub(crate) mod small_list;
 pub(crate) mod standing;
 mod taken;
 pub(crate) mod tally;
+pub(crate) mod task_states;
 pub(crate) mod transaction;
 #[cfg(test)]
 mod transaction_tests;
@@ -84,6 +85,7 @@ use self::pages::Pages;
 use self::port_users::PortUsers;
 use self::records::Records;
 use self::slots::{AllocationSlot, NodeSlot};
+use self::task_states::Sayings;
 use self::usage::{Amounts, Leaving, RoomBlock, Taken};
 use crate::model::volume::DynamicVolume;
 use crate::time::Timestamp;
@@ -139,6 +141,8 @@ pub(crate) struct State {
     pub(crate) port_users: PortUsers,
     /// Names of datacenters and classes.
     pub(crate) names: Names,
+    /// What clients said lately of tasks.
+    pub(crate) sayings: Sayings,
     /// Nodes alike, by the text of their facts.
     facts_classes: Arc<FastSet<Box<[u8]>>>,
     /// Dynamic host volumes.

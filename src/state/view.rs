@@ -44,9 +44,9 @@ impl State {
         let rare = lifecycle.rare.as_deref().unwrap_or(&none);
         document.desired_description = rare.desired_description.to_string();
         document.client_description = rare.client_description.to_string();
-        document.task_states.clone_from(&rare.task_states);
+        document.task_states = rare.task_states.documents();
         document.alloc_states.clone_from(&rare.client_states);
-        document.reschedule_tracker.clone_from(&rare.reschedules);
+        document.reschedule_tracker = rare.reschedules.as_deref().cloned();
         self.write_origin(&lifecycle, rare, document);
         document.previous_allocation =
             self.id_of_related(lifecycle.predecessor, &rare.predecessor_id);

@@ -48,7 +48,7 @@ pub(super) fn place(state: &mut Transaction<'_>, context: &Context<'_>, effect: 
         state.change_lifecycle(slot, false, |record| {
             record.is_canary = effect.is_canary;
             if let Some(reschedules) = effect.reschedules {
-                record.rare_mut().reschedules = Some(reschedules);
+                record.rare_mut().reschedules = Some(Box::new(reschedules));
             }
         });
     }

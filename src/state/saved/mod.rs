@@ -113,6 +113,7 @@ impl State {
             sizes,
             port_users,
             names,
+            sayings: _,
             facts_classes,
             volumes,
             now,

@@ -1,5 +1,9 @@
 //! How records are written: a line for each kind, with every field.
 
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+
 use crate::model::volume::DynamicVolume;
 use crate::model::{
     Allocation, AllocationMetrics, AllocationState, Job, JobSpec, JobSubmission, RescheduleEvent,
@@ -8,7 +12,7 @@ use crate::model::{
 use crate::state::allocation::{AllocationRecord, Own};
 use crate::state::batch::{Batch, Placed};
 use crate::state::bookkeeping::{Bookkeeping, Delivery, NodeLife, TableIndexes, Unblock};
-use crate::state::codec::{Flaw, Reader, Saved, Writer, load_json, save_json, saved};
+use crate::state::codec::{Flaw, Reader, Saved, Writer, load_json, save_all, save_json, saved};
 use crate::state::deployment::{DeployedGroup, DeploymentDetails, DeploymentRecord, PlacedCanary};
 use crate::state::evaluation::{EvaluationDetails, EvaluationRecord};
 use crate::state::group_version::GroupVersion;
@@ -19,6 +23,7 @@ use crate::state::queued::Queued;
 use crate::state::settings::Settings;
 use crate::state::standing::{ChildCounts, GroupCounts, Scaling, Standing};
 use crate::state::tally::{BaseTally, ExhaustedNodes, Filtered, Tally};
+use crate::state::task_states::TaskStates;
 use crate::state::usage::{Amounts, DeviceName, HeldCore, HeldDevice, HeldPort, Holdings};
 use crate::state::work::{Listed, Work};
 
@@ -74,6 +79,29 @@ saved!(Rare {
     successor_id,
     health_index,
 });
+
+/// What was said is written once, and the instants of each.
+impl Saved for TaskStates {
+    fn save(&self, out: &mut Writer) {
+        self.told.is_some().save(out);
+        if let Some(told) = &self.told {
+            told.saying.save(out);
+            save_all(told.instants.len(), told.instants.iter(), out);
+        }
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<TaskStates, Flaw> {
+        if !bool::load(input)? {
+            return Ok(TaskStates::default());
+        }
+        let saying: Arc<IndexMap<String, TaskState>> = Saved::load(input)?;
+        let instants: Vec<i64> = Saved::load(input)?;
+        if instants.len() != TaskStates::count_instants(&saying) {
+            return Err(Flaw::Disagrees("tasks have another number of instants".into()));
+        }
+        Ok(TaskStates::of(saying, instants))
+    }
+}
 saved!(TaskState { state, failed, restarts, events, last_restart, started_at, finished_at, extra });
 saved!(TaskEvent { event_type, time, display_message, details, exit_code, extra });
 saved!(AllocationState { field, value, time, extra });
