@@ -164,7 +164,7 @@ fn take_back(
         }
         // None of the reschedules found a node.
         if let Some(alloc) = request.previous.filter(|_| request.why == Why::Reschedule) {
-            answer.update(&alloc.id).has_no_placement = true;
+            note_no_placement(answer, alloc);
         }
     }
     // What was not attempted of the group.
@@ -252,9 +252,16 @@ fn fail(answer: &mut Answer, plan: &GroupPlan, request: &Request) {
         Why::Destructive => answer.withdraw(&alloc.id),
         Why::Reschedule => {
             answer.withdraw(&alloc.id);
-            answer.update(&alloc.id).has_no_placement = true;
+            note_no_placement(answer, alloc);
         }
         _ => {}
+    }
+}
+
+/// The tracker says that no node was found, if it does not say so already.
+fn note_no_placement(answer: &mut Answer, alloc: &Alloc) {
+    if alloc.last_reschedule != "no placement" {
+        answer.update(&alloc.id).has_no_placement = true;
     }
 }
 
