@@ -18,7 +18,7 @@ impl Engine {
     /// all the same.
     pub const REPLAY_VERSION: u32 = REPLAY_VERSION;
 
-    /// An engine of the bytes of a saved state, from [`Snapshot::save`]. It goes on exactly as the one that
+    /// An engine of the bytes of a saved state, from [`Snapshot::save`](super::Snapshot::save). It goes on exactly as the one that
     /// was saved would have. It has no stopwatch; see [`Engine::set_stopwatch`].
     ///
     /// # Errors

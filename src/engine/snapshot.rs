@@ -8,7 +8,7 @@ use super::history::History;
 use super::options::EngineOptions;
 use crate::cluster::snapshot::Snapshot as ClusterSnapshot;
 
-/// An engine as it was when the snapshot was made, from [`Engine::snapshot`]. It reads like a
+/// An engine as it was when the snapshot was made, from [`Engine::snapshot`](super::Engine::snapshot). It reads like a
 /// [`Cluster`](crate::Cluster), goes to other threads, and is what is [saved](Snapshot::save) in files.
 ///
 /// ```
@@ -46,7 +46,7 @@ impl Snapshot {
         self.commands
     }
 
-    /// The events above an index that are kept, as [`Engine::events`] has them.
+    /// The events above an index that are kept, as [`Engine::events`](super::Engine::events) has them.
     pub fn events(&self, index: u64) -> Vec<Event> {
         self.history.since(self.state(), index)
     }

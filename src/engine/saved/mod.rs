@@ -60,7 +60,7 @@ enum Step {
 }
 
 impl Snapshot {
-    /// The whole engine as bytes, chunk by chunk, for [`Engine::load`]: what it works by, every table, the
+    /// The whole engine as bytes, chunk by chunk, for [`Engine::load`](super::Engine::load): what it works by, every table, the
     /// history of events, the present instant and how many commands it was told. Queues and timers are
     /// not in it, since they are told from the rest. A stopwatch is not either.
     ///
