@@ -60,6 +60,7 @@
 //! - `cron`: cron expressions and time zones, by which an engine launches periodic jobs. Without it a job that
 //!   is launched by the clock is refused.
 //! - `cli`: the program `stowplan`, and the packages that it needs.
+//! - `hcl`: job files in HCL, in the module `hcl`; with `cli` the program reads them too.
 //! - `http`: the HTTP API of an engine, as a router to mount in a server.
 //! - `testing`: the generator of nodes, jobs and loads that this crate's own tests use; with `proptest`
 //!   also its strategies.
@@ -74,6 +75,8 @@ mod exp10;
 mod explain;
 mod feasibility;
 mod fit;
+#[cfg(feature = "hcl")]
+pub mod hcl;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod model;

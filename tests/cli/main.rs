@@ -8,6 +8,8 @@ mod documents;
 mod evaluate;
 mod explain;
 mod golden;
+#[cfg(feature = "hcl")]
+mod hcl;
 mod html;
 mod mistakes;
 mod openb;

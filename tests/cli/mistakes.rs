@@ -97,15 +97,17 @@ const MISTAKES: &[(&str, &str)] = &[
          only once\n",
     ),
     // Files that are not JSON, or not of the kind.
+    #[cfg(not(feature = "hcl"))]
     (
         "--nodes nodes.json --job job.hcl",
-        "job.hcl: expected a job or a list of jobs in JSON, found a text that begins with \
-         `job \"web\" {` (`nomad job run -output FILE` writes a job file as JSON)\n",
+        "job.hcl: a job file in HCL, which this build does not read: build with `--features hcl` \
+         (`nomad job run -output FILE` writes one as JSON)\n",
     ),
+    #[cfg(not(feature = "hcl"))]
     (
         "--nodes nodes.json --job variables.hcl",
-        "variables.hcl: expected a job or a list of jobs in JSON, found a text that begins with \
-         `# Copyright` (`nomad job run -output FILE` writes a job file as JSON)\n",
+        "variables.hcl: a job file in HCL, which this build does not read: build with `--features hcl` \
+         (`nomad job run -output FILE` writes one as JSON)\n",
     ),
     (
         "--nodes wrapped-nodes.json --job wrapped-jobs.json --allocs wrapped-allocs.json",

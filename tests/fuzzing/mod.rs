@@ -7,6 +7,8 @@ mod check;
 mod commands;
 mod documents;
 mod engine;
+#[cfg(feature = "hcl")]
+mod hcl;
 mod in_use;
 mod languages;
 mod place;
@@ -16,12 +18,14 @@ mod situations;
 pub(crate) type Target = fn(&[u8]);
 
 /// All targets by name.
-pub(crate) const TARGETS: [(&str, Target); 11] = [
+pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("allocation", documents::allocation),
     ("commands", commands::commands),
     ("constraint", languages::constraint),
     ("engine", engine::engine),
     ("evaluate", situations::evaluate),
+    #[cfg(feature = "hcl")]
+    ("hcl", hcl::job),
     ("job", documents::job),
     ("node", documents::node),
     ("place", place::place),

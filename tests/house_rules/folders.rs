@@ -6,9 +6,10 @@ use crate::paths::named;
 use crate::source::{Source, code};
 
 /// The folders of `src`, each of which may import those before it. Not all of them are there yet.
-pub(crate) const FOLDERS: [&str; 17] = [
+pub(crate) const FOLDERS: [&str; 18] = [
     "syntax",
     "model",
+    "hcl",
     "state",
     "feasibility",
     "fit",
@@ -30,9 +31,10 @@ pub(crate) const FOLDERS: [&str; 17] = [
 const LEAVES: [&str; 3] = ["exp10", "rng", "time"];
 
 /// Folders that may import nothing but these.
-const ONLY: [(&str, &[&str]); 2] = [
+const ONLY: [(&str, &[&str]); 3] = [
+    ("hcl", &["syntax", "model", "time"]),
     ("reconcile", &["syntax", "model", "state", "feasibility", "time"]),
-    ("http", &["engine", "model", "time"]),
+    ("http", &["engine", "hcl", "model", "time"]),
 ];
 
 /// Folders with input, output and clocks.

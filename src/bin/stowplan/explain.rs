@@ -10,7 +10,7 @@ use stowplan::{Cluster, Explanation, Measure, NodeCheck, NodeExplanation, PlaceO
 
 use crate::choice::Choice;
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
-use crate::files::{self, Files, Input};
+use crate::files::{self, Files, Input, Variables};
 use crate::output::{Output, complain, complain_unwritten};
 use crate::tables::{Look, Sheet, Tone};
 use crate::verdicts;
@@ -27,7 +27,8 @@ pub(crate) struct Explain {
     #[arg(long, value_name = "FILE", required = true)]
     nodes: Vec<PathBuf>,
 
-    /// Jobs, as JSON: `{"Job": {...}}`, a bare job, or a list of either; may be given several times
+    /// Jobs, as JSON: `{"Job": {...}}`, a bare job, or a list of either, or job files in HCL (feature
+    /// `hcl`); may be given several times
     #[arg(long, value_name = "FILE", required = true)]
     job: Vec<PathBuf>,
 
@@ -42,6 +43,9 @@ pub(crate) struct Explain {
     /// The node, by its ID, its name, or the beginning of its ID; without it all nodes are
     #[arg(long, value_name = "NODE")]
     node: Option<String>,
+
+    #[command(flatten)]
+    variables: Variables,
 
     #[command(flatten)]
     choice: Choice,
@@ -88,6 +92,7 @@ impl Explain {
         let files = Files {
             nodes: &self.nodes,
             jobs: &self.job,
+            variables: &self.variables,
             allocations: &self.allocs,
             is_strict: self.strict,
             is_placed: true,

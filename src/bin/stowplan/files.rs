@@ -14,6 +14,8 @@ use indexmap::map::Entry;
 use stowplan::Inventory;
 use stowplan::model::{Allocation, Job, JobSpec, Node, NodeSpec, Problem, read};
 
+use self::hcl::Reader;
+pub(crate) use self::hcl::Variables;
 use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
 use self::source::{STDIN_NAME, Source};
@@ -24,6 +26,8 @@ use crate::words::printable;
 pub(crate) struct Files<'a> {
     pub(crate) nodes: &'a [PathBuf],
     pub(crate) jobs: &'a [PathBuf],
+    /// Values for the variables of jobs in HCL.
+    pub(crate) variables: &'a Variables,
     pub(crate) allocations: &'a [PathBuf],
     /// Whether it is a mistake where something means nothing.
     pub(crate) is_strict: bool,
@@ -71,8 +75,10 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
         problems.add(STDIN_NAME, "", &message);
         return Err(problems);
     }
-    let [node_sources, job_sources, allocation_sources] =
-        all.map(|(_, paths)| source::open(paths, &mut problems));
+    let reader = Reader::new(files.variables, &mut problems);
+    let node_sources = source::open(files.nodes, &mut problems);
+    let job_sources = hcl::open_jobs(files.jobs, &reader, &mut problems);
+    let allocation_sources = source::open(files.allocations, &mut problems);
 
     let nodes: Documents<'_, NodeSpec> = documents(&node_sources, &mut problems);
     let jobs: Documents<'_, JobSpec> = documents(&job_sources, &mut problems);
@@ -146,11 +152,7 @@ fn read_one<T: Kind>(source: &Source, problems: &mut Problems) -> Option<Vec<T>>
     let documents: Vec<T> = match T::read(&source.text) {
         Ok(documents) => documents,
         Err(error) => {
-            let mut message = error.to_string();
-            if T::WHAT == JOB && hcl::is_hcl(&source.text) {
-                message.push_str(" (`nomad job run -output FILE` writes a job file as JSON)");
-            }
-            problems.add(&source.name, "", &message);
+            problems.add(&source.name, "", &error.to_string());
             return None;
         }
     };

@@ -7,7 +7,7 @@ use stowplan::{PlaceOptions, ScoreDetail};
 
 use crate::choice::Choice;
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
-use crate::files::{self, Files};
+use crate::files::{self, Files, Variables};
 use crate::output::{Output, complain, complain_unwritten};
 use crate::run::Run;
 use crate::{json, report};
@@ -24,7 +24,8 @@ pub(crate) struct Place {
     #[arg(long, value_name = "FILE", required = true)]
     nodes: Vec<PathBuf>,
 
-    /// Jobs, as JSON: `{"Job": {...}}`, a bare job, or a list of either; may be given several times
+    /// Jobs, as JSON: `{"Job": {...}}`, a bare job, or a list of either, or job files in HCL (feature
+    /// `hcl`); may be given several times
     #[arg(long, value_name = "FILE", required = true)]
     job: Vec<PathBuf>,
 
@@ -34,6 +35,9 @@ pub(crate) struct Place {
     /// placed count towards what it wants: only what is missing is placed.
     #[arg(long, value_name = "FILE")]
     allocs: Vec<PathBuf>,
+
+    #[command(flatten)]
+    variables: Variables,
 
     #[command(flatten)]
     choice: Choice,
@@ -119,6 +123,7 @@ impl Place {
         let files = Files {
             nodes: &self.nodes,
             jobs: &self.job,
+            variables: &self.variables,
             allocations: &self.allocs,
             is_strict: self.strict,
             is_placed: true,

@@ -1,4 +1,144 @@
-//! Job files in HCL, Nomad's own language: people give them where JSON is expected.
+//! Job files in HCL, the language in which people write jobs. A build without the feature `hcl` only
+//! knows one when it sees it.
+
+#[cfg(feature = "hcl")]
+use std::path::Path;
+use std::path::PathBuf;
+
+use clap::Args;
+#[cfg(feature = "hcl")]
+use stowplan::hcl::{self, Inputs};
+
+use super::Problems;
+#[cfg(feature = "hcl")]
+use super::source::reason;
+use super::source::{self, Source};
+
+/// Values for the variables of job files in HCL.
+#[derive(Args)]
+pub(crate) struct Variables {
+    /// A value for a variable of a job file in HCL; may be given several times
+    #[cfg(feature = "hcl")]
+    #[arg(long, value_name = "NAME=VALUE", value_parser = name_and_value)]
+    var: Vec<(String, String)>,
+
+    /// Values for variables of a job file in HCL, as lines `name = value`; may be given several times
+    #[cfg(feature = "hcl")]
+    #[arg(long, value_name = "FILE")]
+    var_file: Vec<PathBuf>,
+}
+
+#[cfg(feature = "hcl")]
+fn name_and_value(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if !name.is_empty() => Ok((name.trim().to_owned(), value.to_owned())),
+        _ => Err("expected a name and a value: `name=value`".to_owned()),
+    }
+}
+
+/// What reads job files in HCL.
+#[cfg(feature = "hcl")]
+pub(super) struct Reader {
+    inputs: Inputs,
+}
+
+#[cfg(feature = "hcl")]
+impl Reader {
+    /// A reader with the values of the command line.
+    pub(super) fn new(variables: &Variables, problems: &mut Problems) -> Self {
+        let mut inputs = Inputs::new();
+        for file in source::open(&variables.var_file, problems).into_iter().flatten() {
+            let read = match std::str::from_utf8(&file.text) {
+                Ok(text) => inputs.read_variables(text).map_err(|error| error.to_string()),
+                Err(_) => Err("the text is not UTF-8".to_owned()),
+            };
+            if let Err(message) = read {
+                problems.add(&file.name, "", &message);
+            }
+        }
+        for (name, value) in &variables.var {
+            inputs.set(name, value);
+        }
+        Reader { inputs }
+    }
+
+    /// The text of a job file as JSON, if it is in HCL.
+    ///
+    /// # Errors
+    ///
+    /// It is in HCL, and something in it is wrong.
+    pub(super) fn json(&self, path: &Path, text: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        if !seems_hcl(path, text) {
+            return Ok(None);
+        }
+        let text = std::str::from_utf8(text).map_err(|_| "the text is not UTF-8")?;
+        let mut inputs = self.inputs.clone();
+        // Files that it names lie beside it.
+        let folder = path.parent().map(Path::to_owned).unwrap_or_default();
+        inputs.read_files_with(move |name| {
+            std::fs::read_to_string(folder.join(name)).map_err(|error| reason(&error))
+        });
+        let document = hcl::document(text, &inputs).map_err(|error| error.to_string())?;
+        Ok(Some(document.to_string().into_bytes()))
+    }
+}
+
+/// Whether a file is a job file in HCL, by what it begins with or else by its name.
+#[cfg(feature = "hcl")]
+fn seems_hcl(path: &Path, text: &[u8]) -> bool {
+    let mut letters =
+        text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text).trim_ascii_start().iter();
+    if matches!(letters.next(), Some(b'{' | b'[')) {
+        return false;
+    }
+    is_hcl(text) || path.extension().is_some_and(|it| it == "hcl" || it == "nomad")
+}
+
+/// What reads no job files in HCL.
+#[cfg(not(feature = "hcl"))]
+pub(super) struct Reader;
+
+#[cfg(not(feature = "hcl"))]
+impl Reader {
+    pub(super) fn new(_: &Variables, _: &mut Problems) -> Self {
+        Reader
+    }
+
+    /// Refuses a job file in HCL.
+    ///
+    /// # Errors
+    ///
+    /// The text seems to be one.
+    pub(super) fn json(&self, _: &std::path::Path, text: &[u8]) -> Result<Option<Vec<u8>>, String> {
+        match is_hcl(text) {
+            true => Err("a job file in HCL, which this build does not read: build with \
+                         `--features hcl` (`nomad job run -output FILE` writes one as JSON)"
+                .to_owned()),
+            false => Ok(None),
+        }
+    }
+}
+
+/// Reads job files, those in HCL as the JSON that they mean.
+pub(super) fn open_jobs(
+    paths: &[PathBuf],
+    reader: &Reader,
+    problems: &mut Problems,
+) -> Vec<Option<Source>> {
+    let mut sources = source::open(paths, problems);
+    for (path, source) in paths.iter().zip(&mut sources) {
+        let Some(found) = source else { continue };
+        match reader.json(path, &found.text) {
+            Ok(None) => {}
+            Ok(Some(json)) => found.text = json,
+            Err(message) => {
+                problems.add(&found.name, "", &message);
+                *source = None;
+            }
+        }
+    }
+    sources
+}
 
 /// The words that a job file begins with.
 const BLOCKS: [&[u8]; 4] = [b"job", b"variable", b"variables", b"locals"];

@@ -18,7 +18,7 @@ use stowplan::schedule::dry_run;
 
 use crate::choice::Choice;
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
-use crate::files::{Files, Problems};
+use crate::files::{Files, Problems, Variables};
 use crate::output::{Output, complain, complain_unwritten};
 
 /// Say what registering a job would change: what starts, stops and moves, and what finds no place.
@@ -37,7 +37,7 @@ pub(crate) struct PlanJob {
     #[arg(long, value_name = "FILE")]
     allocs: Vec<PathBuf>,
 
-    /// The job, as JSON: `{"Job": {...}}` or a bare job
+    /// The job, as JSON: `{"Job": {...}}` or a bare job, or as a job file in HCL (feature `hcl`)
     #[arg(long, value_name = "FILE", required = true)]
     job: PathBuf,
 
@@ -54,6 +54,9 @@ pub(crate) struct PlanJob {
     /// the answer is the same every time
     #[arg(long, value_name = "TIME")]
     now: Option<Timestamp>,
+
+    #[command(flatten)]
+    variables: Variables,
 
     #[command(flatten)]
     choice: Choice,
@@ -91,6 +94,7 @@ impl PlanJob {
         let files = Files {
             nodes: &self.nodes,
             jobs: &jobs,
+            variables: &self.variables,
             allocations: &self.allocs,
             is_strict: self.strict,
             is_placed: false,

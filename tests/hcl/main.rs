@@ -1,0 +1,13 @@
+//! Job files in HCL.
+
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod expressions;
+mod files;
+mod mistakes;
+mod real;
