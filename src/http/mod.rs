@@ -2,7 +2,8 @@
 //! or one snapshot that is read. No scheduling decision is made here.
 //!
 //! In: requests, and engines, each with a thread that owns it ([`EngineHandle`]). Out: a [`router`] that
-//! answers them, to serve or to mount elsewhere. May import `engine`, `model` and `time` only.
+//! answers them, to serve or to mount elsewhere. May import `engine`, `model`, `time` and, with its
+//! feature, `hcl` only.
 //!
 //! Reads work on the latest snapshot and never wait for a write. A request that waits for an index sleeps
 //! until something that it read is touched.
@@ -28,6 +29,8 @@ mod mistakes;
 mod nodes;
 mod own;
 mod page;
+#[cfg(feature = "hcl")]
+mod parse;
 mod query;
 mod read;
 mod refusal;

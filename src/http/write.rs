@@ -26,6 +26,9 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
         E::ValidateJob => validate(asked, body),
         E::Search | E::SearchFuzzy => search::answer(asked, body),
         E::JobsStatuses => statuses::answer(asked, body).await,
+        #[cfg(feature = "hcl")]
+        E::JobsParse => super::parse::parse(body).await,
+        #[cfg(not(feature = "hcl"))]
         E::JobsParse => parse(body),
         E::AllocationStop => stop_allocation(asked, body).await,
         E::SchedulerConfiguration => set_scheduler(asked, body).await,
@@ -89,6 +92,7 @@ async fn stop_allocation(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refus
 }
 
 /// A job file that is to be read.
+#[cfg(not(feature = "hcl"))]
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Parse {
@@ -96,11 +100,12 @@ struct Parse {
     job_hcl: String,
 }
 
+#[cfg(not(feature = "hcl"))]
 fn parse(bytes: &[u8]) -> Result<Reply, Refusal> {
     let body: Parse = body::read(bytes)?;
     match body.job_hcl.trim().is_empty() {
         true => Err(Refusal::bad("Job spec is empty")),
-        false => Err(Refusal::not_built_in("HCL is not built in: send the job as JSON")),
+        false => Err(Refusal::not_built_in("HCL is not built in: build with `--features hcl`, or send the job as JSON")),
     }
 }
 

@@ -15,6 +15,8 @@ mod endpoints;
 mod lists;
 mod mistakes;
 mod own;
+#[cfg(feature = "hcl")]
+mod parse;
 mod recorded;
 mod requests;
 mod seed;
