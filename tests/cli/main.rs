@@ -13,6 +13,8 @@ mod hcl;
 mod html;
 mod mistakes;
 mod openb;
+#[cfg(all(feature = "agent", unix))]
+mod page;
 mod place;
 mod plan;
 mod real;

@@ -4,6 +4,7 @@
 //! program may.
 
 mod made_up;
+mod page;
 mod server;
 mod simulated;
 mod stopwatch;
@@ -19,6 +20,7 @@ use stowplan::model::{NodeSpec, read};
 use stowplan::sim::{Behaviour, World};
 use tokio::signal;
 
+use self::page::with_page;
 use self::simulated::Simulated;
 use self::store::{Restored, Store};
 use crate::exit::{BAD_INPUT, SUCCESS};
@@ -174,7 +176,7 @@ impl Agent {
             "stowplan agent: listening on http://{address}, {nodes} nodes, regions {}",
             names.join(", ")
         );
-        let app = router(regions.with_address(address.to_string()));
+        let app = with_page(router(regions.with_address(address.to_string())));
         server::serve(listener, app, told_to_end()).await;
         Ok(())
     }

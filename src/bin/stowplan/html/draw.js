@@ -11,7 +11,7 @@ const stowplan = (() => {
     for (const [key, value] of Object.entries(properties)) {
       if (value === "") continue;
       if (key === "class") made.className = value;
-      else if (key.startsWith("aria-") || key === "role" || key === "scope") made.setAttribute(key, value);
+      else if (key.startsWith("aria-") || key.startsWith("data-") || key === "role" || key === "scope") made.setAttribute(key, value);
       else made[key] = value;
     }
     made.append(...children);
@@ -31,11 +31,11 @@ const stowplan = (() => {
     return node.use.reduce((a, b) => (share(b[1], b[2]) > share(a[1], a[2]) ? b : a));
   }
 
-  function describe(node) {
+  function describe(node, isLive) {
     const parts = node.use.map(([before, after, capacity], at) =>
-      `${DIMENSIONS[at]} ${percent(before, capacity)} → ${percent(after, capacity)} of ${number(capacity)} ${UNITS[at]}`);
+      `${DIMENSIONS[at]} ${isLive ? "" : percent(before, capacity) + " → "}${percent(after, capacity)} of ${number(capacity)} ${UNITS[at]}`);
     const title = node.name === node.id ? node.name : `${node.name} (${node.id})`;
-    const placed = node.placed === 1 ? "1 allocation placed" : `${number(node.placed)} allocations placed`;
+    const placed = (node.placed === 1 ? "1 allocation" : `${number(node.placed)} allocations`) + (isLive ? "" : " placed");
     return `${title} · ${node.datacenter}${node.class ? " · " + node.class : ""} · ${node.status} · ${placed}\n${parts.join(" · ")}`;
   }
 
@@ -89,7 +89,13 @@ const stowplan = (() => {
     function look(at) {
       if (at < 0 || at >= nodes.length) return;
       looked = at;
-      pick(nodes[at]);
+      pick(nodes[at], false);
+      draw();
+    }
+    // The same nodes as they are now.
+    function update(next) {
+      nodes = next;
+      if (looked >= 0) pick(nodes[looked], false);
       draw();
     }
     function at(event) {
@@ -97,18 +103,23 @@ const stowplan = (() => {
       return column < columns ? row * columns + column : -1;
     }
     canvas.addEventListener("pointermove", (event) => at(event) !== looked && look(at(event)));
-    canvas.addEventListener("click", (event) => look(at(event)));
+    canvas.addEventListener("click", (event) => {
+      look(at(event));
+      if (looked >= 0) pick(nodes[looked], true);
+    });
     canvas.addEventListener("focus", () => look(Math.max(0, looked)));
     canvas.addEventListener("keydown", (event) => {
+      if (event.key === "Enter" && looked >= 0) pick(nodes[looked], true);
       const move = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -columns, ArrowDown: columns }[event.key];
       if (move === undefined) return;
       event.preventDefault();
       look(looked + move);
     });
-    return { canvas, draw };
+    return { canvas, draw, update };
   }
 
-  // A table of `columns` ({title, value, number, cell}), sorted by the column whose title is pressed.
+  // A table of `columns` ({title, value, number, cell}), sorted by the column whose title is pressed. Its
+  // `update` shows other rows in the same order.
   function table(columns, rows) {
     let order = rows.slice(), shown = ROWS, by = -1, down = false;
     const body = element("tbody");
@@ -121,6 +132,14 @@ const stowplan = (() => {
     function sort(at) {
       down = by === at ? !down : Boolean(columns[at].number);
       by = at;
+      arrange();
+    }
+    function arrange() {
+      const at = by;
+      if (at < 0) {
+        order = rows.slice();
+        return fill();
+      }
       const value = columns[at].value;
       const compare = columns[at].number ? (a, b) => value(a) - value(b)
         : (a, b) => String(value(a)).localeCompare(String(value(b)), "en", { numeric: true });
@@ -130,19 +149,27 @@ const stowplan = (() => {
       fill();
     }
     function fill() {
+      // What the keyboard is at stays where it is.
+      const key = body.contains(document.activeElement) ? document.activeElement.dataset.key : undefined;
       body.replaceChildren(...order.slice(0, shown).map((row) => element("tr", {}, ...columns.map((column) => {
         const cell = element("td", { class: column.number ? "number" : "" });
         cell.setAttribute("data-title", column.title);
         cell.append(column.cell ? column.cell(row) : String(column.value(row)));
         return cell;
       }))));
+      if (key !== undefined) body.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
       more.hidden = order.length <= shown;
       more.textContent = `Show ${number(Math.min(ROWS, order.length - shown))} more of ${number(order.length - shown)}`;
     }
     more.addEventListener("click", () => { shown += ROWS; fill(); });
     fill();
     const head = element("thead", {}, element("tr", {}, ...heads));
-    return element("div", {}, element("div", { class: "scroll" }, element("table", {}, head, body)), more);
+    const whole = element("div", {}, element("div", { class: "scroll" }, element("table", {}, head, body)), more);
+    whole.update = (next) => {
+      rows = next;
+      arrange();
+    };
+    return whole;
   }
 
   function choice(label, options, onChange) {
@@ -151,34 +178,60 @@ const stowplan = (() => {
     return element("label", {}, label + " ", select);
   }
 
-  // Nodes by datacenter, then class, as tiles; below them what the node that is looked at has.
-  function nodesByPlace(section, nodes) {
+  // Nodes by datacenter, then class, as tiles; below them what the node that is looked at has. With `open`
+  // they are shown as they are now, and it is told which node was pressed; what comes back shows others.
+  function nodesByPlace(section, nodes, open = null) {
     const places = element("div", { class: "places" });
     const settings = { dimension: -1, when: "after", side: sideOf(nodes.length), width: () => places.clientWidth || 300 };
-    const detail = element("p", { class: "detail", "aria-live": "polite", textContent: "Point at a node, or go there with the arrow keys." });
+    const detail = element("p", { class: "detail", "aria-live": open ? "" : "polite", textContent: "Point at a node, or go there with the arrow keys." + (open ? " Press it for what runs there." : "") });
     detail.style.whiteSpace = "pre-line";
-    const groups = new Map();
-    for (const node of nodes) {
-      const key = JSON.stringify([node.datacenter, node.class]);
-      if (!groups.has(key)) groups.set(key, []);
-      groups.get(key).push(node);
-    }
-    const drawn = [];
+    const grouped = () => {
+      const groups = new Map();
+      for (const node of nodes) {
+        const key = JSON.stringify([node.datacenter, node.class]);
+        if (!groups.has(key)) groups.set(key, []);
+        groups.get(key).push(node);
+      }
+      return groups;
+    };
+    let drawn = [];
     const redraw = () => drawn.forEach((it) => it.draw());
     const controls = element("div", { class: "controls" },
-      choice("Show", [["-1", "the fullest dimension"], ["0", "CPU"], ["1", "memory"], ["2", "disk"]], (value) => { settings.dimension = Number(value); redraw(); }),
-      choice("", [["after", "after placing"], ["before", "before placing"]], (value) => { settings.when = value; redraw(); }));
-    const key = (name, text) => element("span", {}, element("i", { style: `background: var(${name})` }), text);
-    const legend = element("p", { class: "legend" }, key("--used", "in use before"), key("--added", "placed now"), key("--free", "free"), "crossed out: not ready");
-    section.append(controls, legend);
-    for (const group of [...groups.keys()].sort()) {
-      const [datacenter, nodeClass] = JSON.parse(group), members = groups.get(group);
-      const made = tiles(members, settings, (node) => { detail.textContent = describe(node); });
-      drawn.push(made);
-      const count = members.length === 1 ? "1 node" : `${number(members.length)} nodes`;
-      const title = element("h3", { textContent: `${datacenter}${nodeClass ? " · " + nodeClass : ""} · ${count}` });
-      places.append(element("div", {}, title, made.canvas));
+      choice("Show", [["-1", "the fullest dimension"], ["0", "CPU"], ["1", "memory"], ["2", "disk"]], (value) => { settings.dimension = Number(value); redraw(); }));
+    if (!open) {
+      controls.append(choice("Show nodes", [["after", "after placing"], ["before", "before placing"]], (value) => { settings.when = value; redraw(); }));
     }
+    const key = (name, text) => element("span", {}, element("i", { style: `background: var(${name})` }), text);
+    const legend = element("p", { class: "legend" }, key("--used", open ? "in use" : "in use before"), ...(open ? [] : [key("--added", "placed now")]), key("--free", "free"), "crossed out: not ready");
+    section.append(controls, legend);
+    let shape = "";
+    const shapeOf = (groups) => JSON.stringify([...groups].map(([key, members]) => [key, members.map((node) => node.id)]));
+    function place() {
+      const groups = grouped();
+      const next = shapeOf(groups);
+      if (next === shape) {
+        for (const made of drawn) made.update(groups.get(made.group));
+        return;
+      }
+      shape = next;
+      settings.side = sideOf(nodes.length);
+      drawn = [];
+      places.replaceChildren();
+      for (const group of [...groups.keys()].sort()) {
+        const [datacenter, nodeClass] = JSON.parse(group), members = groups.get(group);
+        const made = tiles(members, settings, (node, isPressed) => {
+          detail.textContent = describe(node, open !== null);
+          if (isPressed && open) open(node);
+        });
+        made.group = group;
+        drawn.push(made);
+        const count = members.length === 1 ? "1 node" : `${number(members.length)} nodes`;
+        const title = element("h3", { textContent: `${datacenter}${nodeClass ? " · " + nodeClass : ""} · ${count}` });
+        places.append(element("div", {}, title, made.canvas));
+      }
+      redraw();
+    }
+    place();
     section.append(places, detail);
     new ResizeObserver(redraw).observe(places);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
@@ -188,13 +241,19 @@ const stowplan = (() => {
       { title: "Datacenter", value: (node) => node.datacenter },
       { title: "Class", value: (node) => node.class },
       { title: "Status", value: (node) => node.status },
-      { title: "Placed", number: true, value: (node) => node.placed },
+      { title: open ? "Allocations" : "Placed", number: true, value: (node) => node.placed },
       ...DIMENSIONS.map((title, at) => ({
         title, number: true, value: use(at, 1),
-        cell: ({ use }) => `${percent(use[at][0], use[at][2])} → ${percent(use[at][1], use[at][2])}`,
+        cell: ({ use }) => (open ? "" : percent(use[at][0], use[at][2]) + " → ") + percent(use[at][1], use[at][2]),
       })),
     ];
-    section.append(element("details", {}, element("summary", { textContent: "Nodes as a table" }), table(columns, nodes)));
+    const rows = table(columns, nodes);
+    section.append(element("details", {}, element("summary", { textContent: "Nodes as a table" }), rows));
+    return (next) => {
+      nodes = next;
+      place();
+      rows.update(nodes);
+    };
   }
 
   function heading(section, id, text, tone = "") {
@@ -234,5 +293,5 @@ const stowplan = (() => {
     }
   }
 
-  return { report, tiles, table, nodesByPlace };
+  return { choice, element, heading, nodesByPlace, number, report, table };
 })();

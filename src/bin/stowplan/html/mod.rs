@@ -1,7 +1,7 @@
 //! The answer as a page: one file that fetches nothing, with its data in it.
 //!
 //! In: the cluster before and after, what was placed and what was not. Out: HTML. The drawing code
-//! (`draw.js`) stands alone and is fed by JSON. May import what the program may.
+//! (`draw.js`) stands alone and is fed by JSON; the page of the agent draws with it too. May import what the program may.
 
 use std::fs;
 use std::io;
@@ -17,8 +17,10 @@ use crate::files::reason;
 use crate::words::separated;
 
 const PAGE: &str = include_str!("page.html");
-const STYLE: &str = include_str!("style.css");
-const DRAW: &str = include_str!("draw.js");
+/// The look of the pages of the program.
+pub(crate) const STYLE: &str = include_str!("style.css");
+/// What draws a cluster from JSON.
+pub(crate) const DRAW: &str = include_str!("draw.js");
 
 /// The most allocations that the page lists: beyond them a browser has much to read.
 const ALLOCATIONS_MAX: usize = 20_000;
