@@ -54,6 +54,7 @@ impl Refusal {
     }
 
     /// It is none of what this program was built with.
+    #[cfg(not(feature = "hcl"))]
     pub(super) fn not_built_in(text: &'static str) -> Refusal {
         Refusal::new(StatusCode::NOT_IMPLEMENTED, text)
     }

@@ -105,7 +105,9 @@ fn parse(bytes: &[u8]) -> Result<Reply, Refusal> {
     let body: Parse = body::read(bytes)?;
     match body.job_hcl.trim().is_empty() {
         true => Err(Refusal::bad("Job spec is empty")),
-        false => Err(Refusal::not_built_in("HCL is not built in: build with `--features hcl`, or send the job as JSON")),
+        false => Err(Refusal::not_built_in(
+            "HCL is not built in: build with `--features hcl`, or send the job as JSON",
+        )),
     }
 }
 

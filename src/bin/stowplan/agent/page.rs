@@ -30,7 +30,7 @@ pub(super) fn with_page(api: Router) -> Router {
         ];
         (headers, page)
     };
-    Router::new().route("/ui", get(answer)).route("/ui/", get(answer)).fallback_service(api)
+    Router::new().route("/ui", get(answer.clone())).route("/ui/", get(answer)).fallback_service(api)
 }
 
 fn document() -> String {
