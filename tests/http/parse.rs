@@ -35,10 +35,13 @@ fn a_job_file_is_read_and_can_be_registered() {
     let bare = app.put("/v1/jobs/parse", &json!({"JobHCL": SLEEPER}));
     assert_eq!((bare.at("/Priority"), bare.at("/TaskGroups/0/Update")), (Value::Null, Value::Null));
     for document in [parsed.json(), bare.json()] {
-        let registered = app.put("/v1/jobs", &json!({"Job": document}));
-        assert_eq!(registered.status, 200, "{}", registered.text);
+        let app = App::with_nodes(3);
+        for _ in 0..2 {
+            let registered = app.put("/v1/jobs", &json!({"Job": document}));
+            assert_eq!(registered.status, 200, "{}", registered.text);
+        }
+        assert_eq!(app.get("/v1/job/sleeper").at("/Version"), 0);
     }
-    assert_eq!(app.get("/v1/job/sleeper").at("/Version"), 0);
 }
 
 #[test]
@@ -124,8 +127,10 @@ fn replies_are_those_that_were_recorded() {
     }
 }
 
-/// Where a completed job is another than that of the recorded version.
-const YOUNGER: &[&str] = &[];
+/// Where a completed job is another than that of the recorded version: there a group's update stood at the
+/// job, each task had the restarts of its group, and a group said which Consul it means.
+const YOUNGER: &[&str] =
+    &["/Update: ", "/TaskGroups/0/Consul: ", "/TaskGroups/0/Tasks/0/RestartPolicy: "];
 
 /// Where a document lacks a key of another, or has another value there.
 fn compare(ours: &Value, theirs: &Value, path: &str, other: &mut Vec<String>) {
@@ -145,6 +150,8 @@ fn compare(ours: &Value, theirs: &Value, path: &str, other: &mut Vec<String>) {
             }
         }
         (ours, theirs) if ours == theirs => {}
+        // What is empty comes back empty, as the first API has it, where the recorded version says nothing.
+        (ours, Value::Null) if [json!([]), json!({}), json!(0)].contains(ours) => {}
         (ours, theirs) => other.push(format!("{path}: {ours}, {theirs} there")),
     }
 }
