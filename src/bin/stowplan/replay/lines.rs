@@ -1,6 +1,5 @@
 //! The lines of a file of commands.
 
-use stowplan::Timestamp;
 use stowplan::engine::{Recorded, RecordedError};
 
 /// A line that says something.
@@ -16,16 +15,14 @@ pub(super) struct Lines<'a> {
     /// What is left of the text; none after its last line.
     left: Option<&'a [u8]>,
     number: usize,
-    /// How many of the commands were told before.
+    /// How many of the commands were told before, those that were refused included.
     to_skip: u64,
-    /// The latest instant of those: a command before it was refused, and does not count as told.
-    latest: Timestamp,
 }
 
 impl<'a> Lines<'a> {
     /// The lines of a text of which so many commands were told before.
     pub(super) fn of(text: &'a [u8], to_skip: u64) -> Lines<'a> {
-        Lines { left: Some(text), number: 0, to_skip, latest: Timestamp::MIN }
+        Lines { left: Some(text), number: 0, to_skip }
     }
 
     /// The next line that is not empty.
@@ -49,11 +46,8 @@ impl Iterator for Lines<'_> {
     fn next(&mut self) -> Option<(usize, Line)> {
         let line = self.next_line()?;
         let line = match Recorded::from_json(line) {
-            Ok(recorded) if self.to_skip > 0 => {
-                if recorded.now >= self.latest {
-                    self.latest = recorded.now;
-                    self.to_skip -= 1;
-                }
+            Ok(_) if self.to_skip > 0 => {
+                self.to_skip -= 1;
                 Line::Skipped
             }
             Ok(recorded) => Line::Command(Box::new(recorded)),
