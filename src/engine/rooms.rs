@@ -4,6 +4,7 @@ use std::cell::OnceCell;
 
 use super::blocked::Kind;
 use super::wanting::{Room, room_of};
+use crate::model::DesiredStatus;
 use crate::placement::options::Preemption;
 use crate::rank::preempt::{PRIORITY_GAP, priority_of};
 use crate::state::State;
@@ -42,13 +43,14 @@ impl<'a> Rooms<'a> {
 
     fn evictable(&self) -> Vec<(i64, Room)> {
         let on_node = self.state.allocations_on(self.node).iter();
-        let is_wanted = |slot: &&AllocationSlot| {
-            self.state.allocation(**slot).is_some_and(|it| !it.desired.is_terminal())
+        // What was told to stop may be evicted too: that lets its room go to who evicts it.
+        let is_there = |slot: &&AllocationSlot| {
+            self.state.allocation(**slot).is_some_and(|it| it.desired != DesiredStatus::Evict)
         };
         let of = |slot: &AllocationSlot| {
             (priority_of(self.state, *slot), room_of(self.state.amounts_of(*slot)))
         };
-        on_node.filter(is_wanted).map(of).collect()
+        on_node.filter(is_there).map(of).collect()
     }
 }
 

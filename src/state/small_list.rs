@@ -1,11 +1,12 @@
 //! A list that is mostly empty or has one item, which it then holds itself: no memory of its own to
 //! make, find and give back.
 
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
 /// A list of mostly one item. Copying a longer one copies a pointer.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) enum SmallList<T> {
     #[default]
     None,
@@ -37,11 +38,30 @@ impl<T: Clone> SmallList<T> {
         }
     }
 
+    /// Adds an item at a place, or at the end beyond it.
+    pub(crate) fn insert(&mut self, at: usize, item: T) {
+        self.push(item);
+        if let SmallList::Many(items) = self
+            && at < items.len()
+        {
+            Arc::make_mut(items)[at..].rotate_right(1);
+        }
+    }
+
     /// Takes the item at a place out by moving the last one there; nothing happens beyond the end.
     pub(crate) fn swap_remove(&mut self, at: usize) {
         match self {
             SmallList::One(_) if at == 0 => *self = SmallList::None,
             SmallList::Many(items) if at < items.len() => _ = Arc::make_mut(items).swap_remove(at),
+            _ => {}
+        }
+    }
+
+    /// Takes the item at a place out and keeps the order; nothing happens beyond the end.
+    pub(crate) fn remove(&mut self, at: usize) {
+        match self {
+            SmallList::One(_) if at == 0 => *self = SmallList::None,
+            SmallList::Many(items) if at < items.len() => _ = Arc::make_mut(items).remove(at),
             _ => {}
         }
     }
@@ -53,6 +73,13 @@ impl<T: Clone> SmallList<T> {
             SmallList::Many(items) if at < items.len() => Arc::make_mut(items).get_mut(at),
             _ => None,
         }
+    }
+}
+
+// However it is held, since a list that has lost items holds its last one otherwise than one that never had more.
+impl<T: fmt::Debug> fmt::Debug for SmallList<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 

@@ -17,7 +17,11 @@ pub(crate) fn add(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
     let known = counts.iter().position(|(known, _)| Arc::ptr_eq(known, name) || known == name);
     match known.and_then(|at| counts.get_mut(at)) {
         Some((_, count)) => *count += nodes,
-        None => counts.push((name.clone(), nodes)),
+        // By name, so that the order tells nothing of how it came about.
+        None => {
+            let at = counts.iter().position(|(known, _)| known > name).unwrap_or(counts.len());
+            counts.insert(at, (name.clone(), nodes));
+        }
     }
 }
 
@@ -27,7 +31,7 @@ pub(crate) fn subtract(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
     if let Some((_, count)) = counts.get_mut(at) {
         *count = count.saturating_sub(nodes);
         if *count == 0 {
-            counts.swap_remove(at);
+            counts.remove(at);
         }
     }
 }
