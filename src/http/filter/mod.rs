@@ -37,6 +37,7 @@ enum FilterError {
     #[cfg_attr(feature = "regexp", allow(dead_code, reason = "it is built in"))]
     NoRegexp,
     #[error("invalid regular expression \"{pattern}\"")]
+    #[cfg_attr(not(feature = "regexp"), allow(dead_code, reason = "none is read"))]
     BadRegexp { pattern: String },
     #[error(
         "error finding value in datum: /{path} at part {part}: couldn't find key: struct field with name \"{name}\""
