@@ -98,9 +98,7 @@ fn mistakes_are_answered_as_the_api_does() {
 #[test]
 #[ignore = "the recordings are no part of the repository: they are in ../shared/data/recorded"]
 fn replies_are_those_that_were_recorded() {
-    let package = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder = package.ancestors().map(|it| it.join("shared/data/recorded/cluster-api"));
-    let folder = folder.into_iter().find(|it| it.is_dir()).expect("the folder `shared`");
+    let folder = crate::shared::folder("data/recorded/cluster-api");
     let app = App::empty();
     for name in [
         "205-jobs-parse-hcl.json",
