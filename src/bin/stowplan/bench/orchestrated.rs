@@ -11,6 +11,8 @@ use stowplan::{Cluster, PlaceOptions};
 
 use super::level::{Arrived, Resident};
 
+/// How many allocations a job may have for an engine.
+const MAX_COUNT: i64 = 50_000;
 /// How much later each command comes than the one before.
 const STEP: Span = Span::from_nanos(1_000_000);
 /// When the first one comes: 2001-09-09T01:46:40Z.
@@ -25,6 +27,26 @@ pub(super) fn command(job: &Job) -> RegisterJob {
         task.log_config = Some(LogConfig { max_files, max_file_size_mb, ..LogConfig::default() });
     }
     spec.into()
+}
+
+/// The commands that register a job of one group in parts, none of which has more allocations than an engine
+/// takes in one job.
+pub(super) fn parts(job: &Job) -> Vec<RegisterJob> {
+    let whole = command(job);
+    let count: i64 = whole.job.task_groups.iter().map(|group| group.count().into()).sum();
+    let parts = count.div_ceil(MAX_COUNT).max(1);
+    let part = |at: i64| {
+        let mut part = whole.clone();
+        if parts > 1 {
+            part.job.id = format!("{}-{at}", whole.job.id);
+            part.job.task_groups.iter_mut().for_each(|group| {
+                let count = i64::from(group.count());
+                group.count = Some(count * (at + 1) / parts - count * at / parts);
+            });
+        }
+        part
+    };
+    (0..parts).map(part).collect()
 }
 
 /// An engine with its clients, which do what they are told at once.

@@ -60,15 +60,15 @@ impl Runner {
 
     /// Places a job that is there before the load.
     pub(crate) fn fill(&mut self, job: Job, seed: u64) {
-        let coming = self.prepare(job);
-        match (&mut self.subject, coming) {
-            (Subject::Cluster(cluster), Coming::Job(job)) => {
+        match &mut self.subject {
+            Subject::Cluster(cluster) => {
                 cluster.place(&job, &PlaceOptions::default().seed(seed));
             }
-            (Subject::Engine(engine), Coming::Command(command)) => {
-                _ = engine.arrive(*command, false);
+            Subject::Engine(engine) => {
+                for part in orchestrated::parts(&job) {
+                    _ = engine.arrive(part, false);
+                }
             }
-            _ => {}
         }
     }
 
