@@ -57,7 +57,7 @@ impl Engine {
         let Engine { cluster, queues, options, history, .. } = self;
         let index = cluster.modify_index();
         let Made { mut applied, created, woken, committed, changes } =
-            transact(cluster, queues, options, make)?;
+            transact(cluster, queues, options, history.spare(), make)?;
         if let Some((parts, options)) = committed {
             let committed = Committed::of(cluster.state(), &options, parts, applied.index);
             applied.plan_result = Some(Box::new(committed.to_document(cluster)));
@@ -73,6 +73,8 @@ impl Engine {
         if applied.index > index {
             let change = chronicle::Change { index: applied.index, cause, changes };
             history.add(state, change, options.history);
+        } else {
+            history.keep_spare(changes);
         }
         Ok(applied)
     }
@@ -92,6 +94,7 @@ fn transact<E>(
     cluster: &mut Cluster,
     queues: &Queues,
     options: &EngineOptions,
+    mut changes: Changes,
     make: impl FnOnce(&mut Change<'_>) -> Result<(), E>,
 ) -> Result<Made, E> {
     let (state, caches) = cluster.parts_mut();
@@ -109,7 +112,7 @@ fn transact<E>(
         committed: None,
     };
     make(&mut change)?;
-    let changes = settle::settle(&mut change);
+    settle::settle(&mut change, &mut changes);
     let Change { state: transaction, mut applied, created, woken, committed, .. } = change;
     applied.index = transaction.commit().index;
     Ok(Made { applied, created, woken, committed, changes })

@@ -5,7 +5,7 @@
 //! done, the highest and newest of those that waited for it comes next, and the others are cancelled.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::blocked::Hope;
 use super::change::Change;
@@ -22,26 +22,28 @@ const MORE_RECENT: &str = "canceled after more recent eval was processed";
 
 /// Brings the claims of all jobs in order whose evaluations changed.
 pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
-    let mut by_job: BTreeMap<JobSlot, BTreeSet<EvaluationSlot>> = BTreeMap::new();
     let touched = changes.touched.evaluations.iter().chain(&changes.requeued).chain(&change.woken);
-    for &slot in touched {
-        if let Some(record) = change.state.evaluation(slot) {
-            by_job.entry(record.job.slot).or_default().insert(slot);
-        }
-    }
+    let of_job = |&slot: &EvaluationSlot| Some((change.state.evaluation(slot)?.job.slot, slot));
+    let mut touched: Vec<(JobSlot, EvaluationSlot)> = touched.filter_map(of_job).collect();
+    touched.sort_unstable();
+    touched.dedup();
     // What was taken out may have been in hand.
-    for &job in &changes.touched.jobs {
-        if change.state.claim(job).is_some() {
-            by_job.entry(job).or_default();
-        }
-    }
-    for (job, touched) in by_job {
-        let mut open = touched.clone();
-        open.extend(change.queues.open_of(job));
+    let is_claimed = |job: &JobSlot| change.state.claim(*job).is_some();
+    let claimed = changes.touched.jobs.iter().copied().filter(is_claimed);
+    let mut jobs: Vec<JobSlot> = touched.iter().map(|(job, _)| *job).chain(claimed).collect();
+    jobs.sort_unstable();
+    jobs.dedup();
+    for job in jobs {
+        let from = touched.partition_point(|(of, _)| *of < job);
+        let until = touched.partition_point(|(of, _)| *of <= job);
+        let touched: Vec<EvaluationSlot> = touched[from..until].iter().map(|it| it.1).collect();
         let is_of_job = |slot: &EvaluationSlot| {
             change.state.evaluation(*slot).is_some_and(|it| it.job.slot == job)
         };
-        open.retain(|slot| is_of_job(slot));
+        let open = change.queues.open_of(job).filter(is_of_job);
+        let mut open: Vec<EvaluationSlot> = touched.iter().copied().chain(open).collect();
+        open.sort_unstable();
+        open.dedup();
         cancel_after_success(change, &touched, &open);
         cancel_duplicates(change, job, &open);
         release_missed(change, &touched);
@@ -52,8 +54,8 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
 /// A job of which everything was placed waits for no room.
 fn cancel_after_success(
     change: &mut Change<'_>,
-    touched: &BTreeSet<EvaluationSlot>,
-    open: &BTreeSet<EvaluationSlot>,
+    touched: &[EvaluationSlot],
+    open: &[EvaluationSlot],
 ) {
     let index = change.state.index_to_be();
     let is_success = |slot: &&EvaluationSlot| {
@@ -64,6 +66,11 @@ fn cancel_after_success(
         })
     };
     let Some(&successful) = touched.iter().rfind(is_success) else { return };
+    let is_blocked =
+        |slot: &EvaluationSlot| status_of(change, *slot) == Some(EvaluationStatus::Blocked);
+    if !open.iter().any(is_blocked) {
+        return;
+    }
     let reason = format!("evaluation \"{}\" successful", change.state.evaluation_id(successful));
     for &slot in open {
         if status_of(change, slot) == Some(EvaluationStatus::Blocked) {
@@ -73,7 +80,10 @@ fn cancel_after_success(
 }
 
 /// Of the evaluations of a job that wait for room one stays, of a system job's one for each node.
-fn cancel_duplicates(change: &mut Change<'_>, job: JobSlot, open: &BTreeSet<EvaluationSlot>) {
+fn cancel_duplicates(change: &mut Change<'_>, job: JobSlot, open: &[EvaluationSlot]) {
+    if open.len() < 2 {
+        return;
+    }
     let mut by_node: BTreeMap<NodeSlot, Vec<EvaluationSlot>> = BTreeMap::new();
     for &slot in open {
         if let Some(record) = change.state.evaluation(slot)
@@ -101,7 +111,7 @@ fn cancel_duplicates(change: &mut Change<'_>, job: JobSlot, open: &BTreeSet<Eval
 }
 
 /// Lets go what waits for room that became free while it was being looked at.
-fn release_missed(change: &mut Change<'_>, touched: &BTreeSet<EvaluationSlot>) {
+fn release_missed(change: &mut Change<'_>, touched: &[EvaluationSlot]) {
     let missed = |slot: &&EvaluationSlot| {
         let record = change.state.evaluation(**slot);
         let record = record.filter(|it| it.status == EvaluationStatus::Blocked);
@@ -128,7 +138,7 @@ fn has_missed(state: &State, record: &EvaluationRecord) -> bool {
 }
 
 /// Sees to it that one of a job's evaluations that may be looked at has its claim.
-fn claim(change: &mut Change<'_>, job: JobSlot, open: &BTreeSet<EvaluationSlot>) {
+fn claim(change: &mut Change<'_>, job: JobSlot, open: &[EvaluationSlot]) {
     let claimed = change.state.claim(job);
     if claimed.is_some_and(|slot| is_in_hand(&change.state, job, slot)) {
         return;

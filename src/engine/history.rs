@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::chronicle::{Change, events};
 use super::event::Event;
 use crate::state::State;
+use crate::state::changed::Changes;
 use crate::state::codec::{Flaw, Reader, Saved, Writer};
 
 /// What happened, the oldest first. Copying it costs a few pointers; the first addition after that copies
@@ -21,6 +22,28 @@ pub(super) struct History {
     recalled: Arc<Vec<Event>>,
     /// The index of the latest event that is no longer there.
     pub(super) forgotten: u64,
+    spare: Spare,
+}
+
+/// Empty lists of changes, whose memory the next ones take. A copy has none.
+#[derive(Debug, Default)]
+struct Spare(Vec<Changes>);
+
+/// How many are kept.
+const MOST_SPARE: usize = 4;
+
+impl Clone for Spare {
+    fn clone(&self) -> Spare {
+        Spare::default()
+    }
+}
+
+impl Spare {
+    fn keep(&mut self, changes: Changes) {
+        if self.0.len() < MOST_SPARE && changes.is_small() {
+            self.0.push(changes.emptied());
+        }
+    }
 }
 
 impl History {
@@ -32,11 +55,22 @@ impl History {
         }
         let all = Arc::make_mut(&mut self.events);
         all.extend(events(state, &change, true).into_iter().map(Arc::new));
+        self.spare.keep(change.changes);
         while all.len() > kept {
             if let Some(oldest) = all.pop_front() {
                 self.forgotten = oldest.index;
             }
         }
+    }
+
+    /// Changes of nothing.
+    pub(super) fn spare(&mut self) -> Changes {
+        self.spare.0.pop().unwrap_or_default()
+    }
+
+    /// Keeps the memory of changes that nobody needs.
+    pub(super) fn keep_spare(&mut self, changes: Changes) {
+        self.spare.keep(changes);
     }
 
     /// Forgets the changes of the latest call, as another one begins.
@@ -48,7 +82,9 @@ impl History {
         if let Some(latest) = self.latest.last() {
             self.forgotten = latest.index;
             match Arc::get_mut(&mut self.latest) {
-                Some(latest) => latest.clear(),
+                Some(latest) => {
+                    latest.drain(..).for_each(|change| self.spare.keep(change.changes));
+                }
                 // A snapshot has them.
                 None => self.latest = Arc::default(),
             }
@@ -85,7 +121,7 @@ impl History {
 
     /// Writes everything else.
     pub(super) fn save_latest(&self, state: &State, out: &mut Writer) {
-        let History { events: _, latest, recalled, forgotten } = self;
+        let History { events: _, latest, recalled, forgotten, spare: _ } = self;
         let latest = latest.iter().flat_map(|change| events(state, change, false));
         recalled.iter().cloned().chain(latest).collect::<Vec<Event>>().save(out);
         forgotten.save(out);

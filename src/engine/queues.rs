@@ -1,6 +1,7 @@
 //! What an engine has in order: evaluations that are ready, that wait and that are blocked, timers, and
 //! what has to be watched. All of it is derived from the state, change by change or from the whole.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::blocked::Blocked;
@@ -23,12 +24,11 @@ use crate::state::transaction::Touched;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Queues {
     /// Evaluations that may go out, by type.
-    ready: BTreeMap<JobType, BTreeSet<ReadyKey>>,
-    /// Where every evaluation is that has not ended.
-    places: BTreeMap<EvaluationSlot, Place>,
-    /// The evaluations of each job that have not ended.
-    open: BTreeMap<JobSlot, BTreeSet<EvaluationSlot>>,
-    jobs: BTreeMap<EvaluationSlot, JobSlot>,
+    ready: BTreeSet<(JobType, ReadyKey)>,
+    /// The job of every evaluation that has not ended, and where it is.
+    places: BTreeMap<EvaluationSlot, (JobSlot, Place)>,
+    /// The evaluations that have not ended, by job.
+    open: BTreeSet<(JobSlot, EvaluationSlot)>,
     pub(super) blocked: Blocked,
     pub(super) timers: Timers,
     /// Jobs that run on every node that suits them.
@@ -84,8 +84,13 @@ impl Queues {
             let waiting: Vec<EvaluationSlot> = self.open_of(job).filter(blocked).collect();
             waiting.into_iter().for_each(|slot| self.place(state, slot));
         }
-        for &job in changes.registered.iter().chain(&changes.standings) {
+        for &job in &changes.registered {
             self.watch_job(state, job);
+        }
+        for &job in &changes.standings {
+            if changes.registered.binary_search(&job).is_err() {
+                self.watch_job(state, job);
+            }
         }
         touched.deployments.iter().for_each(|&slot| self.watch_deployment(state, slot));
         for &slot in &changes.news {
@@ -97,9 +102,7 @@ impl Queues {
     /// Sets the timers of what has ended and will be forgotten.
     fn follow_ended(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
         let touched = &changes.touched;
-        let mut evaluations: BTreeSet<EvaluationSlot> =
-            touched.evaluations.iter().copied().collect();
-        let mut jobs: BTreeSet<JobSlot> = changes.registered.iter().copied().collect();
+        let mut evaluations: Vec<EvaluationSlot> = touched.evaluations.clone();
         let before = changes.clients.iter().filter(|(_, it)| it.is_some_and(|it| it.is_terminal()));
         let before = before.map(|(slot, _)| *slot);
         let is_ended = |slot: &AllocationSlot| {
@@ -114,15 +117,19 @@ impl Queues {
             evaluations.extend(state.evaluations_of(*job));
         }
         evaluations.extend(changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)));
-        for &slot in &touched.jobs {
-            if state.status_of_job(slot) == JobStatus::Dead {
-                jobs.insert(slot);
-            }
-        }
+        evaluations.sort_unstable();
+        evaluations.dedup();
+        let is_dead = |job: &JobSlot| state.status_of_job(*job) == JobStatus::Dead;
+        let dead = touched.jobs.iter().copied().filter(is_dead);
+        let mut jobs: Vec<JobSlot> = changes.registered.iter().copied().chain(dead).collect();
+        jobs.sort_unstable();
+        jobs.dedup();
         let left = changes.left_deployments.iter();
         let left = left.filter_map(|of| state.resolve_deployment(*of));
-        let deployments: BTreeSet<DeploymentSlot> =
+        let mut deployments: Vec<DeploymentSlot> =
             touched.deployments.iter().copied().chain(left).collect();
+        deployments.sort_unstable();
+        deployments.dedup();
         for slot in deployments {
             let at = forget::deployment_at(state, ages, slot);
             self.timers.set(Timer::ForgetDeployment(slot), at);
@@ -142,15 +149,14 @@ impl Queues {
     /// Puts an evaluation where it belongs now.
     pub(super) fn place(&mut self, state: &State, slot: EvaluationSlot) {
         let place = place_of(state, slot);
-        if self.places.get(&slot) == place.as_ref() {
+        if self.places.get(&slot).map(|(_, place)| place) == place.as_ref() {
             return;
         }
         self.take(slot);
         let (Some(place), Some(record)) = (place, state.evaluation(slot)) else { return };
+        let job = record.job.slot;
         match &place {
-            Place::Ready(job_type, key) => {
-                self.ready.entry(*job_type).or_default().insert(*key);
-            }
+            Place::Ready(job_type, key) => _ = self.ready.insert((*job_type, *key)),
             Place::Waiting(at) => self.timers.set(Timer::Wait(slot), Some(*at)),
             Place::Out(at) | Place::Failed(at) => self.timers.set(Timer::Delivery(slot), *at),
             Place::Blocked(wait, retry) => {
@@ -159,35 +165,23 @@ impl Queues {
             }
             Place::Pending => {}
         }
-        self.places.insert(slot, place);
-        self.jobs.insert(slot, record.job.slot);
-        self.open.entry(record.job.slot).or_default().insert(slot);
+        self.places.insert(slot, (job, place));
+        self.open.insert((job, slot));
     }
 
     fn take(&mut self, slot: EvaluationSlot) {
-        match self.places.remove(&slot) {
-            Some(Place::Ready(job_type, key)) => {
-                if let Some(ready) = self.ready.get_mut(&job_type) {
-                    ready.remove(&key);
-                    if ready.is_empty() {
-                        self.ready.remove(&job_type);
-                    }
-                }
+        let Some((job, place)) = self.places.remove(&slot) else { return };
+        match place {
+            Place::Ready(job_type, key) => _ = self.ready.remove(&(job_type, key)),
+            Place::Blocked(..) => {
+                self.blocked.remove(slot);
+                self.timers.set(Timer::Retry(slot), None);
             }
-            Some(Place::Blocked(..)) => self.blocked.remove(slot),
-            _ => {}
+            Place::Waiting(_) => self.timers.set(Timer::Wait(slot), None),
+            Place::Out(_) | Place::Failed(_) => self.timers.set(Timer::Delivery(slot), None),
+            Place::Pending => {}
         }
-        for timer in [Timer::Wait(slot), Timer::Delivery(slot), Timer::Retry(slot)] {
-            self.timers.set(timer, None);
-        }
-        if let Some(job) = self.jobs.remove(&slot)
-            && let Some(open) = self.open.get_mut(&job)
-        {
-            open.remove(&slot);
-            if open.is_empty() {
-                self.open.remove(&job);
-            }
-        }
+        self.open.remove(&(job, slot));
     }
 
     fn watch_node(&mut self, state: &State, slot: NodeSlot) {
@@ -237,27 +231,31 @@ impl Queues {
 
     /// The next evaluation of the given types: that of the highest priority, of these the oldest.
     pub(super) fn first_ready(&self, types: &[JobType]) -> Option<EvaluationSlot> {
-        let of_types = types.iter().filter_map(|it| self.ready.get(it)?.first());
-        of_types.min().map(|(_, _, slot)| *slot)
+        if self.ready.is_empty() {
+            return None;
+        }
+        let first_of = |of: &JobType| {
+            let least = (Reverse(i64::MAX), 0, EvaluationSlot(0));
+            let first = self.ready.range((*of, least)..).next();
+            first.filter(|(job_type, _)| job_type == of).map(|(_, key)| key)
+        };
+        types.iter().filter_map(first_of).min().map(|(_, _, slot)| *slot)
     }
 
     /// The evaluations of a job that have not ended, in the order of slots.
     pub(super) fn open_of(&self, job: JobSlot) -> impl Iterator<Item = EvaluationSlot> + '_ {
-        self.open.get(&job).into_iter().flatten().copied()
+        let all = (job, EvaluationSlot(0))..=(job, EvaluationSlot(u32::MAX));
+        self.open.range(all).map(|(_, slot)| *slot)
     }
 
     /// Whether an evaluation is in any queue, by which something will come of it.
     pub(super) fn knows(&self, slot: EvaluationSlot) -> bool {
         match self.places.get(&slot) {
             // The one in hand is followed by it.
-            Some(Place::Pending) => {
-                let job = self.jobs.get(&slot);
-                let mut open = job.into_iter().flat_map(|job| self.open_of(*job));
-                open.any(|other| {
-                    let place = self.places.get(&other);
-                    matches!(place, Some(Place::Ready(..) | Place::Out(_) | Place::Failed(_)))
-                })
-            }
+            Some((job, Place::Pending)) => self.open_of(*job).any(|other| {
+                let place = self.places.get(&other).map(|(_, place)| place);
+                matches!(place, Some(Place::Ready(..) | Place::Out(_) | Place::Failed(_)))
+            }),
             Some(_) => true,
             None => false,
         }
@@ -266,7 +264,7 @@ impl Queues {
     /// What there is of each kind.
     pub(super) fn stats(&self) -> EngineStats {
         let mut stats = EngineStats::default();
-        for place in self.places.values() {
+        for (_, place) in self.places.values() {
             match place {
                 Place::Ready(..) => stats.ready += 1,
                 Place::Out(_) => stats.unacked += 1,
@@ -276,8 +274,9 @@ impl Queues {
                 Place::Blocked(..) => {}
             }
         }
-        let by_type = self.ready.iter().map(|(job_type, ready)| (*job_type, ready.len()));
-        stats.ready_by_type = by_type.filter(|(_, ready)| *ready > 0).collect();
+        for (job_type, _) in &self.ready {
+            *stats.ready_by_type.entry(*job_type).or_default() += 1;
+        }
         stats.blocked = self.blocked.len();
         stats.escaped = self.blocked.escaped();
         stats

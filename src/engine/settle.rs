@@ -6,31 +6,16 @@ use crate::state::bookkeeping::TableIndexes;
 use crate::state::changed::{Changes, GoneKind};
 use crate::state::slots::{AllocationSlot, NodeSlot};
 
-/// Draws the consequences of a change, and says what it comes to with them.
-pub(super) fn settle(change: &mut Change<'_>) -> Changes {
-    let changes = change.state.changes();
-    let logged = change.state.log_length();
-    deployments::watch(change, &changes);
-    let changes = again(change, changes, logged);
-    let logged = change.state.log_length();
-    drains::watch(change, &changes);
-    let changes = again(change, changes, logged);
-    let logged = change.state.log_length();
-    unblock::settle(change, &changes);
-    let changes = again(change, changes, logged);
-    let logged = change.state.log_length();
-    broker::settle(change, &changes);
-    let changes = again(change, changes, logged);
-    let logged = change.state.log_length();
-    standings::settle(change, &changes);
-    let changes = again(change, changes, logged);
-    note_indexes(change, &changes);
-    changes
-}
-
-/// What was changed, if that is more than before.
-fn again(change: &Change<'_>, changes: Changes, logged: usize) -> Changes {
-    if change.state.log_length() == logged { changes } else { change.state.changes() }
+/// Draws the consequences of a change, and adds what it comes to with them to `changes`, which is empty.
+pub(super) fn settle(change: &mut Change<'_>, changes: &mut Changes) {
+    for watch in [deployments::watch, drains::watch, unblock::settle, broker::settle] {
+        change.state.note_changes(changes);
+        watch(change, changes);
+    }
+    change.state.note_changes(changes);
+    standings::settle(change, changes);
+    change.state.note_changes(changes);
+    note_indexes(change, changes);
 }
 
 /// Writes down when tables and lists last changed.

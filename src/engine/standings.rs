@@ -1,8 +1,6 @@
 //! What jobs have come to: their statuses and their summaries follow what changed (docs/lifecycle.md,
 //! sections 8 and 9).
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::change::Change;
 use crate::model::{EvaluationStatus, JobType};
 use crate::state::State;
@@ -10,9 +8,28 @@ use crate::state::changed::Changes;
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::standing::{JobStatus, Standing};
 
+/// The jobs of which anything changed, in order, and what those come to of which something moved.
+struct Moved(Vec<(JobSlot, Option<Standing>)>);
+
+impl Moved {
+    fn new(changes: &Changes) -> Moved {
+        let jobs = changes.touched.jobs.iter().chain(&changes.registered);
+        let mut jobs: Vec<_> = jobs.map(|job| (*job, None)).collect();
+        jobs.sort_unstable_by_key(|(job, _)| *job);
+        jobs.dedup_by_key(|(job, _)| *job);
+        Moved(jobs)
+    }
+
+    /// What a job comes to; at first that is what it came to before.
+    fn of(&mut self, state: &State, job: JobSlot) -> Option<&mut Standing> {
+        let at = self.0.binary_search_by_key(&job, |(of, _)| *of).ok()?;
+        Some(self.0.get_mut(at)?.1.get_or_insert_with(|| known(state, job)))
+    }
+}
+
 /// Writes down what the jobs have come to of which anything changed.
 pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
-    let mut moved: BTreeMap<JobSlot, Standing> = BTreeMap::new();
+    let mut moved = Moved::new(changes);
     for &(slot, before) in &changes.clients {
         let Some(record) = change.state.allocation(slot) else { continue };
         let (job, group, after) = (record.job, record.group, record.client);
@@ -21,10 +38,8 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
         if created != change.state.job_spec_of(slot).map(|job| job.create_index) {
             continue;
         }
-        let standing = moved.entry(job).or_insert_with(|| known(&change.state, job));
-        if before != Some(after)
-            && let Some(counts) = standing.group_mut(group)
-        {
+        let counts = moved.of(&change.state, job).filter(|_| before != Some(after));
+        if let Some(counts) = counts.and_then(|standing| standing.group_mut(group)) {
             counts.moved(before, after);
         }
     }
@@ -36,24 +51,24 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
         let job = change.state.evaluation(slot)?.job.slot;
         is_open(&change.state, job, slot).then_some(job)
     });
-    let open: BTreeSet<JobSlot> = open.collect();
-    let mut with_allocations: BTreeSet<JobSlot> = BTreeSet::new();
+    let open: Vec<JobSlot> = open.collect();
+    let mut with_allocations: Vec<JobSlot> = Vec::new();
     for &slot in &changes.touched.allocations {
-        with_allocations.extend(change.state.allocation(slot).map(|record| record.job));
+        let job = change.state.allocation(slot).map(|record| record.job);
+        with_allocations.extend(job.filter(|job| with_allocations.last() != Some(job)));
     }
-    let jobs = changes.touched.jobs.iter().chain(&changes.registered).copied();
-    let jobs: BTreeSet<JobSlot> = jobs.collect();
+    with_allocations.sort_unstable();
     let mut children: Vec<(JobSlot, Option<JobStatus>, JobStatus)> = Vec::new();
-    for job in jobs {
+    for (job, moved) in moved.0 {
         if change.state.job(job).is_none() {
             continue;
         }
         let before = known(&change.state, job);
-        let mut standing = moved.remove(&job).unwrap_or_else(|| before.clone());
+        let mut standing = moved.unwrap_or_else(|| before.clone());
         if standing.groups != before.groups {
             standing.summary_modified = index;
         }
-        if with_allocations.contains(&job) {
+        if with_allocations.binary_search(&job).is_ok() {
             standing.allocations_modified = index;
         }
         if let Some(status) = status_of(change, job, &standing, open.contains(&job)) {
@@ -108,12 +123,7 @@ fn write(change: &mut Change<'_>, job: JobSlot, before: Standing, after: Standin
 }
 
 /// What an evaluation says is still to be placed stands in its job's summary.
-fn count_queued(
-    state: &State,
-    slot: EvaluationSlot,
-    index: u64,
-    moved: &mut BTreeMap<JobSlot, Standing>,
-) {
+fn count_queued(state: &State, slot: EvaluationSlot, index: u64, moved: &mut Moved) {
     let Some(record) = state.evaluation(slot).filter(|it| it.modify_index == index) else { return };
     let is_seen = record.snapshot_index > 0 && record.status != EvaluationStatus::Canceled;
     if !is_seen {
@@ -123,8 +133,7 @@ fn count_queued(
     let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();
     for (name, queued) in record.queued.iter() {
         let Some(at) = groups.iter().position(|group| *group.name == *name) else { continue };
-        let standing = moved.entry(job).or_insert_with(|| known(state, job));
-        if let Some(counts) = standing.group_mut(at as u16) {
+        if let Some(counts) = moved.of(state, job).and_then(|it| it.group_mut(at as u16)) {
             counts.queued = u32::try_from(queued).unwrap_or(0);
         }
     }

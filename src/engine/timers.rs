@@ -1,13 +1,14 @@
 //! Timers, ordered by instant, then by kind, then by key. They are derived from the state.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use crate::state::fast_map::FastMap;
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use crate::time::Timestamp;
 
 /// What happens at an instant. At one instant the kinds go in this order, and within a kind the keys in
 /// theirs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Timer {
     /// An evaluation has waited as long as it was to.
     Wait(EvaluationSlot),
@@ -36,7 +37,7 @@ pub(super) enum Timer {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Timers {
     in_order: BTreeSet<(Timestamp, Timer)>,
-    by_timer: BTreeMap<Timer, Timestamp>,
+    by_timer: FastMap<Timer, Timestamp>,
 }
 
 impl Timers {
@@ -44,7 +45,7 @@ impl Timers {
     pub(super) fn set(&mut self, timer: Timer, at: Option<Timestamp>) {
         let before = match at {
             Some(at) => self.by_timer.insert(timer, at),
-            None => self.by_timer.remove(&timer),
+            None => self.by_timer.swap_remove(&timer),
         };
         if before == at {
             return;

@@ -75,14 +75,14 @@ pub(crate) struct NodeLife {
 #[derive(Debug)]
 pub(super) enum BookUndo {
     Settings(Arc<Settings>),
-    Indexes(TableIndexes),
-    Delivery(EvaluationSlot, Option<Delivery>),
+    Indexes(Box<TableIndexes>),
+    Delivery(EvaluationSlot, Option<Box<Delivery>>),
     Claim(JobSlot, Option<EvaluationSlot>),
     Released(EvaluationSlot, bool),
-    Unblock(Box<str>, Option<Unblock>),
+    Unblock(Box<str>, Option<Box<Unblock>>),
     News(DeploymentSlot, Option<Timestamp>),
     Tokens(u64),
-    Life(NodeSlot, NodeLife),
+    Life(NodeSlot, Box<NodeLife>),
     Standing(JobSlot, Option<Arc<Standing>>),
 }
 
@@ -100,8 +100,10 @@ impl Bookkeeping {
     pub(super) fn undo(&mut self, before: BookUndo) {
         match before {
             BookUndo::Settings(before) => self.settings = before,
-            BookUndo::Indexes(before) => self.indexes = before,
-            BookUndo::Delivery(key, before) => put(&mut self.deliveries, key, before),
+            BookUndo::Indexes(before) => self.indexes = *before,
+            BookUndo::Delivery(key, before) => {
+                put(&mut self.deliveries, key, before.map(|it| *it));
+            }
             BookUndo::Claim(key, before) => put(&mut self.claims, key, before),
             BookUndo::Released(slot, true) => {
                 Arc::make_mut(&mut self.released).insert(slot);
@@ -109,10 +111,10 @@ impl Bookkeeping {
             BookUndo::Released(slot, false) => {
                 Arc::make_mut(&mut self.released).remove(&slot);
             }
-            BookUndo::Unblock(key, before) => put(&mut self.unblocks, key, before),
+            BookUndo::Unblock(key, before) => put(&mut self.unblocks, key, before.map(|it| *it)),
             BookUndo::News(key, before) => put(&mut self.news, key, before),
             BookUndo::Tokens(before) => self.tokens = before,
-            BookUndo::Life(node, before) => self.set_life(node, before),
+            BookUndo::Life(node, before) => self.set_life(node, *before),
             BookUndo::Standing(..) => {}
         }
     }

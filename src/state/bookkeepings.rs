@@ -54,7 +54,7 @@ impl State {
 
 impl Transaction<'_> {
     fn log_book(&mut self, before: BookUndo) {
-        self.log(Undo::Book(Box::new(before)));
+        self.log(Undo::Book(before));
     }
 
     /// Changes what an operator sets.
@@ -69,7 +69,7 @@ impl Transaction<'_> {
     pub(crate) fn set_table_indexes(&mut self, indexes: TableIndexes) {
         let before = std::mem::replace(&mut self.state.book.indexes, indexes);
         if before != indexes {
-            self.log_book(BookUndo::Indexes(before));
+            self.log_book(BookUndo::Indexes(Box::new(before)));
         }
     }
 
@@ -93,7 +93,7 @@ impl Transaction<'_> {
         let before = self.delivery(of);
         if before != delivery {
             put(&mut self.state.book.deliveries, of, delivery);
-            self.log_book(BookUndo::Delivery(of, before));
+            self.log_book(BookUndo::Delivery(of, before.map(Box::new)));
         }
     }
 
@@ -125,7 +125,7 @@ impl Transaction<'_> {
         let before = self.book.unblocks.get(class).copied();
         if before != unblock {
             put(&mut self.state.book.unblocks, class.into(), unblock);
-            self.log_book(BookUndo::Unblock(class.into(), before));
+            self.log_book(BookUndo::Unblock(class.into(), before.map(Box::new)));
         }
     }
 
@@ -161,7 +161,7 @@ impl Transaction<'_> {
         let before = self.life(node);
         if before != life {
             self.state.book.set_life(node, life);
-            self.log_book(BookUndo::Life(node, before));
+            self.log_book(BookUndo::Life(node, Box::new(before)));
         }
     }
 }

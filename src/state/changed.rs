@@ -16,9 +16,14 @@ use super::transaction::{Touched, Transaction};
 use super::undo::{RemovedAllocation, Undo};
 use crate::model::status::ClientStatus;
 
+/// Lists that are longer are not kept for the next change.
+const MOST_KEPT: usize = 4096;
+
 /// What a transaction changed so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Changes {
+    /// How many entries of the transaction's log are in it.
+    pub(crate) noted: usize,
     pub(crate) touched: Touched,
     /// The client statuses of allocations before, by slot; none of one that is new.
     pub(crate) clients: Vec<(AllocationSlot, Option<ClientStatus>)>,
@@ -87,13 +92,59 @@ pub(crate) enum GoneKind {
     Node,
 }
 
+impl Changes {
+    /// The same lists with nothing on them, which keep their memory.
+    pub(crate) fn emptied(mut self) -> Changes {
+        let Changes {
+            noted,
+            touched: Touched { nodes: touched_nodes, jobs, allocations, evaluations, deployments },
+            clients,
+            freed,
+            nodes,
+            registered,
+            stopped,
+            gone,
+            requeued,
+            lives,
+            left,
+            left_deployments,
+            news,
+            standings,
+            settings,
+        } = &mut self;
+        *noted = 0;
+        [touched_nodes, freed, nodes, lives].into_iter().for_each(Vec::clear);
+        [jobs, registered, stopped, standings].into_iter().for_each(Vec::clear);
+        [evaluations, requeued].into_iter().for_each(Vec::clear);
+        [deployments, news].into_iter().for_each(Vec::clear);
+        allocations.clear();
+        clients.clear();
+        gone.clear();
+        left.clear();
+        left_deployments.clear();
+        settings.clear();
+        self
+    }
+
+    /// Whether so much memory is worth being kept.
+    pub(crate) fn is_small(&self) -> bool {
+        self.touched.allocations.capacity().max(self.touched.nodes.capacity()) <= MOST_KEPT
+    }
+}
+
 impl Transaction<'_> {
-    /// What was changed so far.
-    pub(crate) fn changes(&self) -> Changes {
-        let mut changes = Changes { touched: self.touched(), ..Changes::default() };
-        for entry in &self.log.entries {
-            self.note(entry, &mut changes);
+    /// Adds what was changed since the changes were noted last.
+    pub(crate) fn note_changes(&self, changes: &mut Changes) {
+        let new = self.log.entries.get(changes.noted..).unwrap_or_default();
+        if new.is_empty() {
+            return;
         }
+        for entry in new {
+            entry.touches(self, &mut changes.touched);
+            self.note(entry, changes);
+        }
+        changes.noted = self.log.entries.len();
+        changes.touched.sort();
         // Of what changed several times, the first says what was there before.
         changes.clients.sort_by_key(|(slot, _)| *slot);
         changes.clients.dedup_by_key(|(slot, _)| *slot);
@@ -107,7 +158,6 @@ impl Transaction<'_> {
         }
         changes.requeued.sort_unstable();
         changes.requeued.dedup();
-        changes
     }
 
     fn note(&self, entry: &Undo, changes: &mut Changes) {
@@ -226,11 +276,6 @@ impl Transaction<'_> {
             BookUndo::News(slot, _) => changes.news.push(*slot),
             BookUndo::Indexes(_) | BookUndo::Unblock(..) | BookUndo::Tokens(_) => {}
         }
-    }
-
-    /// How much was logged so far: more whenever anything changes.
-    pub(crate) fn log_length(&self) -> usize {
-        self.log.entries.len()
     }
 }
 

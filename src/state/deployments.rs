@@ -299,11 +299,11 @@ impl Transaction<'_> {
         index: u64,
     ) {
         let is_gone = matches!(change, RecordChange::Removed(_));
-        let work = self.state.change_work(job, |work| match is_gone {
+        let list = self.state.change_work(job, |work| match is_gone {
             true => work.deployments.take(&slot, index),
             false => work.deployments.note(slot, index),
         });
-        self.log(Undo::Deployment(Box::new(Worked { slot: slot.0, change, job, work })));
+        self.log(Undo::Deployment(Worked { slot: slot.0, change, job, list }));
     }
 }
 

@@ -316,11 +316,11 @@ impl Transaction<'_> {
         index: u64,
     ) {
         let is_gone = matches!(change, RecordChange::Removed(_));
-        let work = self.state.change_work(job, |work| match is_gone {
+        let list = self.state.change_work(job, |work| match is_gone {
             true => work.evaluations.take(&slot, index),
             false => work.evaluations.note(slot, index),
         });
-        self.log(Undo::Evaluation(Box::new(Worked { slot: slot.0, change, job, work })));
+        self.log(Undo::Evaluation(Worked { slot: slot.0, change, job, list }));
     }
 }
 

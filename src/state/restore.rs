@@ -33,7 +33,10 @@ impl Undo {
         let mut touch = |slot: AllocationSlot| {
             touched.allocations.push(slot);
             if let Some(record) = state.allocation(slot) {
-                touched.jobs.push(record.job);
+                // Mostly one job's come one after another.
+                if touched.jobs.last() != Some(&record.job) {
+                    touched.jobs.push(record.job);
+                }
                 touched.nodes.push(record.node);
             }
         };
@@ -108,14 +111,18 @@ impl Transaction<'_> {
                 self.state.set_unchecked(node, was_unchecked);
             }
             Undo::Removed(removed) => self.state.restore_removed(*removed),
-            Undo::Book(before) => self.state.undo_book(*before),
+            Undo::Book(before) => self.state.undo_book(before),
             Undo::Evaluation(before) => {
                 self.state.evaluations.undo(before.slot, before.change);
-                self.state.restore_work(before.job, before.work);
+                self.state.restore_work(before.job, before.list, |work, list| {
+                    work.evaluations.restore(EvaluationSlot(before.slot), list);
+                });
             }
             Undo::Deployment(before) => {
                 self.state.deployments.undo(before.slot, before.change);
-                self.state.restore_work(before.job, before.work);
+                self.state.restore_work(before.job, before.list, |work, list| {
+                    work.deployments.restore(DeploymentSlot(before.slot), list);
+                });
             }
         }
     }

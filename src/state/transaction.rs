@@ -105,6 +105,7 @@ impl Transaction<'_> {
     }
 
     /// What was changed so far.
+    #[cfg(test)]
     pub(crate) fn touched(&self) -> Touched {
         let mut touched = Touched::default();
         for entry in &self.state.log.entries {
@@ -143,7 +144,7 @@ impl Drop for Transaction<'_> {
 }
 
 impl Touched {
-    fn sort(&mut self) {
+    pub(super) fn sort(&mut self) {
         self.nodes.sort_unstable();
         self.nodes.dedup();
         self.jobs.sort_unstable();

@@ -14,7 +14,7 @@ use super::ports::PortSet;
 use super::records::RecordChange;
 use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
 use super::small_list::SmallList;
-use super::work::Work;
+use super::work::ListBefore;
 use crate::model::status::{ClientStatus, DesiredStatus};
 
 /// One change, as what takes it back.
@@ -66,11 +66,11 @@ pub(super) enum Undo {
     },
     Removed(Box<RemovedAllocation>),
     /// An evaluation came, changed or left.
-    Evaluation(Box<Worked<EvaluationRecord>>),
+    Evaluation(Worked<EvaluationRecord>),
     /// A deployment came, changed or left.
-    Deployment(Box<Worked<DeploymentRecord>>),
+    Deployment(Worked<DeploymentRecord>),
     /// What an engine remembers changed.
-    Book(Box<BookUndo>),
+    Book(BookUndo),
     /// An allocation whose room was free for the transaction took it again at its end.
     EndedStaging {
         slot: AllocationSlot,
@@ -139,6 +139,6 @@ pub(super) struct Worked<R> {
     pub(super) slot: u32,
     pub(super) change: RecordChange<R>,
     pub(super) job: JobSlot,
-    /// The lists of its job.
-    pub(super) work: Option<Arc<Work>>,
+    /// The list of its job.
+    pub(super) list: Option<ListBefore>,
 }

@@ -25,20 +25,54 @@ impl<S> Default for Listed<S> {
     }
 }
 
+/// What takes back a change of a list.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct ListBefore {
+    modify_index: u64,
+    /// Where something came, which is at the end, or left.
+    moved: Option<Moved>,
+    /// Whether the job had lists before.
+    pub(super) had_lists: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Moved {
+    Came,
+    Left(u32),
+}
+
 impl<S: Clone + PartialEq> Listed<S> {
     /// Notes a change of what is on the list, or puts it there.
-    pub(super) fn note(&mut self, slot: S, index: u64) {
-        if !self.slots.contains(&slot) {
+    pub(super) fn note(&mut self, slot: S, index: u64) -> ListBefore {
+        let is_new = !self.slots.contains(&slot);
+        if is_new {
             self.slots.push(slot);
         }
-        self.modify_index = index;
+        self.changed(is_new.then_some(Moved::Came), index)
     }
 
     /// Takes something off the list. The order of the others stays.
-    pub(super) fn take(&mut self, slot: &S, index: u64) {
-        let left: Vec<S> = self.slots.iter().filter(|it| *it != slot).cloned().collect();
-        self.slots = SmallList::from(left.as_slice());
-        self.modify_index = index;
+    pub(super) fn take(&mut self, slot: &S, index: u64) -> ListBefore {
+        let at = self.slots.iter().position(|it| it == slot);
+        if let Some(at) = at {
+            self.slots.remove(at);
+        }
+        self.changed(at.map(|at| Moved::Left(at as u32)), index)
+    }
+
+    fn changed(&mut self, moved: Option<Moved>, index: u64) -> ListBefore {
+        let modify_index = std::mem::replace(&mut self.modify_index, index);
+        ListBefore { modify_index, moved, had_lists: true }
+    }
+
+    /// Takes back the latest change, which was of `slot`.
+    pub(super) fn restore(&mut self, slot: S, before: ListBefore) {
+        self.modify_index = before.modify_index;
+        match before.moved {
+            Some(Moved::Came) => self.slots.remove(self.slots.len().saturating_sub(1)),
+            Some(Moved::Left(at)) => self.slots.insert(at as usize, slot),
+            None => {}
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::State;
 use super::check::Report;
 use super::slots::JobSlot;
-use super::work::Work;
+use super::work::{ListBefore, Work};
 
 impl State {
     /// A job's evaluations and deployments; none if it never had any.
@@ -13,22 +13,30 @@ impl State {
         self.job(job)?.work.as_deref()
     }
 
-    /// Changes a job's lists, and gives what they were.
+    /// Changes a job's lists, and gives what takes that back; none if there is no such job.
     pub(super) fn change_work(
         &mut self,
         job: JobSlot,
-        change: impl FnOnce(&mut Work),
-    ) -> Option<Arc<Work>> {
+        change: impl FnOnce(&mut Work) -> ListBefore,
+    ) -> Option<ListBefore> {
         let record = self.job_mut(job)?;
-        let before = record.work.clone();
-        change(Arc::make_mut(record.work.get_or_insert_default()));
-        before
+        let had_lists = record.work.is_some();
+        let mut before = change(Arc::make_mut(record.work.get_or_insert_default()));
+        before.had_lists = had_lists;
+        Some(before)
     }
 
-    /// Puts a job's lists back to what they were.
-    pub(super) fn restore_work(&mut self, job: JobSlot, before: Option<Arc<Work>>) {
-        if let Some(record) = self.job_mut(job) {
-            record.work = before;
+    /// Takes the latest change of a job's lists back.
+    pub(super) fn restore_work(
+        &mut self,
+        job: JobSlot,
+        before: Option<ListBefore>,
+        restore: impl FnOnce(&mut Work, ListBefore),
+    ) {
+        let Some((record, before)) = self.job_mut(job).zip(before) else { return };
+        match record.work.as_mut().filter(|_| before.had_lists) {
+            Some(work) => restore(Arc::make_mut(work), before),
+            None => record.work = None,
         }
     }
 }

@@ -12,7 +12,7 @@ use stowplan::{Cluster, PlaceOptions};
 use super::level::{Arrived, Resident};
 
 /// How many allocations a job may have for an engine.
-const MAX_COUNT: i64 = 50_000;
+const MAX_COUNT: u64 = 50_000;
 /// How much later each command comes than the one before.
 const STEP: Span = Span::from_nanos(1_000_000);
 /// When the first one comes: 2001-09-09T01:46:40Z.
@@ -33,15 +33,16 @@ pub(super) fn command(job: &Job) -> RegisterJob {
 /// takes in one job.
 pub(super) fn parts(job: &Job) -> Vec<RegisterJob> {
     let whole = command(job);
-    let count: i64 = whole.job.task_groups.iter().map(|group| group.count().into()).sum();
+    let count: u64 = whole.job.task_groups.iter().map(|group| u64::from(group.count())).sum();
     let parts = count.div_ceil(MAX_COUNT).max(1);
-    let part = |at: i64| {
+    let part = |at: u64| {
         let mut part = whole.clone();
         if parts > 1 {
             part.job.id = format!("{}-{at}", whole.job.id);
             part.job.task_groups.iter_mut().for_each(|group| {
-                let count = i64::from(group.count());
-                group.count = Some(count * (at + 1) / parts - count * at / parts);
+                let count = u64::from(group.count());
+                let of_part = count * (at + 1) / parts - count * at / parts;
+                group.count = Some(of_part.cast_signed());
             });
         }
         part
