@@ -1,5 +1,6 @@
 //! Does what allocations were given still fit on their node?
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::Room;
@@ -47,14 +48,15 @@ pub(crate) fn verify<'a>(
     room: Room<'_>,
     given: impl Iterator<Item = (Amounts, Option<&'a Holdings>)>,
 ) -> Result<(), Misfit> {
-    let mut taken = room.taken.clone();
+    // Mostly nothing is held but amounts.
+    let mut taken: Cow<'_, Taken> = Cow::Borrowed(room.taken);
     let (mut sum, mut allocations) = (Amounts::default(), 0);
     for (amounts, holdings) in given {
         sum = sum.plus(amounts);
         allocations += 1;
         if let Some(holdings) = holdings {
             verify_holdings(room.node, &taken, holdings)?;
-            taken.add(holdings, room.node, false);
+            taken.to_mut().add(holdings, room.node, false);
         }
     }
     let short = |asked: i64, free: i64| asked > 0 && asked > free;

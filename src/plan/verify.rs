@@ -1,17 +1,21 @@
-//! Verifying: what of a plan can be committed to the state as it is now, node by node
-//! (docs/lifecycle.md, section 5).
+//! Verifying: what of a plan can be committed to the state as it is now, node by node, and whether what a
+//! transaction placed could be committed to the state that it stands in (docs/lifecycle.md, section 5). Both
+//! go by the same rules.
 
 use indexmap::IndexMap;
 
 use super::content::{Plan, PlannedGroup};
+use super::effects::Effects;
 use super::evaluated::PlannedUpdate;
 use super::rejection::NodeRejection;
 use crate::fit::Room;
 use crate::fit::verify::verify as fits;
 use crate::model::{ClientStatus, NodeStatus};
+use crate::placement::outcome::Outcome;
 use crate::state::State;
 use crate::state::allocation::core_mhz;
-use crate::state::slots::{AllocationSlot, NodeRef, NodeSlot};
+use crate::state::node::NodeRecord;
+use crate::state::slots::{AllocationRef, AllocationSlot, NodeRef, NodeSlot};
 use crate::state::usage::{Amounts, Holdings};
 
 /// The nodes whose part of a plan is refused, in the order of the plan.
@@ -43,13 +47,15 @@ pub(crate) fn verify(state: &State, plan: &Plan) -> Rejections {
             part.placements.push((group, at));
         }
     }
-    let stops: Vec<AllocationSlot> =
+    let mut stops: Vec<AllocationSlot> =
         plan.stops.iter().filter_map(|stop| stop.known.find(state)).collect();
+    stops.sort_unstable();
     for update in &plan.updates {
         let found = update.known.find(state);
         // What has ended, or stops by the plan, needs no node.
         let needs_none = |slot: &AllocationSlot| {
-            state.allocation(*slot).is_none_or(|it| it.client.is_terminal()) || stops.contains(slot)
+            state.allocation(*slot).is_none_or(|it| it.client.is_terminal())
+                || stops.binary_search(slot).is_ok()
         };
         let Some(slot) = found.filter(|slot| !needs_none(slot)) else { continue };
         let part = by_node.entry(update.known.node).or_default();
@@ -77,45 +83,63 @@ fn verify_node(
         return Err(NodeRejection::DoesNotExist);
     }
     let placements = &part.placements;
-    // What lives there already may be updated whatever takes no new ones.
-    let takes_nothing_new = placements.is_empty();
-    let becomes_unknown = |(update, slot): &(&PlannedUpdate, AllocationSlot)| {
-        let present = state.allocation(*slot).map(|record| record.client);
-        update.client_status().or(present) == Some(ClientStatus::Unknown)
-    };
-    match record.node.status() {
-        NodeStatus::Ready => {}
-        NodeStatus::Disconnected
-            if takes_nothing_new && part.updates.iter().all(becomes_unknown) =>
-        {
-            return Ok(());
-        }
-        NodeStatus::Down
-            if takes_nothing_new
-                && part
-                    .updates
-                    .iter()
-                    .all(|it| becomes_unknown(it) && is_waited_for(state, it.1)) =>
-        {
-            return Ok(());
-        }
-        NodeStatus::Disconnected => return Err(NodeRejection::Disconnected),
-        NodeStatus::Down => return Err(NodeRejection::Down),
-        NodeStatus::Initializing if takes_nothing_new => return Ok(()),
-        NodeStatus::Initializing => return Err(NodeRejection::NotReady),
-    }
-    if takes_nothing_new {
+    let updates = part.updates.iter().map(|&(update, slot)| (update.client_status(), slot));
+    accepts(state, record, !placements.is_empty(), updates)?;
+    if placements.is_empty() {
         return Ok(());
     }
-    if !record.node.is_ready() {
-        return Err(NodeRejection::NotEligible);
-    }
     let leaving = leaving(state, slot, placements, stops);
+    let given = placements.iter().map(|&(group, at)| given(group, at));
+    has_room(state, slot, record, &leaving, given)
+}
+
+/// Whether a node takes part in what changes: new allocations if there are any, and updates, each with the
+/// client status that it writes, if any.
+fn accepts(
+    state: &State,
+    record: &NodeRecord,
+    takes_new: bool,
+    mut updates: impl Iterator<Item = (Option<ClientStatus>, AllocationSlot)>,
+) -> Result<(), NodeRejection> {
+    let becomes_unknown = |(status, slot): (Option<ClientStatus>, AllocationSlot)| {
+        let present = state.allocation(slot).map(|record| record.client);
+        status.or(present) == Some(ClientStatus::Unknown)
+    };
+    // What lives there already may be updated whatever takes no new ones.
+    match record.node.status() {
+        NodeStatus::Ready if takes_new && !record.node.is_ready() => {
+            Err(NodeRejection::NotEligible)
+        }
+        NodeStatus::Ready => Ok(()),
+        NodeStatus::Disconnected if !takes_new && updates.all(becomes_unknown) => Ok(()),
+        NodeStatus::Down
+            if !takes_new
+                && updates.all(|it| becomes_unknown(it) && is_waited_for(state, it.1)) =>
+        {
+            Ok(())
+        }
+        NodeStatus::Disconnected => Err(NodeRejection::Disconnected),
+        NodeStatus::Down => Err(NodeRejection::Down),
+        NodeStatus::Initializing if takes_new => Err(NodeRejection::NotReady),
+        NodeStatus::Initializing => Ok(()),
+    }
+}
+
+/// Whether what is given fits on a node beside what is there and does not leave.
+fn has_room<'a>(
+    state: &State,
+    slot: NodeSlot,
+    record: &NodeRecord,
+    leaving: &[AllocationSlot],
+    given: impl Iterator<Item = (Amounts, Option<&'a Holdings>)>,
+) -> Result<(), NodeRejection> {
+    let holds =
+        |it: &AllocationSlot| state.allocation(*it).is_some_and(|it| it.holdings().is_some());
     let taken;
-    let taken = match leaving.is_empty() {
-        true => state.taken(slot, record),
-        false => {
-            taken = state.taken_without(slot, &leaving);
+    let taken = match leaving.iter().any(holds) {
+        false => state.taken(slot, record),
+        true => {
+            taken = state.taken_without(slot, leaving);
             &taken
         }
     };
@@ -126,8 +150,74 @@ fn verify_node(
         free: left.fold(state.free(slot), |free, amounts| free.plus(amounts)),
         free_allocations: state.free_allocations(slot).saturating_add(leaving.len() as i64),
     };
-    let given = placements.iter().map(|&(group, at)| given(group, at));
     fits(room, given).map_err(|misfit| NodeRejection::DoesNotFit { dimension: misfit.to_string() })
+}
+
+/// The nodes that could not take what a transaction placed on them, and what it is to update there, in the
+/// order of slots. What it stops or evicts has left their rooms already.
+pub(crate) fn verify_placed(state: &State, outcome: &Outcome, effects: &Effects) -> Vec<Rejection> {
+    let placed = outcome.groups.iter().flat_map(|group| &group.allocations);
+    let placed = placed.filter_map(|of| {
+        let slot = state.resolve_allocation(*of)?;
+        Some((state.allocation(slot)?.node, Touching::Placed(slot)))
+    });
+    let mut stops: Vec<AllocationRef> = match effects.updates.is_empty() {
+        true => Vec::new(),
+        false => effects.stops.iter().map(|stop| stop.allocation).collect(),
+    };
+    stops.sort_unstable();
+    let updates = effects.updates.iter().filter_map(|update| {
+        let slot = state.resolve_allocation(update.allocation)?;
+        let record = state.allocation(slot)?;
+        let status = update.client.as_ref().map(|(status, _)| *status);
+        let needs_none =
+            record.client.is_terminal() || stops.binary_search(&update.allocation).is_ok();
+        (!needs_none).then_some((record.node, Touching::Updated(status, slot)))
+    });
+    let mut by_node: Vec<(NodeSlot, Touching)> = placed.chain(updates).collect();
+    by_node.sort_by_key(|(node, _)| *node);
+    let mut placed = Vec::new();
+    let parts = by_node.chunk_by(|(a, _), (b, _)| a == b);
+    let rejected = parts.filter_map(|part| {
+        let (node, Touching::Placed(any) | Touching::Updated(_, any)) = *part.first()?;
+        let why = verify_standing(state, node, part, &mut placed).err()?;
+        Some(Rejection { node_id: state.node_id_of(any).unwrap_or_default().to_owned(), why })
+    });
+    rejected.collect()
+}
+
+/// An allocation of a node that a transaction placed, or is to write anew.
+#[derive(Clone, Copy)]
+enum Touching {
+    Placed(AllocationSlot),
+    Updated(Option<ClientStatus>, AllocationSlot),
+}
+
+/// Whether a node takes what stands on it already; `placed` is only memory.
+fn verify_standing(
+    state: &State,
+    slot: NodeSlot,
+    part: &[(NodeSlot, Touching)],
+    placed: &mut Vec<AllocationSlot>,
+) -> Result<(), NodeRejection> {
+    let record = state.node(slot).ok_or(NodeRejection::DoesNotExist)?;
+    placed.clear();
+    placed.extend(part.iter().filter_map(|(_, it)| match it {
+        Touching::Placed(slot) => Some(*slot),
+        Touching::Updated(..) => None,
+    }));
+    let updates = part.iter().filter_map(|(_, it)| match it {
+        Touching::Placed(_) => None,
+        Touching::Updated(status, slot) => Some((*status, *slot)),
+    });
+    accepts(state, record, !placed.is_empty(), updates)?;
+    if placed.is_empty() {
+        return Ok(());
+    }
+    // Beside what else is there they must fit, as if they came only now.
+    let holdings = |it: &AllocationSlot| state.allocation(*it).and_then(|it| it.holdings());
+    let given = placed.iter().map(|it| (state.amounts_of(*it), holdings(it)));
+    has_room(state, slot, record, placed, given)
 }
 
 /// Whether an allocation is not replaced while its node does not answer.

@@ -26,6 +26,8 @@ mod situation;
 mod tests;
 mod told;
 mod triggers;
+#[cfg(test)]
+mod verified_tests;
 
 pub use self::classes::computed_class;
 pub use self::decide::decide;

@@ -13,6 +13,9 @@ use crate::placement::outcome::Outcome;
 use crate::plan::apply::{Applied, apply};
 use crate::plan::attempt::Attempt;
 use crate::plan::content::Plan;
+use crate::plan::parts::Committed as Parts;
+use crate::plan::verify::{Rejection, verify_placed};
+use crate::state::State;
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::transaction::Transaction;
 use crate::time::Timestamp;
@@ -177,12 +180,68 @@ impl Cluster {
         now: Timestamp,
         options: &PlaceOptions,
     ) -> Option<Committed> {
+        self.process_if(evaluation_id, now, options, |_, _| Vec::new())
+    }
+
+    /// The same, but what was found is verified node by node before it is kept, by the rules by which
+    /// [plans](Cluster::commit) are: nodes that get anything new are there, ready and eligible, what is given
+    /// there fits beside what else is there, and nobody else holds its ports, cores and devices. Where any node
+    /// refuses, [`Committed::rejected`] says which and why, and nothing has changed. As nobody else changes
+    /// anything meanwhile, none does: this is for who wants that looked at again.
+    ///
+    /// ```
+    /// # use stowplan::model::{Evaluation, Job, Node};
+    /// # use stowplan::{Cluster, PlaceOptions, Timestamp};
+    /// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+    /// # let job = Job::builder("web")
+    /// #     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+    /// #     .build()?;
+    /// # let mut cluster = Cluster::new([node])?;
+    /// cluster.register_job(&job);
+    /// let id = cluster.upsert_evaluation(&Evaluation {
+    ///     job_id: "web".into(),
+    ///     evaluation_type: "service".into(),
+    ///     triggered_by: "job-register".into(),
+    ///     ..Evaluation::default()
+    /// })?;
+    /// let now = Timestamp::EPOCH;
+    /// let committed = cluster.process_verified(&id, now, &PlaceOptions::default());
+    /// let committed = committed.ok_or("it is not there")?;
+    /// assert_eq!((committed.is_complete(), committed.allocations().count()), (true, 2));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn process_verified(
+        &mut self,
+        evaluation_id: &str,
+        now: Timestamp,
+        options: &PlaceOptions,
+    ) -> Option<Committed> {
+        self.process_if(evaluation_id, now, options, |state, processed| {
+            verify_placed(state, &processed.outcome, &processed.effects)
+        })
+    }
+
+    /// Processes an evaluation, and keeps what it comes to where that is not refused.
+    fn process_if(
+        &mut self,
+        evaluation_id: &str,
+        now: Timestamp,
+        options: &PlaceOptions,
+        refuse: impl FnOnce(&State, &Processed) -> Vec<Rejection>,
+    ) -> Option<Committed> {
         let (state, caches) = self.parts_mut();
         let slot = state.find_evaluation(evaluation_id)?;
         state.now = state.now.max(now);
         let mut transaction = state.begin(state.now);
-        let Processed { outcome, effects, deployment } =
-            process_in(&mut transaction, caches, slot, options, false);
+        let processed = process_in(&mut transaction, caches, slot, options, false);
+        let rejected = refuse(&transaction, &processed);
+        if !rejected.is_empty() {
+            // Dropping the transaction takes everything back.
+            drop(transaction);
+            let parts = Parts { rejected, ..Parts::default() };
+            return Some(Committed::of(self.state(), options, parts, self.modify_index()));
+        }
+        let Processed { outcome, effects, deployment } = processed;
         let stops = effects.stops.iter().map(|stop| stop.allocation.slot);
         let stopped = stops.map(|slot| transaction.allocation_id(slot)).collect();
         let applied = apply(&mut transaction, effects, &outcome, deployment);

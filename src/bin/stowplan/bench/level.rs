@@ -10,8 +10,8 @@ pub(crate) enum Level {
     /// A job is placed, and its allocations are taken out
     #[default]
     Cluster,
-    /// A job is registered and evaluated, and the evaluation is processed at once; a job that leaves is
-    /// taken out and evaluated again
+    /// A job is registered and evaluated, and the evaluation is processed at once, and what comes of it
+    /// verified; a job that leaves is taken out and evaluated again
     Scheduler,
     /// The same, but each evaluation makes a plan, which is verified and committed
     Plans,

@@ -70,7 +70,7 @@ fn evaluate(
     evaluation.id = cluster.upsert_evaluation(evaluation).ok()?;
     let attempt = Attempt::default();
     match level {
-        Level::Scheduler => cluster.process(&evaluation.id, now, options),
+        Level::Scheduler => cluster.process_verified(&evaluation.id, now, options),
         Level::Plans => {
             let plan = process_with(cluster, evaluation, now, options, attempt);
             Some(cluster.commit(plan, now))
