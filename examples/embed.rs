@@ -18,7 +18,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use stowplan::engine::{
     AllocationUpdate, Command, DeregisterJob, Engine, EngineOptions, Heartbeat, Payload,
-    RegisterJob, RegisterNode, UpdateAllocations,
+    UpdateAllocations,
 };
 use stowplan::model::{Allocation, ClientStatus, Job, Node};
 use stowplan::{Span, Timestamp};
@@ -52,12 +52,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         std::thread::spawn(move || client(&from_engine, &engine));
         clients.insert(id.to_owned(), to_client);
         let node = Node::builder(id).cpu_shares(4_000).memory_mb(8_192).driver("docker").build()?;
-        to_engine.send(RegisterNode::from(node.spec().clone()).into())?;
+        to_engine.send(Command::from(&node))?;
         to_engine.send(Heartbeat { node_id: id.into() }.into())?;
     }
     let job = Job::builder("web")
         .group("front", 3, |g| g.task("nginx", "docker", |t| t.cpu_shares(500).memory_mb(256)));
-    to_engine.send(RegisterJob::from(job.build()?.spec().clone()).into())?;
+    to_engine.send(Command::from(&job.build()?))?;
 
     // Some events are kept, so that each is heard of once however many calls lie between.
     let mut engine = Engine::new(EngineOptions { history: 1_000, ..EngineOptions::default() });

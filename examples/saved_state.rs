@@ -13,8 +13,7 @@
 use std::time::{Duration, Instant};
 
 use stowplan::engine::{
-    AllocationUpdate, Command, Engine, EngineOptions, RegisterJob, RegisterNode, Snapshot,
-    UpdateAllocations,
+    AllocationUpdate, Command, Engine, EngineOptions, Snapshot, UpdateAllocations,
 };
 use stowplan::model::{ClientStatus, Job, JobType, Node};
 use stowplan::{Span, Timestamp};
@@ -91,7 +90,7 @@ fn filled(allocations: usize) -> Result<Engine, Box<dyn std::error::Error>> {
             .disk_mb(100_000)
             .driver("docker")
             .class(format!("class-{}", at % 4));
-        engine.apply(now, RegisterNode::from(node.build()?.spec().clone()).into())?;
+        engine.apply(now, Command::from(&node.build()?))?;
     }
     for at in 0..allocations.div_ceil(COUNT) {
         now = now + Span::from_secs(1);
@@ -103,7 +102,7 @@ fn filled(allocations: usize) -> Result<Engine, Box<dyn std::error::Error>> {
                 g.disk_mb(200).task("main", "docker", |t| t.cpu_shares(mhz).memory_mb(100))
             },
         );
-        engine.apply(now, RegisterJob::from(job.build()?.spec().clone()).into())?;
+        engine.apply(now, Command::from(&job.build()?))?;
         engine.advance(now)?;
     }
     Ok(engine)

@@ -12,9 +12,7 @@
 
 use std::time::Instant;
 
-use stowplan::engine::{
-    Command, DrainNode, DrainSpec, EngineOptions, RegisterJob, SetSchedulerConfiguration,
-};
+use stowplan::engine::{Command, DrainNode, DrainSpec, EngineOptions, SetSchedulerConfiguration};
 use stowplan::model::{Job, JobErrors, JobType, Node, SchedulerConfiguration};
 use stowplan::sim::{Behaviour, Figures, Lasting, World};
 use stowplan::{Span, Timestamp};
@@ -89,7 +87,7 @@ fn day(algorithm: &str) -> Result<(World, u64), Box<dyn std::error::Error>> {
         world.add_node(node.build()?.spec().clone())?;
     }
     for at in 0..SERVICES {
-        world.apply(register(&job(format!("service-{at}"), false, 10, 400)?))?;
+        world.apply(Command::from(&job(format!("service-{at}"), false, 10, 400)?))?;
     }
     for at in 0..DRAINS {
         let drain = DrainNode {
@@ -103,7 +101,7 @@ fn day(algorithm: &str) -> Result<(World, u64), Box<dyn std::error::Error>> {
     world.arrivals((0..BATCH_JOBS).map(|at| {
         let job = job(format!("batch-{at}"), true, 5 + (at * 7 % 9) as u32, 300 + at * 13 % 400);
         let instant = BEGIN + Span::from_nanos(DAY * 1_000_000_000 / BATCH_JOBS * at);
-        (instant, register(&job.unwrap_or_else(|error| unreachable!("{error}"))))
+        (instant, Command::from(&job.unwrap_or_else(|error| unreachable!("{error}"))))
     }));
     let mut fullest = 0;
     for minutes in (10..=DAY / 60).step_by(10) {
@@ -119,8 +117,4 @@ fn job(id: String, is_batch: bool, count: u32, cpu: i64) -> Result<Job, JobError
         group.task("run", "docker", |task| task.cpu_shares(cpu).memory_mb(cpu * 2))
     });
     if is_batch { job.job_type(JobType::Batch).build() } else { job.build() }
-}
-
-fn register(job: &Job) -> Command {
-    RegisterJob::from(job.spec().clone()).into()
 }

@@ -62,6 +62,7 @@
 //! - `cli`: the program `stowplan`, and the packages that it needs.
 //! - `hcl`: job files in HCL, in the module `hcl`; with `cli` the program reads them too.
 //! - `http`: the HTTP API of an engine, as a router to mount in a server.
+//! - `agent`: `stowplan agent`, the program with `http`, `hcl` and `cron`, and a server.
 //! - `testing`: the generator of nodes, jobs and loads that this crate's own tests use; with `proptest`
 //!   also its strategies.
 //!

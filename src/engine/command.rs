@@ -9,8 +9,8 @@ pub use super::evaluation_bodies::{
     Ack, CreateEvaluation, DeleteEvaluations, Dequeue, Nack, SubmitPlan, UpdateEvaluation,
 };
 use crate::model::{
-    AllocationDeploymentStatus, ClientStatus, JobSpec, JobSubmission, Namespace, NodePool,
-    NodeSpec, SchedulerConfiguration, TaskState,
+    AllocationDeploymentStatus, ClientStatus, Job, JobSpec, JobSubmission, Namespace, Node,
+    NodePool, NodeSpec, SchedulerConfiguration, TaskState,
 };
 use crate::time::Span;
 
@@ -23,7 +23,11 @@ use crate::time::Span;
 /// let command: Command = serde_json::from_str(r#"{"DeregisterJob": {"JobID": "web"}}"#)?;
 /// let expected = DeregisterJob { job_id: "web".into(), ..DeregisterJob::default() };
 /// assert_eq!(command, expected.into());
-/// # Ok::<(), serde_json::Error>(())
+///
+/// // A job or a node is registered.
+/// let node = stowplan::model::Node::builder("n1").build()?;
+/// assert!(matches!(Command::from(&node), Command::RegisterNode(_)));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -416,6 +420,20 @@ impl From<JobSpec> for RegisterJob {
 impl From<NodeSpec> for RegisterNode {
     fn from(node: NodeSpec) -> RegisterNode {
         RegisterNode { node }
+    }
+}
+
+/// Registers the job.
+impl From<&Job> for Command {
+    fn from(job: &Job) -> Command {
+        RegisterJob::from(job.spec().clone()).into()
+    }
+}
+
+/// Registers the node.
+impl From<&Node> for Command {
+    fn from(node: &Node) -> Command {
+        RegisterNode::from(node.spec().clone()).into()
     }
 }
 

@@ -60,6 +60,7 @@ impl Engine {
                         frames.is_end_after(count)
                     });
                     frames.read(count)?;
+                    frames.end()?;
                     break;
                 }
                 Kind::Engine | Kind::Base => return Err(frames.unexpected()),

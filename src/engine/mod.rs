@@ -5,6 +5,10 @@
 //! the next instant at which something will happen, and snapshots for readers. May import `schedule`
 //! and what that imports.
 //!
+//! Two defaults are worth a thought: of events only those of the latest call are kept ([`EngineOptions::history`]), and
+//! a node is watched from its first heartbeat on
+//! ([`is_watched_from_registration`](HeartbeatOptions::is_watched_from_registration)).
+//!
 //! - A command changes the state in one transaction, and with it goes all that follows at once: which
 //!   evaluation of a job is in hand, what is no longer blocked, what jobs have come to. What is refused
 //!   changes nothing, except that time has come to its instant.
@@ -13,7 +17,7 @@
 //! - Queues and timers are derived from the state.
 //!
 //! ```
-//! use stowplan::engine::{Engine, EngineOptions, RegisterJob, RegisterNode};
+//! use stowplan::engine::{Command, Engine, EngineOptions};
 //! use stowplan::model::{Job, Node};
 //! use stowplan::Timestamp;
 //!
@@ -23,8 +27,8 @@
 //!     .build()?;
 //! let now = Timestamp::from_secs(1_000);
 //! let mut engine = Engine::new(EngineOptions::default());
-//! engine.apply(now, RegisterNode::from(node.spec().clone()).into())?;
-//! engine.apply(now, RegisterJob::from(job.spec().clone()).into())?;
+//! engine.apply(now, Command::from(&node))?;
+//! engine.apply(now, Command::from(&job))?;
 //! assert_eq!(engine.next_deadline(), Some(now));
 //! engine.advance(now)?;
 //! assert_eq!(engine.allocations_on("n1").count(), 2);

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::command::Command;
+use crate::model::read::ReadError;
 use crate::time::Timestamp;
 
 /// A command and the instant at which it came: a line of a log that is replayed. As JSON it is
@@ -46,7 +47,7 @@ pub struct Recorded {
 /// use stowplan::engine::Recorded;
 ///
 /// let error = Recorded::from_json(r#"{"now": 5, "command": {"Heartbeat": {"NodeID": 7}}}"#).unwrap_err();
-/// assert!(error.to_string().starts_with("command.Heartbeat.NodeID: invalid type: integer `7`"));
+/// assert!(error.to_string().starts_with("command.Heartbeat.NodeID: expected a string, found the integer `7`"));
 /// ```
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
 #[error("{path}{}{reason}", if .path.is_empty() { "" } else { ": " })]
@@ -75,18 +76,16 @@ impl Recorded {
     pub fn from_json(line: impl AsRef<[u8]>) -> Result<Recorded, RecordedError> {
         let mut json = serde_json::Deserializer::from_slice(line.as_ref());
         let read: Result<Recorded, _> = serde_path_to_error::deserialize(&mut json);
-        let recorded = read.map_err(|error| {
-            let path = Some(error.path().to_string()).filter(|path| path != ".");
-            RecordedError {
-                path: shortened(&path.unwrap_or_default()),
-                reason: shortened(&error.into_inner().to_string()),
-            }
-        })?;
-        json.end().map_err(|error| RecordedError {
-            path: String::new(),
-            reason: shortened(&error.to_string()),
-        })?;
+        let recorded = read
+            .map_err(|error| RecordedError::of(&ReadError::in_line(error.path(), error.inner())))?;
+        json.end().map_err(|error| RecordedError::of(&ReadError::syntax(&error)))?;
         Ok(recorded)
+    }
+}
+
+impl RecordedError {
+    fn of(error: &ReadError) -> RecordedError {
+        RecordedError { path: shortened(error.path()), reason: shortened(error.message()) }
     }
 }
 

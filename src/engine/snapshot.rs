@@ -7,6 +7,7 @@ use super::event::Event;
 use super::history::History;
 use super::options::EngineOptions;
 use crate::cluster::snapshot::Snapshot as ClusterSnapshot;
+use crate::rng::hash_bytes;
 
 /// An engine as it was when the snapshot was made, from [`Engine::snapshot`](super::Engine::snapshot). It reads like a
 /// [`Cluster`](crate::Cluster), goes to other threads, and is what is [saved](Snapshot::save) in files.
@@ -44,6 +45,20 @@ impl Snapshot {
     /// How many commands the engine was told until then, those that it refused included.
     pub fn commands(&self) -> u64 {
         self.commands
+    }
+
+    /// A number of all that is [saved](Snapshot::save), to compare engines by: who was told the same has the same.
+    /// It costs as much as saving.
+    ///
+    /// ```
+    /// use stowplan::engine::{Engine, EngineOptions};
+    ///
+    /// let digest = |seed| Engine::new(EngineOptions { seed, ..EngineOptions::default() }).snapshot().saved_digest();
+    /// assert_eq!(digest(1), digest(1));
+    /// assert_ne!(digest(1), digest(2));
+    /// ```
+    pub fn saved_digest(&self) -> u64 {
+        self.save().fold(0, |digest, chunk| hash_bytes(digest, &chunk))
     }
 
     /// The events above an index that are kept, as [`Engine::events`](super::Engine::events) has them.

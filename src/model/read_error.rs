@@ -3,6 +3,7 @@
 use serde_json::error::Category;
 
 use super::problem::{Problem, excerpt};
+use crate::syntax::nearest::nearest;
 
 /// Why a text could not be read as documents.
 ///
@@ -62,6 +63,18 @@ impl ReadError {
                 ReadError { problem: Problem::new(path, &data_message(&bare_message(error))) }
             }
             Category::Syntax | Category::Eof | Category::Io => ReadError::syntax(error),
+        }
+    }
+
+    /// The same of a text that is one line of many, whose number is said elsewhere: the column alone.
+    pub(crate) fn in_line(path: &serde_path_to_error::Path, error: &serde_json::Error) -> Self {
+        let read = ReadError::from_json(path, error);
+        match error.classify() {
+            Category::Data => read,
+            Category::Syntax | Category::Eof | Category::Io => {
+                let place = format!("column {}", error.column().max(1));
+                ReadError { problem: Problem::new(&place, read.message()) }
+            }
         }
     }
 }
@@ -125,7 +138,22 @@ fn data_message(message: &str) -> String {
     if let Some(key) = message.strip_prefix("duplicate field ") {
         return format!("the key {key} occurs twice");
     }
+    if let Some(rest) = message.strip_prefix("unknown variant `")
+        && let Some((found, known)) = rest.split_once("`, expected ")
+    {
+        return unknown_name(found, known);
+    }
     message.to_owned()
+}
+
+/// Words for a name that is none of those that are known, which stand in backticks.
+fn unknown_name(found: &str, known: &str) -> String {
+    let names: Vec<&str> = known.split('`').skip(1).step_by(2).collect();
+    let found = excerpt(found);
+    match nearest(&found, names.iter().copied()) {
+        Some(name) => format!("there is no `{found}`; did you mean `{name}`?"),
+        None => format!("there is no `{found}`, but {}", names.join(", ")),
+    }
 }
 
 /// The reader's name for what it expects, made plain.
@@ -134,7 +162,7 @@ fn type_name(name: &str) -> &str {
         "i64" | "u64" => "an integer",
         "f64" => "a number",
         "a sequence" => "a list",
-        "a map" => "an object",
+        "a map" | "newtype variant" | "struct variant" => "an object",
         other => other,
     }
 }
@@ -145,6 +173,7 @@ fn value_text(found: &str) -> String {
         "sequence" => return "a list".to_owned(),
         "map" => return "an object".to_owned(),
         "null" | "unit value" => return "`null`".to_owned(),
+        "unit variant" => return "nothing".to_owned(),
         _ => {}
     }
     if let Some(text) = found.strip_prefix("string \"").and_then(|text| text.strip_suffix('"')) {

@@ -45,7 +45,7 @@ fn a_file_that_cannot_be_written_is_named() {
     let answer =
         Folder::new("html-nowhere").run(&format!("{} --html no/such/page.html", example()));
     assert_eq!(answer.status, 1);
-    let expected = "the answer cannot be written: `no/such/page.html`: there is no such folder\n";
+    let expected = "`--html`: no/such/page.html cannot be written: there is no such folder\n";
     assert_eq!(answer.stderr, expected);
 }
 

@@ -29,7 +29,13 @@ fn the_example_of_the_readme_is_replayed_and_saved() {
     assert!(whole.stdout.starts_with("10 commands accepted\n"), "{}", whole.stdout);
     let last = whole.stdout.lines().last().unwrap();
     let columns: Vec<&str> = last.split_whitespace().collect();
-    assert_eq!(columns[..5], ["2026-01-01T00:06:40Z", "2", "of", "3", "2"], "{last}");
+    // When, nodes, jobs, starting, running, stopping.
+    let expected = "2026-01-01T00:06:40Z 2 of 3 1 of 2 3 0 5";
+    assert_eq!(columns[..10].join(" "), expected, "{last}");
+    // What an instant brings is there in the row of that instant.
+    let row = whole.stdout.lines().find(|line| line.contains("00:00:05Z")).unwrap();
+    let columns: Vec<&str> = row.split_whitespace().collect();
+    assert_eq!(columns[..4], ["2026-01-01T00:00:05Z", "3", "1", "6"], "{row}");
 
     let half = folder.run("replay - --until 2026-01-01T00:03:00Z --save half.saved");
     assert_eq!(half.stdout.lines().next(), Some("0 commands accepted"));
@@ -43,6 +49,8 @@ fn the_example_of_the_readme_is_replayed_and_saved() {
     let digest = |text: &str| text.split("digest ").nth(1).map(|it| it[..16].to_owned()).unwrap();
     assert_eq!(digest(&rest.stdout), digest(&whole.stdout));
     assert_ne!(digest(&rest.stdout), digest(&half.stdout));
+    let saved = |name: &str| fs::read(folder.path.join(name)).unwrap();
+    assert_eq!(saved("again.saved"), saved("end.saved"));
 
     let checked = folder.run("check again.saved");
     assert_eq!((checked.status, checked.stderr.as_str()), (0, ""));
@@ -88,8 +96,8 @@ fn lines_that_are_refused_or_no_commands_are_named() {
     let said: Vec<&str> = answer.stderr.lines().collect();
     let expected = [
         "commands.jsonl: line 1: refused: ",
-        "commands.jsonl: line 3: command.Heartbeat.NodeID: invalid type",
-        "commands.jsonl: line 4: expected ident",
+        "commands.jsonl: line 3: command.Heartbeat.NodeID: expected a string, found the integer `7`",
+        "commands.jsonl: line 4: column 2: expected",
         "commands.jsonl: line 6: refused: ",
         "commands.jsonl: line 7: more: unknown field `more`",
     ];
@@ -107,8 +115,56 @@ fn lines_that_are_refused_or_no_commands_are_named() {
     let answer = folder.run("replay more.jsonl --from end.saved");
     assert!(answer.stdout.starts_with("1 command accepted, 1 not"), "{}", answer.stdout);
 
-    let strict = folder.run("replay commands.jsonl --strict");
+    let strict = folder.run("replay commands.jsonl --fail-fast");
     assert_eq!((strict.status, strict.stderr.lines().count()), (2, 1), "{}", strict.stderr);
+}
+
+#[test]
+fn mistakes_of_the_command_line_are_said_before_anything_is_done() {
+    let folder = folder("replay-command-line");
+    assert_eq!(folder.run("replay commands.jsonl --save end.saved").status, 0);
+    folder.write("cut.jsonl", example().lines().take(3).collect::<Vec<_>>().join("\n"));
+    folder.write("nodes.json", "[\n{\"ID\": \"n1\"}\n]\n");
+    let refused = [
+        (
+            "replay commands.jsonl --save commands.jsonl",
+            "is a file that is read: it would be overwritten",
+        ),
+        ("replay commands.jsonl --save ./commands.jsonl", "is a file that is read"),
+        ("replay commands.jsonl --save no/such.saved", "there is no such folder"),
+        ("replay commands.jsonl --save .", "is a folder"),
+        ("replay commands.jsonl --save -", "is no file"),
+        ("replay cut.jsonl --from end.saved", "it has 3 commands, and the saved state has seen 10"),
+        ("replay - --from -", "`-` is given for `FILE` and for `--from`"),
+        (
+            "replay commands.jsonl --from end.saved --until 2025-01-01T00:00:00Z",
+            "is before the instant",
+        ),
+        ("replay commands.jsonl --until yesterday", "expected an instant like"),
+        ("replay commands.jsonl --seed abc", "expected a whole number from 0 to"),
+        ("replay nodes.json", "expected a command a line, found one JSON document"),
+    ];
+    for (command, expected) in refused {
+        let answer = folder.run(command);
+        assert_eq!((answer.status, answer.stdout.as_str()), (1, ""), "{command}");
+        assert!(answer.stderr.contains(expected), "{command}: {}", answer.stderr);
+    }
+    assert_eq!(fs::read_to_string(folder.path.join("commands.jsonl")).unwrap(), example());
+    assert_eq!(folder.run("check end.saved").status, 0);
+}
+
+#[test]
+fn names_that_are_misspelt_are_told() {
+    let job = r#"{"ID": "w", "TaskGroups": [{"Name": "g", "Conut": 6, "Tasks": [{"Name": "t", "Driver": "exec"}]}]}"#;
+    let lines = [
+        r#"{"now": 1, "command": {"RegisterNoode": {}}}"#.to_owned(),
+        format!(r#"{{"now": 1, "command": {{"RegisterJob": {{"Job": {job}}}}}}}"#),
+    ];
+    let folder = Folder::new("replay-misspelt").with("commands.jsonl", lines.join("\n"));
+    let answer = folder.run("replay commands.jsonl");
+    let said = "commands.jsonl: line 1: command: there is no `RegisterNoode`; did you mean `RegisterNode`?\n\
+        warning: commands.jsonl: line 2: TaskGroups[0].Conut: unknown key, ignored; did you mean `Count`?\n";
+    assert_eq!((answer.status, answer.stderr.as_str()), (1, said));
 }
 
 #[test]

@@ -61,7 +61,7 @@ fn write(engine: &Engine) -> io::Result<()> {
     let allocations = engine.allocation_count();
     let has = [count(nodes, "node"), count(jobs, "job"), count(allocations, "allocation")];
     writeln!(output, "{}; commands told: {}", has.join(", "), number(engine.commands()))?;
-    let digest = engine.digest();
+    let digest = engine.snapshot().saved_digest();
     writeln!(
         output,
         "it is {}, index {}, digest {digest:016x}",

@@ -158,7 +158,7 @@ impl Explain {
     }
 }
 
-/// The node of an ID, a name or the beginning of an ID.
+/// The node of an ID or a name, or of the beginning of either.
 fn find<'a>(nodes: &'a [Node], asked: &str) -> Result<&'a Node, String> {
     if let Some(node) = nodes.iter().find(|node| node.id == asked) {
         return Ok(node);
@@ -166,14 +166,20 @@ fn find<'a>(nodes: &'a [Node], asked: &str) -> Result<&'a Node, String> {
     let named = nodes.iter().filter(|node| node.name == asked);
     let mut found: Vec<&Node> = named.collect();
     if found.is_empty() && !asked.is_empty() {
-        found.extend(nodes.iter().filter(|node| node.id.starts_with(asked)));
+        // Identities are written in either letter case.
+        let begins = |text: &str| {
+            text.get(..asked.len()).is_some_and(|beginning| beginning.eq_ignore_ascii_case(asked))
+        };
+        found.extend(nodes.iter().filter(|node| begins(&node.id) || node.name.starts_with(asked)));
     }
     match found.as_slice() {
         [node] => Ok(node),
         [] => {
-            let known = nodes.iter().flat_map(|node| [node.name.as_str(), node.id.as_str()]);
-            let known: Vec<&str> = known.filter(|name| !name.is_empty()).collect();
-            Err(unknown("node", asked, &known))
+            let known = nodes.iter().map(|node| match node.name.is_empty() {
+                true => node.id.as_str(),
+                false => node.name.as_str(),
+            });
+            Err(unknown("node", asked, &known.collect::<Vec<&str>>()))
         }
         several => {
             let ids = several.iter().map(|node| node.id.as_str());

@@ -4,6 +4,7 @@ mod hcl;
 mod mistaken;
 mod problems;
 mod source;
+pub(crate) mod written;
 
 use std::cmp::Reverse;
 use std::hash::Hash;
@@ -19,7 +20,7 @@ pub(crate) use self::hcl::Variables;
 use self::mistaken::{ALLOCATION, JOB, Kind, NODE, What};
 pub(crate) use self::problems::Problems;
 use self::source::{STDIN_NAME, Source};
-pub(crate) use self::source::{reason, text};
+pub(crate) use self::source::{reason, stdin_given_twice, text};
 use crate::words::printable;
 
 /// The files of a question.
@@ -93,7 +94,7 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
         // A text that is not JSON is a problem already.
         for key in read::unknown_keys(&source.text).unwrap_or_default() {
             match files.is_strict {
-                true => problems.add(&source.name, "", &key.to_string()),
+                true => problems.add(&source.name, "", &key.to_string().replace(", ignored", "")),
                 false => warnings.push(format!("{}: {key}", source.name)),
             }
         }

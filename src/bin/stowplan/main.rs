@@ -52,6 +52,10 @@ struct Cli {
 enum Command {
     #[cfg(feature = "agent")]
     Agent(agent::Agent),
+    /// Serve the API: a build without the feature `agent` only says how to get it
+    #[cfg(not(feature = "agent"))]
+    #[command(hide = true)]
+    Agent(NotBuilt),
     Place(place::Place),
     Explain(explain::Explain),
     Plan(plan::PlanJob),
@@ -60,6 +64,26 @@ enum Command {
     Check(check::Check),
     // Boxed, because it has by far the most options.
     Bench(Box<bench::Bench>),
+}
+
+/// Whatever options a subcommand has that is not in this build.
+#[cfg(not(feature = "agent"))]
+#[derive(clap::Args)]
+#[command(disable_help_flag = true)]
+struct NotBuilt {
+    #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+    _options: Vec<std::ffi::OsString>,
+}
+
+#[cfg(not(feature = "agent"))]
+impl NotBuilt {
+    fn run(&self) -> u8 {
+        output::complain(
+            &"this build has no agent: build with `--features agent`, such as\n  \
+              cargo run --profile quick --features agent -- agent --dev\n",
+        );
+        BAD_INPUT
+    }
 }
 
 fn main() -> ExitCode {
@@ -73,7 +97,6 @@ fn main() -> ExitCode {
         }
     };
     ExitCode::from(match cli.command {
-        #[cfg(feature = "agent")]
         Command::Agent(agent) => agent.run(),
         Command::Place(place) => place.run(),
         Command::Explain(explain) => explain.run(),

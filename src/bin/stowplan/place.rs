@@ -7,7 +7,7 @@ use stowplan::{PlaceOptions, ScoreDetail};
 
 use crate::choice::Choice;
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
-use crate::files::{self, Files, Variables};
+use crate::files::{self, Files, Variables, written};
 use crate::output::{Output, complain, complain_unwritten};
 use crate::run::Run;
 use crate::{json, report};
@@ -128,7 +128,10 @@ impl Place {
             is_strict: self.strict,
             is_placed: true,
         };
-        let input = match files::read(&files) {
+        let inputs = [&self.nodes, &self.job, &self.allocs].into_iter().flatten();
+        let writable =
+            self.html.as_deref().map_or(Ok(()), |it| written::check("--html", it, inputs));
+        let input = match writable.and_then(|()| files::read(&files)) {
             Ok(input) => input,
             Err(problems) => {
                 complain(&problems);

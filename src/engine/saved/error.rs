@@ -49,6 +49,17 @@ pub enum LoadError {
         /// What is damaged.
         part: &'static str,
     },
+    /// Bytes come after its end.
+    #[error(
+        "the saved state ends at byte {at}, and {more} more bytes follow: was another file written to its \
+         end? Take the first {at} bytes"
+    )]
+    Longer {
+        /// How long it is.
+        at: u64,
+        /// How many bytes follow.
+        more: u64,
+    },
     /// Its bytes are as they were written, and do not make sense: a fault of the program that wrote it.
     #[error(
         "the saved state makes no sense in {part}, at byte {at}: {reason}; take an earlier one, and \

@@ -179,11 +179,19 @@ impl<'a> Frames<'a> {
         })
     }
 
-    /// Whether the latest frame is the last one, and says how many came before it.
+    /// Whether so many frames came before the latest one.
     pub(in crate::engine) fn is_end_after(&self, count: u64) -> Result<(), Flaw> {
-        match self.left.is_empty() && count + 1 == self.found {
+        match count.checked_add(1) == Some(self.found) {
             true => Ok(()),
             false => Err(Flaw::Long),
+        }
+    }
+
+    /// Nothing comes after the last frame.
+    pub(in crate::engine) fn end(&self) -> Result<(), LoadError> {
+        match self.left.len() as u64 {
+            0 => Ok(()),
+            more => Err(LoadError::Longer { at: self.length - more, more }),
         }
     }
 

@@ -74,15 +74,14 @@ impl<T: Saved + Send + Sync + 'static> Saved for Arc<[T]> {
 
 impl Saved for Arc<str> {
     fn save(&self, out: &mut Writer) {
-        let place = Arc::as_ptr(self).cast::<u8>() as usize;
-        if let Some(&number) = out.texts.get(&place) {
+        if let Some(&number) = out.texts.get(self) {
             out.number(1 + number);
             return;
         }
         out.number(0);
         out.blob(self.as_bytes());
         let number = out.texts.len() as u64;
-        out.texts.insert(place, number);
+        out.texts.insert(Arc::clone(self), number);
     }
 
     fn load(input: &mut Reader<'_>) -> Result<Arc<str>, Flaw> {

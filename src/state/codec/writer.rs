@@ -1,5 +1,7 @@
 //! The bytes that are being written.
 
+use std::sync::Arc;
+
 use crate::state::fast_map::FastMap;
 
 /// Bytes, and what was written that may be written again.
@@ -8,8 +10,9 @@ pub(crate) struct Writer {
     bytes: Vec<u8>,
     /// By where they are in memory: the numbers of what is shared.
     pub(super) shared: FastMap<usize, u64>,
-    /// The numbers of texts that are shared, likewise.
-    pub(super) texts: FastMap<usize, u64>,
+    /// The numbers of texts. Equal ones are one, so that what is loaded and saved again is the same bytes,
+    /// whoever shared what before.
+    pub(super) texts: FastMap<Arc<str>, u64>,
 }
 
 impl Writer {

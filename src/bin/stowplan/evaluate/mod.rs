@@ -17,6 +17,7 @@ use stowplan::schedule::Situation;
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
 use crate::files::{self, Problems};
 use crate::output::{Output, complain, complain_unwritten};
+use crate::words::printable;
 
 /// Process one evaluation of a job: what has to change, and where does what is missing go?
 ///
@@ -62,6 +63,15 @@ impl Evaluate {
                 return BAD_INPUT;
             }
         };
+        for job in &situation.known.versions {
+            for key in job.unknown_keys() {
+                complain(&format_args!(
+                    "warning: {}: job `{}`: {key}\n",
+                    self.state.display(),
+                    printable(&job.id)
+                ));
+            }
+        }
         let decision = situation.decide(&PlaceOptions::default().record_failed_placements(false));
         let evaluation = &decision.evaluation;
         let is_done = evaluation.failed_tg_allocs.is_empty() && evaluation.status != "failed";

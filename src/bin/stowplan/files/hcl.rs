@@ -26,6 +26,19 @@ pub(crate) struct Variables {
     #[cfg(feature = "hcl")]
     #[arg(long, value_name = "FILE")]
     var_file: Vec<PathBuf>,
+
+    #[cfg(not(feature = "hcl"))]
+    #[arg(long = "var", hide = true, value_parser = not_built)]
+    _var: Vec<String>,
+
+    #[cfg(not(feature = "hcl"))]
+    #[arg(long = "var-file", hide = true, value_parser = not_built)]
+    _var_file: Vec<String>,
+}
+
+#[cfg(not(feature = "hcl"))]
+fn not_built(_: &str) -> Result<String, String> {
+    Err("this build reads no job files in HCL: build with `--features hcl`".to_owned())
 }
 
 #[cfg(feature = "hcl")]

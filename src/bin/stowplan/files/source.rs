@@ -31,7 +31,7 @@ enum Shape {
 }
 
 /// Says where `-` is given more than once, which only one argument can be.
-pub(super) fn stdin_given_twice(files: &[(&'static str, &[PathBuf])]) -> Option<String> {
+pub(crate) fn stdin_given_twice(files: &[(&'static str, &[PathBuf])]) -> Option<String> {
     let mut options: Vec<&str> = Vec::new();
     for (option, paths) in files {
         options.extend(paths.iter().filter(|path| is_stdin(path)).map(|_| *option));
@@ -79,7 +79,7 @@ pub(crate) fn text(path: &Path) -> Result<(String, Vec<u8>), Problems> {
     }
 }
 
-fn is_stdin(path: &Path) -> bool {
+pub(super) fn is_stdin(path: &Path) -> bool {
     path.as_os_str() == STDIN
 }
 

@@ -3,8 +3,7 @@
 //! In: the cluster before and after, what was placed and what was not. Out: HTML. The drawing code
 //! (`draw.js`) stands alone and is fed by JSON; the page of the agent draws with it too. May import what the program may.
 
-use std::fs;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 
 use indexmap::IndexMap;
@@ -13,7 +12,7 @@ use stowplan::model::{Node, NodeStatus};
 use stowplan::{Cluster, Placement, Usage};
 
 use crate::failures::{FailedRow, Failures};
-use crate::files::reason;
+use crate::files::written;
 use crate::words::separated;
 
 const PAGE: &str = include_str!("page.html");
@@ -130,14 +129,8 @@ impl Page {
         // Nothing in the data ends the element that it stands in.
         let data = serde_json::to_string(&self)?.replace('<', "\\u003c");
         let page = PAGE.replace("/*STYLE*/", STYLE).replace("/*DRAW*/", DRAW);
-        let written = fs::write(path, page.replace("/*DATA*/", &data));
-        written.map_err(|error| {
-            let why = match error.kind() {
-                io::ErrorKind::NotFound => "there is no such folder".to_owned(),
-                _ => reason(&error),
-            };
-            io::Error::other(format!("`{}`: {why}", path.display()))
-        })
+        let page = page.replace("/*DATA*/", &data);
+        written::replace(path, |file| file.write_all(page.as_bytes()))
     }
 }
 

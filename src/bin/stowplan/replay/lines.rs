@@ -1,6 +1,10 @@
 //! The lines of a file of commands.
 
+use serde::de::IgnoredAny;
 use stowplan::engine::{Recorded, RecordedError};
+
+use crate::files::Problems;
+use crate::words::{count, number};
 
 /// A line that says something.
 pub(super) enum Line {
@@ -38,6 +42,38 @@ impl<'a> Lines<'a> {
             }
         }
     }
+}
+
+/// Says of a text as a whole that it is no log of commands, or not one of which so many were told before.
+///
+/// # Errors
+///
+/// It is one document instead of one a line, or too short.
+pub(super) fn check(file: &str, text: &[u8], told: u64) -> Result<(), Problems> {
+    let mut problems = Problems::default();
+    let mut lines = Lines::of(text, 0);
+    let is_first_read = lines.next().is_none_or(|(_, line)| matches!(line, Line::Command(_)));
+    let is_long = lines.next().is_some();
+    if is_long && !is_first_read && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+        let message = "expected a command a line, found one JSON document: commands look like \
+            `{\"now\": \"2026-01-01T00:00:00Z\", \"command\": {...}}`, each on one line";
+        problems.add(file, "", message);
+    }
+    if told > 0 {
+        let lines = Lines::of(text, 0);
+        let commands =
+            lines.filter(|(_, line)| matches!(line, Line::Command(_))).take(told as usize);
+        let commands = commands.count();
+        if (commands as u64) < told {
+            let has = count(commands, "command");
+            let message = format!(
+                "it has {has}, and the saved state has seen {}: it is not the log that the state goes on from",
+                number(told)
+            );
+            problems.add(file, "", &message);
+        }
+    }
+    problems.check()
 }
 
 impl Iterator for Lines<'_> {

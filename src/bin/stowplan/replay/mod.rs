@@ -7,19 +7,21 @@ mod lines;
 mod report;
 mod timeline;
 
-use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
 use stowplan::Timestamp;
 use stowplan::engine::{Command, Engine, EngineOptions};
+use stowplan::model::{Job, UnknownKey};
 
 use self::lines::{Line, Lines};
 use self::timeline::Timeline;
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
-use crate::files::{self, Problems, reason};
+use crate::files::{self, Problems, written};
+use crate::flags::whole_number;
 use crate::output::{Output, complain, complain_unwritten};
+use crate::words::count;
 
 /// Replay commands that were written down: what happened, and what ran when?
 ///
@@ -35,12 +37,15 @@ pub(crate) struct Replay {
     #[arg(value_name = "FILE")]
     file: PathBuf,
 
-    /// What everything that is drawn is drawn from
-    #[arg(long, value_name = "N", conflicts_with = "from")]
+    /// The seed of everything that is random: identities, ports, the order of equal nodes [default: 0]
+    #[arg(
+        long, value_name = "N", conflicts_with = "from", allow_negative_numbers = true,
+        value_parser = whole_number::<u64>(0, u64::MAX)
+    )]
     seed: Option<u64>,
 
     /// Go on to this instant (RFC 3339, or nanoseconds since 1970), and tell no later commands
-    #[arg(long, value_name = "T", value_parser = instant)]
+    #[arg(long, value_name = "T", value_parser = instant, allow_negative_numbers = true)]
     until: Option<Timestamp>,
 
     /// Write what happened as JSON lines, as the API's event stream has it
@@ -57,7 +62,7 @@ pub(crate) struct Replay {
 
     /// Stop at the first line that is refused or no command
     #[arg(long)]
-    strict: bool,
+    fail_fast: bool,
 }
 
 const AFTER_HELP: &str = r#"Exit status:
@@ -72,6 +77,9 @@ Example of a file:
   {"now": "2026-01-01T00:00:05Z", "command": {"RegisterJob": {"Job": {"ID": "web", "TaskGroups":
       [{"Name": "front", "Count": 2, "Tasks": [{"Name": "nginx", "Driver": "exec"}]}]}}}}
 (each on one line; `examples/commands.jsonl` has more)"#;
+
+/// Of how many lines that are no commands it is said why.
+const UNREAD_SAID: usize = 50;
 
 /// How a replay went.
 #[derive(Default)]
@@ -99,7 +107,9 @@ struct Writing<'a> {
 fn instant(text: &str) -> Result<Timestamp, String> {
     match text.parse::<i64>() {
         Ok(nanos) => Ok(Timestamp::from_nanos(nanos)),
-        Err(_) => text.parse::<Timestamp>().map_err(|error| error.to_string()),
+        Err(_) => text.parse::<Timestamp>().map_err(|_| {
+            "expected an instant like `2026-01-01T00:00:00Z`, or nanoseconds since 1970".to_owned()
+        }),
     }
 }
 
@@ -126,7 +136,7 @@ impl Replay {
         if let Some(path) = &self.save
             && let Err(error) = save(&engine, path)
         {
-            complain(&format_args!("{}: {}\n", path.display(), reason(&error)));
+            complain_unwritten(&error);
             return BAD_INPUT;
         }
         match outcome {
@@ -138,6 +148,14 @@ impl Replay {
 
     /// The engine that is told, and the commands.
     fn begin(&self) -> Result<(Engine, (String, Vec<u8>)), Problems> {
+        let given = [("FILE", std::slice::from_ref(&self.file)), ("--from", self.from.as_slice())];
+        if let Some(message) = files::stdin_given_twice(&given) {
+            return Err(Problems::one(&message));
+        }
+        if let Some(path) = &self.save {
+            // What was gone on from may be replaced by what it came to.
+            written::check("--save", path, [&self.file])?;
+        }
         let engine = match &self.from {
             Some(path) => load(path)?,
             None => {
@@ -145,7 +163,15 @@ impl Replay {
                 Engine::new(EngineOptions { seed, ..EngineOptions::default() })
             }
         };
-        Ok((engine, files::text(&self.file)?))
+        if self.until.is_some_and(|until| until < engine.now()) {
+            let now = engine.now();
+            let message =
+                format!("`--until` is before the instant of the saved state, which is {now}");
+            return Err(Problems::one(&message));
+        }
+        let (name, text) = files::text(&self.file)?;
+        lines::check(&name, &text, engine.commands())?;
+        Ok((engine, (name, text)))
     }
 
     /// Tells the commands, and what happened.
@@ -170,8 +196,10 @@ impl Replay {
                 Line::Command(recorded) => recorded,
                 Line::Unread(error) => {
                     outcome.unread += 1;
-                    complain(&format_args!("{file}: line {number}: {error}\n"));
-                    if self.strict {
+                    if outcome.unread <= UNREAD_SAID {
+                        complain(&format_args!("{file}: line {number}: {error}\n"));
+                    }
+                    if self.fail_fast {
                         break;
                     }
                     continue;
@@ -185,20 +213,26 @@ impl Replay {
             if !matches!(recorded.command, Command::Resume(_)) {
                 writing.advance(engine, recorded.now)?;
             }
+            for key in unknown_keys(&recorded.command) {
+                complain(&format_args!("warning: {file}: line {number}: {key}\n"));
+            }
             match engine.apply(recorded.now, recorded.command) {
                 Ok(_) => outcome.accepted += 1,
                 Err(error) => {
                     outcome.refused += 1;
                     complain(&format_args!("{file}: line {number}: refused: {error}\n"));
-                    if self.strict {
+                    if self.fail_fast {
                         break;
                     }
                 }
             }
-            writing.note(engine)?;
+            writing.note_events(engine)?;
             if writing.output.is_closed() {
                 return Ok(outcome);
             }
+        }
+        if let Some(more) = outcome.unread.checked_sub(UNREAD_SAID).filter(|more| *more > 0) {
+            complain(&format_args!("{file}: {} more are no commands\n", count(more, "line")));
         }
         let end = self.until.unwrap_or_else(|| engine.now());
         writing.advance(engine, end.max(engine.now()))?;
@@ -216,26 +250,38 @@ impl Writing<'_> {
     /// then.
     fn advance(&mut self, engine: &mut Engine, now: Timestamp) -> io::Result<()> {
         // An instant that is over is the command's to be refused for.
-        while engine.step(now).unwrap_or(false) {
-            self.note(engine)?;
+        loop {
+            // What is due at the present instant is part of what there was then.
+            let present = engine.now();
+            if now > present && engine.next_deadline().is_none_or(|next| next > present) {
+                self.timeline.note(engine);
+            }
+            if !engine.step(now).unwrap_or(false) {
+                return Ok(());
+            }
+            self.note_events(engine)?;
         }
-        Ok(())
     }
 
-    /// Takes note of what a change came to.
-    fn note(&mut self, engine: &Engine) -> io::Result<()> {
+    /// Writes the events of a change.
+    fn note_events(&mut self, engine: &Engine) -> io::Result<()> {
         if self.events {
             for mut event in engine.events(self.seen) {
                 event.payload = engine.payload(&event);
                 serde_json::to_writer(&mut *self.output, &event)?;
                 writeln!(self.output)?;
             }
-        } else {
-            self.timeline.note(engine);
         }
         self.seen = engine.modify_index();
         Ok(())
     }
+}
+
+/// What is misspelt in the job of a command, as far as one is registered by it.
+fn unknown_keys(command: &Command) -> Vec<UnknownKey> {
+    let Command::RegisterJob(command) = command else { return Vec::new() };
+    // What is wrong with it otherwise is said where it is refused.
+    Job::new(command.job.clone()).map(|job| job.unknown_keys()).unwrap_or_default()
 }
 
 /// Reads a saved state.
@@ -252,15 +298,8 @@ pub(crate) fn load(path: &Path) -> Result<Engine, Problems> {
     })
 }
 
-/// Writes a saved state beside the file first, so that there is always a whole one under its name.
 fn save(engine: &Engine, path: &Path) -> io::Result<()> {
-    let mut beside = path.as_os_str().to_owned();
-    beside.push(".part");
-    let mut file = fs::File::create(&beside)?;
-    for chunk in engine.snapshot().save() {
-        file.write_all(&chunk)?;
-    }
-    file.sync_all()?;
-    drop(file);
-    fs::rename(&beside, path)
+    written::replace(path, |file| {
+        engine.snapshot().save().try_for_each(|chunk| file.write_all(&chunk))
+    })
 }

@@ -33,7 +33,7 @@ pub(super) fn write(
     if outcome.is_cut {
         writeln!(output, "later commands were not told")?;
     }
-    let digest = engine.digest();
+    let digest = engine.snapshot().saved_digest();
     writeln!(
         output,
         "it is {}, index {}, digest {digest:016x}",
@@ -44,20 +44,23 @@ pub(super) fn write(
         writeln!(output, "next something happens at {next}")?;
     }
     look.heading("What ran", Tone::Plain, output)?;
-    let titles =
-        ["When", "Nodes", "Jobs", "Starting", "Running", "Complete", "Failed", "Lost", "Blocked"];
+    let titles = [
+        "When", "Nodes", "Jobs", "Starting", "Running", "Stopping", "Complete", "Failed", "Lost",
+        "Blocked",
+    ];
     let mut sheet = Sheet::new(look, &titles);
+    let of = |part: usize, all: usize| match part == all {
+        true => number(all as u64),
+        false => format!("{} of {}", number(part as u64), number(all as u64)),
+    };
     for (at, it) in timeline {
-        let nodes = match it.ready == it.nodes {
-            true => number(it.nodes as u64),
-            false => format!("{} of {}", number(it.ready as u64), number(it.nodes as u64)),
-        };
         sheet.row([
             at.to_string(),
-            nodes,
-            number(it.jobs as u64),
+            of(it.ready, it.nodes),
+            of(it.jobs - it.dead_jobs, it.jobs),
             number(it.starting),
             number(it.running),
+            number(it.stopping),
             number(it.complete),
             number(it.failed),
             number(it.lost),

@@ -1,6 +1,7 @@
 //! What ran when: looks at an engine, far enough apart to be few.
 
 use stowplan::engine::Engine;
+use stowplan::model::{ClientStatus, DesiredStatus};
 use stowplan::{Span, Timestamp};
 
 /// How many looks are shown at most; up to twice as many are kept.
@@ -11,9 +12,13 @@ const SHOWN: usize = 20;
 pub(super) struct Look {
     pub(super) nodes: usize,
     pub(super) ready: usize,
+    /// Jobs, those included of which nothing is to run any more.
     pub(super) jobs: usize,
+    pub(super) dead_jobs: usize,
     pub(super) starting: u64,
     pub(super) running: u64,
+    /// Allocations that were told to stop, and have not ended.
+    pub(super) stopping: u64,
     /// Allocations that have ended, those that are forgotten included.
     pub(super) complete: u64,
     pub(super) failed: u64,
@@ -35,8 +40,12 @@ impl Timeline {
         Timeline { looks, apart: Span::from_secs(1) }
     }
 
-    /// Looks, if the latest look is long enough ago.
+    /// Looks, if the latest look is long enough ago. Call it when all is done that is due at the present instant.
     pub(super) fn note(&mut self, engine: &Engine) {
+        // Before the first command there is nothing, at no instant of anybody's.
+        if engine.commands() == 0 {
+            return;
+        }
         let is_due = |(at, _): &(Timestamp, Look)| {
             at.checked_add(self.apart).is_some_and(|next| next <= engine.now())
         };
@@ -73,13 +82,22 @@ fn look(engine: &Engine) -> (Timestamp, Look) {
     }
     for job in engine.jobs() {
         look.jobs += 1;
+        look.dead_jobs += usize::from(job.document().is_some_and(|it| it.status == "dead"));
         let summary = job.summary().unwrap_or_default();
         for counts in summary.summary.values() {
-            look.starting += counts.starting;
-            look.running += counts.running;
             look.complete += counts.complete;
             look.failed += counts.failed;
             look.lost += counts.lost;
+        }
+        for allocation in job.allocations() {
+            let client = allocation.client();
+            let counter = match allocation.desired() {
+                _ if client.is_terminal() => continue,
+                DesiredStatus::Run if client == ClientStatus::Pending => &mut look.starting,
+                DesiredStatus::Run => &mut look.running,
+                _ => &mut look.stopping,
+            };
+            *counter += 1;
         }
     }
     (engine.now(), look)
