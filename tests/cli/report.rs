@@ -44,6 +44,7 @@ Could not be placed: 2 allocations of 1 group
 How full the nodes are, by class
  Class  Nodes  CPU                            Memory                         Dynamic ports
  small      2  ++++++..........   0% ->  40%  ................   0% ->   0%  ................   0% ->   0%
++ placed now, . free
 
 1 job: 1 allocation placed on 1 of 2 nodes, 2 could not be placed
 "

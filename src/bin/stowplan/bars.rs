@@ -124,10 +124,10 @@ impl ClassUsages {
             sheet.contents(cells);
         }
         sheet.write(to)?;
-        // Where the nodes were empty there is one kind of cells that are full.
-        if before.classes.values().any(Sums::is_in_use) {
-            let [used, added, free] = cells(look);
-            writeln!(to, "{used} in use before, {added} placed now, {free} free")?;
+        let [used, added, free] = cells(look);
+        match before.classes.values().any(Sums::is_in_use) {
+            true => writeln!(to, "{used} in use before, {added} placed now, {free} free")?,
+            false => writeln!(to, "{added} placed now, {free} free")?,
         }
         match self.classes.len().saturating_sub(rows_max) {
             0 => {}
