@@ -115,7 +115,7 @@ fn lines_that_are_refused_or_no_commands_are_named() {
     let answer = folder.run("replay more.jsonl --from end.saved");
     assert!(answer.stdout.starts_with("1 command accepted, 1 not"), "{}", answer.stdout);
 
-    let strict = folder.run("replay commands.jsonl --fail-fast");
+    let strict = folder.run("replay commands.jsonl --strict");
     assert_eq!((strict.status, strict.stderr.lines().count()), (2, 1), "{}", strict.stderr);
 }
 

@@ -62,7 +62,7 @@ pub(crate) struct Replay {
 
     /// Stop at the first line that is refused or no command
     #[arg(long)]
-    fail_fast: bool,
+    strict: bool,
 }
 
 const AFTER_HELP: &str = r#"Exit status:
@@ -199,7 +199,7 @@ impl Replay {
                     if outcome.unread <= UNREAD_SAID {
                         complain(&format_args!("{file}: line {number}: {error}\n"));
                     }
-                    if self.fail_fast {
+                    if self.strict {
                         break;
                     }
                     continue;
@@ -221,7 +221,7 @@ impl Replay {
                 Err(error) => {
                     outcome.refused += 1;
                     complain(&format_args!("{file}: line {number}: refused: {error}\n"));
-                    if self.fail_fast {
+                    if self.strict {
                         break;
                     }
                 }
