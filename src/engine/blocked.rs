@@ -185,6 +185,11 @@ impl Blocked {
         self.waits.len()
     }
 
+    /// How many of them a quota limits.
+    pub(super) fn quota_limited(&self) -> usize {
+        self.by_quota.values().map(BTreeSet::len).sum()
+    }
+
     /// How many of them any node may help.
     pub(super) fn escaped(&self) -> usize {
         self.escaped

@@ -129,7 +129,7 @@ pub use self::options::{EngineOptions, GarbageOptions, HeartbeatOptions};
 pub use self::recorded::{Recorded, RecordedError};
 pub use self::saved::{LoadError, SavedChunks};
 pub use self::snapshot::Snapshot;
-pub use self::stats::EngineStats;
+pub use self::stats::{BlockedPlace, BlockedResources, EngineStats};
 
 /// An orchestrator's brain: it is told what happens, and says what comes of it.
 ///

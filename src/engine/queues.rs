@@ -261,13 +261,17 @@ impl Queues {
         }
     }
 
-    /// What there is of each kind.
-    pub(super) fn stats(&self) -> EngineStats {
+    /// How many there are of each kind.
+    pub(super) fn stats(&self, state: &State) -> EngineStats {
         let mut stats = EngineStats::default();
-        for (_, place) in self.places.values() {
+        for (slot, (_, place)) in &self.places {
             match place {
                 Place::Ready(..) => stats.ready += 1,
-                Place::Out(_) => stats.unacked += 1,
+                Place::Out(_) => {
+                    stats.unacked += 1;
+                    let job_type = state.evaluation(*slot).and_then(|it| it.job_type);
+                    *stats.unacked_by_type.entry(job_type.unwrap_or_default()).or_default() += 1;
+                }
                 Place::Pending => stats.pending += 1,
                 Place::Failed(_) => stats.waiting += 1,
                 Place::Waiting(_) => stats.delayed += 1,
@@ -279,6 +283,7 @@ impl Queues {
         }
         stats.blocked = self.blocked.len();
         stats.escaped = self.blocked.escaped();
+        stats.quota_limited = self.blocked.quota_limited();
         stats
     }
 }

@@ -9,7 +9,7 @@ use super::event::{Event, Payload};
 use super::options::EngineOptions;
 use super::settings::place_options;
 use super::snapshot::Snapshot;
-use super::stats::EngineStats;
+use super::stats::{self, EngineStats};
 use super::{Engine, History};
 use crate::cluster::Cluster;
 use crate::placement::options::PlaceOptions;
@@ -59,9 +59,9 @@ impl Engine {
         place_options(&self.options.place, &self.cluster.state().book().settings)
     }
 
-    /// What waits in it.
+    /// What waits in it. It costs as much as there is of that.
     pub fn stats(&self) -> EngineStats {
-        self.queues.stats()
+        stats::of(self.cluster.state(), &self.queues)
     }
 
     /// The events above an index that are kept: those of the latest call, or as many as the options say.

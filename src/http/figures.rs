@@ -31,7 +31,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
         ("nomad.nomad.broker.total_waiting", stats.waiting + stats.delayed),
         ("nomad.nomad.blocked_evals.total_blocked", stats.blocked),
         ("nomad.nomad.blocked_evals.total_escaped", stats.escaped),
-        ("nomad.nomad.blocked_evals.total_quota_limit", 0),
+        ("nomad.nomad.blocked_evals.total_quota_limit", stats.quota_limited),
         ("nomad.nomad.job_status.pending", of("pending")),
         ("nomad.nomad.job_status.running", of("running")),
         ("nomad.nomad.job_status.dead", of("dead")),

@@ -11,6 +11,7 @@ mod bad_input;
 mod broker;
 mod deployments;
 mod drains;
+mod figures;
 mod garbage;
 mod jobs;
 mod launches;
