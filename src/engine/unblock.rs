@@ -2,11 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::blocked::Hope;
 use super::change::Change;
 use super::rooms::Rooms;
 use super::settings::place_options;
-use super::wanting::Room;
-use crate::model::EvaluationStatus;
+use super::wanting::{Room, room_of};
+use crate::model::{ClientStatus, EvaluationStatus};
+use crate::placement::options::Preemption;
 use crate::schedule::computed_class;
 use crate::state::State;
 use crate::state::bookkeeping::Unblock;
@@ -29,6 +31,9 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     if !is_any_out && change.queues.blocked.len() == 0 {
         return;
     }
+    let settings = &change.state.book().settings;
+    let preemption = place_options(&change.options.place, settings).preemption;
+    look_at_leaving(change, changes, preemption);
     let mut nodes: Vec<NodeSlot> = changes.freed.iter().chain(&changes.nodes).copied().collect();
     nodes.sort_unstable();
     nodes.dedup();
@@ -42,8 +47,6 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     let limited = all.into_iter().filter(|quota| !quota.is_empty());
     let limited = limited.flat_map(|quota| change.queues.blocked.of_quota(quota)).collect();
     release(change, limited);
-    let settings = &change.state.book().settings;
-    let preemption = place_options(&change.options.place, settings).preemption;
     for node in nodes {
         let Some(class) = change.state.node(node).map(|it| computed_class(&it.node)) else {
             continue;
@@ -65,8 +68,56 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     forget_old(change);
 }
 
+/// Lets go whom it helps that something was told to stop and is still there. No room is free by that, but
+/// what is updated in place is checked against what is wanted on its node, and what is told to stop may leave
+/// a system job without anything there.
+fn look_at_leaving(change: &mut Change<'_>, changes: &Changes, preemption: Preemption) {
+    let is_told = |(slot, before): &&(AllocationSlot, Option<ClientStatus>)| {
+        change.state.allocation(*slot).is_some_and(|it| {
+            it.desired.is_terminal() && !it.client.is_terminal() && *before == Some(it.client)
+        })
+    };
+    let told: Vec<AllocationSlot> =
+        changes.clients.iter().filter(is_told).map(|(slot, _)| *slot).collect();
+    let node_of = |slot: &AllocationSlot| change.state.allocation(*slot).map(|it| it.node);
+    let is_ready = |slot: &NodeSlot| change.state.node(*slot).is_some_and(|it| it.node.is_ready());
+    let nodes: BTreeSet<NodeSlot> = told.iter().filter_map(node_of).filter(is_ready).collect();
+    let mut helped = bereft(change, &told);
+    for node in nodes {
+        let Some(class) = change.state.node(node).map(|it| computed_class(&it.node)) else {
+            continue;
+        };
+        let rooms = Rooms::new(&change.state, node, preemption);
+        helped.extend(helped_beside_their_own(change, node, &class, &rooms));
+    }
+    release(change, helped);
+}
+
+/// Evaluations of system jobs that wait for a node on which something of their job was told to stop and nothing
+/// took its place in the same pass (docs/lifecycle.md, section 4): the next look places that anew.
+fn bereft(change: &Change<'_>, told: &[AllocationSlot]) -> Vec<EvaluationSlot> {
+    let mut bereft = Vec::new();
+    for record in told.iter().filter_map(|slot| change.state.allocation(*slot)) {
+        let of = change.state.node_ref(record.node);
+        let waits_here = |it: &EvaluationSlot| {
+            change.queues.blocked.wait(*it).is_some_and(|wait| wait.hope == Hope::Node(of))
+        };
+        let takes_its_place = |other: &AllocationSlot| {
+            let other = change.state.allocation(*other).filter(|it| it.is_live());
+            other.is_some_and(|it| (it.job, it.group) == (record.job, record.group))
+        };
+        let mut waiting = change.queues.open_of(record.job).filter(waits_here).peekable();
+        if waiting.peek().is_some()
+            && !change.state.allocations_on(record.node).iter().any(takes_its_place)
+        {
+            bereft.extend(waiting);
+        }
+    }
+    bereft
+}
+
 /// Evaluations that a node helps because what their own jobs have there makes room for what takes its
-/// place.
+/// place, or is updated there: for that, what is to leave counts as gone.
 fn helped_beside_their_own(
     change: &Change<'_>,
     node: NodeSlot,
@@ -82,12 +133,14 @@ fn helped_beside_their_own(
         }
     }
     let of = change.state.node_ref(node);
+    let leaving = room_of(change.state.leaving(node).amounts);
     let mut helped = Vec::new();
     for (job, own) in own {
         for slot in change.queues.open_of(job) {
             let Some(wait) = change.queues.blocked.wait(slot) else { continue };
             let room = rooms.of(wait.kind);
-            let room: Room = std::array::from_fn(|at| room[at].saturating_add(own[at]));
+            let add = |at: usize| room[at].saturating_add(own[at]).saturating_add(leaving[at]);
+            let room: Room = std::array::from_fn(add);
             if wait.hope.may_help_on(of, class) && wait.fits(&room) {
                 helped.push(slot);
             }
