@@ -8,7 +8,8 @@ use super::command::{
     FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth, UnblockDeployment,
 };
 use super::deployments::{
-    description, evaluate, fail as give_up, healthy_canaries, look_at, promote as find_good,
+    UNHEALTHY, description, evaluate, fail as give_up, healthy_canaries, look_at,
+    promote as find_good,
 };
 use super::error::DeploymentCommandError;
 use super::health::judge;
@@ -17,7 +18,6 @@ use crate::state::deployment::DeployedGroup;
 use crate::state::slots::{AllocationSlot, DeploymentSlot};
 
 const MARKED: &str = "Deployment marked as failed";
-const UNHEALTHY: &str = "Failed due to unhealthy allocations";
 
 /// A deployment of a command, of which something may still come.
 fn find(

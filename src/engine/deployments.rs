@@ -9,16 +9,16 @@ use super::job_changes::revert_to;
 use super::jobs::newest;
 use super::progress::is_done;
 use super::reschedule::is_eligible;
-use crate::model::{DeploymentStatus, Trigger};
+use crate::model::{ClientStatus, DeploymentStatus, Trigger};
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::JobVersion;
 use crate::state::lifecycle::Health;
-use crate::state::slots::{AllocationSlot, DeploymentSlot};
+use crate::state::slots::{AllocationRef, AllocationSlot, DeploymentSlot, EvaluationRef};
 use crate::time::Span;
 
-const UNHEALTHY: &str = "Failed due to unhealthy allocations";
+pub(super) const UNHEALTHY: &str = "Failed due to unhealthy allocations";
 /// For how long verdicts are gathered before the job is looked at.
 const GATHERED: Span = Span::from_nanos(250_000_000);
 const DEADLINE: &str = "Failed due to progress deadline";
@@ -48,6 +48,33 @@ pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
             change.set_news(deployment, at);
         }
     }
+    for deployment in changes.touched.deployments.iter().copied() {
+        if change.queues.deployments.contains(&deployment) && owes(&change.state, deployment) {
+            evaluate(change, deployment);
+        }
+    }
+}
+
+/// Whether a deployment has ended well and something of it failed that may be replaced. As long as it went
+/// on, that was left to it (docs/lifecycle.md, section 3, *Reschedule filter*); from now on the policy says
+/// when that is replaced, which only another look at the job finds.
+fn owes(state: &State, deployment: DeploymentSlot) -> bool {
+    let of = state.deployment_ref(deployment);
+    let has_ended = |it: &&DeploymentRecord| it.status == DeploymentStatus::Successful;
+    let Some(record) = state.deployment(deployment).filter(has_ended) else { return false };
+    let is_left = |slot: &AllocationSlot| {
+        let Some(it) = state.allocation(*slot) else { return false };
+        it.client == ClientStatus::Failed
+            && !it.desired.is_terminal()
+            && state.lifecycle(*slot).is_some_and(|it| {
+                let rare = it.rare.as_deref();
+                it.deployment == of
+                    && it.successor == AllocationRef::NONE
+                    && rare.is_none_or(|rare| rare.follow_up == EvaluationRef::NONE)
+            })
+            && is_eligible(state, *slot)
+    };
+    allocations_of(state, record.job.slot).any(|slot| is_left(&slot))
 }
 
 /// Looks at what is new of a deployment: what is not well may be replaced, canaries that are all well may

@@ -1,7 +1,7 @@
 //! Deployments: verdicts, deadlines, canaries, going back, and what people do to them.
 
 use stowplan::engine::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
-use stowplan::model::{Job, UpdateStrategy};
+use stowplan::model::{ClientStatus, Job, UpdateStrategy};
 
 use crate::world::{World, service};
 
@@ -172,4 +172,29 @@ fn people_judge_allocations() {
     assert_eq!((group.healthy_allocs, group.unhealthy_allocs), (1, 0));
     world.tell(judge(&[], &live[1..]));
     assert_eq!(world.deployment("web").1, "Failed due to unhealthy allocations");
+}
+
+#[test]
+fn what_failed_under_a_deployment_that_went_well_is_replaced_by_its_policy() {
+    let mut world = World::new(4);
+    world.register(&job(2, "0", ROLLING));
+    world.settle();
+    let live = world.live("web");
+    world.judge(&live[..1], true);
+    world.pass(1);
+    // It was found well before, so that the deployment goes on without it.
+    world.report(&live[..1], ClientStatus::Failed);
+    world.pass(1);
+    assert_eq!(world.deployment("web").0, "running");
+    assert_eq!(world.live("web"), live[1..]);
+    world.judge(&live[1..], true);
+    world.pass(1);
+    assert_eq!(world.deployment("web").0, "successful");
+    // From now on its policy says when it is replaced: after 30 s.
+    assert_eq!(world.live("web").len(), 1);
+    assert!(world.next().is_some_and(|secs| (1..=30).contains(&secs)), "{:?}", world.next());
+    world.pass(30);
+    assert_eq!(world.live("web").len(), 2);
+    let replaced = world.allocation(&live[0]).unwrap();
+    assert_eq!(replaced.desired_description, "alloc was rescheduled because it failed");
 }
