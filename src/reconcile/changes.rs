@@ -25,7 +25,7 @@ pub(crate) struct Changes {
     pub(crate) deployment_update: Option<DeploymentChange>,
     /// The figures of a dry run, by group.
     pub(crate) figures: Vec<Figures>,
-    /// Of a system job, by group: how many updates are left for later.
+    /// Of a system job, by group: how many updates wait for canaries.
     pub(crate) held_back: Vec<u32>,
 }
 

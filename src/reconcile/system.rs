@@ -126,7 +126,7 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         let is_fine = !is_tainted || allocation.condition == NodeCondition::Draining;
         if is_unknown {
             let last_unknown = self.facts.history(at as usize).last_unknown;
-            if classify::is_expired(&own, last_unknown, input.now) {
+            if classify::is_expired(own.lost_after, last_unknown, input.now) {
                 return Fate::Lost;
             }
             return Fate::Ignored;
@@ -267,8 +267,10 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         });
         let made = state.outdated.len().min(rollout.limit);
         state.figures.destructive_update = made as u32;
-        state.figures.ignore += (state.outdated.len() - made) as u32;
-        self.changes.held_back.push((state.outdated.len() - made) as u32);
+        let held_back = (state.outdated.len() - made) as u32;
+        state.figures.ignore += held_back;
+        // What waits for canaries is queued; what waits for its turn is not.
+        self.changes.held_back.push(if rollout.are_canaries { held_back } else { 0 });
         state.figures.canary = if rollout.are_canaries { made as u32 } else { 0 };
         let replacement = |at: &u32| {
             let allocation = &input.allocations[*at as usize];
