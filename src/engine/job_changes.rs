@@ -4,7 +4,7 @@
 use super::change::Change;
 use super::command::{RevertJob, ScaleJob, SetJobStability};
 use super::error::JobCommandError;
-use super::jobs::{find, namespace_of, note_job, put};
+use super::jobs::{find, look_at, namespace_of, note_job, put};
 use crate::model::{Job, JobType, TaskGroup, Trigger};
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::standing::Scaling;
@@ -87,13 +87,8 @@ fn set_count(
         scaled.count = Some(count);
     }
     let scaled = Job::registered(spec, Some(job))?;
-    let is_launched_later = scaled.is_launched_later();
     put(change, scaled);
-    if is_launched_later {
-        return Ok(None);
-    }
-    let record = change.evaluation_of(slot, Trigger::JobScaling);
-    Ok(Some(change.evaluate(slot, record)))
+    Ok(look_at(change, slot, Trigger::JobScaling, 0))
 }
 
 /// Registers an earlier version of a job anew.
@@ -108,11 +103,7 @@ pub(super) fn revert(change: &mut Change<'_>, body: &RevertJob) -> Result<(), Jo
         return Err(JobCommandError::SameVersion);
     }
     revert_to(change, slot, &job, body.job_version)?;
-    if job.is_launched_later() {
-        return Ok(());
-    }
-    let record = change.evaluation_of(slot, Trigger::JobRegister);
-    change.evaluate(slot, record);
+    look_at(change, slot, Trigger::JobRegister, 0);
     Ok(())
 }
 

@@ -43,19 +43,28 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
     let job = Job::registered(spec, before.as_ref())?;
     check_surroundings(change, &job)?;
     change.applied.warnings = job.warnings();
-    let is_launched_later = job.is_launched_later();
     let slot = put(change, job);
     if let Some(submission) = body.submission {
         change.set_submission(slot, submission);
     }
-    if !is_launched_later {
-        let mut record = change.evaluation_of(slot, Trigger::JobRegister);
-        if body.eval_priority > 0 {
-            record.priority = body.eval_priority;
-        }
-        change.evaluate(slot, record);
-    }
+    look_at(change, slot, Trigger::JobRegister, body.eval_priority);
     Ok(())
+}
+
+/// Looks at a job that was registered, unless only what is launched from it runs. A priority of 0 is the
+/// job's.
+pub(super) fn look_at(
+    change: &mut Change<'_>,
+    slot: JobSlot,
+    trigger: Trigger,
+    priority: i64,
+) -> Option<EvaluationSlot> {
+    newest(change, slot).filter(|job| !job.is_launched_later())?;
+    let mut record = change.evaluation_of(slot, trigger);
+    if priority > 0 {
+        record.priority = priority;
+    }
+    Some(change.evaluate(slot, record))
 }
 
 /// Registers a job that is valid, and says so in the reply.

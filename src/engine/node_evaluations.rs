@@ -9,12 +9,17 @@ use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 
 /// Looks anew at every job with anything on a node, and at every system job that looks at the node.
 pub(super) fn evaluate(change: &mut Change<'_>, node: NodeSlot) {
-    let on_node = jobs_on(change, node);
-    evaluate_jobs(change, node, on_node);
+    let queues = change.queues;
+    let mut jobs = jobs_on(change, node);
+    jobs.extend(queues.system_jobs.iter().filter(|job| looks_at(change, **job, node)));
+    for job in jobs {
+        let record = change.evaluation_by(job, Trigger::NodeUpdate, node);
+        change.evaluate(job, record);
+    }
 }
 
 /// The jobs with anything on a node, in the order of slots. What runs everywhere is not among them.
-pub(super) fn jobs_on(change: &Change<'_>, node: NodeSlot) -> BTreeSet<JobSlot> {
+fn jobs_on(change: &Change<'_>, node: NodeSlot) -> BTreeSet<JobSlot> {
     let allocations: &[AllocationSlot] = change.allocations_on(node);
     let ended = change.queues.ended.on(node);
     let jobs = allocations.iter().copied().chain(ended).filter_map(|slot| {
@@ -23,16 +28,6 @@ pub(super) fn jobs_on(change: &Change<'_>, node: NodeSlot) -> BTreeSet<JobSlot> 
         (!job_type.is_system()).then_some(job)
     });
     jobs.collect()
-}
-
-/// Looks anew at jobs that have, or had, anything on a node, and at every system job that looks at it.
-pub(super) fn evaluate_jobs(change: &mut Change<'_>, node: NodeSlot, mut jobs: BTreeSet<JobSlot>) {
-    let queues = change.queues;
-    jobs.extend(queues.system_jobs.iter().filter(|job| looks_at(change, **job, node)));
-    for job in jobs {
-        let record = change.evaluation_by(job, Trigger::NodeUpdate, node);
-        change.evaluate(job, record);
-    }
 }
 
 /// Whether a job is not stopped and looks at a node: it is in its pool and in its datacenters.

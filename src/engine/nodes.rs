@@ -6,7 +6,7 @@ use super::change::Change;
 use super::command::{SetEligibility, SetNodeStatus};
 use super::error::NodeCommandError;
 use super::heartbeat::expect;
-use super::node_evaluations::{evaluate as evaluate_all, evaluate_jobs, jobs_on};
+use super::node_evaluations::evaluate as evaluate_all;
 use super::node_keys::{CREATE_INDEX, LAST_DRAIN, SECRET_ID, STATUS_UPDATED_AT};
 use crate::model::{Node, NodeSpec, NodeStatus};
 use crate::state::State;
@@ -250,8 +250,7 @@ pub(super) fn set_eligibility(
 /// Looks anew at all that has to do with a node.
 pub(super) fn evaluate(change: &mut Change<'_>, id: &str) -> Result<(), NodeCommandError> {
     let slot = find(change, id)?;
-    let jobs = jobs_on(change, slot);
-    evaluate_jobs(change, slot, jobs);
+    evaluate_all(change, slot);
     note_node(change, slot);
     Ok(())
 }

@@ -3,10 +3,11 @@
 use super::change::Change;
 use super::nodes::set_status_of;
 use crate::model::NodeStatus;
+use crate::reconcile::classify::is_expired;
 use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
 use crate::state::slots::{AllocationSlot, NodeSlot};
-use crate::time::Span;
+use crate::time::{Span, Timestamp};
 
 /// Takes a node for lost, or for out of reach, that was not heard of in time.
 pub(super) fn miss(change: &mut Change<'_>, node: NodeSlot) {
@@ -27,18 +28,16 @@ fn outlives_silence(state: &State, node: NodeSlot) -> bool {
         let is_wanted = state.allocation(slot).is_some_and(|it| !it.desired.is_terminal());
         let group = state.group_spec_of(slot);
         let lost_after = group.and_then(|group| group.disconnect.as_ref()?.lost_after);
-        is_wanted && lost_after.is_some_and(|it| it > Span::ZERO) && !is_expired(state, slot)
+        let since = last_unknown(state, slot);
+        let is_over = since.is_some() && is_expired(lost_after, since, state.now);
+        is_wanted && lost_after.is_some_and(|it| it > Span::ZERO) && !is_over
     })
 }
 
-/// Whether the time is over for which an allocation may be unknown.
-fn is_expired(state: &State, slot: AllocationSlot) -> bool {
-    let group = state.group_spec_of(slot);
-    let lost_after = group.and_then(|group| group.disconnect.as_ref()?.lost_after);
+/// Since when nothing is known of an allocation; none if something is.
+fn last_unknown(state: &State, slot: AllocationSlot) -> Option<Timestamp> {
     let lifecycle = state.lifecycle(slot);
     let states = lifecycle.as_ref().and_then(|it| it.rare.as_deref()).map(|it| &it.client_states);
     let latest = states.and_then(|states| states.last());
-    let unknown = latest.filter(|it| it.value == "unknown").and_then(|it| it.time);
-    let ends = unknown.and_then(|since| since.checked_add(lost_after?));
-    ends.is_some_and(|ends| ends <= state.now)
+    latest.filter(|it| it.value == "unknown").and_then(|it| it.time)
 }

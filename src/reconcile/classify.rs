@@ -50,7 +50,7 @@ pub(crate) fn classify(
     } else if allocation.is_terminal() {
         return of_terminal(allocation);
     }
-    if is_unknown && is_expired(own, last_unknown, now) {
+    if is_unknown && is_expired(own.lost_after, last_unknown, now) {
         return Class::Expiring;
     }
     if allocation.needs_reconnect() && has_failed && allocation.desired == DesiredStatus::Stop {
@@ -97,9 +97,9 @@ fn of_terminal(allocation: &AllocationView) -> Class {
 
 /// Whether an unknown allocation was waited for long enough. One that nothing is known of was.
 pub(crate) fn is_expired(
-    own: &DisconnectRules,
+    lost_after: Option<Span>,
     last_unknown: Option<Timestamp>,
     now: Timestamp,
 ) -> bool {
-    last_unknown.is_none_or(|at| at + own.lost_after.unwrap_or(Span::ZERO) <= now)
+    last_unknown.is_none_or(|at| at + lost_after.unwrap_or(Span::ZERO) <= now)
 }
