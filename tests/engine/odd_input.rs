@@ -1,11 +1,13 @@
 //! Input that makes no sense, or only just: what exactly comes of each.
 
 use stowplan::engine::{
-    Ack, Command, DeleteEvaluations, DeregisterJob, DrainNode, DrainSpec, EvaluateJob,
-    FailDeployment, Nack, PauseDeployment, PromoteDeployment, PurgeNode, RegisterJob, RevertJob,
-    ScaleJob, SetAllocationHealth, SetEligibility, SetJobStability,
+    Ack, Command, CreateEvaluation, DeleteEvaluations, DeregisterJob, DispatchJob, DrainNode,
+    DrainSpec, EvaluateJob, FailDeployment, ForcePeriodic, Heartbeat, Nack, PauseDeployment,
+    PromoteDeployment, PurgeNode, RegisterJob, RevertJob, ScaleJob, SetAllocationHealth,
+    SetEligibility, SetJobStability, SetNodeStatus, SubmitPlan, UnblockDeployment,
+    UpdateEvaluation,
 };
-use stowplan::model::{ClientStatus, JobSpec, JobType};
+use stowplan::model::{ClientStatus, Evaluation, JobSpec, JobType, Plan};
 use stowplan::{Cluster, Span, schedule};
 
 use crate::world::{World, node, service};
@@ -27,6 +29,10 @@ fn on_nobody() -> Vec<(Command, String)> {
         EvaluateJob { job_id: "web".into(), namespace: "dev".into(), ..Default::default() }.into(),
     ];
     refuses("job not found", &mut all, jobs);
+    let periodic = vec![ForcePeriodic { job_id: id(), ..Default::default() }.into()];
+    refuses("job not found", &mut all, periodic);
+    let dispatched = vec![DispatchJob { job_id: id(), ..Default::default() }.into()];
+    refuses("parameterized job not found", &mut all, dispatched);
     let nodes = vec![
         DrainNode { node_id: id(), ..Default::default() }.into(),
         SetEligibility { node_id: id(), eligibility: "eligible".into() }.into(),
@@ -37,6 +43,7 @@ fn on_nobody() -> Vec<(Command, String)> {
         PromoteDeployment { deployment_id: id(), all: true, ..Default::default() }.into(),
         FailDeployment { deployment_id: id() }.into(),
         SetAllocationHealth { deployment_id: id(), ..Default::default() }.into(),
+        UnblockDeployment { deployment_id: id() }.into(),
     ];
     refuses("deployment not found", &mut all, deployments);
     let given_out = vec![
@@ -44,6 +51,14 @@ fn on_nobody() -> Vec<(Command, String)> {
         Nack { evaluation_id: id(), token: id() }.into(),
     ];
     refuses("Evaluation ID not found", &mut all, given_out);
+    let evaluation = Evaluation { id: id(), previous_eval: id(), ..Default::default() };
+    let plan = Plan { eval_id: id(), ..Default::default() };
+    let of_schedulers = vec![
+        SubmitPlan { token: id(), plan }.into(),
+        UpdateEvaluation { token: id(), evaluation: evaluation.clone() }.into(),
+        CreateEvaluation { token: id(), evaluation }.into(),
+    ];
+    refuses("evaluation is not outstanding", &mut all, of_schedulers);
     let evaluations = vec![DeleteEvaluations { ids: vec![id()] }.into()];
     refuses("eval \"nobody\" not found", &mut all, evaluations);
     all
@@ -198,6 +213,33 @@ fn a_type_does_not_change_even_of_a_job_that_is_stopped() {
     world.tell(RegisterJob::from(batch));
     world.settle();
     assert_eq!(world.job("default", "web").unwrap().document().unwrap().job_type, "batch");
+}
+
+#[test]
+fn a_job_that_is_not_there_is_deregistered_and_looked_at() {
+    let mut world = world();
+    let applied = world.tell(DeregisterJob { job_id: "nobody".into(), ..Default::default() });
+    world.settle();
+    let evaluation = world.evaluation(applied.evaluation_id());
+    assert_eq!(
+        (evaluation.status.as_str(), evaluation.triggered_by.as_str(), evaluation.priority),
+        ("complete", "job-deregister", 50)
+    );
+    assert!(!world.jobs().any(|job| job.is_registered() && job.id() == "nobody"));
+}
+
+#[test]
+fn a_node_that_was_purged_is_heard_no_more() {
+    let mut world = world();
+    world.tell(PurgeNode { node_id: "n1".into() });
+    let id = || "n1".to_owned();
+    let heartbeats: [Command; 2] = [
+        Heartbeat { node_id: id() }.into(),
+        SetNodeStatus { node_id: id(), status: "ready".into() }.into(),
+    ];
+    for heartbeat in heartbeats {
+        refused(&mut world, heartbeat, "node not found");
+    }
 }
 
 #[test]
