@@ -2,11 +2,12 @@
 
 use super::steps::{Kind, Step};
 use super::steps_of_jobs;
+use super::steps_of_launches;
 use super::steps_of_runs;
 use crate::engine::{
-    Ack, CollectGarbage, Command, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
-    DeregisterJob, DrainNode, DrainSpec, Engine, EvaluateJob, EvaluateNode, Heartbeat, PurgeNode,
-    RegisterNode, Resume, RevertJob, ScaleJob, SetEligibility, SetJobStability, SetNodeStatus,
+    CollectGarbage, Command, DeleteNamespace, DeleteNodePool, DeregisterJob, DrainNode, DrainSpec,
+    Engine, EvaluateJob, EvaluateNode, Heartbeat, PurgeNode, ReconcileSummaries, RegisterNode,
+    Resume, RevertJob, ScaleJob, SetEligibility, SetJobStability, SetNodeStatus,
     SetSchedulerConfiguration, UpsertNamespace, UpsertNodePool,
 };
 use crate::model::{Namespace, Node, NodePool, NodeSpec, SchedulerConfiguration};
@@ -32,6 +33,7 @@ impl Step {
             Kind::EvaluateNode => EvaluateNode { node_id }.into(),
             Kind::PurgeNode => PurgeNode { node_id }.into(),
             Kind::CollectGarbage => CollectGarbage {}.into(),
+            Kind::ReconcileSummaries => ReconcileSummaries {}.into(),
             Kind::Resume => Resume {}.into(),
             Kind::DeregisterJob
             | Kind::EvaluateJob
@@ -43,7 +45,15 @@ impl Step {
             | Kind::DeleteNamespace
             | Kind::UpsertNodePool
             | Kind::DeleteNodePool => self.on_settings(engine),
-            Kind::DeleteEvaluations | Kind::Ack => self.on_evaluations(engine),
+            Kind::DispatchJob
+            | Kind::ForcePeriodic
+            | Kind::DeleteEvaluations
+            | Kind::Dequeue
+            | Kind::Ack
+            | Kind::Nack
+            | Kind::SubmitPlan
+            | Kind::UpdateEvaluation
+            | Kind::CreateEvaluation => steps_of_launches::command(self, engine),
             _ => steps_of_runs::command(self, engine),
         }
     }
@@ -157,18 +167,6 @@ impl Step {
                 };
                 SetSchedulerConfiguration { configuration, check_index }.into()
             }
-        }
-    }
-
-    fn on_evaluations(&self, engine: &Engine) -> Command {
-        let mut ids: Vec<String> = engine.evaluations_with_prefix("").map(|it| it.id).collect();
-        ids.sort_unstable();
-        let at = usize::from(self.how[0]) % ids.len().max(1);
-        let id = ids.get(at).filter(|_| self.who < 240).cloned();
-        let id = id.unwrap_or_else(|| "e1".into());
-        match self.kind {
-            Kind::DeleteEvaluations => DeleteEvaluations { ids: vec![id] }.into(),
-            _ => Ack { evaluation_id: id, token: "t1".into() }.into(),
         }
     }
 }

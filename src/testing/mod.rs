@@ -26,6 +26,7 @@ mod recipe;
 pub mod small;
 mod steps;
 mod steps_of_jobs;
+mod steps_of_launches;
 mod steps_of_runs;
 #[cfg(feature = "proptest")]
 mod strategies;

@@ -3,13 +3,14 @@
 use super::steps::Step;
 use crate::engine::{Engine, RegisterJob};
 use crate::model::{
-    Constraint, DisconnectStrategy, JobSpec, MigrateStrategy, ReschedulePolicy, Resources,
-    RestartPolicy, ScalingPolicy, Task, TaskGroup, UpdateStrategy,
+    Constraint, DisconnectStrategy, JobSpec, MigrateStrategy, ParameterizedJobConfig,
+    PeriodicConfig, ReschedulePolicy, Resources, RestartPolicy, ScalingPolicy, Task, TaskGroup,
+    UpdateStrategy,
 };
 use crate::time::Span;
 
 /// How many jobs there are.
-const JOBS: u8 = 8;
+const JOBS: u8 = 10;
 
 /// The namespace and the name of a step's job, which may be nobody's.
 pub(super) fn names(step: &Step) -> (String, String) {
@@ -42,7 +43,7 @@ fn job(step: &Step, namespace: String, id: String) -> JobSpec {
     let which = step.who % JOBS;
     let [kind, count, version] = step.how;
     let job_type = match which {
-        3 => "batch",
+        3 | 8 | 9 => "batch",
         4 => "system",
         5 => "sysbatch",
         _ => "service",
@@ -67,7 +68,30 @@ fn job(step: &Step, namespace: String, id: String) -> JobSpec {
     if version % 16 == 15 {
         job.node_pool = "edge".into();
     }
+    match which {
+        8 => job.parameterized_job = Some(parameterized(kind)),
+        9 => job.periodic = Some(periodic(kind)),
+        _ => {}
+    }
     job
+}
+
+fn parameterized(kind: u8) -> ParameterizedJobConfig {
+    ParameterizedJobConfig {
+        payload: ["", "optional", "required", "forbidden"][usize::from(kind % 4)].into(),
+        meta_required: if kind % 8 < 4 { vec!["who".into()] } else { Vec::new() },
+        meta_optional: vec!["why".into(), "who".into()],
+        ..ParameterizedJobConfig::default()
+    }
+}
+
+fn periodic(kind: u8) -> PeriodicConfig {
+    PeriodicConfig {
+        enabled: Some(false).filter(|_| kind % 16 == 15),
+        spec: if kind % 4 == 3 { "0 * * * *" } else { "*/10 * * * *" }.into(),
+        prohibit_overlap: kind % 4 == 1,
+        ..PeriodicConfig::default()
+    }
 }
 
 fn group(name: &str, which: u8, kind: u8, count: i64, version: u8) -> TaskGroup {

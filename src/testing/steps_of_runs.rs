@@ -3,7 +3,7 @@
 use super::steps::{Kind, Step};
 use crate::engine::{
     AllocationUpdate, Command, Engine, FailDeployment, PauseDeployment, PromoteDeployment,
-    SetAllocationHealth, StopAllocation, UpdateAllocations,
+    SetAllocationHealth, StopAllocation, UnblockDeployment, UpdateAllocations,
 };
 use crate::model::{Allocation, AllocationDeploymentStatus, ClientStatus, NodeStatus, TaskState};
 
@@ -137,6 +137,7 @@ fn on_deployment(step: &Step, engine: &Engine) -> Command {
             PauseDeployment { deployment_id, pause: step.how[0].is_multiple_of(2) }.into()
         }
         Kind::FailDeployment => FailDeployment { deployment_id }.into(),
+        Kind::UnblockDeployment => UnblockDeployment { deployment_id }.into(),
         Kind::PromoteDeployment => {
             let all = step.how[0] % 4 != 3;
             let groups = match step.how[0] {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use stowplan::engine::Engine;
 
 use crate::facts::{Facts, is_active};
+use crate::launches::is_launched_later;
 use crate::model::{Job, Key, Model};
 
 /// Says the first thing that is not as it should be. Jobs and nodes of which nothing is left may have been
@@ -20,7 +21,8 @@ pub(crate) fn compare(engine: &Engine, model: &mut Model, facts: &Facts) -> Resu
     for key in gone {
         let has_ended = !facts.allocations_of(&key).any(|it| it.is_live())
             && facts.evaluations_of(&key).next().is_none();
-        if !has_ended || is_system(&model.jobs[&key]) && !model.jobs[&key].newest().is_stopped {
+        let job = &model.jobs[&key];
+        if !has_ended || runs_until_stopped(job) && !job.newest().is_stopped {
             return Err(format!("{key:?} was forgotten"));
         }
         model.jobs.remove(&key);
@@ -38,8 +40,9 @@ pub(crate) fn compare(engine: &Engine, model: &mut Model, facts: &Facts) -> Resu
     Ok(())
 }
 
-fn is_system(job: &Job) -> bool {
-    job.newest().spec.job_type == "system"
+fn runs_until_stopped(job: &Job) -> bool {
+    let spec = &job.newest().spec;
+    spec.job_type == "system" || is_launched_later(spec)
 }
 
 fn job_is(engine: &Engine, facts: &Facts, key: &Key, job: &Job) -> Result<(), String> {
@@ -71,9 +74,9 @@ fn job_is(engine: &Engine, facts: &Facts, key: &Key, job: &Job) -> Result<(), St
 }
 
 /// The status of a job, by section 9.
-fn status(facts: &Facts, key: &Key, job: &Job) -> &'static str {
+pub(crate) fn status(facts: &Facts, key: &Key, job: &Job) -> &'static str {
     let is_stopped = job.newest().is_stopped;
-    if is_system(job) {
+    if runs_until_stopped(job) {
         return if is_stopped { "dead" } else { "running" };
     }
     let mut evaluations = facts.evaluations_of(key);

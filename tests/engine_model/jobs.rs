@@ -21,12 +21,22 @@ impl Model {
                     job.add(spec, true, is_stable);
                     self.writes_job(&key);
                 }
+                self.count_launches(&key);
                 Answer::Accepted
             }
             Command::EvaluateJob(body) => {
-                match self.jobs.contains_key(&key(&body.namespace, &body.job_id)) {
-                    true => Answer::Accepted,
-                    false => unknown(),
+                let Some(job) = self.jobs.get(&key(&body.namespace, &body.job_id)) else {
+                    return unknown();
+                };
+                let spec = &job.newest().spec;
+                match () {
+                    () if spec.periodic.is_some() => {
+                        Answer::refused(JobCommandError::EvaluatesPeriodic)
+                    }
+                    () if spec.parameterized_job.is_some() => {
+                        Answer::refused(JobCommandError::EvaluatesParameterized)
+                    }
+                    () => Answer::Accepted,
                 }
             }
             Command::ScaleJob(body) => {
@@ -62,13 +72,14 @@ impl Model {
     }
 
     /// Registers a job that is valid: a new version if it differs from the newest one.
-    fn put(&mut self, key: &Key, spec: JobSpec, is_stopped: bool) {
+    pub(crate) fn put(&mut self, key: &Key, spec: JobSpec, is_stopped: bool) {
         let new = || Job { versions: Vec::new(), job_modify_index: 0, is_seen: false };
         let job = self.jobs.entry(key.clone()).or_insert_with(new);
         let newest = job.versions.last();
         if newest.is_none_or(|it| it.spec != spec || it.is_stopped != is_stopped) {
             job.add(spec, is_stopped, false);
             self.writes_job(key);
+            self.count_launches(key);
         }
     }
 
@@ -114,6 +125,11 @@ impl Model {
             () if !spec.node_pool.is_empty() && !self.pools.contains(&spec.node_pool) => {
                 let pool = spec.node_pool.clone();
                 Answer::refused(JobCommandError::UnknownNodePool { job_id, pool })
+            }
+            () if !cfg!(feature = "cron")
+                && spec.periodic.as_ref().is_some_and(|it| it.enabled != Some(false)) =>
+            {
+                Answer::refused(JobCommandError::PeriodicNotSupported)
             }
             () => {
                 self.put(&key, spec, false);

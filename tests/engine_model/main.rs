@@ -17,6 +17,7 @@
 mod compare;
 mod facts;
 mod jobs;
+mod launches;
 mod model;
 mod nodes;
 mod rest;

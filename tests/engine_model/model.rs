@@ -10,6 +10,7 @@ use stowplan::model::{JobSpec, NodeSpec};
 use stowplan::{Span, Timestamp};
 
 use crate::facts::{Facts, is_active};
+use crate::launches::Launches;
 
 /// A job's namespace and name.
 pub(crate) type Key = (String, String);
@@ -38,6 +39,7 @@ pub(crate) struct Model {
     pub(crate) namespaces: BTreeSet<String>,
     pub(crate) pools: BTreeSet<String>,
     pub(crate) configuration_index: u64,
+    pub(crate) launches: Launches,
     /// What the index of the latest command is still to be written to.
     unwritten: Unwritten,
 }
@@ -124,6 +126,7 @@ impl Model {
             namespaces: set(&["default"]),
             pools: set(&["all", "default"]),
             configuration_index: 0,
+            launches: Launches::default(),
             unwritten: Unwritten::default(),
         }
     }
@@ -151,17 +154,33 @@ impl Model {
                 }
                 Answer::Accepted
             }
-            Command::CollectGarbage(_) => Answer::Accepted,
+            Command::DispatchJob(body) => self.dispatch(body),
+            Command::ForcePeriodic(body) => self.force(body),
+            Command::CollectGarbage(_) | Command::ReconcileSummaries(_) => Answer::Accepted,
             Command::DeleteEvaluations(body) => {
                 let refusal = body.ids.iter().find_map(|id| why_kept(id, facts));
                 refusal.map_or(Answer::Accepted, Answer::refused)
             }
-            Command::Ack(_) => Answer::refused(EvaluationCommandError::NotOutstanding),
+            // Nothing is left to schedulers outside: the engine processes all types of jobs.
+            Command::Dequeue(body) => match body.types.iter().find(|it| *it == "_core") {
+                Some(text) => {
+                    let text = text.clone();
+                    Answer::refused(EvaluationCommandError::UnknownType { text })
+                }
+                None => Answer::Accepted,
+            },
+            Command::Ack(_) | Command::Nack(_) => {
+                Answer::refused(EvaluationCommandError::NotOutstanding)
+            }
+            Command::SubmitPlan(_)
+            | Command::UpdateEvaluation(_)
+            | Command::CreateEvaluation(_) => Answer::refused(EvaluationCommandError::IsNotOut),
             Command::UpdateAllocations(_)
             | Command::StopAllocation(_)
             | Command::PauseDeployment(_)
             | Command::PromoteDeployment(_)
             | Command::FailDeployment(_)
+            | Command::UnblockDeployment(_)
             | Command::SetAllocationHealth(_) => self.tell_of_runs(command, facts),
             _ => self.tell_of_settings(command),
         }
@@ -264,6 +283,10 @@ impl Model {
         {
             job.job_modify_index = applied.index;
         }
+        if applied.dequeued.is_some() {
+            return Err(format!("{:?} goes out", applied.dequeued));
+        }
+        self.note_launch(applied)?;
         if self.unwritten.configuration {
             self.configuration_index = applied.index;
         }
@@ -288,6 +311,11 @@ impl Model {
         after: &Facts,
     ) -> Result<(), String> {
         for (key, job) in &mut self.jobs {
+            if job.job_modify_index == 0 {
+                let document = engine.job(&key.0, &key.1).and_then(|it| it.document());
+                let document = document.ok_or_else(|| format!("{key:?} was not launched"))?;
+                job.job_modify_index = document.job_modify_index;
+            }
             job.is_seen |= after.evaluations_of(key).next().is_some();
         }
         for (id, it) in &after.deployments {

@@ -7,6 +7,7 @@ use stowplan::model::{ClientStatus, Deployment, DeploymentState, TaskGroup};
 use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
+use crate::launches::is_launched_later;
 use crate::model::{Job, Key, Model};
 use crate::system;
 
@@ -50,6 +51,9 @@ pub(crate) fn check(
         }
     }
     for (key, job) in model.jobs.iter().filter(|(_, job)| !job.newest().is_stopped) {
+        if is_launched_later(&job.newest().spec) {
+            continue;
+        }
         let look = Look { model, facts, key, job, is_noticed: is_noticed(key) };
         let before = waits.get(SURPLUS).copied();
         look.groups(waits)?;

@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use stowplan::engine::{
     Command, CommandError, Engine, EngineOptions, EvaluateJob, JobCommandError, NodeCommandError,
 };
-use stowplan::model::ClientStatus;
 use stowplan::testing::Step;
 use stowplan::{Span, Timestamp};
 
 use crate::compare::compare;
 use crate::facts::Facts;
-use crate::model::{Answer, Key, Model};
+use crate::launches::is_launched_later;
+use crate::model::{Answer, Job, Key, Model};
 use crate::rest::{self, Waits};
 
 /// What was tried.
@@ -75,6 +75,7 @@ impl Run<'_> {
             last = Some(at);
             self.tried.timers += 1;
             self.model.miss(at, &self.facts);
+            self.model.fire_launches(at, &self.facts);
             self.advance(at).map_err(|error| format!("at {at}: {error}"))?;
         }
         self.advance(until)
@@ -145,7 +146,8 @@ impl Run<'_> {
             *self.tried.waits.entry(why).or_default() += many;
         }
         let mut fork = engine.fork();
-        for key in model.jobs.keys() {
+        let is_run = |job: &Job| !is_launched_later(&job.newest().spec);
+        for (key, _) in model.jobs.iter().filter(|(_, job)| is_run(job)) {
             let asked = wanted(&fork, key);
             look_at(&mut fork, key, now)?;
             let once = wanted(&fork, key);
@@ -195,13 +197,6 @@ fn is_noticed(engine: &Engine, facts: &Facts, key: &Key) -> bool {
         }
         // Batch work that is stopped by hand, to be started again later, is started by any look at its job.
         if fact.job_type == "batch" && fact.it.desired_transition.reschedule == Some(true) {
-            return true;
-        }
-        // What failed under a deployment that went well nevertheless is replaced by the next look.
-        let deployment = facts.deployments.get(&fact.it.deployment_id);
-        let is_failed =
-            fact.it.client() == ClientStatus::Failed && fact.it.next_allocation.is_empty();
-        if is_failed && deployment.is_some_and(|it| it.modify_index >= looked) {
             return true;
         }
         let has_ended = fact.it.client().is_terminal() && fact.it.modify_index > looked;

@@ -71,6 +71,7 @@ fn on_deployment(command: &Command, facts: &Facts) -> Option<DeploymentCommandEr
         Command::PauseDeployment(body) => (&body.deployment_id, "resume"),
         Command::PromoteDeployment(body) => (&body.deployment_id, "promote"),
         Command::FailDeployment(body) => (&body.deployment_id, "fail"),
+        Command::UnblockDeployment(body) => (&body.deployment_id, "unblock"),
         Command::SetAllocationHealth(body) => {
             (&body.deployment_id, "set health of allocations for a")
         }
@@ -84,6 +85,12 @@ fn on_deployment(command: &Command, facts: &Facts) -> Option<DeploymentCommandEr
     }
     match command {
         Command::PromoteDeployment(body) => promote(body, deployment, facts),
+        // There is one region only, for which no deployment waits.
+        Command::UnblockDeployment(_) => {
+            let all = ["running", "paused", "pending", "initializing"];
+            let status = all.into_iter().find(|it| *it == deployment.status).unwrap_or_default();
+            Some(DeploymentCommandError::NotBlocked { status })
+        }
         Command::SetAllocationHealth(body) => judge(body, facts),
         _ => None,
     }
