@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use indexmap::IndexMap;
 
+use super::place::Place;
 use super::queues::Queues;
 use crate::model::{AllocationMetrics, JobType};
 use crate::state::State;
@@ -102,7 +103,35 @@ impl BlockedResources {
 
 /// The figures of what waits.
 pub(super) fn of(state: &State, queues: &Queues) -> EngineStats {
-    let mut stats = queues.stats(state);
+    let mut stats = EngineStats {
+        blocked: queues.blocked.len(),
+        escaped: queues.blocked.escaped(),
+        quota_limited: queues.blocked.quota_limited(),
+        ..EngineStats::default()
+    };
+    for (slot, place) in queues.places() {
+        match place {
+            Place::Ready(job_type, _) => {
+                stats.ready += 1;
+                *stats.ready_by_type.entry(*job_type).or_default() += 1;
+            }
+            Place::Out(_) => {
+                stats.unacked += 1;
+                let job_type = state.evaluation(slot).and_then(|it| it.job_type);
+                *stats.unacked_by_type.entry(job_type.unwrap_or_default()).or_default() += 1;
+            }
+            Place::Pending => stats.pending += 1,
+            Place::Failed(_) => stats.waiting += 1,
+            Place::Waiting(_) => stats.delayed += 1,
+            Place::Blocked(..) => {}
+        }
+    }
+    add_missing(&mut stats, state, queues);
+    stats
+}
+
+/// Adds what the evaluations that wait for room miss.
+fn add_missing(stats: &mut EngineStats, state: &State, queues: &Queues) {
     for slot in queues.blocked.all() {
         let Some(record) = state.evaluation(slot) else { continue };
         let Some((namespace, name)) = state.job(record.job.slot).map(|job| job.names()) else {
@@ -128,5 +157,4 @@ pub(super) fn of(state: &State, queues: &Queues) -> EngineStats {
             }
         }
     }
-    stats
 }
