@@ -77,10 +77,13 @@ fn job(step: &Step, namespace: String, id: String) -> JobSpec {
 }
 
 fn parameterized(kind: u8) -> ParameterizedJobConfig {
+    let (who, why) = ("who".to_owned(), "why".to_owned());
+    let (meta_required, meta_optional) =
+        if kind % 8 < 4 { (vec![who], vec![why]) } else { (Vec::new(), vec![who, why]) };
     ParameterizedJobConfig {
         payload: ["", "optional", "required", "forbidden"][usize::from(kind % 4)].into(),
-        meta_required: if kind % 8 < 4 { vec!["who".into()] } else { Vec::new() },
-        meta_optional: vec!["why".into(), "who".into()],
+        meta_required,
+        meta_optional,
         ..ParameterizedJobConfig::default()
     }
 }
