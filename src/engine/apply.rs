@@ -71,8 +71,8 @@ impl Engine {
         queues.follow(state, &options.garbage, &changes);
         woken.into_iter().for_each(|slot| queues.place(state, slot));
         if applied.index > index {
-            let change = chronicle::Change { index: applied.index, cause, changes };
-            history.add(state, change, options.history);
+            let entry = chronicle::Entry { index: applied.index, cause, changes };
+            history.add(state, entry, options.history);
         } else {
             history.keep_spare(changes);
         }

@@ -11,15 +11,15 @@ use crate::state::slots::{
 
 /// A change that was made.
 #[derive(Clone, Debug)]
-pub(super) struct Change {
+pub(super) struct Entry {
     pub(super) index: u64,
     pub(super) cause: Cause,
     pub(super) changes: Changes,
 }
 
 /// The events of a change that was made at an index, with the things as they are now if `is_full`.
-pub(super) fn events(state: &State, change: &Change, is_full: bool) -> Vec<Event> {
-    let Change { index, cause, changes } = change;
+pub(super) fn events(state: &State, entry: &Entry, is_full: bool) -> Vec<Event> {
+    let Entry { index, cause, changes } = entry;
     let maker = Maker { state, index: *index, cause: *cause, is_full };
     let mut events: Vec<Event> = Vec::new();
     let touched = &changes.touched;

@@ -36,7 +36,7 @@ pub(super) fn drain(change: &mut Change<'_>, body: DrainNode) -> Result<(), Node
             let was_eligible = before.is_some_and(|spec| spec.scheduling_eligibility == "eligible");
             if was_draining || (body.mark_eligible && !was_eligible) {
                 change_spec(change, slot, |node| {
-                    end(node, was_draining.then_some("canceled"), &body, now);
+                    end_drain(node, was_draining.then_some("canceled"), &body, now);
                     if body.mark_eligible {
                         "eligible".clone_into(&mut node.scheduling_eligibility);
                     }
@@ -52,7 +52,12 @@ pub(super) fn drain(change: &mut Change<'_>, body: DrainNode) -> Result<(), Node
 }
 
 /// Takes a drain out of a node's document.
-fn end(node: &mut NodeSpec, status: Option<&str>, body: &DrainNode, now: crate::time::Timestamp) {
+fn end_drain(
+    node: &mut NodeSpec,
+    status: Option<&str>,
+    body: &DrainNode,
+    now: crate::time::Timestamp,
+) {
     node.drain = false;
     node.drain_strategy = None;
     if let Some(status) = status {
@@ -129,7 +134,7 @@ pub(super) fn look_at(change: &mut Change<'_>, node: NodeSlot) {
     let stays = |it: &Leaving| it.job_type.is_system() && drain.ignores_system_jobs;
     if leaving.iter().all(stays) {
         let (now, body) = (change.now(), DrainNode::default());
-        change_spec(change, node, |spec| end(spec, Some("complete"), &body, now));
+        change_spec(change, node, |spec| end_drain(spec, Some("complete"), &body, now));
     }
 }
 

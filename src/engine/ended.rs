@@ -22,7 +22,7 @@ impl Ended {
     }
 
     /// Follows an allocation that came, changed or left.
-    pub(super) fn watch(&mut self, state: &State, slot: AllocationSlot) {
+    pub(super) fn follow(&mut self, state: &State, slot: AllocationSlot) {
         let record = state.allocation(slot);
         let ended = record.filter(|it| it.client.is_terminal() && !it.desired.is_terminal());
         let is_service =

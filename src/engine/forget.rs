@@ -3,8 +3,9 @@
 
 use super::node_keys::STATUS_UPDATED_AT;
 use super::options::GarbageOptions;
-use crate::model::{JobType, NodeStatus};
+use crate::model::{DeploymentStatus, JobType, NodeStatus};
 use crate::state::State;
+use crate::state::deployment::DeploymentRecord;
 use crate::state::slots::{
     AllocationRef, AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
 };
@@ -61,14 +62,29 @@ pub(super) fn evaluation_at(
     latest.checked_add(age)
 }
 
-/// Whether a deployment has ended and none of its allocations is left.
+/// Whether a deployment has ended, holds nothing back and none of its allocations is left.
 pub(super) fn is_deployed(state: &State, slot: DeploymentSlot) -> bool {
     let Some(record) = state.deployment(slot).filter(|it| !it.status.is_active()) else {
         return false;
     };
+    if holds_back(state, record) {
+        return false;
+    }
     let of = state.deployment_ref(slot);
     !allocations_of(state, record.job.slot)
         .any(|it| state.lifecycle(it).is_some_and(|it| it.deployment == of))
+}
+
+/// Whether a deployment that failed is that of its job's present version. As long as it is, nothing more of
+/// that version is placed (docs/lifecycle.md, section 3); were it forgotten, any look would begin it anew.
+fn holds_back(state: &State, record: &DeploymentRecord) -> bool {
+    let newest = state.resolve_job(record.job).and_then(|job| state.registration(job)?.newest());
+    record.status == DeploymentStatus::Failed
+        && newest.is_some_and(|it| {
+            let job = &it.job;
+            (it.number, job.create_index, job.stop)
+                == (record.version, record.job_create_index, false)
+        })
 }
 
 /// When a deployment that has ended is forgotten; never as long as any of its allocations is left.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::chronicle::{Change, events};
+use super::chronicle::{Entry, events};
 use super::event::Event;
 use crate::state::State;
 use crate::state::changed::Changes;
@@ -17,7 +17,7 @@ use crate::state::codec::{Flaw, Reader, Saved, Writer};
 pub(super) struct History {
     events: Arc<VecDeque<Arc<Event>>>,
     /// The changes of the latest call, where no events are kept.
-    latest: Arc<Vec<Change>>,
+    latest: Arc<Vec<Entry>>,
     /// The events of the latest call, where that was before the engine was loaded from a file.
     recalled: Arc<Vec<Event>>,
     /// The index of the latest event that is no longer there.
@@ -48,14 +48,14 @@ impl Spare {
 
 impl History {
     /// Adds a change that was just made. Of the events, so many are kept.
-    pub(super) fn add(&mut self, state: &State, change: Change, kept: usize) {
+    pub(super) fn add(&mut self, state: &State, entry: Entry, kept: usize) {
         if kept == 0 {
-            Arc::make_mut(&mut self.latest).push(change);
+            Arc::make_mut(&mut self.latest).push(entry);
             return;
         }
         let all = Arc::make_mut(&mut self.events);
-        all.extend(events(state, &change, true).into_iter().map(Arc::new));
-        self.spare.keep(change.changes);
+        all.extend(events(state, &entry, true).into_iter().map(Arc::new));
+        self.spare.keep(entry.changes);
         while all.len() > kept {
             if let Some(oldest) = all.pop_front() {
                 self.forgotten = oldest.index;
@@ -83,7 +83,7 @@ impl History {
             self.forgotten = latest.index;
             match Arc::get_mut(&mut self.latest) {
                 Some(latest) => {
-                    latest.drain(..).for_each(|change| self.spare.keep(change.changes));
+                    latest.drain(..).for_each(|entry| self.spare.keep(entry.changes));
                 }
                 // A snapshot has them.
                 None => self.latest = Arc::default(),
@@ -96,8 +96,8 @@ impl History {
         let first = self.events.partition_point(|event| event.index <= index);
         let kept = self.events.range(first..).map(|event| Event::clone(event));
         let recalled = self.recalled.iter().filter(|event| event.index > index).cloned();
-        let latest = self.latest.iter().filter(|change| change.index > index);
-        let latest = latest.flat_map(|change| events(state, change, false));
+        let latest = self.latest.iter().filter(|entry| entry.index > index);
+        let latest = latest.flat_map(|entry| events(state, entry, false));
         kept.chain(recalled).chain(latest).collect()
     }
 

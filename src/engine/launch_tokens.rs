@@ -25,7 +25,7 @@ impl LaunchTokens {
     }
 
     /// Follows a job that came, changed or left.
-    pub(super) fn watch(&mut self, state: &State, slot: JobSlot) {
+    pub(super) fn follow(&mut self, state: &State, slot: JobSlot) {
         let newest = state.registration(slot).and_then(|it| it.newest()).map(|it| &it.job);
         let job = newest.filter(|job| !job.dispatch_idempotency_token().is_empty());
         let key: Option<Key> = job.map(|job| {

@@ -11,7 +11,6 @@ use super::forget;
 use super::launch_tokens::LaunchTokens;
 use super::options::GarbageOptions;
 use super::place::{Place, ReadyKey, place_of};
-use super::stats::EngineStats;
 use super::timers::{Timer, Timers};
 use crate::model::{JobType, NodeStatus};
 use crate::state::State;
@@ -47,10 +46,10 @@ impl Queues {
         let mut queues = Queues::default();
         let evaluations: Vec<EvaluationSlot> = state.evaluations().map(|(slot, _)| slot).collect();
         evaluations.into_iter().for_each(|slot| queues.place(state, slot));
-        state.nodes().for_each(|(slot, _)| queues.watch_node(state, slot));
-        state.job_slots().for_each(|slot| queues.watch_job(state, slot));
-        state.deployments().for_each(|(slot, _)| queues.watch_deployment(state, slot));
-        state.allocations().for_each(|(slot, _)| queues.ended.watch(state, slot));
+        state.nodes().for_each(|(slot, _)| queues.follow_node(state, slot));
+        state.job_slots().for_each(|slot| queues.follow_job(state, slot));
+        state.deployments().for_each(|(slot, _)| queues.follow_deployment(state, slot));
+        state.allocations().for_each(|(slot, _)| queues.ended.follow(state, slot));
         let everything = Changes {
             touched: Touched {
                 nodes: state.nodes().map(|(slot, _)| slot).collect(),
@@ -74,9 +73,9 @@ impl Queues {
         for &slot in touched.evaluations.iter().chain(&changes.requeued) {
             self.place(state, slot);
         }
-        touched.allocations.iter().for_each(|&slot| self.ended.watch(state, slot));
+        touched.allocations.iter().for_each(|&slot| self.ended.follow(state, slot));
         for &node in changes.nodes.iter().chain(&changes.lives) {
-            self.watch_node(state, node);
+            self.follow_node(state, node);
         }
         // How much is wanted depends on the versions of the job.
         for &job in &changes.registered {
@@ -85,14 +84,14 @@ impl Queues {
             waiting.into_iter().for_each(|slot| self.place(state, slot));
         }
         for &job in &changes.registered {
-            self.watch_job(state, job);
+            self.follow_job(state, job);
         }
         for &job in &changes.standings {
             if changes.registered.binary_search(&job).is_err() {
-                self.watch_job(state, job);
+                self.follow_job(state, job);
             }
         }
-        touched.deployments.iter().for_each(|&slot| self.watch_deployment(state, slot));
+        touched.deployments.iter().for_each(|&slot| self.follow_deployment(state, slot));
         for &slot in &changes.news {
             self.timers.set(Timer::News(slot), state.book().news.get(&slot).copied());
         }
@@ -126,8 +125,10 @@ impl Queues {
         jobs.dedup();
         let left = changes.left_deployments.iter();
         let left = left.filter_map(|of| state.resolve_deployment(*of));
+        // A new version of a job lets a deployment of an earlier one be forgotten.
+        let registered = changes.registered.iter().flat_map(|job| state.deployments_of(*job));
         let mut deployments: Vec<DeploymentSlot> =
-            touched.deployments.iter().copied().chain(left).collect();
+            touched.deployments.iter().copied().chain(left).chain(registered).collect();
         deployments.sort_unstable();
         deployments.dedup();
         for slot in deployments {
@@ -184,7 +185,7 @@ impl Queues {
         self.open.remove(&(job, slot));
     }
 
-    fn watch_node(&mut self, state: &State, slot: NodeSlot) {
+    fn follow_node(&mut self, state: &State, slot: NodeSlot) {
         let node = state.node(slot).map(|record| &record.node);
         if node.is_some() {
             self.nodes.insert(slot);
@@ -204,7 +205,7 @@ impl Queues {
         self.timers.set(Timer::Drain(slot), deadline.filter(|at| *at > state.now));
     }
 
-    fn watch_job(&mut self, state: &State, slot: JobSlot) {
+    fn follow_job(&mut self, state: &State, slot: JobSlot) {
         let newest = state.registration(slot).and_then(|it| it.newest());
         let is_system = newest.is_some_and(|it| it.job.job_type() == JobType::System);
         if is_system {
@@ -212,11 +213,11 @@ impl Queues {
         } else {
             self.system_jobs.remove(&slot);
         }
-        self.launch_tokens.watch(state, slot);
+        self.launch_tokens.follow(state, slot);
         self.timers.set(Timer::Launch(slot), cron::due_at(state, slot));
     }
 
-    fn watch_deployment(&mut self, state: &State, slot: DeploymentSlot) {
+    fn follow_deployment(&mut self, state: &State, slot: DeploymentSlot) {
         let active = state.deployment(slot).filter(|it| it.status.is_active());
         if active.is_some() {
             self.deployments.insert(slot);
@@ -261,29 +262,8 @@ impl Queues {
         }
     }
 
-    /// How many there are of each kind.
-    pub(super) fn stats(&self, state: &State) -> EngineStats {
-        let mut stats = EngineStats::default();
-        for (slot, (_, place)) in &self.places {
-            match place {
-                Place::Ready(..) => stats.ready += 1,
-                Place::Out(_) => {
-                    stats.unacked += 1;
-                    let job_type = state.evaluation(*slot).and_then(|it| it.job_type);
-                    *stats.unacked_by_type.entry(job_type.unwrap_or_default()).or_default() += 1;
-                }
-                Place::Pending => stats.pending += 1,
-                Place::Failed(_) => stats.waiting += 1,
-                Place::Waiting(_) => stats.delayed += 1,
-                Place::Blocked(..) => {}
-            }
-        }
-        for (job_type, _) in &self.ready {
-            *stats.ready_by_type.entry(*job_type).or_default() += 1;
-        }
-        stats.blocked = self.blocked.len();
-        stats.escaped = self.blocked.escaped();
-        stats.quota_limited = self.blocked.quota_limited();
-        stats
+    /// Where every evaluation is that has not ended, in the order of slots.
+    pub(super) fn places(&self) -> impl Iterator<Item = (EvaluationSlot, &Place)> {
+        self.places.iter().map(|(slot, (_, place))| (*slot, place))
     }
 }

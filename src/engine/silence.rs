@@ -23,8 +23,11 @@ pub(super) fn miss(change: &mut Change<'_>, node: NodeSlot) {
 }
 
 /// Whether anything on a node is to go on though its node does not answer.
-fn outlives_silence(state: &State, node: NodeSlot) -> bool {
-    state.allocations_on(node).iter().any(|&slot| {
+fn outlives_silence(change: &Change<'_>, node: NodeSlot) -> bool {
+    let state: &State = &change.state;
+    // What should run and has ended by itself counts too.
+    let ended = change.queues.ended.on(node);
+    state.allocations_on(node).iter().copied().chain(ended).any(|slot| {
         let is_wanted = state.allocation(slot).is_some_and(|it| !it.desired.is_terminal());
         let group = state.group_spec_of(slot);
         let lost_after = group.and_then(|group| group.disconnect.as_ref()?.lost_after);
