@@ -2,16 +2,57 @@
 
 use serde_json::Value;
 
-use super::parser::{Expression, Operator};
+use super::parser::{Expression, Names, Operator};
 use super::{FilterError, shown};
+
+/// How many elements an expression looks at, whatever it nests.
+const ELEMENTS_MAX: u32 = 10_000;
 
 /// Whether an expression holds for a document.
 pub(super) fn holds(expression: &Expression, document: &Value) -> Result<bool, FilterError> {
+    let mut left = ELEMENTS_MAX;
+    holds_in(expression, &Scope { document, named: None }, &mut left)
+}
+
+/// A document, and what elements of it are called.
+struct Scope<'a> {
+    document: &'a Value,
+    named: Option<Named<'a>>,
+}
+
+struct Named<'a> {
+    name: &'a str,
+    value: &'a Value,
+    outer: &'a Scope<'a>,
+}
+
+impl<'a> Scope<'a> {
+    /// The value of the first part of a selector: an element by its name, or a key of the document.
+    fn first(&self, part: &str) -> Option<&'a Value> {
+        match &self.named {
+            Some(named) if named.name == part => Some(named.value),
+            Some(named) => named.outer.first(part),
+            None => self.document.get(part),
+        }
+    }
+
+    fn with<'b>(&'b self, name: &'b str, value: &'b Value) -> Scope<'b> {
+        // What `_` names is not to be had.
+        let name = if name == "_" { "" } else { name };
+        Scope { document: self.document, named: Some(Named { name, value, outer: self }) }
+    }
+}
+
+fn holds_in(
+    expression: &Expression,
+    document: &Scope<'_>,
+    left: &mut u32,
+) -> Result<bool, FilterError> {
     match expression {
-        Expression::Not(inside) => Ok(!holds(inside, document)?),
+        Expression::Not(inside) => Ok(!holds_in(inside, document, left)?),
         Expression::All(parts) => {
             for part in parts {
-                if !holds(part, document)? {
+                if !holds_in(part, document, left)? {
                     return Ok(false);
                 }
             }
@@ -19,7 +60,7 @@ pub(super) fn holds(expression: &Expression, document: &Value) -> Result<bool, F
         }
         Expression::Any(parts) => {
             for part in parts {
-                if holds(part, document)? {
+                if holds_in(part, document, left)? {
                     return Ok(true);
                 }
             }
@@ -29,18 +70,49 @@ pub(super) fn holds(expression: &Expression, document: &Value) -> Result<bool, F
             let value = value_at(document, selector)?;
             matched(value, operator, selector)
         }
+        Expression::Each { all, selector, names, inside } => {
+            let elements: Vec<(Value, &Value)> = match value_at(document, selector)? {
+                None | Some(Value::Null) => Vec::new(),
+                Some(Value::Array(list)) => {
+                    list.iter().enumerate().map(|(at, value)| (at.into(), value)).collect()
+                }
+                Some(Value::Object(map)) => {
+                    map.iter().map(|(key, value)| (key.as_str().into(), value)).collect()
+                }
+                Some(other) => return Err(no_operation("any/all", other, selector)),
+            };
+            for (key, value) in elements {
+                *left = left.checked_sub(1).ok_or(FilterError::TooMuch)?;
+                let is_in = match names {
+                    // The key of a map, the element of a list.
+                    Names::One(name) if key.is_string() => {
+                        holds_in(inside, &document.with(name, &key), left)
+                    }
+                    Names::One(name) => holds_in(inside, &document.with(name, value), left),
+                    Names::Two(first, second) => {
+                        let outer = document.with(first, &key);
+                        holds_in(inside, &outer.with(second, value), left)
+                    }
+                }?;
+                if is_in != *all {
+                    return Ok(is_in);
+                }
+            }
+            Ok(*all)
+        }
     }
 }
 
 /// The value that a selector names; none where a map or a list has no such part. Documents have all of
 /// their own keys.
 fn value_at<'a>(
-    document: &'a Value,
+    document: &Scope<'a>,
     selector: &[String],
 ) -> Result<Option<&'a Value>, FilterError> {
-    let mut value = document;
+    let mut value = &Value::Null;
     for (at, part) in selector.iter().enumerate() {
         let inside = match value {
+            _ if at == 0 => document.first(part),
             Value::Object(keys) => keys.get(part),
             Value::Array(list) => part.parse::<usize>().ok().and_then(|at| list.get(at)),
             _ => None,
@@ -199,7 +271,25 @@ mod tests {
         for text in yes {
             assert_eq!(asked(text), Ok(true), "{text}");
         }
+        let each = [
+            "any TaskGroups as group { group.Name == g and group.Count == 2 }",
+            "any Datacenters as it { it == dc2 }",
+            "any Datacenters as at, it { at == 1 and it == dc2 and Status == running }",
+            "all Datacenters as _, it { it contains dc }",
+            "all Datacenters as at, _ { at != 2 }",
+            "any Meta as key { key == team }",
+            "any Meta as key, value { key == team and value == ops }",
+            "all Nothing as it { it == x }",
+            "not any Nothing as it { it == x }",
+            "not any Datacenters as a { any Datacenters as b { a == dc3 or b == dc3 } }",
+            "any TaskGroups as it { it.Nothing is empty }",
+        ];
+        for text in each {
+            assert_eq!(asked(text), Ok(true), "{text}");
+        }
         for text in [
+            "any Datacenters as it { it == dc3 }",
+            "all Datacenters as it { it == dc1 }",
             "Status == Running",
             "Meta.other == x",
             "Status == dead or Stop == true and Version == 3",
@@ -232,6 +322,11 @@ mod tests {
             error("Meta == x"),
             "cannot perform equality operations on type map for selector: \"Meta\""
         );
+        assert_eq!(
+            error("any Stop as it { it == x }"),
+            "cannot perform any/all operations on type bool for selector: \"Stop\""
+        );
+        assert!(error("any Datacenters as it { other == x }").starts_with("error finding value"));
         assert_eq!(
             error("Stop is empty"),
             "cannot perform is empty operations on type bool for selector: \"Stop\""

@@ -17,6 +17,9 @@ pub(super) enum Token {
     Close,
     OpenKey,
     CloseKey,
+    OpenBlock,
+    CloseBlock,
+    Comma,
 }
 
 /// A word and where it begins, in bytes.
@@ -55,6 +58,9 @@ fn word(text: &str) -> Option<(Token, usize)> {
         (")", Token::Close),
         ("[", Token::OpenKey),
         ("]", Token::CloseKey),
+        ("{", Token::OpenBlock),
+        ("}", Token::CloseBlock),
+        (",", Token::Comma),
     ];
     if let Some((sign, token)) = signs.into_iter().find(|(sign, _)| text.starts_with(sign)) {
         return Some((token, sign.len()));

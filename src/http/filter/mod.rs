@@ -8,6 +8,8 @@
 //!   `"/Meta/team"`.
 //! - It is matched by `==`, `!=`, `contains`, `not contains`, `matches`, `not matches`, `is empty`,
 //!   `is not empty`, or from the other side by `in` and `not in`.
+//! - `any Allocs as it { it.ClientStatus == failed }` and `all` look at the elements of a list, or the keys of a
+//!   map; with two names, `as at, it`, the place or the key has one too.
 //! - Matches are combined by `and`, `or`, `not` and parentheses; `and` binds more tightly than `or`.
 
 mod evaluation;
@@ -33,6 +35,8 @@ enum FilterError {
     Syntax { line: usize, column: usize, offset: usize, expected: &'static str, found: String },
     #[error("the expression is nested too deeply")]
     TooDeep,
+    #[error("the expression looks at too many elements")]
+    TooMuch,
     #[error("the operator `matches` is not built in")]
     #[cfg_attr(feature = "regexp", allow(dead_code, reason = "it is built in"))]
     NoRegexp,

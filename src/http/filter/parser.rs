@@ -12,7 +12,26 @@ pub(super) enum Expression {
     All(Vec<Expression>),
     Any(Vec<Expression>),
     Not(Box<Expression>),
-    Match { selector: Vec<String>, operator: Operator },
+    Match {
+        selector: Vec<String>,
+        operator: Operator,
+    },
+    /// Whether something holds for the elements of a list or the keys of a map.
+    Each {
+        all: bool,
+        selector: Vec<String>,
+        names: Names,
+        inside: Box<Expression>,
+    },
+}
+
+/// What an element is called where it is looked at.
+#[derive(Debug)]
+pub(super) enum Names {
+    /// The element of a list, or the key of a map.
+    One(String),
+    /// Place and element, or key and value; `_` names nothing.
+    Two(String, String),
 }
 
 /// How a value is matched.
@@ -103,11 +122,63 @@ impl<'a> Parser<'a> {
                 return Err(self.expected("`)`"));
             }
             inside
+        } else if let Some(all) = self.begins_each() {
+            self.each(all)?
         } else {
             self.matching()?
         };
         self.depth -= 1;
         Ok(expression)
+    }
+
+    /// Whether `all` or `any` comes with a selector behind it; else they are selectors or values themselves.
+    fn begins_each(&self) -> Option<bool> {
+        let all = match self.peek() {
+            Some(Token::Name(name)) if name == "all" => true,
+            Some(Token::Name(name)) if name == "any" => false,
+            _ => return None,
+        };
+        let next = self.words.get(self.at + 1).map(|word| &word.token);
+        let is_selector = match next {
+            Some(Token::Name(name)) => {
+                !["is", "in", "not", "contains", "matches"].contains(&name.as_str())
+            }
+            Some(Token::Text(text)) => text.starts_with('/'),
+            _ => false,
+        };
+        is_selector.then_some(all)
+    }
+
+    /// `any Allocs as it { it.ClientStatus == failed }`.
+    fn each(&mut self, all: bool) -> Parsed<Expression> {
+        self.at += 1;
+        let selector = self.selector()?;
+        if !self.takes_name("as") {
+            return Err(self.expected("`as`"));
+        }
+        let first = self.name()?;
+        let names = match self.takes(&Token::Comma) {
+            true => Names::Two(first, self.name()?),
+            false => Names::One(first),
+        };
+        if !self.takes(&Token::OpenBlock) {
+            return Err(self.expected("`{`"));
+        }
+        let inside = Box::new(self.any()?);
+        if !self.takes(&Token::CloseBlock) {
+            return Err(self.expected("`}`"));
+        }
+        Ok(Expression::Each { all, selector, names, inside })
+    }
+
+    fn name(&mut self) -> Parsed<String> {
+        match self.peek() {
+            Some(Token::Name(name)) => {
+                self.at += 1;
+                Ok(name.clone())
+            }
+            _ => Err(self.expected("a name")),
+        }
     }
 
     fn matching(&mut self) -> Parsed<Expression> {
@@ -234,6 +305,10 @@ mod tests {
             ("Status is full", "1:11 (10): expected `empty`, found \"full\""),
             ("Meta[a] == b", "1:6 (5): expected a key in quotes, found \"a] == b\""),
             ("Meta. == b", "1:7 (6): expected a name, found \"== b\""),
+            ("any A { a == b }", "1:7 (6): expected `as`, found \"{ a == b }\""),
+            ("any A as a, { a == b }", "1:13 (12): expected a name, found \"{ a == b }\""),
+            ("all A as a (a == b)", "1:12 (11): expected `{`, found \"(a == b)\""),
+            ("all A as a { a == b", "1:20 (19): expected `}`, found the end"),
             ("\"a\" in \"b\"", "1:8 (7): expected a selector, found \"\\\"b\\\"\""),
         ];
         for (text, expected) in cases {
@@ -247,6 +322,8 @@ mod tests {
         assert_eq!(error(&deep), "the expression is nested too deeply");
         assert_eq!(error(&"not ".repeat(10_000)), "the expression is nested too deeply");
         assert!(error(&format!("a == b {}", "x".repeat(10_000))).len() < 300);
+        let deep = format!("{}a == b{}", "any a as a {".repeat(10_000), "}".repeat(10_000));
+        assert_eq!(error(&deep), "the expression is nested too deeply");
         let wide = vec!["a == b"; 2_000].join(" or ");
         assert!(parsed(&wide).is_ok());
     }
