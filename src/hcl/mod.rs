@@ -51,6 +51,7 @@ mod source;
 mod template;
 mod traversal;
 mod types;
+mod validation;
 mod value;
 mod variables;
 

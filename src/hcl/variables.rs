@@ -13,6 +13,7 @@ use super::inputs::{Given, Inputs, values};
 use super::scope::{Globals, Local, Scope};
 use super::source::{self, Source};
 use super::types::{self, Type};
+use super::validation;
 use super::value::{Value, quoted};
 
 /// What a file declares beside its job.
@@ -98,6 +99,7 @@ fn variable(
     };
     let mut wanted = Type::Any;
     let mut default = None;
+    let mut rules = Vec::new();
     for structure in block.body.iter() {
         match structure {
             Structure::Attribute(found) => match found.key.as_str() {
@@ -113,8 +115,8 @@ fn variable(
                     return Err(Fault::new(name_place(found), message));
                 }
             },
-            // Rules of the file's own say what a value may be.
-            Structure::Block(found) if found.ident.as_str() == "validation" => {}
+            // Rules of the file's own say what a value may be, once there is one.
+            Structure::Block(found) if found.ident.as_str() == "validation" => rules.push(found),
             Structure::Block(found) => {
                 let at = found.ident.span().map_or(0, |span| span.start);
                 let message =
@@ -131,6 +133,9 @@ fn variable(
         }
     };
     let value = chosen(name.as_str(), &wanted, default, at, inputs, scope)?;
+    for rule in rules {
+        validation::check(rule, name.as_str(), &value, scope)?;
+    }
     Ok((name.as_str().to_owned(), value))
 }
 

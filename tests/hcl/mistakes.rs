@@ -14,6 +14,20 @@ fn group(inside: &str) -> String {
     format!("job \"j\" {{\n  group \"g\" {{\n{inside}\n  }}\n}}\n")
 }
 
+/// A job with a variable of the value 3 that has a rule.
+fn validated(condition: &str, message: &str) -> String {
+    format!(
+        "variable \"x\" {{\n  default = 3\n  validation {{\n    condition = {condition}\n    error_message = \"{message}\"\n  }}\n}}\njob \"j\" {{\n}}\n"
+    )
+}
+
+#[test]
+fn a_value_that_its_rules_allow_is_taken() {
+    let rule =
+        validated("length(regexall(\"^[0-9]$\", var.x)) == 1 && contains([1, 3], var.x)", "odd");
+    assert!(hcl::document(&rule, &Inputs::new()).is_ok(), "{rule}");
+}
+
 #[test]
 fn every_mistake_has_its_place() {
     for (text, wanted) in [
@@ -47,6 +61,17 @@ fn every_mistake_has_its_place() {
         (
             "variable \"x\" {\n  type    = number\n  default = \"y\"\n}\njob \"j\" {\n}\n",
             "line 3, column 13",
+        ),
+        (
+            &validated("var.x > 5", "has to be more than 5, and ${var.x} is not"),
+            "line 3, column 3: the value of the variable `x` is not allowed: has to be more than 5, and 3 is not",
+        ),
+        (&validated("\"${var.x}y\"", "odd"), "line 4, column 17: expected a bool, found `3y`"),
+        (&validated("var.y == 1", "odd"), "line 4, column 17: unknown variable `y`"),
+        (&validated("true\n    other = 1", "odd"), "line 5, column 5: unknown argument `other`"),
+        (
+            "variable \"x\" {\n  default = 1\n  validation {\n    condition = true\n  }\n}\njob \"j\" {\n}\n",
+            "line 3, column 3: a `validation` has a `condition` and an `error_message`",
         ),
         ("variable \"x\" {\n  type = strin\n}\njob \"j\" {\n}\n", "unknown type `strin`"),
         (
