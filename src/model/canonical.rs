@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 
 use super::constraint::{Affinity, Spread, WEIGHT_DEFAULT};
+use super::document::Extra;
 use super::era::Era;
 use super::job_spec::{COUNT_DEFAULT, DISK_MB_DEFAULT, JobSpec, PRIORITY_DEFAULT, Task, TaskGroup};
 use super::job_type::JobType;
@@ -17,6 +18,12 @@ fn fill(text: &mut String, default: &str) {
     if text.is_empty() {
         default.clone_into(text);
     }
+}
+
+/// Takes out keys with nothing under them: whether a document of today has them makes no difference. One of
+/// the first API keeps what it was written with.
+fn says_nothing(extra: &mut Extra) {
+    extra.retain(|_, value| !value.is_null());
 }
 
 /// Completes a job of an era.
@@ -40,6 +47,7 @@ pub(super) fn job(spec: &mut JobSpec, era: Era) {
             spec.task_groups.iter_mut().for_each(first_group);
         }
         Era::Today => {
+            says_nothing(&mut spec.extra);
             // Batches come in one go, so that their groups have no update block.
             let has_updates = matches!(spec.job_type(), JobType::Service | JobType::System);
             let update = spec.update.as_ref().filter(|_| has_updates);
@@ -60,6 +68,11 @@ fn first_group(group: &mut TaskGroup) {
 
 /// Completes a group of today. The job's update block fills in what the group's leaves out.
 fn group(group: &mut TaskGroup, update: Option<&UpdateStrategy>) {
+    says_nothing(&mut group.extra);
+    for each in &mut group.tasks {
+        says_nothing(&mut each.extra);
+        each.resources.iter_mut().for_each(|it| says_nothing(&mut it.extra));
+    }
     group.count.get_or_insert(COUNT_DEFAULT);
     affinities(&mut group.affinities);
     spreads(&mut group.spreads);
