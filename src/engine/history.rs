@@ -101,6 +101,22 @@ impl History {
         kept.chain(recalled).chain(latest).collect()
     }
 
+    /// So many events above an index, and the rest of the change in which that number is reached.
+    #[cfg(feature = "http")]
+    pub(super) fn first_since(&self, state: &State, index: u64, number: usize) -> Vec<Event> {
+        let first = self.events.partition_point(|event| event.index <= index);
+        let last = self.events.get(first.saturating_add(number)).map(|event| event.index);
+        let Some(last) = last else { return self.since(state, index) };
+        let end = self.events.partition_point(|event| event.index <= last);
+        self.events.range(first..end).map(|event| Event::clone(event)).collect()
+    }
+
+    /// The index up to which events are forgotten.
+    #[cfg(feature = "http")]
+    pub(super) fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
     /// How many events are kept from one call to the next.
     pub(super) fn kept(&self) -> usize {
         self.events.len()

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use super::event::Event;
 use super::history::History;
 use super::options::EngineOptions;
+use super::settings::place_options;
 use crate::cluster::snapshot::Snapshot as ClusterSnapshot;
+use crate::placement::options::PlaceOptions;
 use crate::rng::hash_bytes;
 
 /// An engine as it was when the snapshot was made, from [`Engine::snapshot`](super::Engine::snapshot). It reads like a
@@ -59,6 +61,23 @@ impl Snapshot {
     /// ```
     pub fn saved_digest(&self) -> u64 {
         self.save().fold(0, |digest, chunk| hash_bytes(digest, &chunk))
+    }
+
+    /// How jobs are placed, by the options of the engine and what an operator has set.
+    pub fn place_options(&self) -> PlaceOptions {
+        place_options(&self.options.place, &self.state().book().settings)
+    }
+
+    /// So many of the events above an index, the oldest, and what else happened with the last of them.
+    #[cfg(feature = "http")]
+    pub(crate) fn first_events(&self, index: u64, number: usize) -> Vec<Event> {
+        self.history.first_since(self.state(), index, number)
+    }
+
+    /// The index up to which events are forgotten.
+    #[cfg(feature = "http")]
+    pub(crate) fn forgotten_events(&self) -> u64 {
+        self.history.forgotten()
     }
 
     /// The events above an index that are kept, as [`Engine::events`](super::Engine::events) has them.

@@ -13,6 +13,9 @@ use super::route::Endpoint as E;
 pub(super) async fn answer(asked: &Asked<'_>) -> Result<Option<Reply>, Refusal> {
     let regions = asked.regions;
     let is_get = *asked.method == Method::GET;
+    if matches!(asked.endpoint, E::StatusLeader | E::StatusPeers) {
+        asked.engine("")?;
+    }
     let body = match asked.endpoint {
         E::Regions => json!(regions.names().collect::<Vec<_>>()),
         E::StatusLeader => json!(regions.address()),

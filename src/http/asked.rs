@@ -1,7 +1,10 @@
 //! Who is asked what: the engines that are served, and a request for one of them.
 
+use std::sync::Arc;
+
 use axum::http::Method;
 use indexmap::IndexMap;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::access::Access;
 use super::host::EngineHandle;
@@ -30,6 +33,9 @@ pub struct Regions {
     access: Access,
     limits: Limits,
     crowd: Crowd,
+    streams: Crowd,
+    /// How many bytes of bodies may still be read.
+    bodies: Arc<Semaphore>,
 }
 
 impl Regions {
@@ -42,8 +48,10 @@ impl Regions {
             address: "127.0.0.1:4646".into(),
             node_name: "stowplan".into(),
             access: Access::open(),
+            bodies: Arc::new(Semaphore::new(Limits::default().bodies_bytes)),
             limits: Limits::default(),
             crowd: Crowd::default(),
+            streams: Crowd::default(),
         }
     }
 
@@ -71,6 +79,8 @@ impl Regions {
     /// The same with limits of how much may be asked.
     #[must_use]
     pub fn with_limits(mut self, limits: Limits) -> Regions {
+        let most = limits.bodies_bytes.min(Semaphore::MAX_PERMITS);
+        self.bodies = Arc::new(Semaphore::new(most));
         self.limits = limits;
         self
     }
@@ -97,6 +107,18 @@ impl Regions {
     /// A place among the requests that wait.
     pub(super) fn wait_in_crowd(&self) -> Result<Place, Refusal> {
         self.crowd.join(self.limits.waiting)
+    }
+
+    /// A place among the event streams.
+    pub(super) fn stream_in_crowd(&self) -> Result<Place, Refusal> {
+        self.streams.join(self.limits.streams)
+    }
+
+    /// Leave to hold so many bytes of bodies more.
+    pub(super) fn hold(&self, bytes: usize) -> Result<OwnedSemaphorePermit, Refusal> {
+        let bytes = u32::try_from(bytes).map_err(|_| Refusal::too_large())?;
+        let held = Arc::clone(&self.bodies).try_acquire_many_owned(bytes);
+        held.map_err(|_| Refusal::flooded())
     }
 
     pub(super) fn address(&self) -> &str {

@@ -9,11 +9,33 @@ use serde_json::error::Category;
 use serde_json::{Error, Map, Value};
 
 use super::refusal::Refusal;
+use super::text::excerpt;
+use crate::model::correct_keys;
 use crate::model::read::ReadError;
+
+/// How deeply a body may be nested. What is kept of it is nested a little more deeply, and has to be read
+/// again.
+const NESTING_MAX: usize = 64;
+/// How much of the path of a mistake is repeated, in bytes.
+const PATH_MAX: usize = 150;
+
+/// Reads a body that has a job. The keys of the job may be in any letter case too.
+pub(super) fn read_with_job<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
+    let mut value = value(body)?;
+    if let Value::Object(keys) = &mut value {
+        let of_job = keys.iter_mut().filter(|(key, _)| key.eq_ignore_ascii_case("job"));
+        of_job.for_each(|(_, job)| correct_keys(job));
+    }
+    of_body(value)
+}
 
 /// Reads a body. The keys of its objects may be in any letter case where their names are fixed.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    match value(body)? {
+    of_body(value(body)?)
+}
+
+fn of_body<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
+    match value {
         // As if nothing were said.
         Value::Null => of_value(Value::Object(Map::new())),
         value @ (Value::Object(_) | Value::Array(_)) => of_value(value),
@@ -26,16 +48,35 @@ pub(super) fn value(body: &[u8]) -> Result<Value, Refusal> {
     if body.trim_ascii().is_empty() {
         return Err(Refusal::bad("Request body is empty"));
     }
-    serde_json::from_slice(body).map_err(|error| match error.classify() {
+    let value = serde_json::from_slice(body).map_err(|error| match error.classify() {
         Category::Eof => Refusal::bad("unexpected EOF"),
         _ => Refusal::bad(ReadError::syntax(&error).to_string()),
-    })
+    })?;
+    match is_deeper(&value, NESTING_MAX) {
+        true => Err(Refusal::bad("Request body is nested too deeply")),
+        false => Ok(value),
+    }
+}
+
+/// Whether lists and objects are in each other more often than so many times.
+fn is_deeper(value: &Value, levels: usize) -> bool {
+    let inside = |value: &Value| levels == 0 || is_deeper(value, levels - 1);
+    match value {
+        Value::Array(values) => levels == 0 || values.iter().any(inside),
+        Value::Object(keys) => levels == 0 || keys.values().any(inside),
+        _ => false,
+    }
 }
 
 /// Reads what a value holds.
 pub(super) fn of_value<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
     serde_path_to_error::deserialize(AnyCase(value)).map_err(|error| {
-        Refusal::bad(ReadError::from_json(error.path(), error.inner()).to_string())
+        let path = error.path().to_string();
+        if path.len() <= PATH_MAX {
+            return Refusal::bad(ReadError::from_json(error.path(), error.inner()).to_string());
+        }
+        let begins = excerpt(&path);
+        Refusal::bad(format!("{begins}...: the value there is not of the type that it has to be"))
     })
 }
 
@@ -192,6 +233,29 @@ mod tests {
         };
         assert_eq!(body, expected);
         assert_eq!(read(r#"{"jobid": "no", "JobID": "web"}"#).job_id, "web");
+    }
+
+    #[test]
+    fn keys_of_jobs_match_in_any_letter_case() {
+        #[derive(Default, serde::Deserialize)]
+        #[serde(default)]
+        struct WithJob {
+            #[serde(rename = "Job")]
+            job: JobSpec,
+        }
+        let text =
+            r#"{"job": {"id": "web", "REGION": "eu", "taskgroups": [{"name": "g", "COUNT": 3}]}}"#;
+        let spec = read_with_job::<WithJob>(text.as_bytes()).unwrap().job;
+        assert_eq!((spec.id.as_str(), spec.region.as_str()), ("web", "eu"));
+        assert_eq!((spec.task_groups[0].name.as_str(), spec.task_groups[0].count), ("g", Some(3)));
+    }
+
+    #[test]
+    fn bodies_are_not_nested_deeply() {
+        let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
+        assert!(value(nested(NESTING_MAX).as_bytes()).is_ok());
+        let refused = value(nested(NESTING_MAX + 1).as_bytes()).unwrap_err();
+        assert_eq!(refused.text(), "Request body is nested too deeply");
     }
 
     #[test]

@@ -267,7 +267,7 @@ fn is_of_today(job: &Map<String, Value>) -> bool {
 /// Takes out of a job what [`job`] put in, so that putting back what was read is no change. What a job of
 /// the first API says stays as it is.
 pub(super) fn take_back(job: &mut JobSpec) {
-    if Era::of(job) != Some(Era::Today) {
+    if Era::of(job) == Some(Era::First) {
         return;
     }
     let take = |extra: &mut Map<String, Value>, keys: &[(&str, Absent)]| {
@@ -330,8 +330,26 @@ pub(super) fn allocation(allocation: &Allocation) -> Value {
     Value::Object(document)
 }
 
+/// Each task of what an allocation holds has a place in its lifecycles, most of them none.
+pub(super) fn complete_lifecycles(holds: &mut Map<String, Value>) {
+    let tasks = holds.get("Tasks").and_then(Value::as_object);
+    let names: Vec<String> = tasks.into_iter().flat_map(Map::keys).cloned().collect();
+    let lifecycles = holds.entry("TaskLifecycles").or_insert_with(|| json!({}));
+    if lifecycles.is_null() {
+        *lifecycles = json!({});
+    }
+    if let Some(lifecycles) = lifecycles.as_object_mut() {
+        for name in names {
+            lifecycles.entry(name).or_insert(Value::Null);
+        }
+    }
+}
+
 /// What an allocation holds as the first API has it, made of what it holds as today's has it.
 fn complete_resources(allocation: &mut Map<String, Value>) {
+    if let Some(Value::Object(holds)) = allocation.get_mut("AllocatedResources") {
+        complete_lifecycles(holds);
+    }
     let holds = allocation.get("AllocatedResources").cloned().unwrap_or_default();
     let number =
         |value: &Value, path: &str| value.pointer(path).and_then(Value::as_i64).unwrap_or(0);

@@ -1,5 +1,7 @@
 //! Reading evaluations.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::documents;
@@ -9,6 +11,7 @@ use super::query::Query;
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
 use super::sought::{Found, Sought};
+use super::stubs;
 use super::uuid::{check_id, check_prefix};
 use crate::engine::Snapshot;
 use crate::model::Evaluation;
@@ -22,7 +25,13 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
                 check_id(id, "eval")?;
                 return Err(Refusal::not_found("eval not found"));
             };
-            Ok(documents::evaluation(&evaluation).into())
+            let mut document = documents::evaluation(&evaluation);
+            if query.is("related")?
+                && let Some(document) = document.as_object_mut()
+            {
+                document.insert("RelatedEvals".to_owned(), related(snapshot, &evaluation));
+            }
+            Ok(document.into())
         }
         E::JobEvaluations => {
             let all = snapshot.evaluations_of(namespace, id);
@@ -33,6 +42,33 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         E::EvaluationsCount => Ok(json!({"Count": listed(snapshot, query)?.len()}).into()),
         _ => list(snapshot, query),
     }
+}
+
+/// The evaluations that an evaluation leads to or comes of, and those that these do, oldest first.
+fn related(snapshot: &Snapshot, evaluation: &Evaluation) -> Value {
+    let of_job = snapshot.evaluations_of(&evaluation.namespace, &evaluation.job_id);
+    let mut left: Vec<Evaluation> = of_job.filter(|it| it.id != evaluation.id).collect();
+    let links =
+        |it: &Evaluation| [&it.previous_eval, &it.next_eval, &it.blocked_eval].map(String::clone);
+    let mut named: BTreeSet<String> = links(evaluation).into();
+    let mut ids = BTreeSet::from([evaluation.id.clone()]);
+    let mut found = Vec::new();
+    loop {
+        let is_related =
+            |it: &Evaluation| named.contains(&it.id) || links(it).iter().any(|id| ids.contains(id));
+        let (more, others): (Vec<_>, Vec<_>) = left.into_iter().partition(is_related);
+        left = others;
+        if more.is_empty() {
+            break;
+        }
+        for it in more {
+            named.extend(links(&it));
+            ids.insert(it.id.clone());
+            found.push(it);
+        }
+    }
+    found.sort_by(|a, b| (a.create_index, &a.id).cmp(&(b.create_index, &b.id)));
+    found.iter().map(stubs::evaluation).collect()
 }
 
 fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {

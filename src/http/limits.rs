@@ -19,6 +19,10 @@ use crate::model::JobSpec;
 pub struct Limits {
     /// The largest body that is read, in bytes.
     pub body_bytes: usize,
+    /// How many bytes of bodies may be read at once, of all requests together.
+    pub bodies_bytes: usize,
+    /// How many event streams there may be at once.
+    pub streams: usize,
     /// How long a body may take to come.
     pub body_time: Duration,
     /// How many requests may wait at once for something to happen.
@@ -33,6 +37,8 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             body_bytes: 32 << 20,
+            bodies_bytes: 128 << 20,
+            streams: 1_000,
             body_time: Duration::from_secs(30),
             waiting: 20_000,
             groups: 1_000,

@@ -11,6 +11,7 @@
 mod about;
 mod access;
 mod allocations;
+mod aside;
 mod asked;
 mod body;
 mod clock;

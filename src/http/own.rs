@@ -16,6 +16,8 @@ use crate::engine::Snapshot;
 const TRIED: u32 = 1_000;
 /// The greatest number that it may say.
 const TRIED_MAX: u32 = 10_000;
+/// How many it tries at most for all groups of a job.
+const TRIES_MAX: usize = 100_000;
 
 /// Answers a request for what is our own.
 pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
@@ -118,7 +120,7 @@ async fn explain(asked: &Asked<'_>, handle: &EngineHandle) -> Result<Reply, Refu
         return Err(Refusal::not_found("eval not found").at(index));
     };
     let is_all = asked.query.is("all")?;
-    let options = handle.options().place.clone();
+    let options = snapshot.place_options();
     let body = aside(move || {
         let job = snapshot.job(&evaluation.namespace, &evaluation.job_id);
         let job = job.as_ref().and_then(|job| job.versions().next());
@@ -170,7 +172,11 @@ async fn capacity(asked: &Asked<'_>, handle: &EngineHandle) -> Result<Reply, Ref
     if !wanted.is_empty() && !job.task_groups.iter().any(|group| group.name == wanted) {
         return Err(Refusal::not_found("task group not found"));
     }
-    let options = handle.options().place.clone();
+    let options = snapshot.place_options();
+    let groups = if wanted.is_empty() { job.task_groups.len() } else { 1 };
+    if groups.saturating_mul(usize::try_from(limit).unwrap_or(usize::MAX)) > TRIES_MAX {
+        return Err(Refusal::bad("the job has too many groups for that limit: name one of them"));
+    }
     let index = snapshot.modify_index();
     let body = aside(move || {
         let mut groups = Map::new();

@@ -48,7 +48,15 @@ fn read(body: &Parse) -> Result<Value, Refusal> {
     let job: Result<JobSpec, _> = serde_path_to_error::deserialize(&document);
     let job = job.ok().and_then(|job| Job::registered(job, None).ok());
     // What is wrong with a job is said when it is checked or registered, not when its file is read.
-    Ok(job.map_or(document, |job| documents::whole_job(job.spec())))
+    let Some(job) = job else { return Ok(document) };
+    let mut whole = documents::whole_job(job.spec());
+    if let Some(whole) = whole.as_object_mut() {
+        // Blocks of a job that its groups have taken over.
+        for key in ["Migrate", "Reschedule"] {
+            whole.entry(key).or_insert(Value::Null);
+        }
+    }
+    Ok(whole)
 }
 
 /// What is wrong with a file, as clients know it from the API.

@@ -34,6 +34,13 @@ impl Query {
         Query { pairs: pairs.collect() }
     }
 
+    /// The same with one more parameter.
+    pub(super) fn with(&self, key: &str, value: String) -> Query {
+        let mut pairs = self.pairs.clone();
+        pairs.push((key.to_owned(), value));
+        Query { pairs }
+    }
+
     /// The value of a parameter; empty where it has none.
     pub(super) fn get(&self, key: &str) -> Option<&str> {
         self.pairs.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())

@@ -2,6 +2,7 @@
 
 use serde_json::json;
 
+use super::aside::aside;
 use super::asked::Asked;
 use super::refusal::Refusal;
 use super::reply::Reply;
@@ -24,7 +25,11 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
     }
     let snapshot = handle.snapshot();
     let index = shown_index(&sought, &snapshot);
-    let found = find(&sought, &snapshot).map_err(|refusal| refusal.at(index))?;
+    let found = match endpoint.is_list() {
+        true => aside(|| find(&sought, &snapshot)),
+        false => find(&sought, &snapshot),
+    };
+    let found = found.map_err(|refusal| refusal.at(index))?;
     Ok(Reply { next_token: found.next_token, ..Reply::read(index, found.body) })
 }
 

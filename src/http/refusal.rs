@@ -14,6 +14,9 @@ use crate::model::Problem;
 /// Longer texts, in bytes, say no more than their beginnings.
 const TEXT_MAX: usize = 300;
 
+/// No text is longer, whatever is listed in it.
+const WHOLE_TEXT_MAX: usize = 16 << 10;
+
 /// Why a request is refused.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
@@ -25,7 +28,12 @@ pub(super) struct Refusal {
 
 impl Refusal {
     fn new(status: StatusCode, text: impl Into<Cow<'static, str>>) -> Refusal {
-        Refusal { status, text: text.into(), index: None }
+        let mut text = text.into();
+        if text.len() > WHOLE_TEXT_MAX {
+            let end = (0..=WHOLE_TEXT_MAX).rev().find(|at| text.is_char_boundary(*at));
+            text = format!("{}...", text.get(..end.unwrap_or(0)).unwrap_or_default()).into();
+        }
+        Refusal { status, text, index: None }
     }
 
     /// The request makes no sense.
@@ -82,9 +90,20 @@ impl Refusal {
         )
     }
 
-    /// The same, of something that was looked for at an index.
+    /// The body breaks off, or is no body.
+    pub(super) fn broken_off() -> Refusal {
+        Refusal::bad("unexpected EOF")
+    }
+
+    /// Too much is being sent already.
+    pub(super) fn flooded() -> Refusal {
+        Refusal::new(StatusCode::TOO_MANY_REQUESTS, "too many large bodies are being read")
+    }
+
+    /// The same, of something that was looked for at an index and is not there.
     pub(super) fn at(self, index: u64) -> Refusal {
-        Refusal { index: Some(index), ..self }
+        let is_missing = self.status == StatusCode::NOT_FOUND;
+        Refusal { index: is_missing.then_some(index), ..self }
     }
 
     pub(super) fn status(&self) -> StatusCode {

@@ -98,8 +98,7 @@ pub(super) fn response(
             response
         }
     };
-    let vary = HeaderValue::from_static("Accept-Encoding");
-    response.headers_mut().insert(header::VARY, vary);
+    put_vary(&mut response);
     response
 }
 
@@ -107,7 +106,13 @@ pub(super) fn response(
 pub(super) fn nothing() -> Response {
     let mut response = Response::new(Body::empty());
     *response.status_mut() = StatusCode::NOT_FOUND;
+    put_vary(&mut response);
     response
+}
+
+fn put_vary(response: &mut Response) {
+    let vary = HeaderValue::from_static("Accept-Encoding");
+    response.headers_mut().insert(header::VARY, vary);
 }
 
 fn of_content(content: Content, is_pretty: bool, takes_gzip: bool) -> Response {

@@ -201,6 +201,36 @@ impl Endpoint {
         !matches!(self, E::JobSummary | E::JobVersions)
     }
 
+    /// Whether the answer may be long: what it lists grows with what there is.
+    pub(super) fn is_long(self) -> bool {
+        self.is_list()
+            || matches!(
+                self,
+                E::JobPlan | E::Search | E::SearchFuzzy | E::Overview | E::ValidateJob
+            )
+    }
+
+    /// Whether it lists things.
+    pub(super) fn is_list(self) -> bool {
+        matches!(
+            self,
+            E::Allocations
+                | E::DeploymentAllocations
+                | E::Deployments
+                | E::EvaluationAllocations
+                | E::Evaluations
+                | E::EvaluationsCount
+                | E::JobAllocations
+                | E::JobEvaluations
+                | E::JobVersions
+                | E::Jobs
+                | E::JobsStatuses
+                | E::NodeAllocations
+                | E::Nodes
+                | E::ScalingPolicies
+        )
+    }
+
     /// Whether it has a method; PUT and POST are the same thing.
     pub(super) fn has(self, method: &Method) -> bool {
         let is_put = matches!(*method, Method::PUT | Method::POST);

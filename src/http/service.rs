@@ -1,5 +1,7 @@
 //! One request after the other: what it names, which engine it is for, and whether it reads or writes.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use axum::Router;
@@ -7,15 +9,17 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, header};
 use axum::response::Response;
+use futures_core::Stream as _;
+use tokio::sync::OwnedSemaphorePermit;
 
+use super::aside::aside;
 use super::asked::{Asked, Regions};
 use super::gzip::takes_gzip;
-use super::limits::Limits;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
 use super::route::{Endpoint as E, route};
-use super::{about, own, read, stream, write};
+use super::{about, body, own, read, stream, write};
 
 /// The API (docs/lifecycle.md, section 10), to serve or to mount in a server of one's own.
 ///
@@ -46,7 +50,11 @@ async fn serve(State(regions): State<Arc<Regions>>, request: Request) -> Respons
     }
     let asked = Asked { regions: &regions, endpoint, id: &id, query: &query, method: &head.method };
     let answer = answer(&asked, &head.headers, body).await;
-    reply::response(answer, &query, takes_gzip(&head.headers))
+    let takes_gzip = takes_gzip(&head.headers);
+    match endpoint.is_long() {
+        true => aside(|| reply::response(answer, &query, takes_gzip)),
+        false => reply::response(answer, &query, takes_gzip),
+    }
 }
 
 async fn answer(asked: &Asked<'_>, headers: &HeaderMap, body: Body) -> Result<Reply, Refusal> {
@@ -62,21 +70,64 @@ async fn answer(asked: &Asked<'_>, headers: &HeaderMap, body: Body) -> Result<Re
     if *asked.method == Method::GET || !asked.endpoint.writes() {
         return read::answer(asked).await;
     }
-    let body = body_of(asked.regions.limits(), headers, body).await?;
-    write::answer(asked, &body).await
+    // The bytes count until the answer is there: what they are read as is larger than they are.
+    let (body, _held) = body_of(asked.regions, headers, body).await?;
+    match region_of(asked, &body) {
+        None => write::answer(asked, &body).await,
+        Some(region) => {
+            let query = asked.query.with("region", region);
+            write::answer(&Asked { query: &query, ..*asked }, &body).await
+        }
+    }
 }
 
-/// The bytes of a body, unless there are too many or they take too long to come.
-async fn body_of(limits: &Limits, headers: &HeaderMap, body: Body) -> Result<Vec<u8>, Refusal> {
+/// The region that a body names, where the request itself names none.
+fn region_of(asked: &Asked<'_>, body: &[u8]) -> Option<String> {
+    #[derive(Default, serde::Deserialize)]
+    #[serde(default)]
+    struct Body {
+        #[serde(rename = "Region")]
+        region: String,
+    }
+    // Jobs have their own, and are looked at in their place.
+    let is_of_job = matches!(asked.endpoint, E::Jobs | E::Job | E::JobPlan | E::ValidateJob);
+    let is_named = || body.windows(6).any(|it| it.eq_ignore_ascii_case(b"region"));
+    if is_of_job || !asked.query.text("region").is_empty() || !is_named() {
+        return None;
+    }
+    // What is wrong with the body is said when the rest of it is read.
+    let region = body::read::<Body>(body).ok()?.region;
+    (!region.is_empty()).then_some(region)
+}
+
+/// The bytes of a body, unless there are too many or they take too long to come; and what they take of what
+/// all bodies may take.
+async fn body_of(
+    regions: &Regions,
+    headers: &HeaderMap,
+    body: Body,
+) -> Result<(Vec<u8>, Option<OwnedSemaphorePermit>), Refusal> {
+    let limits = regions.limits();
     let said = headers.get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse().ok());
     if said.is_some_and(|length: usize| length > limits.body_bytes) {
         return Err(Refusal::too_large());
     }
-    let bytes = axum::body::to_bytes(body, limits.body_bytes);
-    match tokio::time::timeout(limits.body_time, bytes).await {
-        Ok(Ok(bytes)) => Ok(bytes.into()),
-        // A body that is cut off is the client's doing as well.
-        Ok(Err(_)) => Err(Refusal::too_large()),
-        Err(_) => Err(Refusal::too_slow()),
-    }
+    let read = async {
+        let (mut bytes, mut held) = (Vec::new(), None::<OwnedSemaphorePermit>);
+        let mut stream = body.into_data_stream();
+        while let Some(piece) = poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await {
+            let piece = piece.map_err(|_| Refusal::broken_off())?;
+            if bytes.len() + piece.len() > limits.body_bytes {
+                return Err(Refusal::too_large());
+            }
+            let more = regions.hold(piece.len())?;
+            match &mut held {
+                Some(held) => held.merge(more),
+                None => held = Some(more),
+            }
+            bytes.extend_from_slice(&piece);
+        }
+        Ok((bytes, held))
+    };
+    tokio::time::timeout(limits.body_time, read).await.unwrap_or_else(|_| Err(Refusal::too_slow()))
 }

@@ -1,8 +1,11 @@
 //! Statuses of jobs: what a page that lists jobs shows, in one reply.
 
+use std::collections::BTreeSet;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::aside::aside;
 use super::asked::Asked;
 use super::body;
 use super::documents;
@@ -48,15 +51,15 @@ pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Ref
         "" => asked.query.namespace().to_owned(),
         namespace => namespace.to_owned(),
     };
-    let names: Vec<_> = named.jobs.iter().map(|it| (namespace(it), it.id.clone())).collect();
+    let names: BTreeSet<_> = named.jobs.iter().map(|it| (namespace(it), it.id.clone())).collect();
     let is_wanted = |job: &JobView<'_>, spec: &JobSpec| match names.is_empty() {
         true => {
             asked.query.lists_namespace(job.namespace())
                 && (named.include_children || parent(spec).is_empty())
         }
-        false => names.iter().any(|(namespace, id)| namespace == job.namespace() && id == job.id()),
+        false => names.contains(&(job.namespace().to_owned(), job.id().to_owned())),
     };
-    let found = list(&snapshot, asked.query, is_wanted)?;
+    let found = aside(|| list(&snapshot, asked.query, is_wanted))?;
     Ok(Reply { next_token: found.next_token, ..Reply::read(index(&snapshot), found.body) })
 }
 

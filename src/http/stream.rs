@@ -1,10 +1,15 @@
 //! The event stream (docs/lifecycle.md, section 10): what happens, line by line as it happens.
 
+use std::future::Future;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use axum::body::Bytes;
 use serde_json::{Value, json};
+use tokio::sync::futures::OwnedNotified;
 use tokio::sync::mpsc::Sender;
+use tokio::time::Instant;
 
 use super::asked::Asked;
 use super::documents;
@@ -19,6 +24,10 @@ use crate::engine::{Event, Payload, Topic};
 
 /// After how long without an event a line says that the stream goes on.
 const HEARTBEAT: Duration = Duration::from_secs(10);
+/// How long a line may wait to be read before the stream is given up.
+const READING: Duration = Duration::from_secs(30);
+/// How many events are made lines of at once.
+const EVENTS_AT_ONCE: usize = 32;
 
 /// What a stream is asked to tell.
 #[derive(Debug)]
@@ -47,11 +56,12 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
         return Err(Refusal::bad("the event stream is off: the engine keeps no events"));
     }
     let place = asked.regions.wait_in_crowd()?;
+    let stream = asked.regions.stream_in_crowd()?;
     let (sender, lines) = lines();
     tokio::spawn(async move {
         // It ends when the engine does, or when nobody listens any more.
         let _ = tell(&handle, &wanted, index.saturating_sub(1), &sender).await;
-        drop(place);
+        drop((place, stream));
     });
     Ok(Reply { content: Content::Lines(lines), ..Reply::empty() })
 }
@@ -65,27 +75,65 @@ async fn tell(
 ) -> Option<()> {
     let (mut seen, mut is_first) = (index, true);
     let waiter = handle.waiting().wait_for(Key::table(Kind::Events));
+    let mut heard = Instant::now();
     loop {
         // What happens from here on wakes it.
         let touched = waiter.touched();
-        let look = handle.look(move |engine| {
-            (engine.events(seen), engine.forgotten_events(), engine.modify_index())
-        });
-        let (events, forgotten, latest) = look.await.ok()?;
-        if !is_first && forgotten > seen {
+        let snapshot = handle.snapshot();
+        if !is_first && snapshot.forgotten_events() > seen {
             // Who reads too slowly has missed something, and may come back for what is still kept.
             return None;
         }
-        for of_change in events.chunk_by(|a, b| a.index == b.index) {
-            if let Some(line) = wanted.line(of_change) {
-                sender.send(line).await.ok()?;
-            }
+        let events = snapshot.first_events(seen, EVENTS_AT_ONCE);
+        let latest = events.last().map_or(snapshot.modify_index(), |event| event.index);
+        let lines = events.chunk_by(|a, b| a.index == b.index).filter_map(|it| wanted.line(it));
+        let lines: Vec<Bytes> = lines.collect();
+        let has_more = !events.is_empty();
+        // What waits for a slow reader is little.
+        drop((snapshot, events));
+        for line in lines {
+            send(sender, line).await?;
+            heard = Instant::now();
         }
         (seen, is_first) = (latest, false);
-        if tokio::time::timeout(HEARTBEAT, touched).await.is_err() {
-            sender.send(Bytes::from_static(b"{}\n")).await.ok()?;
+        if has_more {
+            continue;
+        }
+        match next(touched, sender, heard + HEARTBEAT).await {
+            Next::Touched => {}
+            Next::Left => return None,
+            Next::Nothing => {
+                send(sender, Bytes::from_static(b"{}\n")).await?;
+                heard = Instant::now();
+            }
         }
     }
+}
+
+/// Hands a line to who listens, unless that one has not read for long.
+async fn send(sender: &Sender<Bytes>, line: Bytes) -> Option<()> {
+    tokio::time::timeout(READING, sender.send(line)).await.ok()?.ok()
+}
+
+/// Why a stream goes on.
+enum Next {
+    Touched,
+    /// Nobody listens any more.
+    Left,
+    /// Nothing has been told for long.
+    Nothing,
+}
+
+/// Waits for something to happen.
+async fn next(touched: OwnedNotified, sender: &Sender<Bytes>, until: Instant) -> Next {
+    let (mut touched, mut left) = (pin!(touched), pin!(sender.closed()));
+    let first = std::future::poll_fn(|context| {
+        if left.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Next::Left);
+        }
+        touched.as_mut().poll(context).map(|()| Next::Touched)
+    });
+    tokio::time::timeout_at(until, first).await.unwrap_or(Next::Nothing)
 }
 
 impl Wanted {

@@ -2,7 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::model::{Allocation, JobSpec, JobSummary, JobType, NodeSpec};
+use super::documents::complete_lifecycles;
+use crate::model::{Allocation, Evaluation, JobSpec, JobSummary, JobType, NodeSpec};
 
 /// A job in a list. Its metadata is shown on request.
 pub(super) fn job(job: &JobSpec, summary: &JobSummary, has_meta: bool) -> Value {
@@ -87,7 +88,9 @@ pub(super) fn allocation(
     if columns.has_resources
         && let Some(stub) = stub.as_object_mut()
     {
-        stub.insert("AllocatedResources".to_owned(), json!(allocation.allocated_resources));
+        let mut holds = json!(allocation.allocated_resources);
+        holds.as_object_mut().into_iter().for_each(complete_lifecycles);
+        stub.insert("AllocatedResources".to_owned(), holds);
     }
     stub
 }
@@ -135,6 +138,30 @@ pub(super) fn node(node: &NodeSpec, has_resources: bool) -> Value {
         stub.insert("ReservedResources".to_owned(), json!(node.reserved_resources));
     }
     stub
+}
+
+/// An evaluation beside another one.
+pub(super) fn evaluation(evaluation: &Evaluation) -> Value {
+    json!({
+        "ID": evaluation.id,
+        "Namespace": evaluation.namespace,
+        "Priority": evaluation.priority,
+        "Type": evaluation.evaluation_type,
+        "TriggeredBy": evaluation.triggered_by,
+        "JobID": evaluation.job_id,
+        "NodeID": evaluation.node_id,
+        "DeploymentID": evaluation.deployment_id,
+        "Status": evaluation.status,
+        "StatusDescription": evaluation.status_description,
+        "WaitUntil": evaluation.extra.get("WaitUntil"),
+        "NextEval": evaluation.next_eval,
+        "PreviousEval": evaluation.previous_eval,
+        "BlockedEval": evaluation.blocked_eval,
+        "CreateIndex": evaluation.create_index,
+        "ModifyIndex": evaluation.modify_index,
+        "CreateTime": evaluation.create_time,
+        "ModifyTime": evaluation.modify_time,
+    })
 }
 
 /// Where a node is reached: the host of its own address of the API, or that of its network.

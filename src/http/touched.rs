@@ -18,7 +18,8 @@ pub(super) fn wake(waiting: &Waiting, snapshot: &Snapshot, events: &[Event]) {
         let (namespace, id) = (event.namespace.as_str(), event.key.as_str());
         let job_id = event.filter_keys.first().map_or("", String::as_str);
         match event.topic {
-            Topic::Job => waiting.wake(of_job(namespace, id).into_iter()),
+            // An event of a parent's summary is the only one when a child of it begins or ends.
+            Topic::Job | Topic::JobSummary => waiting.wake(of_job(namespace, id).into_iter()),
             Topic::Evaluation => {
                 let keys = [
                     Key::table(Kind::Evaluations),

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::aside::aside;
 use super::asked::Asked;
 use super::body;
 use super::filter::Filter;
@@ -23,8 +24,8 @@ use crate::model::{Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
 /// Answers a request that writes, or has a body for another reason.
 pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refusal> {
     match asked.endpoint {
-        E::ValidateJob => validate(asked, body),
-        E::Search | E::SearchFuzzy => search::answer(asked, body),
+        E::ValidateJob => aside(|| validate(asked, body)),
+        E::Search | E::SearchFuzzy => aside(|| search::answer(asked, body)),
         E::JobsStatuses => statuses::answer(asked, body).await,
         #[cfg(feature = "hcl")]
         E::JobsParse => super::parse::parse(body).await,
@@ -67,7 +68,7 @@ struct Validate {
 }
 
 fn validate(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Validate = body::read(bytes)?;
+    let body: Validate = body::read_with_job(bytes)?;
     let spec = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
     asked.regions.limits().check(&spec)?;
     let (names, warnings) = (Names::of(&spec), warnings(&spec));

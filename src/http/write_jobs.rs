@@ -3,9 +3,11 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::aside::aside;
 use super::asked::Asked;
 use super::body;
 use super::documents;
+use super::host::EngineHandle;
 use super::mistakes::Names;
 use super::refusal::Refusal;
 use super::reply::Reply;
@@ -72,8 +74,26 @@ fn evaluated(applied: &Applied) -> Value {
     })
 }
 
+/// Gives a job the region and the namespace of its request where it names none, and its engine.
+fn placed<'a>(
+    asked: &'a Asked<'_>,
+    job: &mut JobSpec,
+    region: Option<String>,
+    namespace: Option<String>,
+) -> Result<&'a EngineHandle, Refusal> {
+    let region = region.filter(|it| !it.is_empty()).unwrap_or_else(|| job.region.clone());
+    if job.region.is_empty() {
+        asked.region(&region).clone_into(&mut job.region);
+    }
+    if job.namespace.is_empty() {
+        let of_body = namespace.filter(|namespace| !namespace.is_empty());
+        job.namespace = of_body.unwrap_or_else(|| asked.query.namespace().to_owned());
+    }
+    asked.engine(&region)
+}
+
 async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Register = body::read(bytes)?;
+    let body: Register = body::read_with_job(bytes)?;
     let mut job = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
     if job.id.is_empty() {
         return Err(Refusal::bad("Job ID hasn't been provided"));
@@ -81,16 +101,7 @@ async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     if asked.endpoint == E::Job && asked.id != job.id {
         return Err(Refusal::bad("Job ID does not match name"));
     }
-    let of_body = body.region.filter(|region| !region.is_empty());
-    let region = of_body.unwrap_or_else(|| job.region.clone());
-    let handle = asked.engine(&region)?;
-    if job.region.is_empty() {
-        asked.region(&region).clone_into(&mut job.region);
-    }
-    if job.namespace.is_empty() {
-        let of_body = body.namespace.filter(|namespace| !namespace.is_empty());
-        job.namespace = of_body.unwrap_or_else(|| asked.query.namespace().to_owned());
-    }
+    let handle = placed(asked, &mut job, body.region, body.namespace)?;
     asked.regions.limits().check(&job)?;
     documents::take_back(&mut job);
     let (names, warnings) = (Names::of(&job), warnings(&job));
@@ -112,19 +123,18 @@ async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
 }
 
 fn plan(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Register = body::read(bytes)?;
+    let body: Register = body::read_with_job(bytes)?;
     let mut job = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
     if job.id.is_empty() {
         return Err(Refusal::bad("Job must have a valid ID"));
     }
     check_job(asked, &job.id)?;
-    let handle = asked.engine(&job.region)?;
-    namespace(asked, &mut job.namespace);
+    let handle = placed(asked, &mut job, body.region, body.namespace)?;
     asked.regions.limits().check(&job)?;
     documents::take_back(&mut job);
     let (names, warnings) = (Names::of(&job), warnings(&job));
     let snapshot = handle.snapshot();
-    let found = snapshot.dry_run(handle.options(), job, handle.now());
+    let found = aside(|| snapshot.dry_run(handle.options(), job, handle.now()));
     let found = found.map_err(|errors| Refusal::failed(names.text(&errors)))?;
     let index = found.job_modify_index;
     let mut reply = json!(found.reply(body.diff.unwrap_or(false)));

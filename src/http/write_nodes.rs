@@ -43,7 +43,14 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
             Ok(heard(&apply(asked, command).await?))
         }
         E::NodeAllocations => {
-            let command: UpdateAllocations = body::read(body)?;
+            let mut command: UpdateAllocations = body::read(body)?;
+            if asked.engine("")?.snapshot().node(&node_id).is_none() {
+                return Err(Refusal::failed("node not found"));
+            }
+            // A client speaks of what is on its node.
+            for update in command.allocations.iter_mut().filter(|it| it.node_id.is_empty()) {
+                update.node_id.clone_from(&node_id);
+            }
             let applied = apply(asked, command).await?;
             Ok(Reply::written(applied.index, json!({"Index": applied.index})))
         }

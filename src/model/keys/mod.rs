@@ -93,6 +93,12 @@ pub(crate) fn corrected(job: &JobSpec) -> Option<Result<JobSpec, ReadError>> {
     Some(read.map_err(|error| ReadError::from_json(error.path(), error.inner())))
 }
 
+/// Puts the keys of a job's JSON into the API's letter case, where the right ones say nothing.
+#[cfg(feature = "http")]
+pub(crate) fn correct_keys(job: &mut Value) {
+    correct(job, &JOB);
+}
+
 /// A request has its job under a key.
 fn shape_of(document: &Value) -> &'static Object {
     let is_request = document.as_object().is_some_and(|it| it.contains_key("Job"));

@@ -14,7 +14,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use stowplan::engine::{Command, Engine, EngineOptions, RegisterNode, Resume};
+use stowplan::FailureRecords;
+use stowplan::engine::{Command, Engine, EngineOptions, RegisterNode, Resume, Snapshot};
 use stowplan::http::{Access, Clock, EngineHandle, Journal, Regions, router};
 use stowplan::model::{NodeSpec, read};
 use stowplan::sim::{Behaviour, World};
@@ -25,6 +26,7 @@ use self::simulated::Simulated;
 use self::store::{Restored, Store};
 use crate::exit::{BAD_INPUT, SUCCESS};
 use crate::files::reason;
+use crate::words::count;
 
 /// How many events are kept for those who come back for them.
 const HISTORY: usize = 4_096;
@@ -64,6 +66,12 @@ pub(crate) struct Agent {
     #[arg(long, value_name = "NUMBER", default_value_t = 0)]
     seed: u64,
 
+    /// When what could not be placed is kept as a failed allocation, as the first API has it
+    ///
+    /// By itself for jobs of that API only, since clients of today's say themselves that nothing was placed.
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    record_failed_placements: Records,
+
     /// Play the client of every node, so many times as fast as the clock
     ///
     /// Tasks start, become healthy, stop and finish by themselves. Without this flag nodes and allocations
@@ -77,6 +85,15 @@ const AFTER_HELP: &str = "Examples:
   stowplan agent --nodes nodes.json --simulate 10
   stowplan agent --data-dir /var/lib/stowplan
   curl -X PUT --data @job.json 127.0.0.1:4646/v1/jobs";
+
+/// When failed placements are kept.
+#[derive(Clone, Copy, clap::ValueEnum)]
+enum Records {
+    /// For jobs of the first API
+    Auto,
+    Always,
+    Never,
+}
 
 fn speed(text: &str) -> Result<f64, String> {
     match text.parse() {
@@ -105,7 +122,10 @@ impl Agent {
             None => Vec::new(),
         };
         let (mut regions, mut handles): (Option<Regions>, Vec<EngineHandle>) = (None, Vec::new());
-        for name in &self.region {
+        for (at, name) in self.region.iter().enumerate() {
+            if self.region.iter().take(at).any(|other| other == name) {
+                return Err(format!("the region {name} is there twice"));
+            }
             let handle = self.start(name, &nodes)?;
             handles.push(handle.clone());
             regions = Some(match regions {
@@ -116,7 +136,7 @@ impl Agent {
         let regions = regions.ok_or("no region")?.with_access(access);
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
         let runtime = runtime.map_err(|error| reason(&error))?;
-        let served = runtime.block_on(self.listen(regions, nodes.len()));
+        let served = runtime.block_on(self.listen(regions, &handles));
         // Requests that still wait are not waited for.
         runtime.shutdown_background();
         handles.iter().try_for_each(EngineHandle::end_blocking)?;
@@ -146,6 +166,12 @@ impl Agent {
         let mut options =
             EngineOptions { seed: self.seed, history: HISTORY, ..EngineOptions::default() };
         options.place = options.place.stopwatch(stopwatch::nanos);
+        options.place =
+            options.place.record_failed_placements(match self.record_failed_placements {
+                Records::Auto => FailureRecords::Auto,
+                Records::Always => FailureRecords::Always,
+                Records::Never => FailureRecords::Never,
+            });
         let speed = self.simulate.or(self.dev.then_some(1.0));
         let clock = Clock::at_speed(speed.unwrap_or(1.0));
         let started = match (&self.data_dir, speed) {
@@ -153,13 +179,16 @@ impl Agent {
                 let (engine, store) = restored(&folder.join(region), options, &clock)?;
                 EngineHandle::start_kept(engine, clock, store)
             }
-            (None, Some(_)) => {
-                EngineHandle::start(Simulated::new(World::new(options, Behaviour::prompt())), clock)
+            (None, Some(speed)) => {
+                let world = World::new(options, Behaviour::prompt());
+                EngineHandle::start(Simulated::new(world, speed), clock)
             }
             (None, None) => EngineHandle::start(Engine::new(options), clock),
         };
         let handle = started.map_err(|error| reason(&error))?;
-        for node in nodes {
+        // Those that are known say themselves what they have become.
+        let known = handle.snapshot();
+        for node in nodes.iter().filter(|node| known.node(&node.id).is_none()) {
             let command = Command::from(RegisterNode::from(node.clone()));
             let joined = handle.apply_blocking(command).ok_or("the engine has ended")?;
             joined.map_err(|error| format!("node {}: {error}", node.id))?;
@@ -167,13 +196,20 @@ impl Agent {
         Ok(handle)
     }
 
-    async fn listen(&self, regions: Regions, nodes: usize) -> Result<(), String> {
+    async fn listen(&self, regions: Regions, handles: &[EngineHandle]) -> Result<(), String> {
         let listener = tokio::net::TcpListener::bind(self.bind).await;
         let listener = listener.map_err(|error| format!("{}: {}", self.bind, reason(&error)))?;
         let address = listener.local_addr().map_err(|error| reason(&error))?;
+        let sum = |count: fn(&Snapshot) -> usize| -> usize {
+            handles.iter().map(|handle| count(&handle.snapshot())).sum()
+        };
+        let (nodes, jobs) = (sum(|it| it.nodes().count()), sum(|it| it.jobs().count()));
         let names: Vec<&str> = regions.names().collect();
         println!(
-            "stowplan agent: listening on http://{address}, {nodes} nodes, regions {}",
+            "stowplan agent: listening on http://{address}, {}, {}, {}: {}",
+            count(nodes, "node"),
+            count(jobs, "job"),
+            if names.len() == 1 { "region" } else { "regions" },
             names.join(", ")
         );
         let app = with_page(router(regions.with_address(address.to_string())));

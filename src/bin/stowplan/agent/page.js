@@ -296,7 +296,7 @@
       }
       const made = await ask("jobs", { Job: job });
       answer(element("p", { textContent: `Job ${job.ID} is registered${made.EvalID ? `, evaluation ${short(made.EvalID)}` : ""}.` }), ...(made.Warnings ? [element("p", { textContent: made.Warnings })] : []));
-      await wanted();
+      wanted().catch((error) => { at("state").textContent = error.message; });
     } catch (error) {
       answer(element("p", { class: "bad", textContent: error.message }));
     } finally {

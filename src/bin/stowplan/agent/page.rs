@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::http::header;
+use axum::response::Redirect;
 use axum::routing::get;
 
 use crate::html::{DRAW, STYLE};
@@ -30,7 +31,12 @@ pub(super) fn with_page(api: Router) -> Router {
         ];
         (headers, page)
     };
-    Router::new().route("/ui", get(answer.clone())).route("/ui/", get(answer)).fallback_service(api)
+    let to_page = || async { Redirect::temporary("/ui/") };
+    Router::new()
+        .route("/", get(to_page))
+        .route("/ui", get(answer.clone()))
+        .route("/ui/", get(answer))
+        .fallback_service(api)
 }
 
 fn document() -> String {

@@ -15,6 +15,7 @@ use stowplan::Timestamp;
 use stowplan::engine::{Command, Engine, EngineOptions, Snapshot};
 use stowplan::http::Journal;
 
+use super::stopwatch;
 use crate::files::reason;
 
 /// Commands by their numbers, from 1 on.
@@ -55,6 +56,15 @@ impl Store {
     pub(super) fn open(folder: &Path, options: EngineOptions) -> Result<Restored, String> {
         fs::create_dir_all(folder).map_err(|error| named(folder, &error))?;
         let path = folder.join("log.redb");
+        drop_parts(folder)?;
+        let states = states(folder)?;
+        if !states.is_empty() && !path.exists() {
+            return Err(format!(
+                "{}: it is missing, and there are saved states beside it: bring it back from a copy, or move the \
+                 latest state to a folder of its own to begin with that, without the commands after it",
+                path.display()
+            ));
+        }
         let log = Database::create(&path).map_err(|error| match error {
             DatabaseError::DatabaseAlreadyOpen => {
                 format!("{}: another agent has it", path.display())
@@ -65,14 +75,16 @@ impl Store {
                 path.display()
             ),
         })?;
-        let states = states(folder)?;
         let mut engine = match states.first() {
             Some(number) => load(folder, *number)?,
             None => Engine::new(options),
         };
+        engine.set_stopwatch(Some(stopwatch::nanos));
         let begun = states.first().copied().unwrap_or(0);
         let latest = replay(&log, &path, &mut engine, begun)?;
-        let store = Store { folder: folder.to_owned(), log, latest, states, writing: None, begun };
+        let mut store =
+            Store { folder: folder.to_owned(), log, latest, states, writing: None, begun };
+        store.drop_old_states();
         store.note_version().map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Restored { store, engine, replayed: latest - begun })
     }
@@ -140,7 +152,14 @@ impl Store {
 
 impl Journal for Store {
     fn keep(&mut self, now: Timestamp, commands: &[&Command]) -> Result<(), String> {
-        self.write(now, commands)
+        let outcome = self.write(now, commands);
+        if let Err(message) = &outcome {
+            let folder = self.folder.display();
+            eprintln!(
+                "stowplan agent: {folder}: {message}: what is asked for is refused until it can be kept"
+            );
+        }
+        outcome
     }
 
     fn wants_state(&self) -> bool {
@@ -180,6 +199,17 @@ impl Journal for Store {
         };
         forget().map_err(|error| format!("log.redb: {error}"))
     }
+}
+
+/// Takes away the states that were never whole, since the agent was killed while it wrote them.
+fn drop_parts(folder: &Path) -> Result<(), String> {
+    for entry in fs::read_dir(folder).map_err(|error| named(folder, &error))? {
+        let path = entry.map_err(|error| named(folder, &error))?.path();
+        if path.extension().is_some_and(|extension| extension == "part") {
+            fs::remove_file(&path).map_err(|error| named(&path, &error))?;
+        }
+    }
+    Ok(())
 }
 
 /// Applies the commands after a number. Gives that of the last one.
