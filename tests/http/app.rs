@@ -3,15 +3,16 @@
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, Response, StatusCode};
 use serde_json::{Value, json};
-use stowplan::Timestamp;
 use stowplan::engine::{Engine, EngineOptions};
 use stowplan::http::{Clock, EngineHandle, Regions, router};
+use stowplan::{Span, Timestamp};
 use tower::ServiceExt;
 
 /// The router of an engine of its own.
 #[derive(Clone)]
 pub(crate) struct App {
     router: axum::Router,
+    clock: Clock,
 }
 
 /// What came back.
@@ -47,10 +48,10 @@ pub(crate) fn run<T>(future: impl Future<Output = T>) -> T {
     runtime.block_on(future)
 }
 
-/// An engine whose time stands still.
-fn handle(options: EngineOptions) -> EngineHandle {
+/// An engine whose time stands still, and its clock.
+fn handle(options: EngineOptions) -> (EngineHandle, Clock) {
     let clock = Clock::manual(Timestamp::from_secs(1_000));
-    EngineHandle::start(Engine::new(options), clock).unwrap()
+    (EngineHandle::start(Engine::new(options), clock.clone()).unwrap(), clock)
 }
 
 impl App {
@@ -65,13 +66,24 @@ impl App {
     }
 
     fn with_options(options: EngineOptions) -> App {
-        App { router: router(handle(options)) }
+        App::served_with(options, |regions| regions)
     }
 
     /// An engine without anything, served in a way of its own.
     pub(crate) fn served(change: impl FnOnce(Regions) -> Regions) -> App {
         let options = EngineOptions { history: 1_024, ..EngineOptions::default() };
-        App { router: router(change(Regions::from(handle(options)))) }
+        App::served_with(options, change)
+    }
+
+    fn served_with(options: EngineOptions, change: impl FnOnce(Regions) -> Regions) -> App {
+        let (handle, clock) = handle(options);
+        App { router: router(change(Regions::from(handle))), clock }
+    }
+
+    /// Lets some seconds pass, and what is due by then be done.
+    pub(crate) fn pass(&self, secs: i64) {
+        self.clock.set(self.clock.now() + Span::from_secs(secs));
+        self.settle();
     }
 
     pub(crate) fn router(&self) -> axum::Router {

@@ -42,6 +42,12 @@ fn a_job_file_is_read_and_can_be_registered() {
         }
         assert_eq!(app.get("/v1/job/sleeper").at("/Version"), 0);
     }
+    // Keys that are null say nothing, so both are the same job.
+    let app = App::with_nodes(3);
+    for document in [parsed.json(), bare.json(), parsed.json()] {
+        assert_eq!(app.put("/v1/jobs", &json!({"Job": document})).status, 200);
+        assert_eq!(app.get("/v1/job/sleeper").at("/Version"), 0);
+    }
 }
 
 #[test]

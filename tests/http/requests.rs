@@ -4,7 +4,7 @@ use crate::app::{App, job};
 use serde_json::json;
 
 /// A request in a line, its status, and how its text begins; the body stands after a bar.
-const REQUESTS: [(&str, u16, &str); 97] = [
+const REQUESTS: [(&str, u16, &str); 103] = [
     // Paths that are none, or that lead elsewhere.
     ("GET /", 404, ""),
     ("GET /v1", 404, ""),
@@ -77,7 +77,21 @@ const REQUESTS: [(&str, u16, &str); 97] = [
     ("GET /v1/stowplan/capacity?job=web&limit=10001", 400, "limit is at most 10000"),
     ("GET /v1/stowplan/evaluation/x/explain", 500, "eval lookup failed"),
     ("GET /v1/scaling/policy/x", 404, "policy not found"),
-    ("GET /v1/status/leader?region=mars", 200, ""),
+    ("GET /v1/status/leader?region=mars", 500, "No path to region"),
+    ("GET /v1/status/peers?region=mars", 500, "No path to region"),
+    (
+        "PUT /v1/job/web/evaluate|{\"JobID\": \"web\", \"Region\": \"mars\"}",
+        500,
+        "No path to region",
+    ),
+    ("PUT /v1/node/n9/allocations|{\"Alloc\": []}", 500, "node not found"),
+    ("GET /v1/stowplan/capacity?job=web&limit=99999999999", 400, "Invalid limit"),
+    (
+        "GET /v1/jobs?filter=any%20Nope%20as%20it%20%7B%20it%20%3D%3D%201%20%7D",
+        400,
+        "failed to read result page: ",
+    ),
+    ("GET /v1/jobs?filter=any%20ID", 400, "failed to create result paginator: "),
     ("GET /v1/metrics?region=mars", 500, "No path to region"),
     // Bodies.
     ("PUT /v1/jobs|null", 400, "Job must be specified"),
