@@ -13,5 +13,6 @@
 )]
 
 mod connections;
+mod damage;
 mod durability;
 mod process;

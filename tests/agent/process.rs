@@ -83,10 +83,15 @@ impl Agent {
         self.child.wait().unwrap();
     }
 
-    /// Asks it to end, and waits until it has.
-    pub(crate) fn stop(mut self) -> Option<i32> {
+    /// Asks it to end.
+    pub(crate) fn told_to_end(&self) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-TERM", &id]).status().unwrap().success());
+    }
+
+    /// Asks it to end, and waits until it has.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        self.told_to_end();
         self.child.wait().unwrap().code()
     }
 

@@ -1,0 +1,66 @@
+//! Files that are torn, damaged or of another: each is named, with what to do about it.
+
+use serde_json::Value;
+
+use crate::durability::job;
+use crate::process::{Agent, Folder, files};
+
+#[test]
+fn files_that_are_damaged_are_named_and_nothing_is_lost_in_silence() {
+    let folder = Folder::new("damaged");
+    let flags = ["--data-dir", folder.text()];
+    let begin = |id: &str| {
+        let agent = Agent::start(&flags);
+        agent.put("/v1/jobs", &job(id, 1));
+        agent
+    };
+    assert_eq!(begin("first").stop(), Some(0));
+    assert_eq!(begin("second").stop(), Some(0));
+    begin("third").kill();
+    let own = folder.0.join("global");
+    let names = files(&own);
+    let states: Vec<&String> = names.iter().filter(|name| name.ends_with(".saved")).collect();
+    assert_eq!(states.len(), 2, "{names:?}");
+    let latest = own.join(states[1]);
+    let bytes = std::fs::read(&latest).unwrap();
+    for at in [0, bytes.len() / 2, bytes.len() - 1] {
+        let mut damaged = bytes.clone();
+        damaged[at] ^= 0x40;
+        std::fs::write(&latest, damaged).unwrap();
+        let (code, text) = Agent::fails(&flags);
+        assert_ne!(code, Some(0));
+        assert!(text.contains(states[1].as_str()) && text.contains("move it away"), "{text}");
+    }
+    std::fs::write(&latest, &bytes[..bytes.len() / 2]).unwrap();
+    assert!(Agent::fails(&flags).1.contains("move it away"));
+    // What it says to do does it: the log goes on from the state before.
+    std::fs::remove_file(&latest).unwrap();
+    let agent = Agent::start(&flags);
+    let ids: Vec<Value> =
+        agent.get("/v1/jobs").as_array().unwrap().iter().map(|it| it["ID"].clone()).collect();
+    assert_eq!(ids, ["first", "second", "third"]);
+    // Two at once would write over each other.
+    assert!(Agent::fails(&flags).1.contains("another agent has it"));
+    agent.kill();
+
+    let log = own.join("log.redb");
+    let whole = std::fs::read(&log).unwrap();
+    std::fs::write(&log, &whole[..100]).unwrap();
+    let (code, text) = Agent::fails(&flags);
+    assert_ne!(code, Some(0));
+    assert!(text.contains("log.redb"), "{text}");
+    // Without the earlier state the commands before it would be missing.
+    std::fs::write(&log, &whole).unwrap();
+    for name in files(&own).iter().filter(|name| name.ends_with(".saved")) {
+        std::fs::remove_file(own.join(name)).unwrap();
+    }
+    let (_, text) = Agent::fails(&flags);
+    assert!(text.is_empty() || text.contains("saved state"), "{text}");
+}
+
+#[test]
+fn what_is_kept_and_what_is_played_do_not_go_together() {
+    let folder = Folder::new("played");
+    let (code, text) = Agent::fails(&["--data-dir", folder.text(), "--simulate", "1"]);
+    assert!(code != Some(0) && text.contains("--simulate"), "{text}");
+}
