@@ -12,6 +12,8 @@ mod hcl;
 mod in_use;
 mod languages;
 mod place;
+#[cfg(feature = "http")]
+mod requests;
 mod situations;
 
 /// A target.
@@ -31,6 +33,8 @@ pub(crate) const TARGETS: &[(&str, Target)] = &[
     ("place", place::place),
     ("reconcile", situations::reconcile),
     ("replay", engine::replay),
+    #[cfg(feature = "http")]
+    ("requests", requests::requests),
     ("saved", engine::saved),
 ];
 
