@@ -230,3 +230,36 @@ fn placed(agent: &Agent) -> BTreeMap<String, u64> {
     }
     placed
 }
+
+/// The last of the lines about durability: run it optimised, `cargo test --release --features agent --test agent
+/// million -- --ignored --nocapture`.
+#[test]
+#[ignore = "it takes a while, and says something in an optimised build only"]
+fn a_million_allocations_are_there_soon_after_the_start() {
+    let folder = Folder::new("million");
+    let flags = ["--data-dir", folder.text()];
+    let agent = Agent::start(&flags);
+    for at in 0..100 {
+        let path = format!("/v1/node/{at:08x}-0000-0000-0000-000000000000/register");
+        let mut node = node(at);
+        node["Node"]["NodeResources"]["Disk"]["DiskMB"] = json!(10_000_000);
+        agent.put(&path, &node);
+    }
+    for at in 0..100 {
+        agent.put("/v1/jobs", &job(&format!("many{at}"), 10_000));
+    }
+    let placed =
+        |agent: &Agent| agent.get("/v1/stowplan/overview")["Allocations"]["starting"].clone();
+    let began = Instant::now();
+    while placed(&agent) != 1_000_000 {
+        assert!(began.elapsed() < Duration::from_secs(600), "{}", placed(&agent));
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    assert_eq!(agent.stop(), Some(0));
+    let began = Instant::now();
+    let agent = Agent::start(&flags);
+    let elapsed = began.elapsed();
+    println!("it listens with a million allocations after {:.2} s", elapsed.as_secs_f64());
+    assert_eq!(placed(&agent), 1_000_000);
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
+}

@@ -9,6 +9,8 @@ mod server;
 mod simulated;
 mod stopwatch;
 mod store;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
