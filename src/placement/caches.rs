@@ -3,15 +3,18 @@
 //! later.
 
 mod check;
+mod kinds;
 mod lru_cache;
 
 use std::sync::Arc;
 
+use self::kinds::Kinds;
 use self::lru_cache::LruCache;
 use super::buffers::Buffers;
 use super::group::GroupPlan;
 use crate::feasibility::column::Column;
 use crate::feasibility::mask::{self, Mask};
+use crate::model::Node;
 use crate::rank::affinity::{self, AffinityColumn};
 use crate::rank::frontier::partition::{Lanes, Partition};
 use crate::rank::frontier::{Basis, Frontier, Purpose};
@@ -32,6 +35,7 @@ pub(crate) struct Caches {
     lanes: LruCache<Lanes>,
     frontiers: LruCache<Frontier>,
     frontier_bytes: usize,
+    kinds: Option<Arc<Kinds>>,
     /// As of what [renumbering](State) of names, kinds and sizes all of it is.
     renumberings: u64,
     writer: KeyWriter,
@@ -104,6 +108,12 @@ impl Caches {
             *self =
                 Caches { renumberings: state.renumberings, writer, buffers, ..Caches::default() };
         }
+    }
+
+    /// The kinds of nodes that there are; nodes alike have one name.
+    pub(crate) fn kinds(&mut self, state: &State, name: impl Fn(&Node) -> String) -> Arc<Kinds> {
+        self.forget_old_numbers(state);
+        Kinds::of(&mut self.kinds, state, name)
     }
 
     /// Keeps a frontier for later.

@@ -6,6 +6,7 @@ use indexmap::IndexMap;
 use crate::feasibility::base::BaseSet;
 use crate::feasibility::reason::FilterReason;
 use crate::model::{Job, Node};
+use crate::placement::caches::Caches;
 use crate::placement::group::GroupPlan;
 use crate::placement::options::PlaceOptions;
 use crate::placement::scan::Scan;
@@ -77,6 +78,7 @@ impl Classes {
     /// The classes of the nodes that a job looks at, for groups of it that found no place.
     pub(super) fn of<'a>(
         state: &State,
+        caches: &mut Caches,
         job: &Job,
         groups: impl Iterator<Item = &'a str>,
         options: &PlaceOptions,
@@ -93,16 +95,13 @@ impl Classes {
         let base = BaseSet::of(job);
         let mut eligibility: IndexMap<String, bool> = IndexMap::new();
         // Nodes alike are of one class, and the job looks at all of them or at none.
-        let mut is_seen = vec![false; state.facts_classes()];
-        for (slot, record) in state.nodes() {
-            let is_seen = is_seen.get_mut(record.facts_class as usize);
-            if is_seen.is_some_and(|it| std::mem::replace(it, true)) || !base.contains(record) {
-                continue;
-            }
+        for (slot, class) in &caches.kinds(state, computed_class).nodes {
+            let Some(record) = state.node(*slot).filter(|it| base.contains(it)) else { continue };
             // One node of a class says what all of them are.
-            eligibility
-                .entry(computed_class(&record.node))
-                .or_insert_with(|| scans.iter().any(|scan| may_suit(scan, slot, record)));
+            if !eligibility.contains_key(&**class) {
+                let may = scans.iter().any(|scan| may_suit(scan, *slot, record));
+                eligibility.insert(class.to_string(), may);
+            }
         }
         eligibility.sort_keys();
         Classes { eligibility, is_escaped: false }

@@ -22,6 +22,7 @@ use crate::state::links::{AllocationReader, Link};
 use crate::state::slots::{
     AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, JobSlot, NodeSlot,
 };
+use crate::state::small_list::SmallList;
 
 /// The handle of the latest deployment.
 pub(super) const LATEST_DEPLOYMENT: u32 = 0;
@@ -42,8 +43,8 @@ pub(super) struct Known {
     /// How many groups there are.
     pub(super) groups: u32,
     /// The documents of the versions, in the order of `versions`.
-    pub(super) specs: Vec<Arc<JobSpec>>,
-    pub(super) versions: Vec<VersionView>,
+    pub(super) specs: SmallList<Arc<JobSpec>>,
+    pub(super) versions: SmallList<VersionView>,
     /// The allocations, by group, by name and by identity.
     pub(super) views: Vec<AllocationView>,
     /// What replaced what, of those allocations that replaced failed ones: by handle, ascending.
@@ -71,8 +72,8 @@ impl Known {
             others: Vec::new(),
             places: Vec::new(),
             groups: 0,
-            specs: Vec::new(),
-            versions: Vec::new(),
+            specs: SmallList::None,
+            versions: SmallList::None,
             views: Vec::new(),
             reschedules: Vec::new(),
             latest: job.and_then(|job| state.latest_deployment(job)),
@@ -354,7 +355,7 @@ impl Known {
             view.follow_up = match follow_up {
                 Link::None => NONE,
                 Link::To(slot) => slot.0,
-                Link::Gone if asked.slot.is_none() && life.written_follow_up() == asked.id => GIVEN,
+                Link::Gone if asked.slot.is_none() && life.written_follow_up() == asked.given_id => GIVEN,
                 Link::Gone => GONE,
             };
             if let Link::To(slot) = follow_up {

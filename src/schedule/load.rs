@@ -75,7 +75,7 @@ pub(super) fn asked(
             evaluation.priority,
         )
     };
-    Asked { record, slot: None, id: evaluation.id.clone(), wants_figures: true }
+    Asked { record, slot: None, given_id: evaluation.id.clone(), wants_figures: true }
 }
 
 /// Deployments are in order; what their documents say of when they were made may be nothing.

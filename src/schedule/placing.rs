@@ -69,7 +69,7 @@ impl Pass<'_, '_, '_> {
         }
         if !self.failures.is_empty() {
             let failed = self.failures.keys().map(String::as_str);
-            self.classes = Classes::of(self.transaction, job, failed, self.options);
+            self.classes = Classes::of(self.transaction, self.caches, job, failed, self.options);
         }
     }
 
@@ -111,7 +111,7 @@ impl Pass<'_, '_, '_> {
 
     /// Places as far as there is room, and gives what became of each placement.
     fn serve(&mut self, job: &Job, placements: &[Placement]) -> Vec<Verdict> {
-        let port_key = Some(hash_bytes(0, self.asked.id.as_bytes()));
+        let port_key = self.port_key(job, placements);
         let evaluation = self.asked.slot.map(|slot| self.transaction.evaluation_ref(slot));
         let mut chunks: Vec<Chunk> = Vec::new();
         let mut latest = None;
@@ -150,6 +150,17 @@ impl Pass<'_, '_, '_> {
             place_for_evaluation(self.transaction, self.caches, job, requests, self.options);
         self.outcome = outcome;
         verdicts
+    }
+
+    /// What ports are drawn by: the evaluation. None where none can be asked for.
+    fn port_key(&self, job: &Job, placements: &[Placement]) -> Option<u64> {
+        let is_any_older = placements.iter().any(|placement| placement.is_downgraded);
+        let has_ports = job.task_groups.iter().any(|group| {
+            let mut resources = group.tasks.iter().filter_map(|task| task.resources.as_ref());
+            !group.networks.is_empty() || resources.any(|it| !it.networks.is_empty())
+        });
+        let id = || self.asked.id(self.transaction);
+        (is_any_older || has_ports).then(|| hash_bytes(0, id().as_bytes()))
     }
 
     /// The reference to a deployment.

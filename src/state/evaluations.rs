@@ -68,6 +68,9 @@ impl State {
     /// A reference to the evaluation of an identity, and the identity itself where it cannot be told from
     /// the reference.
     fn evaluation_link(&self, id: &str) -> (EvaluationRef, Box<str>) {
+        if id.is_empty() {
+            return (EvaluationRef::NONE, Box::default());
+        }
         if let Some(slot) = self.find_evaluation(id) {
             let is_kept = self.evaluation(slot).is_some_and(|it| it.kept_id().is_some());
             return (self.evaluation_ref(slot), if is_kept { id.into() } else { "".into() });
