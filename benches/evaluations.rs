@@ -1,5 +1,8 @@
-//! Processing one evaluation for a plan: of a job of 1,000 with nothing to change, of one that rolls 50 of
-//! them, of one that lost a node, and of one that finds no room.
+//! Processing one evaluation for a plan: of a job of 1,000 with nothing to change, with its records in the
+//! cache and without, of one that rolls 50 of them, of one that lost a node, and of one that finds no room; and
+//! marking a node down, on clusters small and large.
+//!
+//! `benches/evaluations.sh` counts the instructions of the first ones.
 
 #![allow(
     missing_docs,
@@ -10,7 +13,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use stowplan::model::{ClientStatus, Evaluation, Job, Node, UpdateStrategy};
+use stowplan::model::{ClientStatus, Constraint, Evaluation, Job, Node, Operand, UpdateStrategy};
 use stowplan::schedule::process;
 use stowplan::{Cluster, PlaceOptions, Timestamp};
 
@@ -19,11 +22,16 @@ const NOW: Timestamp = Timestamp::from_secs(10);
 
 fn node(at: usize) -> Node {
     let node = Node::builder(format!("node-{at:05}")).cpu_shares(100_000).memory_mb(200_000);
+    let node = node.class(if at < 1_000 { "first" } else { "other" });
     node.disk_mb(1_000_000).driver("docker").build().unwrap()
 }
 
 fn job(image: &str) -> Job {
-    let job = Job::builder("web")
+    named_job("web", image)
+}
+
+fn named_job(id: &str, image: &str) -> Job {
+    let job = Job::builder(id)
         .group("front", COUNT, |g| g.task("nginx", "docker", |t| t.cpu_shares(250).memory_mb(500)));
     let update: UpdateStrategy = serde_json::from_str(r#"{"MaxParallel": 50}"#).unwrap();
     let changed = job.build().unwrap().changed(|spec| {
@@ -45,15 +53,99 @@ fn evaluation(id: &str) -> Evaluation {
     }
 }
 
+/// A cluster of so many nodes on which jobs run.
+fn cluster_of(nodes: usize, jobs: &[Job]) -> Cluster {
+    let mut cluster = Cluster::new((0..nodes).map(node)).unwrap();
+    for job in jobs {
+        cluster.register_job(job);
+        let first = Evaluation { job_id: job.id.clone(), ..evaluation(&format!("{}-1", job.id)) };
+        let id = cluster.upsert_evaluation(&first).unwrap();
+        let placed = cluster.process(&id, NOW, &PlaceOptions::default()).unwrap();
+        let ids: Vec<String> = placed.allocations().map(|it| it.id()).collect();
+        ids.iter().for_each(|id| cluster.set_client_status(id, ClientStatus::Running).unwrap());
+    }
+    cluster
+}
+
 /// A cluster of 1,000 nodes on which the job runs and is healthy.
 fn cluster() -> Cluster {
-    let mut cluster = Cluster::new((0..1_000).map(node)).unwrap();
-    cluster.register_job(&job("nginx:1"));
-    let id = cluster.upsert_evaluation(&evaluation("first")).unwrap();
-    let placed = cluster.process(&id, NOW, &PlaceOptions::default()).unwrap();
-    let ids: Vec<String> = placed.allocations().map(|it| it.id()).collect();
-    ids.iter().for_each(|id| cluster.set_client_status(id, ClientStatus::Running).unwrap());
-    cluster
+    cluster_of(1_000, &[job("nginx:1")])
+}
+
+/// So many allocations has a job that has at most one on a node, which leaves some of 1,000 nodes free.
+const APART: i64 = 900;
+/// How many such jobs there are: as many allocations are on the first node.
+const JOBS_APART: usize = 10;
+
+/// A cluster of so many nodes on the first of which an allocation of each of some jobs runs.
+fn cluster_apart(nodes: usize) -> Cluster {
+    let apart = |at: usize| {
+        let job = named_job(&format!("apart-{at}"), "nginx:1").changed(|spec| {
+            spec.task_groups[0].count = Some(APART);
+            let constraint = |l_target: &str, operand, r_target: &str| Constraint {
+                l_target: l_target.into(),
+                operand,
+                r_target: r_target.into(),
+                ..Constraint::default()
+            };
+            spec.constraints.push(constraint("${node.class}", Operand::Eq, "first"));
+            spec.constraints.push(constraint("", Operand::DistinctHosts, ""));
+        });
+        job.unwrap()
+    };
+    let jobs: Vec<Job> = (0..JOBS_APART).map(apart).collect();
+    cluster_of(nodes, &jobs)
+}
+
+/// The node that most runs on of the jobs that have one on each.
+fn busiest(cluster: &Cluster) -> Node {
+    let node = cluster.allocations_of("default", "apart-0").next().unwrap();
+    let node = cluster.node(node.node_id()).unwrap().clone();
+    assert_eq!(cluster.allocations_on(&node.id).count(), JOBS_APART);
+    node
+}
+
+/// Marking a node down and ready again, which is done to the same node over and over.
+#[inline(never)]
+pub fn mark_down_and_ready(cluster: &mut Cluster, down: &Node, ready: &Node) {
+    cluster.upsert_node(down.clone());
+    cluster.upsert_node(ready.clone());
+}
+
+fn node_down(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("nodes");
+    for nodes in [1_000, 100_000] {
+        let mut cluster = cluster_apart(nodes);
+        let ready = busiest(&cluster);
+        let down = ready.changed(|node| node.status = "down".into()).unwrap();
+        group.bench_function(format!("marked down of {nodes}"), |bencher| {
+            bencher.iter(|| mark_down_and_ready(&mut cluster, &down, &ready));
+        });
+        cluster.upsert_node(down);
+        let evaluation = Evaluation { job_id: "apart-3".into(), ..evaluation("next") };
+        assert_eq!(process(&mut cluster, &evaluation, NOW).len(), 1);
+        group.bench_function(format!("its jobs of {nodes}"), |bencher| {
+            bencher.iter(|| black_box(process(&mut cluster, &evaluation, NOW)));
+        });
+    }
+    group.finish();
+}
+
+/// Jobs enough for their records not to stay in the cache while the others are looked at.
+const JOBS_COLD: usize = 200;
+
+fn cold(criterion: &mut Criterion) {
+    let jobs: Vec<Job> =
+        (0..JOBS_COLD).map(|at| named_job(&format!("cold-{at}"), "nginx:1")).collect();
+    let mut cluster = cluster_of(1_000, &jobs);
+    let mut at = 0;
+    criterion.bench_function("evaluations/nothing to change, cold", |bencher| {
+        bencher.iter(|| {
+            at = (at + 1) % JOBS_COLD;
+            let evaluation = Evaluation { job_id: format!("cold-{at}"), ..evaluation("next") };
+            black_box(process(&mut cluster, &evaluation, NOW))
+        });
+    });
 }
 
 fn evaluations(criterion: &mut Criterion) {
@@ -89,6 +181,6 @@ fn evaluations(criterion: &mut Criterion) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(20);
-    targets = evaluations
+    targets = evaluations, node_down, cold
 }
 criterion_main!(benches);

@@ -355,7 +355,11 @@ impl Known {
             view.follow_up = match follow_up {
                 Link::None => NONE,
                 Link::To(slot) => slot.0,
-                Link::Gone if asked.slot.is_none() && life.written_follow_up() == asked.given_id => GIVEN,
+                Link::Gone
+                    if asked.slot.is_none() && life.written_follow_up() == asked.given_id =>
+                {
+                    GIVEN
+                }
                 Link::Gone => GONE,
             };
             if let Link::To(slot) = follow_up {

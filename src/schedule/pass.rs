@@ -77,8 +77,7 @@ pub(crate) fn process_in(
         return Processed::default();
     };
     let job = transaction.resolve_job(record.job);
-    let asked =
-        Asked { record, slot: Some(evaluation), given_id: String::new(), wants_figures };
+    let asked = Asked { record, slot: Some(evaluation), given_id: String::new(), wants_figures };
     process_asked(transaction, caches, &asked, job, options)
 }
 

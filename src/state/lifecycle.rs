@@ -4,6 +4,8 @@
 //! An allocation that is as it was placed has no record here: all that one would say is its batch's.
 //! A record is written when something differs, so that placing and removing touch nothing of this.
 
+use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
 use super::batch::Batch;
@@ -71,28 +73,79 @@ pub(crate) struct Transition {
     pub(crate) disable_placement: bool,
 }
 
-/// What few allocations have.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What few allocations have, but for what all have that run.
+#[derive(Clone, Default)]
 pub(crate) struct Rare {
+    pub(crate) client_description: Box<str>,
+    /// What its tasks do, by name.
+    pub(crate) task_states: TaskStates,
+    /// The index at which its health or its being a canary last changed.
+    pub(crate) health_index: u64,
+    pub(super) rarest: Option<Box<Rarest>>,
+}
+
+/// What few of those have that run.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Rarest {
     /// What the document of an allocation of an inventory says beyond its records: its identity and
     /// its name, how it was placed, its resources as they were written.
     pub(super) document: Option<Arc<Allocation>>,
     /// The evaluation that will look at it anew.
     pub(crate) follow_up: EvaluationRef,
-    pub(crate) desired_description: Box<str>,
-    pub(crate) client_description: Box<str>,
-    /// What its tasks do, by name.
-    pub(crate) task_states: TaskStates,
+    pub(crate) desired_description: String,
     /// Changes of its client status that were noted, oldest first.
     pub(crate) client_states: Vec<AllocationState>,
     /// Which allocations it was the replacement of.
     pub(crate) reschedules: Option<Box<RescheduleTracker>>,
     /// The identity of its predecessor, where that was not made here.
-    pub(crate) predecessor_id: Box<str>,
+    pub(crate) predecessor_id: String,
     /// The identity of its successor, likewise.
-    pub(crate) successor_id: Box<str>,
-    /// The index at which its health or its being a canary last changed.
-    pub(crate) health_index: u64,
+    pub(crate) successor_id: String,
+}
+
+/// What there is where nothing of it is kept.
+static NOTHING: Rarest = Rarest {
+    document: None,
+    follow_up: EvaluationRef::NONE,
+    desired_description: String::new(),
+    client_states: Vec::new(),
+    reschedules: None,
+    predecessor_id: String::new(),
+    successor_id: String::new(),
+};
+
+impl Deref for Rare {
+    type Target = Rarest;
+
+    fn deref(&self) -> &Rarest {
+        self.rarest.as_deref().unwrap_or(&NOTHING)
+    }
+}
+
+impl DerefMut for Rare {
+    fn deref_mut(&mut self) -> &mut Rarest {
+        self.rarest.get_or_insert_default()
+    }
+}
+
+/// However it is kept that there is nothing.
+impl fmt::Debug for Rare {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rare { client_description, task_states, health_index, rarest: _ } = self;
+        let parts = (client_description, task_states, health_index, &**self);
+        f.debug_tuple("Rare").field(&parts).finish()
+    }
+}
+
+/// However it is kept that there is nothing.
+impl PartialEq for Rare {
+    fn eq(&self, other: &Rare) -> bool {
+        let Rare { client_description, task_states, health_index, rarest: _ } = self;
+        *client_description == other.client_description
+            && *task_states == other.task_states
+            && *health_index == other.health_index
+            && **self == **other
+    }
 }
 
 impl LifecycleRecord {
@@ -157,27 +210,29 @@ impl LifecycleRecord {
         };
         // What the record says is not said twice.
         document.job = None;
-        let rare = Rare {
-            desired_description: std::mem::take(&mut document.desired_description).into(),
-            client_description: std::mem::take(&mut document.client_description).into(),
-            task_states: TaskStates::from(&std::mem::take(&mut document.task_states)),
+        let alloc_modify_index = document.alloc_modify_index;
+        let modify_time = Timestamp::from_nanos(document.modify_time);
+        let client_description = std::mem::take(&mut document.client_description).into();
+        let task_states = TaskStates::from(&std::mem::take(&mut document.task_states));
+        let rarest = Rarest {
+            desired_description: std::mem::take(&mut document.desired_description),
             client_states: std::mem::take(&mut document.alloc_states),
             reschedules: document.reschedule_tracker.take().map(Box::new),
-            predecessor_id: std::mem::take(&mut document.previous_allocation).into(),
-            successor_id: std::mem::take(&mut document.next_allocation).into(),
-            health_index,
-            ..Rare::default()
+            predecessor_id: std::mem::take(&mut document.previous_allocation),
+            successor_id: std::mem::take(&mut document.next_allocation),
+            ..Rarest::default()
         };
+        let rarest = Some(Box::new(Rarest { document: Some(Arc::new(document)), ..rarest }));
         LifecycleRecord {
             version: Some(version),
             modify_index: index,
-            alloc_modify_index: document.alloc_modify_index,
-            modify_time: Timestamp::from_nanos(document.modify_time),
+            alloc_modify_index,
+            modify_time,
             health_time,
             health,
             is_canary,
             transition,
-            rare: Some(Arc::new(Rare { document: Some(Arc::new(document)), ..rare })),
+            rare: Some(Arc::new(Rare { client_description, task_states, health_index, rarest })),
             ..LifecycleRecord::NONE
         }
     }
@@ -195,7 +250,7 @@ impl LifecycleRecord {
     }
 
     fn change_document(&mut self, change: impl FnOnce(&mut Allocation)) {
-        if let Some(rare) = &mut self.rare
+        if let Some(rare) = self.rare.as_mut().filter(|rare| rare.document.is_some())
             && let Some(document) = &mut Arc::make_mut(rare).document
         {
             change(Arc::make_mut(document));

@@ -382,6 +382,8 @@ fn a_static_port_rolls_over_a_full_node() {
 fn what_is_kept_of_an_allocation_is_small() {
     assert!(size_of::<AllocationRecord>() <= 64, "{}", size_of::<AllocationRecord>());
     assert!(size_of::<LifecycleRecord>() <= 96, "{}", size_of::<LifecycleRecord>());
+    // Every allocation that runs has one.
+    assert!(size_of::<Rare>() <= 40, "{}", size_of::<Rare>());
 }
 
 /// What placing gives has no record of its own, one that was stopped has, and the next one in its slot

@@ -17,7 +17,7 @@ use crate::state::deployment::{DeployedGroup, DeploymentDetails, DeploymentRecor
 use crate::state::evaluation::{EvaluationDetails, EvaluationRecord};
 use crate::state::group_version::GroupVersion;
 use crate::state::job::{JobVersion, Registration};
-use crate::state::lifecycle::{LifecycleRecord, Rare, Transition};
+use crate::state::lifecycle::{LifecycleRecord, Rare, Rarest, Transition};
 use crate::state::node::{Identity, NodeRecord};
 use crate::state::queued::Queued;
 use crate::state::settings::Settings;
@@ -67,18 +67,53 @@ saved!(LifecycleRecord {
     rare,
 });
 saved!(Transition { migrate, reschedule, force_reschedule, no_shutdown_delay, disable_placement });
-saved!(Rare {
-    document,
-    follow_up,
-    desired_description,
-    client_description,
-    task_states,
-    client_states,
-    reschedules,
-    predecessor_id,
-    successor_id,
-    health_index,
-});
+
+impl Saved for Rare {
+    fn save(&self, out: &mut Writer) {
+        let Rare { client_description, task_states, health_index, rarest: _ } = self;
+        let Rarest {
+            document,
+            follow_up,
+            desired_description,
+            client_states,
+            reschedules,
+            predecessor_id,
+            successor_id,
+        } = &**self;
+        document.save(out);
+        follow_up.save(out);
+        desired_description.save(out);
+        client_description.save(out);
+        task_states.save(out);
+        client_states.save(out);
+        reschedules.save(out);
+        predecessor_id.save(out);
+        successor_id.save(out);
+        health_index.save(out);
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Rare, Flaw> {
+        let document = Saved::load(input)?;
+        let follow_up = Saved::load(input)?;
+        let desired_description = Saved::load(input)?;
+        let client_description = Saved::load(input)?;
+        let task_states = Saved::load(input)?;
+        let client_states = Saved::load(input)?;
+        let rarest = Rarest {
+            document,
+            follow_up,
+            desired_description,
+            client_states,
+            reschedules: Saved::load(input)?,
+            predecessor_id: Saved::load(input)?,
+            successor_id: Saved::load(input)?,
+        };
+        let is_any = rarest != Rarest::default();
+        let rarest = is_any.then(|| Box::new(rarest));
+        let health_index = Saved::load(input)?;
+        Ok(Rare { client_description, task_states, health_index, rarest })
+    }
+}
 
 /// What was said is written once, and the instants of each.
 impl Saved for TaskStates {

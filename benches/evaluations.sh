@@ -1,0 +1,35 @@
+#!/bin/sh
+# Counts the instructions that evaluations take: of a job of 1,000 with nothing to change, of one that lost
+# one of 900 with its node, and of marking that node down and ready again, on 1,000 nodes and on 100,000.
+# Needs valgrind.
+#
+#   benches/evaluations.sh
+#
+# What is counted is what `schedule::process` does, and `Cluster::upsert_node`, in `benches/evaluations.rs`.
+set -eu
+cd "$(dirname "$0")/.."
+command -v valgrind >/dev/null || { echo "skipped: there is no valgrind"; exit 0; }
+
+target=${CARGO_TARGET_DIR:-benches/target}
+cargo bench --quiet --manifest-path benches/Cargo.toml --target-dir "$target" --bench evaluations --no-run
+program=$(ls -t "$target"/release/deps/evaluations-* | grep -v '\.d$' | head -n 1)
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+
+# What is counted of a benchmark that is run once, and then by how many allocations and calls that is divided.
+measure() {
+    valgrind --tool=callgrind --callgrind-out-file="$folder/out" --collect-atstart=no \
+        --toggle-collect="$2" "$program" --bench --test "$1" >"$folder/log" 2>&1
+    instructions=$(sed -n 's/.*Collected : *\([0-9]*\).*/\1/p' "$folder/log")
+    [ "${instructions:-0}" -ge 100 ] || { echo "nothing was counted for $1" >&2; exit 1; }
+    printf '%-40s %10s\n' "$1" "$((instructions / $3))"
+}
+
+echo 'instructions an allocation'
+# Each is processed twice: once to see that it does what it should.
+measure 'evaluations/nothing to change$' '*schedule*process*process_with*' 2000
+measure 'nodes/its jobs of 1000$' '*schedule*process*process_with*' 1800
+measure 'nodes/its jobs of 100000$' '*schedule*process*process_with*' 1800
+echo 'instructions'
+measure 'nodes/marked down of 1000$' '*mark_down_and_ready*' 1
+measure 'nodes/marked down of 100000$' '*mark_down_and_ready*' 1
