@@ -8,7 +8,7 @@ use super::batch::{Batch, Placed};
 use super::check::Report;
 use super::group_version::GroupVersion;
 use super::imported::Imported;
-use super::lifecycle::{Health, LifecycleRecord};
+use super::lifecycle::{Health, LifecycleRecord, Rare};
 use super::log::NewAllocation;
 use super::log::Savepoint;
 use super::scores::ScoreLog;
