@@ -159,14 +159,16 @@ impl Transaction<'_> {
         let [predecessor_id, successor_id] = ids;
         self.change_lifecycle(predecessor, false, |record| {
             record.successor = refs.1;
-            if record.rare.is_some() || !successor_id.is_empty() {
-                record.rare_mut().successor_id = successor_id.into();
+            let known = record.rare.as_deref().map_or("", |rare| &rare.successor_id);
+            if known != successor_id {
+                record.rare_mut().successor_id = successor_id;
             }
         });
         self.change_lifecycle(successor, false, |record| {
             record.predecessor = refs.0;
-            if record.rare.is_some() || !predecessor_id.is_empty() {
-                record.rare_mut().predecessor_id = predecessor_id.into();
+            let known = record.rare.as_deref().map_or("", |rare| &rare.predecessor_id);
+            if known != predecessor_id {
+                record.rare_mut().predecessor_id = predecessor_id;
             }
         });
     }

@@ -19,7 +19,7 @@ pub(super) fn stop(state: &mut Transaction<'_>, context: &Context<'_>, effect: S
             record.note_client(ClientStatus::Lost, now);
         }
         let rare = record.rare_mut();
-        rare.desired_description = effect.description.into_owned().into();
+        rare.desired_description = effect.description.into_owned();
         if follow_up != EvaluationRef::NONE {
             rare.follow_up = follow_up;
         }
