@@ -232,6 +232,7 @@ fn a_job_that_is_not_there_is_deregistered_and_looked_at() {
 fn a_node_that_was_purged_is_heard_no_more() {
     let mut world = world();
     world.tell(PurgeNode { node_id: "n1".into() });
+    world.settle();
     let id = || "n1".to_owned();
     let heartbeats: [Command; 2] = [
         Heartbeat { node_id: id() }.into(),
