@@ -70,13 +70,14 @@ impl Cluster {
         &mut self,
         evaluation: &Evaluation,
     ) -> Result<String, EvaluationError> {
-        if self.find_job(&evaluation.namespace, &evaluation.job_id).is_none() {
+        let job = self.find_job(&evaluation.namespace, &evaluation.job_id);
+        if job.is_none() {
             return Err(EvaluationError::UnknownJob {
                 namespace: or_default(&evaluation.namespace).to_owned(),
                 job_id: evaluation.job_id.clone(),
             });
         }
-        let slot = self.change(|state| state.upsert_evaluation(evaluation))?;
+        let slot = self.change(|state| state.upsert_evaluation_of(job, evaluation))?;
         Ok(self.state.evaluation_id(slot))
     }
 

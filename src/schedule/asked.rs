@@ -1,6 +1,7 @@
 //! What is asked of the scheduler: the evaluation that is processed.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::reconcile::view::NONE;
 use crate::state::State;
@@ -13,7 +14,7 @@ pub(super) const GIVEN: u32 = NONE - 2;
 /// What is asked: the evaluation that is processed.
 #[derive(Clone, Debug)]
 pub(super) struct Asked {
-    pub(super) record: EvaluationRecord,
+    pub(super) record: Arc<EvaluationRecord>,
     /// Its slot, if the state holds it.
     pub(super) slot: Option<EvaluationSlot>,
     /// The identity of one that the state does not hold.

@@ -75,7 +75,12 @@ pub(super) fn asked(
             evaluation.priority,
         )
     };
-    Asked { record, slot: None, given_id: evaluation.id.clone(), wants_figures: true }
+    Asked {
+        record: Arc::new(record),
+        slot: None,
+        given_id: evaluation.id.clone(),
+        wants_figures: true,
+    }
 }
 
 /// Deployments are in order; what their documents say of when they were made may be nothing.

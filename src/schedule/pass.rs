@@ -73,7 +73,7 @@ pub(crate) fn process_in(
     options: &PlaceOptions,
     wants_figures: bool,
 ) -> Processed {
-    let Some(record) = transaction.evaluation(evaluation).cloned() else {
+    let Some(record) = transaction.shared_evaluation(evaluation) else {
         return Processed::default();
     };
     let job = transaction.resolve_job(record.job);

@@ -1,5 +1,7 @@
 //! Evaluations: looking them up, adding, changing and taking them out, and their documents.
 
+use std::sync::Arc;
+
 use super::State;
 use super::evaluation::{
     CORE, EvaluationDetails, EvaluationError, EvaluationNames, EvaluationRecord,
@@ -25,6 +27,11 @@ impl State {
 
     pub(crate) fn evaluation(&self, slot: EvaluationSlot) -> Option<&EvaluationRecord> {
         self.evaluations.get(slot.0)
+    }
+
+    /// An evaluation as it is now, to be held while it changes.
+    pub(crate) fn shared_evaluation(&self, slot: EvaluationSlot) -> Option<Arc<EvaluationRecord>> {
+        self.evaluations.shared(slot.0)
     }
 
     /// Every evaluation with its slot, in the order of slots.
@@ -280,6 +287,16 @@ impl Transaction<'_> {
         &mut self,
         document: &Evaluation,
     ) -> Result<EvaluationSlot, EvaluationError> {
+        let job = self.find_job(namespace_of(document), &document.job_id);
+        self.upsert_evaluation_of(job, document)
+    }
+
+    /// The same of a job that is known, if it is.
+    pub(crate) fn upsert_evaluation_of(
+        &mut self,
+        job: Option<JobSlot>,
+        document: &Evaluation,
+    ) -> Result<EvaluationSlot, EvaluationError> {
         let record = self.evaluation_of(document)?;
         match self.known_evaluation(document)? {
             Some(slot) => {
@@ -290,7 +307,8 @@ impl Transaction<'_> {
                 Ok(slot)
             }
             None => {
-                let job = self.ensure_named_job(namespace_of(document), &document.job_id);
+                let add = || self.ensure_named_job(namespace_of(document), &document.job_id);
+                let job = job.unwrap_or_else(add);
                 Ok(self.add_evaluation(job, record))
             }
         }
@@ -301,6 +319,9 @@ impl Transaction<'_> {
         &self,
         document: &Evaluation,
     ) -> Result<Option<EvaluationSlot>, EvaluationError> {
+        if document.id.is_empty() {
+            return Ok(None);
+        }
         let Some(slot) = self.find_evaluation(&document.id) else { return Ok(None) };
         let job = self.evaluation(slot).and_then(|it| self.job(it.job.slot));
         let (namespace, job_id) = job.map(|job| job.names()).unwrap_or_default();

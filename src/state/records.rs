@@ -63,6 +63,11 @@ impl<R: Identified> Records<R> {
         self.records.get(slot as usize)?.as_deref()
     }
 
+    /// A record to be held while the table changes.
+    pub(super) fn shared(&self, slot: u32) -> Option<Arc<R>> {
+        self.records.get(slot as usize)?.clone()
+    }
+
     /// Every record with its slot, in the order of slots.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &R)> {
         let all = self.records.iter().enumerate();
