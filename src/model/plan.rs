@@ -61,6 +61,10 @@ document! {
         "DeploymentUpdates" => pub deployment_updates: Vec<DeploymentStatusUpdate>,
         /// The index of the state that it was made on.
         "SnapshotIndex" => pub snapshot_index: u64,
+        /// How many plans of the evaluation before it, one after the other, came to nothing. The original's
+        /// schedulers keep that to themselves.
+        #[serde(skip_serializing_if = "is_default")]
+        "Attempt" => pub attempt: u32,
         /// What becomes of the evaluation once all of it is committed. The API writes that apart.
         #[serde(skip_serializing_if = "Option::is_none")]
         "Eval" => pub eval: Option<Evaluation>,

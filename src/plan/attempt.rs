@@ -18,6 +18,11 @@ pub struct Attempt {
 }
 
 impl Attempt {
+    /// The attempt before which so many, one after the other, came to nothing.
+    pub(crate) fn after(failures: u32) -> Attempt {
+        Attempt { failures }
+    }
+
     /// How many attempts before it, one after the other, came to nothing.
     pub fn failures(self) -> u32 {
         self.failures
@@ -33,7 +38,7 @@ impl Attempt {
 
     /// The attempt after one that was not committed whole; none if there were too many.
     pub(crate) fn next(self, job_type: JobType, has_progress: bool) -> Option<Attempt> {
-        let failures = if has_progress { 0 } else { self.failures + 1 };
+        let failures = if has_progress { 0 } else { self.failures.saturating_add(1) };
         (failures < Attempt::limit(job_type)).then_some(Attempt { failures })
     }
 }
@@ -55,5 +60,6 @@ mod tests {
         assert_eq!(second.and_then(|it| it.next(JobType::Batch, false)), None);
         let again = second.and_then(|it| it.next(JobType::Batch, true));
         assert_eq!(again, Some(Attempt::default()));
+        assert_eq!(Attempt::after(u32::MAX).next(JobType::Service, false), None);
     }
 }

@@ -74,7 +74,7 @@ impl<'a> Reading<'a> {
         }
         effects.evaluation.snapshot_index = document.snapshot_index;
         (effects.stops, effects.updates) = (stops, updates);
-        plan.of_evaluation(self.state, effects, Attempt::default())
+        plan.of_evaluation(self.state, effects, Attempt::after(document.attempt))
     }
 
     /// A job of the document: the registered version that it is, where there is one.

@@ -241,6 +241,7 @@ impl Evaluated {
 
     fn write(&self, plan: &Plan, document: &mut Document) {
         document.eval_id = self.id().to_owned();
+        document.attempt = self.attempt.failures();
         document.priority = self.evaluation.as_ref().map_or(0, |it| it.priority);
         document.deployment = self.deployment();
         document.deployment_updates = self.deployment_update().into_iter().collect();

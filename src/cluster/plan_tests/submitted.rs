@@ -103,3 +103,25 @@ fn what_is_gone_is_nobody_elses() {
     assert_eq!((committed.is_complete(), committed.allocations().count()), (true, 2));
     assert_eq!(world.cluster.check(), Ok(()));
 }
+
+/// Which attempt it is goes with a plan, so that a scheduler elsewhere comes to an end too
+/// (docs/lifecycle.md, section 2, *Attempts*).
+#[test]
+fn attempts_go_on_over_documents() {
+    let (mut world, mut document) = placing();
+    assert!(document.get("Attempt").is_none());
+    world.change_node("n1", |node| node.scheduling_eligibility = "ineligible".into());
+    let mut made = 0;
+    loop {
+        made += 1;
+        let plan = read(&world, &document).unwrap();
+        assert_eq!(plan.to_document().attempt, made - 1);
+        let committed = world.cluster.commit(plan, NOW);
+        assert!(!committed.is_complete());
+        let Some(next) = committed.next_attempt() else { break };
+        document["Attempt"] = json!(next.failures());
+    }
+    assert_eq!(made, 5);
+    let evaluation = world.evaluation();
+    assert_eq!(evaluation.status_description, "maximum attempts reached (5)");
+}
