@@ -188,7 +188,7 @@ pub(crate) struct NewDeployment {
 }
 
 /// A group's part in a new deployment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct NewDeploymentGroup {
     pub(crate) group: u32,
     pub(crate) auto_revert: bool,
@@ -196,6 +196,9 @@ pub(crate) struct NewDeploymentGroup {
     pub(crate) progress_deadline: Span,
     pub(crate) desired_canaries: u32,
     pub(crate) desired_total: u32,
+    /// Of a system job: the nodes that are counted in the total, ascending by their places. One that turns
+    /// out not to take the group, as others of it took what nodes may not share, counts no longer.
+    pub(crate) counted_nodes: Vec<u32>,
 }
 
 impl NewDeployment {

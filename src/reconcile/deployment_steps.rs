@@ -31,6 +31,7 @@ impl<F: Facts> Group<'_, '_, F> {
             progress_deadline: update.progress_deadline,
             desired_canaries: if canaries.are_needed { update.canary } else { 0 },
             desired_total,
+            counted_nodes: Vec::new(),
         });
     }
 

@@ -42,6 +42,19 @@ pub(crate) struct Situation<'a> {
     pub(crate) history: History<'a>,
 }
 
+impl Situation<'_> {
+    /// Whether the evaluation is the one that an allocation waits for. None that has no name is
+    /// (docs/lifecycle.md, section 12, trap 8).
+    fn is_follow_up_of(&self, allocation: &AllocationView) -> bool {
+        self.evaluation != NONE && allocation.follow_up == self.evaluation
+    }
+
+    /// Whether the evaluation is to replace an allocation that was heard nothing of until now.
+    fn is_given_up(&self, allocation: &AllocationView) -> bool {
+        allocation.client == ClientStatus::Unknown && self.is_follow_up_of(allocation)
+    }
+}
+
 impl RescheduleRules {
     /// Whether failed allocations are replaced at all.
     pub(crate) fn is_enabled(&self) -> bool {
@@ -161,8 +174,8 @@ fn of_candidate(allocation: &AllocationView, situation: &Situation<'_>) -> Outco
     if situation.is_disconnecting && !situation.replace {
         return Outcome::Stays;
     }
-    let is_awaited = situation.evaluation != NONE && allocation.follow_up == situation.evaluation;
-    let is_given_up = allocation.client == ClientStatus::Unknown && is_awaited;
+    let is_awaited = situation.is_follow_up_of(allocation);
+    let is_given_up = situation.is_given_up(allocation);
     let has_failed = matches!(allocation.client, ClientStatus::Failed | ClientStatus::Lost)
         || (situation.is_batch && flags.has(Flags::RESCHEDULE));
     let is_told_to_stop =
@@ -191,7 +204,7 @@ fn of_candidate(allocation: &AllocationView, situation: &Situation<'_>) -> Outco
 pub(crate) fn failed_at(allocation: &AllocationView, situation: &Situation<'_>) -> Timestamp {
     if situation.is_disconnecting {
         situation.now
-    } else if allocation.client == ClientStatus::Unknown {
+    } else if situation.is_given_up(allocation) {
         situation.history.last_unknown.unwrap_or(situation.now)
     } else {
         situation.history.ended

@@ -82,7 +82,8 @@ impl<F: Facts> Group<'_, '_, F> {
         self.sets.untainted.retain(|at| stopped.binary_search(at).is_err());
     }
 
-    /// Stops what promoted canaries took the names of.
+    /// Stops what promoted canaries took the names of. What is unknown may come back, and is no surplus
+    /// before it does (docs/lifecycle.md, section 12, trap 11).
     fn stop_replaced_by(&mut self, canaries: &[u32], surplus: &mut usize) {
         let mut names: Vec<u32> =
             canaries.iter().map(|at| self.allocation(*at).name_index).collect();
@@ -93,6 +94,7 @@ impl<F: Facts> Group<'_, '_, F> {
             let name = self.allocation(*at).name_index;
             let is_replaced = names.binary_search(&name).is_ok()
                 && canaries.binary_search(at).is_err()
+                && self.allocation(*at).client != ClientStatus::Unknown
                 && *surplus > 0;
             if is_replaced {
                 self.stop_unneeded(*at);

@@ -53,12 +53,14 @@ pub(super) fn create<F: Facts>(pass: &mut SystemPass<'_, '_, F>, group: u32, rol
     if pass.deployments.current.is_some() || (state.has_current && changes == 0) {
         return;
     }
-    let mut desired_total = 0;
+    let mut counted_nodes = Vec::new();
     for (node, standing) in pass.input.nodes.iter().enumerate() {
         let is_eligible = *standing == NodeStanding::Eligible;
-        desired_total += u32::from(is_eligible && pass.facts.is_feasible(node as u32, group));
+        if is_eligible && pass.facts.is_feasible(node as u32, group) {
+            counted_nodes.push(node as u32);
+        }
     }
-    if desired_total == 0 {
+    if counted_nodes.is_empty() {
         return;
     }
     let deployment = pass.changes.deployment.get_or_insert_with(NewDeployment::default);
@@ -68,7 +70,8 @@ pub(super) fn create<F: Facts>(pass: &mut SystemPass<'_, '_, F>, group: u32, rol
         auto_promote: update.auto_promote,
         progress_deadline: update.progress_deadline,
         desired_canaries: rollout.desired_canaries,
-        desired_total,
+        desired_total: counted_nodes.len() as u32,
+        counted_nodes,
     });
 }
 

@@ -20,6 +20,7 @@ mod known;
 mod load;
 pub(crate) mod pass;
 mod placing;
+mod placing_on_nodes;
 pub(crate) mod process;
 mod situation;
 #[cfg(test)]

@@ -43,9 +43,12 @@ impl Pass<'_, '_, '_> {
         if is_still && changes.deployment.is_none() {
             return;
         }
-        self.stage(|reason| !is_tentative(reason));
+        let rescheduled = rescheduled(&fresh);
+        let is_sure =
+            |stop: &Stop| !is_tentative(stop.reason) || is_replaced_by_nothing(stop, &rescheduled);
+        self.stage(is_sure);
         let before = self.transaction.savepoint();
-        self.stage(|reason| reason == StopReason::Migrating);
+        self.stage(|stop| stop.reason == StopReason::Migrating);
         self.add_deployment(job);
         let placements: Vec<Placement> = match self.job_type.is_system() {
             true => self.by_group(fresh).into_iter().chain(destructive).collect(),
@@ -74,8 +77,8 @@ impl Pass<'_, '_, '_> {
     }
 
     /// Makes the room free of what stops for such reasons.
-    fn stage(&mut self, is_for: impl Fn(StopReason) -> bool) {
-        for stop in self.changes.stops.iter().filter(|stop| is_for(stop.reason)) {
+    fn stage(&mut self, is_for: impl Fn(&Stop) -> bool) {
+        for stop in self.changes.stops.iter().filter(|stop| is_for(stop)) {
             self.transaction.stage_stop(self.known.slot(stop.at));
         }
     }
@@ -314,70 +317,8 @@ impl Pass<'_, '_, '_> {
         }
     }
 
-    /// Takes over what became of the placements of a system job.
-    fn settle_on_nodes(&mut self, placements: Vec<Placement>, verdicts: &[Verdict]) {
-        for placement in &placements {
-            self.queue(placement.group, 1);
-        }
-        for (group, held) in std::mem::take(&mut self.changes.held_back).into_iter().enumerate() {
-            if held > 0 {
-                self.queue(group as u32, held.into());
-            }
-        }
-        let mut placed = Vec::new();
-        for (placement, verdict) in placements.into_iter().zip(verdicts) {
-            match verdict {
-                Verdict::Placed => placed.push(placement),
-                Verdict::Filtered => self.filtered(&placement),
-                Verdict::Exhausted => self.exhausted_nodes.extend(placement.node),
-            }
-        }
-        self.exhausted_nodes.sort_unstable();
-        self.exhausted_nodes.dedup();
-        for placement in placed {
-            self.queue(placement.group, -1);
-            self.keep(placement);
-        }
-    }
-
-    /// A node may not run a group: it is none of the nodes that should, and a failure only where none
-    /// is. What ran there ends.
-    fn filtered(&mut self, placement: &Placement) {
-        self.queue(placement.group, -1);
-        let group = placement.group as usize;
-        if placement.kind == PlacementKind::Destructive {
-            self.stop_for(placement);
-        } else if let Some(figures) = self.changes.figures.get_mut(group) {
-            figures.place = figures.place.saturating_sub(1);
-        }
-        let name = self.known.group_name(placement.group).to_owned();
-        let is_left = self.left_of(placement.group) > 0;
-        let figures = self.changes.figures.get(group).copied().unwrap_or_default();
-        if is_left || figures.ignore > 0 || figures.in_place_update > 0 {
-            return;
-        }
-        match self.failures.get_mut(&name) {
-            Some(first) => first.coalesced_failures += 1,
-            None => {
-                let metrics = self.filtered_metrics(placement.group);
-                self.failures.insert(name, metrics);
-            }
-        }
-    }
-
-    /// Why no node may run a group, which is a failure of it then.
-    fn filtered_metrics(&mut self, group: u32) -> AllocationMetrics {
-        let mut filtered = self.outcome.filtered.iter();
-        let Some(failure) = filtered.find(|it| it.group == group as usize).cloned() else {
-            return AllocationMetrics::default();
-        };
-        let of_group = FailedGroup::new(self.options, self.transaction, failure.clone());
-        self.outcome.failed.push(failure);
-        of_group.metrics().clone()
-    }
-
     /// Keeps a placement that was found.
-    fn keep(&mut self, placement: Placement) {
+    pub(super) fn keep(&mut self, placement: Placement) {
         if placement.kind == PlacementKind::Destructive {
             self.stop_for(&placement);
         }
@@ -386,7 +327,7 @@ impl Pass<'_, '_, '_> {
     }
 
     /// Stops what is replaced by a new version of itself.
-    fn stop_for(&mut self, placement: &Placement) {
+    pub(super) fn stop_for(&mut self, placement: &Placement) {
         if let Some(at) = placement.previous {
             let reason = StopReason::Updating;
             self.changes.stops.push(Stop { at, reason, is_lost: false, follow_up: None });
@@ -415,13 +356,7 @@ impl Pass<'_, '_, '_> {
     /// that (docs/lifecycle.md, section 2, *Placement loop*).
     fn keep_failed(&mut self, placement: &Placement) {
         let Some(at) = placement.previous else { return };
-        let view = self.known.views.get(at as usize);
-        // Of what is lost anyway nothing can be kept.
-        let is_gone = view.is_some_and(|view| {
-            matches!(view.condition, NodeCondition::Down | NodeCondition::Missing)
-                && !view.client.is_terminal()
-        });
-        if placement.kind != PlacementKind::Reschedule || is_gone {
+        if placement.kind != PlacementKind::Reschedule || self.is_lost_anyway(at) {
             return;
         }
         self.changes.stops.retain(|stop| stop.at != at);
@@ -433,8 +368,17 @@ impl Pass<'_, '_, '_> {
         }
     }
 
+    /// Whether an allocation may run on a node that is gone. Of that nothing can be kept: no update of it is
+    /// taken there (docs/lifecycle.md, section 5).
+    fn is_lost_anyway(&self, at: u32) -> bool {
+        self.known.views.get(at as usize).is_some_and(|view| {
+            matches!(view.condition, NodeCondition::Down | NodeCondition::Missing)
+                && !view.client.is_terminal()
+        })
+    }
+
     /// Counts what is to be placed of a group.
-    fn queue(&mut self, group: u32, change: i64) {
+    pub(super) fn queue(&mut self, group: u32, change: i64) {
         match self.queued.iter().position(|(known, _)| *known == group) {
             Some(at) => {
                 if let Some((_, queued)) = self.queued.get_mut(at) {
@@ -461,16 +405,34 @@ impl Pass<'_, '_, '_> {
             self.queue(placement.group, 1);
             self.keep_failed(&placement);
         }
-        self.changes.stops.retain_mut(|stop| {
-            let is_of_placement = is_tentative(stop.reason) || stop.reason == StopReason::Updating;
+        let mut stops = std::mem::take(&mut self.changes.stops);
+        stops.retain_mut(|stop| {
+            let is_of_placement = match stop.reason {
+                StopReason::Rescheduled => !self.is_lost_anyway(stop.at),
+                reason => reason == StopReason::Migrating || reason == StopReason::Updating,
+            };
             if !is_of_placement || !replaced.contains(&stop.at) {
                 return true;
             }
             stop.reason = StopReason::Lost;
             stop.is_lost
         });
+        self.changes.stops = stops;
         self.stage(|_| true);
     }
+}
+
+/// What placements replace as failed, ascending.
+fn rescheduled(placements: &[Placement]) -> Vec<u32> {
+    let of_kind = placements.iter().filter(|it| it.kind == PlacementKind::Reschedule);
+    let mut replaced: Vec<u32> = of_kind.filter_map(|it| it.previous).collect();
+    replaced.sort_unstable();
+    replaced
+}
+
+/// Whether what stops as failed stops for good, as its replacement was cut off.
+fn is_replaced_by_nothing(stop: &Stop, rescheduled: &[u32]) -> bool {
+    stop.reason == StopReason::Rescheduled && rescheduled.binary_search(&stop.at).is_err()
 }
 
 /// Whether what stops for such a reason may stay after all.

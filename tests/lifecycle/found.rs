@@ -260,3 +260,21 @@ fn what_runs_apart_is_changed_in_a_deployment() {
     assert_eq!(deployment.task_groups["web"].desired_total, 2);
     assert_eq!((decision.placements.len(), decision.stops.len()), (1, 1));
 }
+
+/// Of the nodes of a rack that no two may share, one takes the group on the first run, and the deployment
+/// waits for no other (docs/lifecycle.md, section 4, *Placement failure*: the node leaves the desired set).
+#[test]
+fn a_first_deployment_waits_for_what_can_run() {
+    let mut nodes = ["n1", "n2", "n3", "n4", "n5"].map(|id| node(id, 4_000));
+    for (at, node) in nodes.iter_mut().enumerate() {
+        node["Meta"] = json!({"rack": format!("r{}", at / 2)});
+    }
+    let mut state = state("system", 1, &nodes, &[]);
+    let job = &mut state["jobs"][0];
+    job["TaskGroups"][0]["Update"] = json!({"MaxParallel": 1});
+    job["Constraints"] =
+        json!([{"LTarget": "${meta.rack}", "RTarget": "1", "Operand": "distinct_property"}]);
+    let decision = process(&state);
+    assert_eq!(decision.placements.len(), 3);
+    assert_eq!(decision.deployment.unwrap().task_groups["web"].desired_total, 3);
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::rc::Rc;
 
-use crate::answer::{Answer, Created, LOST, NOT_NEEDED, Placement, UPDATED};
+use crate::answer::{Answer, Created, LOST, NOT_NEEDED, Placement, RESCHEDULED, UPDATED};
 use crate::classify::{Class, class};
 use crate::deployment::{self, COMPLETED, triage};
 use crate::facts::{Alloc, Job, Kind, SECOND, World};
@@ -137,7 +137,19 @@ fn place(
             }
         }
     }
+    // The stop of a reschedule "turns into an update" where no node is found, and section 5 lets a node
+    // hold no more than fits: so nobody has its room before it is sure, and then its replacement is there.
+    let is_staged = |(_, request): &&(usize, Request)| {
+        let stop = request.previous.and_then(|alloc| answer.stops.get(&alloc.id));
+        request.why == Why::Reschedule && stop.is_some_and(|stop| stop.description == RESCHEDULED)
+    };
+    let staged = list.iter().filter(is_staged).filter_map(|(_, request)| request.previous);
+    let staged: BTreeSet<String> = staged.map(|alloc| alloc.id.clone()).collect();
+    staged.iter().for_each(|id| answer.withdraw(id));
     for (number, (at, request)) in list.iter().enumerate() {
+        if let Some(alloc) = request.previous.filter(|alloc| staged.contains(&alloc.id)) {
+            answer.stop(&alloc.id, RESCHEDULED);
+        }
         place_one(world, questions, answer, job, &mut plans[*at], request, usual);
         if job.is_whole && !answer.failed.is_empty() {
             take_back(world, answer, &plans, &list, number);
@@ -158,13 +170,12 @@ fn take_back(
     answer.queued.clear();
     for (at, request) in list {
         *answer.queued.entry(plans[*at].group.clone()).or_default() += 1;
-        let is_staged = matches!(request.why, Why::Destructive | Why::Migration | Why::Reschedule);
-        if let Some(alloc) = request.previous.filter(|_| is_staged) {
-            answer.withdraw(&alloc.id);
-        }
-        // None of the reschedules found a node.
-        if let Some(alloc) = request.previous.filter(|_| request.why == Why::Reschedule) {
-            note_no_placement(answer, alloc);
+        let Some(alloc) = request.previous else { continue };
+        match request.why {
+            Why::Destructive | Why::Migration => answer.withdraw(&alloc.id),
+            // None of the reschedules found a node.
+            Why::Reschedule => unplaced_reschedule(world, answer, alloc),
+            _ => {}
         }
     }
     // What was not attempted of the group.
@@ -204,7 +215,7 @@ fn place_one(
     if answer.failed.contains_key(&plan.group)
         || !questions.has_room(world, answer, &version, &plan.group)
     {
-        fail(answer, plan, request);
+        fail(world, answer, plan, request);
         return;
     }
     *answer.queued.entry(plan.group.clone()).or_default() -= 1;
@@ -244,18 +255,25 @@ fn place_one(
 }
 
 /// No node was found.
-fn fail(answer: &mut Answer, plan: &GroupPlan, request: &Request) {
+fn fail(world: &World, answer: &mut Answer, plan: &GroupPlan, request: &Request) {
     let coalesced = answer.failed.get(&plan.group).map_or(0, |more| more + 1);
     answer.failed.insert(plan.group.clone(), coalesced);
     let Some(alloc) = request.previous else { return };
     match request.why {
         Why::Destructive => answer.withdraw(&alloc.id),
-        Why::Reschedule => {
-            answer.withdraw(&alloc.id);
-            note_no_placement(answer, alloc);
-        }
+        Why::Reschedule => unplaced_reschedule(world, answer, alloc),
         _ => {}
     }
+}
+
+/// A reschedule that found no node: its stop turns into an update. But section 5 takes no update of what may
+/// run on a node that is missing or down, and with it refuses the node's stops: there the stop stays.
+fn unplaced_reschedule(world: &World, answer: &mut Answer, alloc: &Alloc) {
+    if world.node_is_gone(alloc) && !alloc.is_client_terminal() {
+        return;
+    }
+    answer.withdraw(&alloc.id);
+    note_no_placement(answer, alloc);
 }
 
 /// The tracker says that no node was found, if it does not say so already.

@@ -169,6 +169,31 @@ fn trap_11_unknown_ones_hold_names_and_are_no_surplus() {
     assert_eq!((world.run().stops(), world.run().placements()), (0, 0));
 }
 
+/// Nor are they where promoted canaries have their names.
+#[test]
+fn trap_11_unknown_ones_outlive_promotion() {
+    let state = DeploymentGroupView {
+        desired_total: 2,
+        promoted: true,
+        desired_canaries: 1,
+        placed_canaries: vec![3],
+        ..DeploymentGroupView::default()
+    };
+    let lost_after = Some(Span::from_secs(60));
+    let world = World::service(2, 3).update(1, 1);
+    let mut world = world.rules(|rules| rules.disconnect.lost_after = lost_after);
+    world.add(AllocationView { deployment: 0, ..running(0) });
+    let world = world.deployment(1, DeploymentState::Running, state).each(0..1, |it| {
+        it.client = ClientStatus::Unknown;
+        it.condition = NodeCondition::Disconnected;
+        it.flags = Flags::LAST_UNKNOWN;
+    });
+    assert_eq!(world.run().stopped(StopReason::NotNeeded), [2]);
+    // Where it answers it is the first to go.
+    let world = world.each(0..1, |it| *it = running(0));
+    assert_eq!(world.run().stopped(StopReason::NotNeeded), [0, 2]);
+}
+
 #[test]
 fn trap_12_draining_is_not_migrating() {
     let world = World::service(3, 3).each(0..3, |it| it.condition = NodeCondition::Draining);
