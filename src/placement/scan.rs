@@ -88,14 +88,21 @@ impl<'a> Scan<'a> {
         plan: &'a GroupPlan<'a>,
         evicted: Option<&'a Evicted>,
     ) -> Scan<'a> {
-        let mut scan =
-            Scan { state, plan, used_by_property: Vec::new(), used_by_spread: Vec::new(), evicted };
-        let properties = plan.distinct_properties.iter();
-        scan.used_by_property =
-            properties.map(|it| scan.used(it.scope, |node| it.value(node))).collect();
+        let mut scan = Scan { evicted, ..Scan::of_rules(state, plan) };
         let spreads = plan.scorers.spreads.iter();
         scan.used_by_spread =
             spreads.map(|it| scan.used(Scope::Group, |node| it.value(node))).collect();
+        scan
+    }
+
+    /// The same to ask only what the rules say of nodes and whether there is room, for which spreads need no
+    /// counts.
+    pub(crate) fn of_rules(state: &'a State, plan: &'a GroupPlan<'a>) -> Scan<'a> {
+        let (used_by_property, used_by_spread) = (Vec::new(), Vec::new());
+        let mut scan = Scan { state, plan, used_by_property, used_by_spread, evicted: None };
+        let properties = plan.distinct_properties.iter();
+        scan.used_by_property =
+            properties.map(|it| scan.used(it.scope, |node| it.value(node))).collect();
         scan
     }
 

@@ -129,7 +129,7 @@ impl Facts for RecordFacts<'_, '_, '_> {
         let plan = self.plans.get(group as usize).and_then(Option::as_ref);
         let state = &**self.transaction;
         let stays = match (plan, state.node(node)) {
-            (Some(plan), Some(record)) => Scan::new(state, plan, None).takes_back(node, record),
+            (Some(plan), Some(record)) => Scan::of_rules(state, plan).takes_back(node, record),
             _ => false,
         };
         self.transaction.take_back_to(before);
@@ -197,11 +197,11 @@ impl Facts for RecordFacts<'_, '_, '_> {
             return false;
         };
         let state = &**self.transaction;
-        let scan = Scan::new(state, plan, None);
+        let scan = Scan::of_rules(state, plan);
         let Some(record) = state.node(slot) else { return false };
         // What runs there already is in nobody's way but that of others of its job.
         scan.may_run(slot, record)
-            || (self.runs_on(node, group)
-                && scan.all_filters(slot, record).iter().all(FilterReason::is_distinct))
+            || (scan.all_filters(slot, record).iter().all(FilterReason::is_distinct)
+                && self.runs_on(node, group))
     }
 }
