@@ -11,6 +11,9 @@ use super::request::PlacementRequest;
 use super::views::AllocationView;
 use crate::feasibility::base::BaseSet;
 use crate::model::{Job, JobSpec, Node};
+use crate::placement::group::GroupPlan;
+use crate::placement::options::PlaceOptions;
+use crate::placement::scan::Scan;
 use crate::reconcile::update::tasks_updated;
 
 /// The allocations of a job against what it asks for, from [`Cluster::difference`].
@@ -39,7 +42,9 @@ pub struct JobDifference<'a> {
     /// changed where they are (docs/lifecycle.md, section 3, *Destructive changes*), or their node is not
     /// in the job's datacenters and pool.
     pub outdated: Vec<AllocationView<'a>>,
-    /// Requests for what [`Cluster::place`] would place.
+    /// Requests for what [`Cluster::place`] would place. Of a system job that is one for each node that takes
+    /// something new, is in the job's datacenters and pool and passes its constraints: a node that they
+    /// filter is none of those that should have it (docs/lifecycle.md, section 4, *Placement failure*).
     pub missing: Vec<PlacementRequest>,
 }
 
@@ -70,7 +75,7 @@ impl Cluster {
     ///
     /// Of a group that has too many the ones that go are those whose names others have or that are
     /// beyond its count, then those with the highest numbers. Of a system job they are second ones on a
-    /// node. Everything of a stopped job, or of a group that the job no longer has, is surplus.
+    /// node, and what is on a node that is not in its datacenters and pool. Everything of a stopped job, or of a group that the job no longer has, is surplus.
     ///
     /// ```
     /// use stowplan::model::{Job, Node};
@@ -107,7 +112,7 @@ impl Cluster {
         let mut difference = JobDifference {
             surplus: Vec::new(),
             outdated: Vec::new(),
-            missing: if job.stop { Vec::new() } else { self.missing(job) },
+            missing: if job.stop { Vec::new() } else { self.wanted(job) },
         };
         let mut comparisons = Comparisons { cluster: self, job, made: Vec::new() };
         for of_group in live.chunk_by(|a, b| a.task_group() == b.task_group()) {
@@ -121,6 +126,29 @@ impl Cluster {
             }
         }
         difference
+    }
+
+    /// What is missing, of a system job on those nodes that may run it.
+    fn wanted(&self, job: &Job) -> Vec<PlacementRequest> {
+        let mut missing = self.missing(job);
+        if !job.job_type().is_system() {
+            return missing;
+        }
+        let (slot, options) =
+            (self.state.find_job(&job.namespace, &job.id), PlaceOptions::default());
+        for (at, group) in job.spec().task_groups.iter().enumerate() {
+            let plan = GroupPlan::of_known(job, slot, (at, group), 0, &options);
+            let scan = Scan::of_rules(&self.state, &plan);
+            let may_run = |id: &str| {
+                let node = self.state.find_node(id);
+                let record = node.and_then(|slot| Some((slot, self.state.node(slot)?)));
+                record.is_some_and(|(slot, record)| scan.may_run(slot, record))
+            };
+            missing.retain(|request| {
+                request.task_group() != group.name || request.node_id().is_some_and(may_run)
+            });
+        }
+        missing
     }
 
     /// Whether a node is in the job's datacenters and pool.
@@ -138,8 +166,11 @@ impl Cluster {
         };
         if job.job_type().is_system() {
             let mut nodes = IndexSet::new();
-            let seconds = live.iter().enumerate().filter(|(_, it)| !nodes.insert(it.node_id()));
-            return seconds.map(|(at, _)| at).collect();
+            let surplus = live.iter().enumerate().filter(|(_, it)| {
+                let is_outside = it.node().is_some_and(|node| !self.is_placed_well(job, node));
+                is_outside || !nodes.insert(it.node_id())
+            });
+            return surplus.map(|(at, _)| at).collect();
         }
         let too_many = live.len().saturating_sub(group.count() as usize);
         let is_spare = |at: usize| {
@@ -300,8 +331,10 @@ mod tests {
                 assert_eq!(settle(&mut cluster, job), live, "{job_type}");
             }
             let there = job(job_type, count(3), r#""Datacenters": ["dc2"],"#);
-            let outdated = cluster.difference(&there).outdated.len();
-            assert_eq!(outdated, 3, "{job_type}: none of them is in the new datacenter");
+            // None of them is in the new datacenter.
+            let difference = cluster.difference(&there);
+            let found = (difference.surplus.len(), difference.outdated.len());
+            assert_eq!(found, if job_type == "system" { (3, 0) } else { (0, 3) }, "{job_type}");
         }
     }
 
@@ -314,5 +347,36 @@ mod tests {
         let node = Node::builder("n9").cpu_shares(4_000).memory_mb(8_192).driver("docker");
         cluster.upsert_node(node.build().unwrap());
         assert_eq!(cluster.difference(&system).missing.len(), 1);
+    }
+
+    /// Where constraints, what no two may share or a node's datacenter leave nodes out, nothing is missing there.
+    #[test]
+    fn a_system_job_wants_none_where_it_may_not_run() {
+        let mut cluster = cluster(0);
+        for (at, rack) in ["a", "a", "b", "c"].into_iter().enumerate() {
+            let node = Node::builder(format!("n{at}")).cpu_shares(4_000).memory_mb(8_192);
+            let node = node.driver("docker").meta("rack", rack);
+            let node = if at == 3 { node.datacenter("dc2") } else { node };
+            cluster.upsert_node(node.build().unwrap());
+        }
+        let constrained = |operand: &str, value: &str| {
+            let constraint = format!(
+                r#""Datacenters": ["dc1"], "Constraints": [{{"LTarget": "${{meta.rack}}", "Operand": "{operand}",
+                    "RTarget": "{value}"}}],"#
+            );
+            job("system", 1, &constraint)
+        };
+        let missing = |cluster: &Cluster, job: &Job| cluster.difference(job).missing.len();
+        let here = job("system", 1, r#""Datacenters": ["dc1"],"#);
+        assert_eq!(missing(&cluster, &here), 3);
+        let only = constrained("=", "a");
+        assert_eq!(missing(&cluster, &only), 2);
+        cluster.place(&only, &PlaceOptions::default());
+        assert!(cluster.difference(&only).is_empty(), "{:?}", cluster.difference(&only));
+        let apart = constrained("distinct_property", "1");
+        let apart = apart.changed(|spec| spec.id = "apart".into()).unwrap();
+        cluster.place(&apart, &PlaceOptions::default());
+        assert_eq!(cluster.allocations_of("default", "apart").count(), 2);
+        assert!(cluster.difference(&apart).is_empty(), "{:?}", cluster.difference(&apart));
     }
 }

@@ -140,6 +140,11 @@ impl PlacementRequest {
         self.name_index
     }
 
+    /// The identity of the only node that will do.
+    pub(super) fn node_id(&self) -> Option<&str> {
+        self.only_node.as_deref()
+    }
+
     /// The group, as its place in the job.
     pub(super) fn group_place(&self) -> Option<usize> {
         self.job.spec().task_groups.iter().position(|it| it.name == self.group)
