@@ -19,6 +19,7 @@ mod forks;
 mod optimistic;
 mod plans;
 mod preemption;
+mod refusals;
 mod requests;
 mod resources;
 mod room;
