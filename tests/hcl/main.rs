@@ -11,3 +11,6 @@ mod expressions;
 mod files;
 mod mistakes;
 mod real;
+#[path = "../common/shared.rs"]
+#[allow(dead_code, reason = "each test binary uses its part")]
+mod shared;

@@ -5,21 +5,12 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::Value;
 use stowplan::hcl::{self, Inputs};
 
-/// The folder of job files.
-fn shared() -> PathBuf {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    // A worktree lies deeper than the package, so look upward.
-    let found =
-        package.ancestors().map(|above| above.join("shared/data/jobs")).find(|it| it.is_dir());
-    found.unwrap_or_else(|| {
-        panic!("there is no folder `shared` beside or above {}", package.display())
-    })
-}
+use crate::shared;
 
 /// What the recorder gave for the variables that have no defaults, and for files.
 fn inputs(text: &str) -> Inputs {
@@ -111,7 +102,7 @@ fn differences(ours: &Value, theirs: &Value, path: &str, found: &mut Vec<String>
 #[test]
 #[ignore = "needs the folder `shared`"]
 fn agree_with_what_nomad_made_of_them() {
-    let shared = shared();
+    let shared = shared::folder("data/jobs");
     let mut found = Vec::new();
     let mut names: Vec<PathBuf> =
         fs::read_dir(shared.join("hcl")).unwrap().map(|entry| entry.unwrap().path()).collect();
