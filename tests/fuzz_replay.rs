@@ -91,3 +91,33 @@ fn random_states_of_a_job() {
         replay("reconcile", &format!("seed {seed}"), &random(seed));
     }
 }
+
+#[cfg(feature = "http")]
+#[test]
+fn random_requests() {
+    // Requests that are kept, with bytes of them changed: those of nothing but random bytes are hardly any.
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz_corpus/requests");
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    for seed in 0..inputs() {
+        let path = &paths[seed as usize % paths.len()];
+        let mut data = fs::read(path).unwrap();
+        let mut random = Random::from_state(seed);
+        for _ in 0..1 + random.next() % 8 {
+            let at = random.next() as usize % data.len();
+            match random.next() % 4 {
+                0 => data[at] ^= 1 << (random.next() % 8),
+                1 => drop(data.remove(at)),
+                2 => data.insert(at, random.next() as u8),
+                _ => {
+                    let end = (at + random.next() as usize % 40).min(data.len());
+                    let piece = data[at..end].to_vec();
+                    let to = random.next() as usize % data.len();
+                    data.splice(to..to, piece);
+                }
+            }
+        }
+        replay("requests", &format!("seed {seed}"), &data);
+    }
+}

@@ -27,7 +27,8 @@ impl Figures {
 
     /// A line of the table, with the ratio to another's number a second.
     pub(crate) fn show(&self, what: &str, beside: Option<&Figures>) {
-        let ratio = beside.map_or(String::new(), |it| format!("{:.2}", self.a_second / it.a_second));
+        let ratio =
+            beside.map_or(String::new(), |it| format!("{:.2}", self.a_second / it.a_second));
         let (half, most) = (self.percentile(50), self.percentile(99));
         println!("{what:44} {:>9.0} {half:>9.0} {most:>9.0} {ratio:>7}", self.a_second);
     }

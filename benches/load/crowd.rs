@@ -32,7 +32,11 @@ pub(crate) fn measure(agent: &Agent, waiting: usize, time: Duration) -> Outcome<
     };
     let share = |it: &Registered| it.processor as f64 / time.as_secs_f64();
     let without = (share(&alone) + share(&again)) / 2.0;
-    println!("processor, {A_SECOND} registrations a second: {without:.1} % ({:.1} before, {:.1} after)", share(&alone), share(&again));
+    println!(
+        "processor, {A_SECOND} registrations a second: {without:.1} % ({:.1} before, {:.1} after)",
+        share(&alone),
+        share(&again)
+    );
     println!(
         "processor, {waiting} queries waiting beside them: {:.1} %, {:+.1} % of that",
         share(&beside),

@@ -3,7 +3,6 @@
 use std::hint::black_box;
 use std::time::Instant;
 
-use serde::Deserialize;
 use stowplan::Timestamp;
 use stowplan::engine::{Command, Engine, EngineOptions, RegisterJob, RegisterNode};
 use stowplan::model::{JobSpec, read};
@@ -21,7 +20,7 @@ fn with_nodes(number: u64) -> Outcome<Engine> {
 
 fn job(id: &str, count: u64) -> Outcome<JobSpec> {
     let document: serde_json::Value = serde_json::from_str(&documents::job(id, count))?;
-    Ok(JobSpec::deserialize(&document["Job"])?)
+    Ok(serde_json::from_value(document["Job"].clone())?)
 }
 
 fn register(engine: &mut Engine, id: &str, count: u64) -> Outcome<()> {
@@ -64,11 +63,13 @@ pub(crate) fn reads(nodes: u64) -> Outcome<(Figures, Figures)> {
     };
     let one = measure(READS, &|engine| {
         let snapshot = engine.snapshot();
-        black_box(snapshot.job("default", "one").map(|job| job.spec().clone()));
+        let job = snapshot.job("default", "one");
+        black_box(job.and_then(|job| job.versions().next().map(|it| it.spec().clone())));
     });
     let many = measure(LONG_READS, &|engine| {
         let snapshot = engine.snapshot();
-        black_box(snapshot.allocations_of_job("default", "big").collect::<Vec<_>>());
+        let all = snapshot.allocations_of("default", "big");
+        black_box(all.map(|view| view.document()).collect::<Vec<_>>());
     });
     Ok((one, many))
 }

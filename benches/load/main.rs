@@ -8,6 +8,13 @@
 //!
 //! The agent runs on the first core and this program on the second, where `taskset` is there to say so.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "how long something takes is a matter of the clock, and a table is for people"
+)]
+
 mod agent;
 mod client;
 mod crowd;

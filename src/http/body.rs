@@ -8,6 +8,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::error::Category;
 use serde_json::{Error, Map, Value};
 
+use super::aside::aside;
 use super::refusal::Refusal;
 use super::text::excerpt;
 use crate::model::correct_keys;
@@ -16,22 +17,31 @@ use crate::model::read::ReadError;
 /// How deeply a body may be nested. What is kept of it is nested a little more deeply, and has to be read
 /// again.
 const NESTING_MAX: usize = 64;
+/// Bodies of more bytes take their time to be read.
+const LARGE: usize = 64 << 10;
 /// How much of the path of a mistake is repeated, in bytes.
 const PATH_MAX: usize = 150;
 
 /// Reads a body that has a job. The keys of the job may be in any letter case too.
 pub(super) fn read_with_job<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    let mut value = value(body)?;
-    if let Value::Object(keys) = &mut value {
-        let of_job = keys.iter_mut().filter(|(key, _)| key.eq_ignore_ascii_case("job"));
-        of_job.for_each(|(_, job)| correct_keys(job));
-    }
-    of_body(value)
+    in_time(body, || {
+        let mut value = value(body)?;
+        if let Value::Object(keys) = &mut value {
+            let of_job = keys.iter_mut().filter(|(key, _)| key.eq_ignore_ascii_case("job"));
+            of_job.for_each(|(_, job)| correct_keys(job));
+        }
+        of_body(value)
+    })
+}
+
+/// Reads a body, a large one beside what is served meanwhile.
+fn in_time<T>(body: &[u8], read: impl FnOnce() -> T) -> T {
+    if body.len() > LARGE { aside(read) } else { read() }
 }
 
 /// Reads a body. The keys of its objects may be in any letter case where their names are fixed.
 pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    of_body(value(body)?)
+    in_time(body, || of_body(value(body)?))
 }
 
 fn of_body<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {

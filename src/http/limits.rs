@@ -37,7 +37,7 @@ impl Default for Limits {
     fn default() -> Limits {
         Limits {
             body_bytes: 32 << 20,
-            bodies_bytes: 128 << 20,
+            bodies_bytes: 64 << 20,
             streams: 1_000,
             body_time: Duration::from_secs(30),
             waiting: 20_000,

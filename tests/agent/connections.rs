@@ -120,3 +120,41 @@ fn an_agent_ends_well_though_somebody_waits() {
     assert_eq!(agent.stop(), Some(0));
     assert!(began.elapsed() < Duration::from_secs(20));
 }
+
+/// The most memory that a process has had, in MB; none where the system does not tell.
+fn peak_mb(process: u32) -> Option<u64> {
+    let text = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    Some(line.trim().trim_end_matches(" kB").trim().parse::<u64>().ok()? / 1024)
+}
+
+#[test]
+fn a_crowd_of_large_bodies_is_bounded_and_holds_up_nobody() {
+    let agent = Agent::start(&[]);
+    // Each is read as something ten times as large.
+    let body = format!("{{\"Job\": {{\"ID\": \"x\", \"A\": [{}0]}}}}", "[],".repeat(1_500_000));
+    let head = format!(
+        "PUT /v1/jobs HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {}\r\n\r\n",
+        body.len()
+    );
+    let bytes = head + &body;
+    std::thread::scope(|scope| {
+        let send = || status(&agent, bytes.as_bytes(), false);
+        let senders: Vec<_> = (0..24).map(|_| scope.spawn(send)).collect();
+        for _ in 0..10 {
+            let began = Instant::now();
+            assert_eq!(agent.get("/v1/jobs"), serde_json::json!([]));
+            assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        for sender in senders {
+            let status = sender.join().unwrap();
+            // Who is cut off while it sends does not see why.
+            assert!(matches!(status, Some(500 | 429) | None), "{status:?}");
+        }
+    });
+    if let Some(peak) = peak_mb(agent.process()) {
+        println!("{peak} MB at most");
+        assert!(peak < 3_000, "{peak} MB");
+    }
+}
