@@ -224,7 +224,7 @@ def main():
         with_a_token(browser, program_path, folder)
         a_large_cluster(browser, program_path, folder)
         # What was refused, and what ended with its agent, is said by the browser too.
-        expected = ("403", "ERR_CONNECTION_REFUSED", "ERR_INCOMPLETE_CHUNKED", "400", "ERR_EMPTY", "500")
+        expected = ("403", "ERR_CONNECTION_REFUSED", "ERR_CONNECTION_RESET", "ERR_INCOMPLETE_CHUNKED", "400", "ERR_EMPTY", "500")
         complaints = [it for it in browser.complaints() if not any(word in it for word in expected)]
         assert not complaints, complaints
     print("the page is as it should be; screenshots are in " + folder)
