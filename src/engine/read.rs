@@ -5,8 +5,10 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use super::chronicle;
+use super::deliveries;
 use super::event::{Event, Payload};
 use super::options::EngineOptions;
+use super::place::Place;
 use super::settings::place_options;
 use super::snapshot::Snapshot;
 use super::stats::{self, EngineStats};
@@ -62,6 +64,18 @@ impl Engine {
     /// What waits in it. It costs as much as there is of that.
     pub fn stats(&self) -> EngineStats {
         stats::of(self.cluster.state(), &self.queues)
+    }
+
+    /// The evaluations that are with schedulers outside, each with its token, in the order of slots. What
+    /// tries an engine needs no memory of its own by this.
+    pub(crate) fn outstanding(&self) -> Vec<(String, String)> {
+        let state = self.cluster.state();
+        let out = self.queues.places().filter(|(_, place)| matches!(place, Place::Out(_)));
+        let with_token = out.filter_map(|(slot, _)| {
+            let token = deliveries::token_of(state, state.delivery(slot)?)?;
+            Some((state.evaluation_id(slot), token))
+        });
+        with_token.collect()
     }
 
     /// The events above an index that are kept: those of the latest call, or as many as the options say.

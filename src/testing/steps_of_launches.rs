@@ -7,6 +7,8 @@ use crate::engine::{
     Nack, SubmitPlan, UpdateEvaluation,
 };
 use crate::model::{Evaluation, Plan};
+use crate::plan::attempt::Attempt;
+use crate::schedule::process_with;
 
 /// The command of a step on launches or evaluations.
 pub(super) fn command(step: &Step, engine: &Engine) -> Command {
@@ -17,8 +19,9 @@ pub(super) fn command(step: &Step, engine: &Engine) -> Command {
             ForcePeriodic { job_id, namespace }.into()
         }
         Kind::Dequeue => {
-            let all: [&[&str]; 4] = [&["service"], &["batch", "service"], &["_core"], &[]];
-            let types = all[usize::from(step.how[0] % 4)].iter().map(|it| (*it).to_owned());
+            let all: [&[&str]; 6] =
+                [&["batch"], &["batch", "service"], &["batch"], &["service"], &["_core"], &[]];
+            let types = all[usize::from(step.how[0]) % all.len()].iter().map(|it| (*it).to_owned());
             Dequeue { types: types.collect() }.into()
         }
         _ => on_evaluation(step, engine),
@@ -53,35 +56,58 @@ fn dispatch(step: &Step) -> Command {
     .into()
 }
 
-fn on_evaluation(step: &Step, engine: &Engine) -> Command {
+/// An evaluation and a token: of one that is out, mostly, else of any other one, or of none.
+fn given_out(step: &Step, engine: &Engine) -> (String, String) {
+    let out = engine.outstanding();
+    let mut token = "t1".to_owned();
     let mut ids: Vec<String> = engine.evaluations_with_prefix("").map(|it| it.id).collect();
     ids.sort_unstable();
+    let is_out = !out.is_empty() && step.how[2] % 8 != 7;
+    if is_out {
+        let (id, known) = out[usize::from(step.how[0]) % out.len()].clone();
+        ids = vec![id];
+        if step.how[2] % 8 != 6 {
+            token = known;
+        }
+    }
     let at = usize::from(step.how[0]) % ids.len().max(1);
     let id = ids.get(at).filter(|_| step.who < 240).cloned();
-    let evaluation_id = id.unwrap_or_else(|| "e1".into());
-    let token = "t1".to_owned();
-    let evaluation = || {
-        let known = engine.evaluation(&evaluation_id);
-        known.unwrap_or_else(|| Evaluation { id: evaluation_id.clone(), ..Evaluation::default() })
-    };
+    (id.unwrap_or_else(|| "e1".into()), token)
+}
+
+fn on_evaluation(step: &Step, engine: &Engine) -> Command {
+    let (evaluation_id, token) = given_out(step, engine);
+    let known = engine.evaluation(&evaluation_id);
+    let none = || Evaluation { id: evaluation_id.clone(), ..Evaluation::default() };
     match step.kind {
         Kind::DeleteEvaluations => DeleteEvaluations { ids: vec![evaluation_id] }.into(),
         Kind::Nack => Nack { evaluation_id, token }.into(),
         Kind::SubmitPlan => {
-            let plan = Plan { eval_id: evaluation_id, ..Plan::default() };
-            SubmitPlan { token, plan }.into()
+            let plan = known.map_or_else(Plan::default, |evaluation| plan(engine, &evaluation));
+            SubmitPlan { token, plan: Plan { eval_id: evaluation_id, ..plan } }.into()
         }
-        Kind::UpdateEvaluation => UpdateEvaluation { token, evaluation: evaluation() }.into(),
+        Kind::UpdateEvaluation => {
+            let status = step.one(1, &["complete", "failed", "complete", "blocked", "asleep"]);
+            let evaluation = Evaluation { status: status.into(), ..known.unwrap_or_else(none) };
+            UpdateEvaluation { token, evaluation }.into()
+        }
         Kind::CreateEvaluation => {
             let status = step.one(1, &["pending", "blocked", "complete"]).to_owned();
             let evaluation = Evaluation {
-                id: "e2".into(),
+                id: format!("e{}", 2 + step.how[2] / 64),
                 status,
                 previous_eval: evaluation_id.clone(),
-                ..evaluation()
+                ..known.unwrap_or_else(none)
             };
             CreateEvaluation { token, evaluation }.into()
         }
         _ => Ack { evaluation_id, token }.into(),
     }
+}
+
+/// What a scheduler outside would do about an evaluation.
+fn plan(engine: &Engine, evaluation: &Evaluation) -> Plan {
+    let mut fork = engine.snapshot().fork();
+    let options = engine.place_options();
+    process_with(&mut fork, evaluation, engine.now(), &options, Attempt::default()).to_document()
 }

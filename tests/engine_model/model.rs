@@ -11,6 +11,7 @@ use stowplan::{Span, Timestamp};
 
 use crate::facts::{Facts, is_active};
 use crate::launches::Launches;
+use crate::outside::Outside;
 
 /// A job's namespace and name.
 pub(crate) type Key = (String, String);
@@ -40,6 +41,7 @@ pub(crate) struct Model {
     pub(crate) pools: BTreeSet<String>,
     pub(crate) configuration_index: u64,
     pub(crate) launches: Launches,
+    pub(crate) outside: Outside,
     /// What the index of the latest command is still to be written to.
     unwritten: Unwritten,
 }
@@ -127,6 +129,7 @@ impl Model {
             pools: set(&["all", "default"]),
             configuration_index: 0,
             launches: Launches::default(),
+            outside: Outside::default(),
             unwritten: Unwritten::default(),
         }
     }
@@ -161,20 +164,12 @@ impl Model {
                 let refusal = body.ids.iter().find_map(|id| why_kept(id, facts));
                 refusal.map_or(Answer::Accepted, Answer::refused)
             }
-            // Nothing is left to schedulers outside: the engine processes all types of jobs.
-            Command::Dequeue(body) => match body.types.iter().find(|it| *it == "_core") {
-                Some(text) => {
-                    let text = text.clone();
-                    Answer::refused(EvaluationCommandError::UnknownType { text })
-                }
-                None => Answer::Accepted,
-            },
-            Command::Ack(_) | Command::Nack(_) => {
-                Answer::refused(EvaluationCommandError::NotOutstanding)
-            }
-            Command::SubmitPlan(_)
+            Command::Dequeue(_)
+            | Command::Ack(_)
+            | Command::Nack(_)
+            | Command::SubmitPlan(_)
             | Command::UpdateEvaluation(_)
-            | Command::CreateEvaluation(_) => Answer::refused(EvaluationCommandError::IsNotOut),
+            | Command::CreateEvaluation(_) => self.tell_of_evaluations(command, facts),
             Command::UpdateAllocations(_)
             | Command::StopAllocation(_)
             | Command::PauseDeployment(_)
@@ -277,15 +272,13 @@ impl Model {
 
     /// Takes over what only the reply says: the index of the change, and how long a node has until its next
     /// heartbeat.
-    pub(crate) fn note(&mut self, applied: &Applied) -> Result<(), String> {
+    pub(crate) fn note(&mut self, applied: &Applied, facts: &Facts) -> Result<(), String> {
         if let Some(key) = &self.unwritten.job
             && let Some(job) = self.jobs.get_mut(key)
         {
             job.job_modify_index = applied.index;
         }
-        if applied.dequeued.is_some() {
-            return Err(format!("{:?} goes out", applied.dequeued));
-        }
+        self.note_delivery(applied, facts)?;
         self.note_launch(applied)?;
         if self.unwritten.configuration {
             self.configuration_index = applied.index;
@@ -310,6 +303,7 @@ impl Model {
         before: &Facts,
         after: &Facts,
     ) -> Result<(), String> {
+        self.follow_deliveries(after);
         for (key, job) in &mut self.jobs {
             if job.job_modify_index == 0 {
                 let document = engine.job(&key.0, &key.1).and_then(|it| it.document());

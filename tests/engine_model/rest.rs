@@ -38,6 +38,9 @@ pub(crate) fn check(
     let mut surplus = BTreeSet::new();
     for fact in facts.allocations.values().filter(|it| it.is_live()) {
         let key = (fact.it.namespace.clone(), fact.it.job_id.clone());
+        if model.outside.has_batch && fact.job_type == "batch" {
+            continue;
+        }
         let job = model.jobs.get(&key).map(Job::newest);
         let group = job.filter(|it| !it.is_stopped).and_then(|it| {
             it.spec.task_groups.iter().find(|group| group.name == fact.it.task_group)
@@ -51,7 +54,10 @@ pub(crate) fn check(
         }
     }
     for (key, job) in model.jobs.iter().filter(|(_, job)| !job.newest().is_stopped) {
-        if is_launched_later(&job.newest().spec) {
+        let spec = &job.newest().spec;
+        // What a scheduler outside does about batch jobs is its own affair.
+        let is_outside = model.outside.has_batch && spec.job_type == "batch";
+        if is_launched_later(spec) || is_outside {
             continue;
         }
         let look = Look { model, facts, key, job, is_noticed: is_noticed(key) };
@@ -127,8 +133,17 @@ impl<'a> Look<'a> {
         // *Stop rule*); the next one does.
         let replacements =
             of_group().filter(|it| it.is_live() && is_replacement(it)).count() as i64;
+        // The same of what failed and is replaced as soon as there is room for that.
+        let is_owed = |it: &&Fact| {
+            it.it.client() == ClientStatus::Failed
+                && !it.it.desired().is_terminal()
+                && it.it.next_allocation.is_empty()
+                && self.is_blocked()
+        };
+        let owed = of_group().filter(is_owed).count() as i64;
         if known > count {
-            if known - replacements > count || self.is_noticed && !is_just_made(of_group()) {
+            let is_waited_for = owed > 0 || !self.is_noticed || is_just_made(of_group());
+            if known - replacements - owed > count || !is_waited_for {
                 return Err(format!("{known} are there, of {count}"));
             }
             *waits.entry(SURPLUS).or_default() += 1;

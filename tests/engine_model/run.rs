@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stowplan::engine::{
     Command, CommandError, Engine, EngineOptions, EvaluateJob, JobCommandError, NodeCommandError,
 };
+use stowplan::model::JobType;
 use stowplan::testing::Step;
 use stowplan::{Span, Timestamp};
 
@@ -34,9 +35,12 @@ struct Run<'a> {
 }
 
 /// Tells steps to an engine, and says what is not as the model has it.
-pub(crate) fn run(steps: &[Step], tried: &mut Tried) -> Result<(), String> {
-    let engine = Engine::new(EngineOptions::default());
-    let model = Model::new(Timestamp::from_secs(1_000));
+///
+/// Batch jobs may be left to a scheduler outside, whose steps are among them.
+pub(crate) fn run(steps: &[Step], is_outside: bool, tried: &mut Tried) -> Result<(), String> {
+    let engine = Engine::new(options(is_outside));
+    let mut model = Model::new(Timestamp::from_secs(1_000));
+    model.outside.has_batch = is_outside;
     let facts = Facts::of(&engine);
     let mut run = Run { engine, model, facts, told: Vec::new(), tried };
     for (number, step) in steps.iter().enumerate() {
@@ -47,6 +51,12 @@ pub(crate) fn run(steps: &[Step], tried: &mut Tried) -> Result<(), String> {
         result.map_err(|error| format!("step {number}, {step:?}: {error}"))?;
     }
     run.time_jumps()
+}
+
+fn options(is_outside: bool) -> EngineOptions {
+    let mut options = EngineOptions::default();
+    options.processed.retain(|it| !is_outside || *it != JobType::Batch);
+    options
 }
 
 impl Run<'_> {
@@ -76,6 +86,7 @@ impl Run<'_> {
             self.tried.timers += 1;
             self.model.miss(at, &self.facts);
             self.model.fire_launches(at, &self.facts);
+            self.model.miss_deliveries(at);
             self.advance(at).map_err(|error| format!("at {at}: {error}"))?;
         }
         self.advance(until)
@@ -101,7 +112,7 @@ impl Run<'_> {
             tried.1 += 1
         }
         match (&answer, &expected) {
-            (Ok(applied), Answer::Accepted) => self.model.note(applied)?,
+            (Ok(applied), Answer::Accepted) => self.model.note(applied, &self.facts)?,
             (Err(error), Answer::Refused(expected)) if error == expected => {}
             (Err(CommandError::Job(JobCommandError::Invalid(_))), Answer::Invalid) => {}
             (Err(CommandError::Node(NodeCommandError::Invalid(_))), Answer::Invalid) => {}
@@ -146,7 +157,10 @@ impl Run<'_> {
             *self.tried.waits.entry(why).or_default() += many;
         }
         let mut fork = engine.fork();
-        let is_run = |job: &Job| !is_launched_later(&job.newest().spec);
+        let is_run = |job: &Job| {
+            let spec = &job.newest().spec;
+            !is_launched_later(spec) && !(model.outside.has_batch && spec.job_type == "batch")
+        };
         for (key, _) in model.jobs.iter().filter(|(_, job)| is_run(job)) {
             let asked = wanted(&fork, key);
             look_at(&mut fork, key, now)?;
@@ -168,7 +182,7 @@ impl Run<'_> {
 
     /// The same commands at the same instants, and nobody calls in between.
     fn time_jumps(&mut self) -> Result<(), String> {
-        let mut again = Engine::new(EngineOptions::default());
+        let mut again = Engine::new(options(self.model.outside.has_batch));
         for (at, command) in self.told.drain(..) {
             // This one is applied before time moves.
             if matches!(command, Command::Resume(_)) {
