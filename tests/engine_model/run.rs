@@ -159,7 +159,8 @@ impl Run<'_> {
         let mut fork = engine.fork();
         let is_run = |job: &Job| {
             let spec = &job.newest().spec;
-            !is_launched_later(spec) && !(model.outside.has_batch && spec.job_type == "batch")
+            let is_outside = model.outside.has_batch && spec.job_type == "batch";
+            !is_launched_later(spec) && !is_outside
         };
         for (key, _) in model.jobs.iter().filter(|(_, job)| is_run(job)) {
             let asked = wanted(&fork, key);
