@@ -12,5 +12,5 @@ mod files;
 mod mistakes;
 mod real;
 #[path = "../common/shared.rs"]
-#[allow(dead_code, reason = "each test binary uses its part")]
+#[allow(dead_code, unreachable_pub, reason = "each test binary uses its part")]
 mod shared;
