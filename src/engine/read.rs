@@ -68,6 +68,7 @@ impl Engine {
 
     /// The evaluations that are with schedulers outside, each with its token, in the order of slots. What
     /// tries an engine needs no memory of its own by this.
+    #[cfg_attr(not(feature = "testing"), allow(dead_code, reason = "only random steps ask for it"))]
     pub(crate) fn outstanding(&self) -> Vec<(String, String)> {
         let state = self.cluster.state();
         let out = self.queues.places().filter(|(_, place)| matches!(place, Place::Out(_)));

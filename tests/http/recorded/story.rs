@@ -1,6 +1,12 @@
 //! The recording told again: the nodes that were there, the requests in their order, and between them what
 //! clients did.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    reason = "a request that waits needs a thread, and how long it takes is a matter of the clock"
+)]
+
 use std::io::Read;
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
