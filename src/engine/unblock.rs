@@ -83,6 +83,7 @@ fn look_at_leaving(change: &mut Change<'_>, changes: &Changes, preemption: Preem
     let is_ready = |slot: &NodeSlot| change.state.node(*slot).is_some_and(|it| it.node.is_ready());
     let nodes: BTreeSet<NodeSlot> = told.iter().filter_map(node_of).filter(is_ready).collect();
     let mut helped = bereft(change, &told);
+    helped.extend(next_in_turn(change, changes));
     for node in nodes {
         let Some(class) = change.state.node(node).map(|it| computed_class(&it.node)) else {
             continue;
@@ -91,6 +92,22 @@ fn look_at_leaving(change: &mut Change<'_>, changes: &Changes, preemption: Preem
         helped.extend(helped_beside_their_own(change, node, &class, &rooms));
     }
     release(change, helped);
+}
+
+/// Evaluations of jobs of which something has ended by itself that was to be replaced: another one is the first
+/// now whose replacement is tried, and where its own makes room that may fit. The one before took the tries of its
+/// group with it.
+fn next_in_turn(change: &Change<'_>, changes: &Changes) -> Vec<EvaluationSlot> {
+    let ended = changes.clients.iter().filter_map(|(slot, before)| {
+        let record = change.state.allocation(*slot)?;
+        let is_ended = record.client.is_terminal() && !before.is_some_and(|it| it.is_terminal());
+        let is_wanted = !record.desired.is_terminal();
+        (is_ended && is_wanted && may_be_replaced(&change.state, *slot, record.job))
+            .then_some(record.job)
+    });
+    let jobs: BTreeSet<JobSlot> = ended.collect();
+    let open = jobs.into_iter().flat_map(|job| change.queues.open_of(job));
+    open.filter(|slot| change.queues.blocked.wait(*slot).is_some()).collect()
 }
 
 /// Evaluations of system jobs that wait for a node on which something of their job was told to stop and nothing
