@@ -177,24 +177,42 @@ proptest! {
     }
 }
 
-/// Whose replacement is tried first, and finds no room, takes those of its group with it. Once it has ended
+/// Whose replacement is tried first, and finds no room, takes the tries of its group with it. Once it has ended
 /// by itself the next one is first, and for that there is room where its own is.
 #[test]
 fn what_ends_before_it_is_replaced_lets_the_next_one_try() {
-    let mut world = World::new(0);
-    world.join(&sized("n1", 1_000));
-    register(&mut world, &job("web", JobType::Service, 1, 50, 900));
-    let first = world.live("web");
-    world.join(&sized("n2", 3_000));
-    register(&mut world, &job("web", JobType::Service, 2, 50, 900));
-    register(&mut world, &job("other", JobType::Service, 1, 50, 1_500));
-    register(&mut world, &job("web", JobType::Service, 2, 50, 1_500));
-    assert_eq!((waiting(&world, "web").len(), world.running("web", 2)), (1, 0));
-    world.report(&first, ClientStatus::Complete);
-    world.settle();
-    let on_n2 =
-        world.allocations_on("n2").filter(|it| it.job_id() == "web" && it.cpu_mhz() == 1_500);
-    assert_eq!(on_n2.count(), 1);
+    let steps = [
+        Step::Join { node: 1, size: 0 },
+        Step::Register { job: 2, count: 1, priority: 0, size: 5 },
+        Step::Join { node: 2, size: 3 },
+        Step::Register { job: 4, count: 3, priority: 0, size: 0 },
+        Step::Report { pick: 44, ends: true },
+        Step::Join { node: 1, size: 1 },
+        Step::Register { job: 0, count: 1, priority: 0, size: 4 },
+        // One on each of two nodes, of which neither has room for two of the next size.
+        Step::Register { job: 1, count: 2, priority: 0, size: 3 },
+        Step::StopAllocation(154),
+        Step::Register { job: 2, count: 0, priority: 0, size: 0 },
+        Step::Join { node: 0, size: 3 },
+        Step::Register { job: 1, count: 2, priority: 0, size: 4 },
+    ];
+    let mut engine = Engine::new(EngineOptions::default());
+    let now = Timestamp::from_secs(1_000);
+    let mut tell = |engine: &mut Engine, step: &Step| {
+        let command = command(engine, step).unwrap();
+        engine.apply(now, command).unwrap();
+        engine.advance(now).unwrap();
+    };
+    steps.iter().for_each(|step| tell(&mut engine, step));
+    assert_eq!(engine.stats().blocked, 1);
+    let sizes = |engine: &Engine| {
+        let all = engine.allocations_of("default", "job1").filter(|it| it.is_live());
+        all.map(|it| it.cpu_mhz()).collect::<Vec<_>>()
+    };
+    assert_eq!(sizes(&engine), [900, 900]);
+    tell(&mut engine, &Step::Report { pick: 122, ends: true });
+    assert_eq!(sizes(&engine), [1_500]);
+    assert_eq!(hidden_room(&engine, now), [""; 0]);
 }
 
 /// The evaluations of a job that wait, with the indexes at which they were last looked at.
