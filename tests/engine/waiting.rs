@@ -198,7 +198,7 @@ fn what_ends_before_it_is_replaced_lets_the_next_one_try() {
     ];
     let mut engine = Engine::new(EngineOptions::default());
     let now = Timestamp::from_secs(1_000);
-    let mut tell = |engine: &mut Engine, step: &Step| {
+    let tell = |engine: &mut Engine, step: &Step| {
         let command = command(engine, step).unwrap();
         engine.apply(now, command).unwrap();
         engine.advance(now).unwrap();
