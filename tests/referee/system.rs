@@ -222,6 +222,11 @@ impl<'w> Pass<'w> {
         for group in &self.job.groups {
             let missing = self.missing.iter().filter(|wish| wish.group.name == group.name).count();
             let updates = self.updates.get(&group.name).map_or(0, Vec::len);
+            // What waits for canaries is queued, what waits for its turn is not.
+            let updates = match rollout.get(&group.name) {
+                Some(rollout) if !rollout.are_canaries => updates.min(rollout.limit),
+                _ => updates,
+            };
             if self.job.kind == Kind::System || missing + updates > 0 {
                 answer.queued.insert(group.name.clone(), (missing + updates) as i64);
             }

@@ -52,11 +52,12 @@ fn one(pass: &Pass, group: &Group, updates: usize, desired_canaries: usize) -> R
     let current = pass.triage.current;
     let state = current.and_then(|current| current.groups.get(&group.name));
     let is_promoted = state.is_some_and(|state| state.promoted);
+    let are_canaries = desired_canaries > 0 && !is_promoted;
     if pass.triage.is_failed() || pass.triage.is_paused() {
-        return Rollout { limit: 0, are_canaries: false };
+        return Rollout { limit: 0, are_canaries };
     }
     let limit = limit(pass, group, update.max_parallel);
-    if desired_canaries > 0 && !is_promoted {
+    if are_canaries {
         let placed = state.map_or(0, |state| {
             let live = pass.world.allocs.iter().filter(|alloc| !alloc.is_terminal());
             live.filter(|alloc| state.placed_canaries.contains(&alloc.id)).count()
