@@ -66,7 +66,10 @@ fn every_mistake_has_its_place() {
             &validated("var.x > 5", "has to be more than 5, and ${var.x} is not"),
             "line 3, column 3: the value of the variable `x` is not allowed: has to be more than 5, and 3 is not",
         ),
-        (&validated("\"${var.x}y\"", "odd"), "line 4, column 17: expected a bool, found `3y`"),
+        (
+            &validated("\"${var.x}y\"", "odd"),
+            "line 4, column 17: expected `true` or `false`, found `3y`",
+        ),
         (&validated("var.y == 1", "odd"), "line 4, column 17: unknown variable `y`"),
         (&validated("true\n    other = 1", "odd"), "line 5, column 5: unknown argument `other`"),
         (
