@@ -94,16 +94,14 @@ fn look_at_leaving(change: &mut Change<'_>, changes: &Changes, preemption: Preem
     release(change, helped);
 }
 
-/// Evaluations of jobs of which something has ended by itself that was to be replaced: another one is the first
-/// now whose replacement is tried, and where its own makes room that may fit. The one before took the tries of its
-/// group with it.
+/// Evaluations of jobs of which something has ended by itself though it should run. The next look finds another
+/// state of the job than the one that found no room: something else is the first whose replacement is tried, or
+/// is missing where nothing was.
 fn next_in_turn(change: &Change<'_>, changes: &Changes) -> Vec<EvaluationSlot> {
     let ended = changes.clients.iter().filter_map(|(slot, before)| {
         let record = change.state.allocation(*slot)?;
         let is_ended = record.client.is_terminal() && !before.is_some_and(|it| it.is_terminal());
-        let is_wanted = !record.desired.is_terminal();
-        (is_ended && is_wanted && may_be_replaced(&change.state, *slot, record.job))
-            .then_some(record.job)
+        (is_ended && !record.desired.is_terminal()).then_some(record.job)
     });
     let jobs: BTreeSet<JobSlot> = ended.collect();
     let open = jobs.into_iter().flat_map(|job| change.queues.open_of(job));
