@@ -91,7 +91,7 @@ impl Classes {
         if plans.iter().any(is_unique) {
             return Classes { eligibility: IndexMap::new(), is_escaped: true };
         }
-        let scans: Vec<Scan<'_>> = plans.iter().map(|it| Scan::new(state, it, None)).collect();
+        let scans: Vec<Scan<'_>> = plans.iter().map(|it| Scan::of_rules(state, it)).collect();
         let base = BaseSet::of(job);
         let mut eligibility: IndexMap<String, bool> = IndexMap::new();
         // Nodes alike are of one class, and the job looks at all of them or at none.
