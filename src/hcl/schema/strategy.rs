@@ -1,43 +1,36 @@
 //! Where allocations may go, and how they are changed, moved, restarted and replaced.
 
 use super::finish;
-use super::{Shape, any, duration, int, many, only, text, truth};
+use super::{Field, Shape, any, duration, int, many, only, text, truth};
+
+/// What a node is compared by.
+const COMPARISON: &[Field] = &[
+    text("attribute", "LTarget").or_empty(),
+    text("operator", "Operand").or_text("="),
+    text("value", "RTarget").or_empty(),
+    // The operator as the name of the argument.
+    text("version", "~version").or_left_out(),
+    text("semver", "~semver").or_left_out(),
+    text("regexp", "~regexp").or_left_out(),
+    text("set_contains", "~set_contains").or_left_out(),
+    text("set_contains_all", "~set_contains_all").or_left_out(),
+    text("set_contains_any", "~set_contains_any").or_left_out(),
+];
 
 pub(super) static CONSTRAINT: Shape = Shape::new(
     "constraint",
-    &[&[
-        text("attribute", "LTarget").or_empty(),
-        text("operator", "Operand").or_text("="),
-        text("value", "RTarget").or_empty(),
-        // The operator as the name of the argument.
-        text("version", "~version").or_left_out(),
-        text("semver", "~semver").or_left_out(),
-        text("regexp", "~regexp").or_left_out(),
-        text("set_contains", "~set_contains").or_left_out(),
-        text("set_contains_all", "~set_contains_all").or_left_out(),
-        text("set_contains_any", "~set_contains_any").or_left_out(),
-        text("distinct_property", finish::DISTINCT_PROPERTY).or_left_out(),
-        truth("distinct_hosts", finish::DISTINCT_HOSTS).or_left_out(),
-    ]],
+    &[
+        COMPARISON,
+        &[
+            text("distinct_property", finish::DISTINCT_PROPERTY).or_left_out(),
+            truth("distinct_hosts", finish::DISTINCT_HOSTS).or_left_out(),
+        ],
+    ],
 )
 .then(finish::constraint);
 
-pub(super) static AFFINITY: Shape = Shape::new(
-    "affinity",
-    &[&[
-        text("attribute", "LTarget").or_empty(),
-        text("operator", "Operand").or_text("="),
-        text("value", "RTarget").or_empty(),
-        text("version", "~version").or_left_out(),
-        text("semver", "~semver").or_left_out(),
-        text("regexp", "~regexp").or_left_out(),
-        text("set_contains", "~set_contains").or_left_out(),
-        text("set_contains_all", "~set_contains_all").or_left_out(),
-        text("set_contains_any", "~set_contains_any").or_left_out(),
-        int("weight", "Weight"),
-    ]],
-)
-.then(finish::constraint);
+pub(super) static AFFINITY: Shape =
+    Shape::new("affinity", &[COMPARISON, &[int("weight", "Weight")]]).then(finish::constraint);
 
 pub(super) static SPREAD: Shape = Shape::new(
     "spread",
