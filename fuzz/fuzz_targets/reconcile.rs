@@ -1,6 +1,3 @@
 #![no_main]
 
-#[path = "../../tests/fuzzing/mod.rs"]
-mod fuzzing;
-
-libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzzing::run("reconcile", data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| stowplan_fuzz::run("reconcile", data));
