@@ -50,7 +50,11 @@ impl Clock {
     pub fn at_speed(speed: f64) -> Clock {
         let since_epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
         let nanos = since_epoch.map_or(0, |it| i64::try_from(it.as_nanos()).unwrap_or(i64::MAX));
-        let at = Timestamp::from_nanos(nanos);
+        Clock::starting_at(Timestamp::from_nanos(nanos), speed)
+    }
+
+    /// A clock that shows an instant now, and goes so many times as fast as the machine's from here on.
+    pub fn starting_at(at: Timestamp, speed: f64) -> Clock {
         Clock { kind: Kind::Running { began: Instant::now(), at, speed } }
     }
 

@@ -3,6 +3,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -12,18 +13,22 @@ use super::query::Wait;
 use super::refusal::Refusal;
 use super::touched::{is_touched, wake};
 use super::waiting::{Key, Waiting};
-use crate::engine::{Applied, Command, CommandError, Engine, EngineOptions, Event, Snapshot};
+use crate::engine::{
+    Applied, Command, CommandError, Engine, EngineOptions, Event, Recorded, Snapshot,
+};
 use crate::time::Timestamp;
 
 /// How many commands are applied before those who read see what came of them.
 const BATCH_MAX: usize = 256;
+/// After how long it is tried again to keep what could not be kept.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// Something with an engine in which time passes: an [`Engine`] itself, or a world around one.
 pub trait Machine: Send + 'static {
     /// The engine.
     fn engine(&self) -> &Engine;
 
-    /// Tells the engine something at an instant.
+    /// Tells the engine something at an instant, to which time has [come](Machine::advance) before.
     ///
     /// # Errors
     ///
@@ -35,6 +40,12 @@ pub trait Machine: Send + 'static {
 
     /// When something will happen next, unless something else does before.
     fn next_deadline(&self) -> Option<Timestamp>;
+
+    /// Does what follows at once from what was applied, and gives all that the engine was told other than by
+    /// [`apply`](Machine::apply) since this was last asked, so that it is kept. An engine is told nothing else.
+    fn told(&mut self) -> Vec<Recorded> {
+        Vec::new()
+    }
 }
 
 impl Machine for Engine {
@@ -125,6 +136,7 @@ impl EngineHandle {
             machine,
             journal,
             shared: Arc::clone(&shared),
+            told: Vec::new(),
             news: Vec::new(),
             has_missed: false,
         };
@@ -209,10 +221,10 @@ impl EngineHandle {
     }
 
     /// Up to a sixteenth of a wait, so that those who began together do not end together.
-    fn jitter(&self, wait: Wait) -> std::time::Duration {
+    fn jitter(&self, wait: Wait) -> Duration {
         let nanos = u64::try_from(wait.at_most.as_nanos() / 16).unwrap_or(u64::MAX);
         let drawn = self.now().as_nanos().unsigned_abs().wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11;
-        std::time::Duration::from_nanos(drawn.checked_rem(nanos).unwrap_or(0))
+        Duration::from_nanos(drawn.checked_rem(nanos).unwrap_or(0))
     }
 }
 
@@ -221,6 +233,8 @@ struct Thread<M, J> {
     machine: M,
     journal: J,
     shared: Arc<Shared>,
+    /// What the machine told its engine by itself, and is not kept yet.
+    told: Vec<Recorded>,
     /// The index up to which events were looked at.
     seen: u64,
     /// What happened since the latest snapshot was made, as far as it wakes anybody.
@@ -232,8 +246,7 @@ struct Thread<M, J> {
 impl<M: Machine, J: Journal> Thread<M, J> {
     fn run(mut self, orders: &Receiver<Order>) {
         loop {
-            let wait = self.machine.next_deadline().and_then(|at| self.shared.clock.wait_until(at));
-            let first = match wait {
+            let first = match self.wait() {
                 None => orders.recv().map_err(|_| RecvTimeoutError::Disconnected),
                 Some(wait) => orders.recv_timeout(wait),
             };
@@ -252,17 +265,53 @@ impl<M: Machine, J: Journal> Thread<M, J> {
                     return;
                 }
             }
-            self.machine.advance(self.now());
-            self.note();
-            self.publish();
-            if self.journal.wants_state() {
-                self.journal.save(self.machine.engine().snapshot());
+            if self.come_to(self.now()) && self.keep(&[]) {
+                self.publish();
+                if self.journal.wants_state() {
+                    self.journal.save(self.machine.engine().snapshot());
+                }
             }
         }
     }
 
+    /// How long to wait for an order; without end if there is none.
+    fn wait(&self) -> Option<Duration> {
+        match self.told.is_empty() {
+            true => self.machine.next_deadline().and_then(|at| self.shared.clock.wait_until(at)),
+            false => Some(AGAIN),
+        }
+    }
+
     fn end(&mut self) -> Result<(), String> {
-        self.journal.end(self.machine.engine().snapshot())
+        match self.keep(&[]) {
+            true => self.journal.end(self.machine.engine().snapshot()),
+            false => Err("what happened at last is not kept".to_owned()),
+        }
+    }
+
+    /// Lets everything happen that is due by an instant. False if what happened before cannot be kept: time
+    /// stands still until it can.
+    fn come_to(&mut self, now: Timestamp) -> bool {
+        let is_kept = self.keep(&[]);
+        if is_kept {
+            self.machine.advance(now);
+            self.hear();
+        }
+        is_kept
+    }
+
+    /// Keeps what the machine told by itself, and commands that came after it. Whether it did.
+    fn keep(&mut self, commands: &[(Timestamp, &Command)]) -> bool {
+        if self.told.is_empty() && commands.is_empty() {
+            return true;
+        }
+        let told = self.told.iter().map(|it| (it.now, &it.command));
+        let all: Vec<(Timestamp, &Command)> = told.chain(commands.iter().copied()).collect();
+        let is_kept = self.journal.keep(&all).is_ok();
+        if is_kept {
+            self.told.clear();
+        }
+        is_kept
     }
 
     fn now(&self) -> Timestamp {
@@ -281,11 +330,11 @@ impl<M: Machine, J: Journal> Thread<M, J> {
         }
         let now = self.now();
         let commands = batch.iter().filter_map(|order| match order {
-            Order::Apply(command, _) => Some(&**command),
+            Order::Apply(command, _) => Some((now, &**command)),
             _ => None,
         });
-        let commands: Vec<&Command> = commands.collect();
-        let is_kept = commands.is_empty() || self.journal.keep(now, &commands).is_ok();
+        let commands: Vec<(Timestamp, &Command)> = commands.collect();
+        let is_kept = commands.is_empty() || (self.come_to(now) && self.keep(&commands));
         let (mut answers, mut end) = (Vec::new(), None);
         for order in batch {
             match order {
@@ -299,12 +348,22 @@ impl<M: Machine, J: Journal> Thread<M, J> {
                 Order::End(reply) => end = Some(reply),
             }
         }
-        self.publish();
+        self.hear();
+        if self.keep(&[]) {
+            self.publish();
+        }
         for (reply, outcome) in answers {
             // Who no longer waits for the answer does not get it.
             let _ = reply.send(outcome);
         }
         end
+    }
+
+    /// Takes what the machine did by itself.
+    fn hear(&mut self) {
+        self.note();
+        self.told.extend(self.machine.told());
+        self.note();
     }
 
     /// Looks at what happened in the latest call.

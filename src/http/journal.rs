@@ -6,13 +6,14 @@ use crate::time::Timestamp;
 /// Keeps what an engine is told, for [`EngineHandle::start_kept`](super::EngineHandle::start_kept): applying what
 /// was kept, in its order and each at its instant, makes the engine again.
 pub trait Journal: Send + 'static {
-    /// Keeps commands that came at once, which are applied in this order at an instant as soon as this
-    /// returns. They are kept for good then.
+    /// Keeps commands, each with the instant at which it is applied, in the order in which they are. They are
+    /// kept for good when this returns.
     ///
     /// # Errors
     ///
-    /// They cannot be kept: they are not applied.
-    fn keep(&mut self, now: Timestamp, commands: &[&Command]) -> Result<(), String>;
+    /// None of them could be kept: they are not applied; those that a machine told its engine by itself come
+    /// again.
+    fn keep(&mut self, commands: &[(Timestamp, &Command)]) -> Result<(), String>;
 
     /// Whether the engine as a whole is to be kept now, so that what was kept before is needed no more.
     fn wants_state(&self) -> bool {
@@ -37,7 +38,7 @@ pub trait Journal: Send + 'static {
 pub(super) struct Nowhere;
 
 impl Journal for Nowhere {
-    fn keep(&mut self, _: Timestamp, _: &[&Command]) -> Result<(), String> {
+    fn keep(&mut self, _: &[(Timestamp, &Command)]) -> Result<(), String> {
         Ok(())
     }
 }

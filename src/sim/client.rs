@@ -5,7 +5,9 @@ use indexmap::IndexMap;
 use super::happening::Step;
 use super::script::Script;
 use crate::engine::AllocationUpdate;
-use crate::model::{Allocation, AllocationDeploymentStatus, JobSpec, NodeSpec, TaskState};
+use crate::model::{
+    Allocation, AllocationDeploymentStatus, JobSpec, NodeSpec, TaskEvent, TaskState,
+};
 use crate::time::Timestamp;
 
 /// A client node.
@@ -32,7 +34,9 @@ pub(super) struct Held {
     is_canary: bool,
     pub(super) started: Option<Timestamp>,
     pub(super) is_told_to_stop: bool,
-    healthy: Option<bool>,
+    pub(super) healthy: Option<bool>,
+    /// What happened to its tasks, where that is told.
+    events: Option<Vec<TaskEvent>>,
 }
 
 impl Client {
@@ -61,14 +65,36 @@ impl Client {
 }
 
 impl Held {
-    pub(super) fn of(allocation: &Allocation, job: &JobSpec) -> Held {
+    /// What happens to its tasks is told if there is an instant at which that begins.
+    pub(super) fn of(allocation: &Allocation, job: &JobSpec, events: Option<Timestamp>) -> Held {
+        let received = |now| vec![event("Received", "Task received by client", 0, now)];
         Held {
+            events: events.map(received),
             script: Script::of(allocation, job),
             deployment_id: allocation.deployment_id.clone(),
             is_canary: allocation.is_canary(),
             started: None,
             is_told_to_stop: false,
             healthy: None,
+        }
+    }
+
+    /// An allocation that runs, as another client knew it.
+    pub(super) fn going_on(
+        allocation: &Allocation,
+        job: &JobSpec,
+        now: Timestamp,
+        events: Option<Timestamp>,
+    ) -> Held {
+        let states = &allocation.task_states;
+        let started = states.values().filter_map(|state| state.started_at).min();
+        let told = states.values().next().map_or_else(Vec::new, |state| state.events.clone());
+        let status = allocation.deployment_status.as_ref();
+        Held {
+            started: Some(started.unwrap_or(now)),
+            healthy: status.and_then(|status| status.healthy),
+            events: events.map(|_| told),
+            ..Held::of(allocation, job, None)
         }
     }
 
@@ -118,6 +144,7 @@ impl Held {
             }
             _ => {}
         }
+        self.note(step, now);
         let is_news = matches!(step, Step::IsWell | Step::IsUnhealthy | Step::Fails);
         let healthy = self.healthy.filter(|_| is_news);
         let finished = step.is_end().then_some(now);
@@ -126,6 +153,7 @@ impl Held {
             failed,
             started_at: self.started,
             finished_at: finished,
+            events: self.events.clone().unwrap_or_default(),
             ..TaskState::default()
         };
         AllocationUpdate {
@@ -139,11 +167,31 @@ impl Held {
         }
     }
 
+    /// Notes what a step is for its tasks.
+    fn note(&mut self, step: Step, now: Timestamp) {
+        let has_started = self.started.is_some();
+        let Some(events) = &mut self.events else { return };
+        events.push(match step {
+            Step::Runs => event("Started", "Task started by client", 0, now),
+            Step::Completes => event("Terminated", "Exit Code: 0", 0, now),
+            Step::Fails if !has_started => {
+                event("Driver Failure", "It could not be started", 0, now)
+            }
+            Step::Fails => event("Terminated", "Exit Code: 1", 1, now),
+            Step::Stops => event("Killed", "Task successfully killed", 0, now),
+            Step::IsWell | Step::IsUnhealthy => return,
+        });
+    }
+
     /// What the client tells of it when it comes back into reach: that it runs, if it does.
     pub(super) fn present(&self, id: &str, node_id: &str) -> Option<AllocationUpdate> {
         self.started?;
-        let task =
-            TaskState { state: "running".into(), started_at: self.started, ..TaskState::default() };
+        let task = TaskState {
+            state: "running".into(),
+            started_at: self.started,
+            events: self.events.clone().unwrap_or_default(),
+            ..TaskState::default()
+        };
         Some(self.told(id, node_id, "running", &task))
     }
 
@@ -156,5 +204,16 @@ impl Held {
             task_states: tasks.collect(),
             ..AllocationUpdate::default()
         }
+    }
+}
+
+/// Something that happened to a task.
+fn event(event_type: &str, message: &str, exit_code: i64, now: Timestamp) -> TaskEvent {
+    TaskEvent {
+        event_type: event_type.to_owned(),
+        time: now.as_nanos(),
+        display_message: message.to_owned(),
+        exit_code,
+        ..TaskEvent::default()
     }
 }

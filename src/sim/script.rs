@@ -68,6 +68,17 @@ impl Script {
             mock: Mock::of(group),
         }
     }
+
+    /// What is left of it for an allocation that has run for so long.
+    pub(super) fn after(&self, ran: Span) -> Script {
+        let left = |span: Span| Span::from_nanos((span.as_nanos() - ran.as_nanos().max(0)).max(0));
+        Script {
+            min_healthy_time: left(self.min_healthy_time),
+            healthy_deadline: left(self.healthy_deadline),
+            mock: self.mock.map(|mock| Mock { run: left(mock.run), ..mock }),
+            ..self.clone()
+        }
+    }
 }
 
 impl Mock {

@@ -15,9 +15,11 @@ use crate::engine::{
     Applied, Command, CommandError, Engine, EngineOptions, Event, Heartbeat, Payload, RegisterNode,
     Topic, UpdateAllocations,
 };
-use crate::model::{Allocation, ClientStatus, NodeSpec};
+use crate::model::Allocation;
 use crate::rng::{KeyPrefix, Rng, hash_bytes, mix64};
 use crate::time::{Span, Timestamp};
+
+mod taking_up;
 
 /// An engine with client nodes around it, in simulated time. Everything that is drawn is drawn from the
 /// engine's seed, so that a world goes the same way each time.
@@ -71,10 +73,13 @@ struct Arrivals {
 impl World {
     /// A world without nodes, at the first instant there is for an engine.
     pub fn new(options: EngineOptions, behaviour: Behaviour) -> World {
+        World::without_clients(Engine::new(options), behaviour)
+    }
+
+    fn without_clients(engine: Engine, behaviour: Behaviour) -> World {
         World {
-            engine: Engine::new(options),
             behaviour,
-            now: Timestamp::EPOCH,
+            now: engine.now(),
             agenda: Agenda::default(),
             arrivals: None,
             clients: IndexMap::new(),
@@ -85,6 +90,7 @@ impl World {
             digest: 0,
             draws: 0,
             recorder: Recorder::default(),
+            engine,
         }
     }
 
@@ -106,18 +112,6 @@ impl World {
     /// A number that says everything that happened so far: worlds that went the same way have the same.
     pub fn digest(&self) -> u64 {
         self.digest
-    }
-
-    /// Lets a node join now, with a client that keeps it alive.
-    ///
-    /// # Errors
-    ///
-    /// The engine refuses the node.
-    pub fn add_node(&mut self, spec: NodeSpec) -> Result<Applied, CommandError> {
-        let applied = self.apply(RegisterNode::from(spec.clone()).into())?;
-        let (at, _) = self.clients.insert_full(spec.id.clone(), Client::new(spec));
-        self.come_up(at);
-        Ok(applied)
     }
 
     /// Lets a command come at an instant; at once if that is over.
@@ -300,6 +294,7 @@ impl World {
         let Some(at) = self.clients.get_index_of(&allocation.node_id) else { return };
         let view = self.engine.view(&allocation.id);
         let Some(job) = view.and_then(|view| view.job_spec()) else { return };
+        let heard = self.behaviour.task_events.then_some(self.now);
         let Some((_, client)) = self.clients.get_index_mut(at).filter(|(_, it)| it.hears()) else {
             return;
         };
@@ -319,11 +314,11 @@ impl World {
             }
             // It never ran, or its end was not told.
             None if is_to_leave && !is_over => {
-                client.held.insert(id.clone(), Held::of(allocation, job));
+                client.held.insert(id.clone(), Held::of(allocation, job, heard));
                 self.foresee(at, id, self.behaviour.stop, Step::Stops);
             }
             None if !is_to_leave && !is_over => {
-                let held = Held::of(allocation, job);
+                let held = Held::of(allocation, job, heard);
                 let mock = held.script.mock;
                 client.held.insert(id.clone(), held);
                 let start = mock.map_or(self.behaviour.start, |mock| Lasting::Fixed(mock.start));
@@ -426,6 +421,11 @@ impl World {
     /// A client that has come up beats, and will die some day.
     fn come_up(&mut self, client: usize) {
         self.beat(client);
+        self.foresee_death(client);
+    }
+
+    /// Notes when a client that is up will die.
+    fn foresee_death(&mut self, client: usize) {
         let Some((id, it)) = self.clients.get_index(client) else { return };
         let (id, life) = (id.clone(), it.life);
         let wait = self.behaviour.node_failure.draw(&mut self.stream(&id));
@@ -468,19 +468,6 @@ impl World {
         self.tell(RegisterNode::from(spec).into());
         self.come_up(at);
         self.hear_of_all(&id);
-    }
-
-    /// A client asks for all that is on its node.
-    fn hear_of_all(&mut self, id: &str) {
-        let Some(client) = self.clients.get(id) else { return };
-        // What was given up and is not running there any more is not taken up again.
-        let is_of_interest =
-            |it: &Allocation| it.client() != ClientStatus::Lost || client.held.contains_key(&it.id);
-        let on_node = self.engine.allocations_on(id).map(|it| it.document());
-        let left: Vec<Allocation> = on_node.filter(is_of_interest).collect();
-        for allocation in left {
-            self.hear_of(&allocation);
-        }
     }
 }
 

@@ -59,8 +59,14 @@ fn files_that_are_damaged_are_named_and_nothing_is_lost_in_silence() {
 }
 
 #[test]
-fn what_is_kept_and_what_is_played_do_not_go_together() {
-    let folder = Folder::new("played");
-    let (code, text) = Agent::fails(&["--data-dir", folder.text(), "--simulate", "1"]);
-    assert!(code != Some(0) && text.contains("--simulate"), "{text}");
+fn a_folder_of_others_is_not_written_to() {
+    let folder = Folder::new("others");
+    std::fs::write(folder.0.join("notes.txt"), "mine").unwrap();
+    let (code, text) = Agent::fails(&["--data-dir", folder.text()]);
+    assert_eq!(code, Some(1));
+    assert!(text.contains("no agent put there, notes.txt"), "{text}");
+    assert_eq!(files(&folder.0), ["notes.txt"]);
+    let file = folder.0.join("notes.txt");
+    let (code, text) = Agent::fails(&["--data-dir", file.to_str().unwrap()]);
+    assert!(code == Some(1) && text.contains("it is a file, not a folder"), "{text}");
 }

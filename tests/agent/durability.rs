@@ -24,7 +24,7 @@ fn kills() -> u64 {
     said.map_or(KILLS, |text| text.parse().unwrap())
 }
 
-fn node(at: usize) -> Value {
+pub(crate) fn node(at: usize) -> Value {
     json!({"Node": {
         "ID": format!("{at:08x}-0000-0000-0000-000000000000"), "Name": format!("n{at}"), "Datacenter": "dc1",
         "Status": "ready", "Attributes": {"driver.docker": "1", "kernel.name": "linux"},

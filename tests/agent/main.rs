@@ -15,4 +15,6 @@
 mod connections;
 mod damage;
 mod durability;
+mod options;
 mod process;
+mod simulated;

@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -12,6 +12,9 @@ use serde_json::Value;
 pub(crate) struct Agent {
     child: Child,
     address: String,
+    /// What it says; it says where it listens first.
+    output: BufReader<ChildStdout>,
+    first_line: String,
 }
 
 /// A folder that is gone when this is dropped.
@@ -51,14 +54,27 @@ impl Agent {
     pub(crate) fn start(flags: &[&str]) -> Agent {
         let mut child = command(flags).spawn().unwrap();
         let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+        let mut output = BufReader::new(child.stdout.take().unwrap());
+        output.read_line(&mut line).unwrap();
         let address = line.split_once("http://").and_then(|(_, rest)| rest.split_once(','));
         let Some((address, _)) = address else {
             let mut text = String::new();
             child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
             panic!("it did not start: {line}{text}");
         };
-        Agent { address: address.to_owned(), child }
+        Agent { address: address.to_owned(), child, output, first_line: line }
+    }
+
+    /// The line that says where it listens and what it loaded.
+    pub(crate) fn first_line(&self) -> &str {
+        &self.first_line
+    }
+
+    /// All that it says after that, until it ends.
+    pub(crate) fn rest(&mut self) -> String {
+        let mut text = String::new();
+        self.output.read_to_string(&mut text).unwrap();
+        text
     }
 
     /// Starts an agent that ends by itself, and gives its status and what it says.

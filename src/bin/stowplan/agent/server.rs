@@ -1,6 +1,8 @@
 //! Connections: how many there may be, and how long a request may take to come.
 
 use std::future::{Future, poll_fn};
+use std::io::ErrorKind;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -14,6 +16,8 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
+use crate::files::reason;
+
 /// How many connections there are at once; further ones are closed.
 const CONNECTIONS_MAX: usize = 24_000;
 /// How long the head of a request may take to come, and a connection may be idle.
@@ -26,6 +30,21 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 const PAUSE: Duration = Duration::from_millis(50);
 /// How long requests that wait have to end once it is over.
 const GRACE: Duration = Duration::from_secs(2);
+
+/// Listens at an address.
+pub(super) async fn listen(address: SocketAddr) -> Result<TcpListener, String> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let why = match error.kind() {
+            ErrorKind::AddrInUse => {
+                "somebody listens there already: give another address with --bind".to_owned()
+            }
+            ErrorKind::AddrNotAvailable => "this machine has no such address".to_owned(),
+            ErrorKind::PermissionDenied => "no permission to listen there".to_owned(),
+            _ => reason(&error),
+        };
+        format!("{address}: {why}")
+    })
+}
 
 /// Serves connections until something ends it. Who still waits then is cut off.
 pub(super) async fn serve(listener: TcpListener, app: Router, ended: impl Future<Output = ()>) {

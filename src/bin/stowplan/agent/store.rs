@@ -25,6 +25,9 @@ const VERSION: TableDefinition<'_, u64, u64> = TableDefinition::new("replay vers
 /// Why the store does not do what it is to do.
 type Failure = Box<dyn std::error::Error>;
 
+/// The file in which they are.
+pub(super) const LOG_FILE: &str = "log.redb";
+
 /// After how many commands a state is saved.
 const STATE_EVERY: u64 = 50_000;
 
@@ -55,7 +58,7 @@ impl Store {
     /// there was none.
     pub(super) fn open(folder: &Path, options: EngineOptions) -> Result<Restored, String> {
         fs::create_dir_all(folder).map_err(|error| named(folder, &error))?;
-        let path = folder.join("log.redb");
+        let path = folder.join(LOG_FILE);
         drop_parts(folder)?;
         let states = states(folder)?;
         if !states.is_empty() && !path.exists() {
@@ -97,10 +100,10 @@ impl Store {
         Ok(())
     }
 
-    fn write(&mut self, now: Timestamp, commands: &[&Command]) -> Result<(), String> {
+    fn write(&mut self, commands: &[(Timestamp, &Command)]) -> Result<(), String> {
         let mut entries = Vec::with_capacity(commands.len());
-        for command in commands {
-            entries.push(entry(now, command)?);
+        for (now, command) in commands {
+            entries.push(entry(*now, command)?);
         }
         let forgotten = self.finished_state();
         let latest = self.latest;
@@ -120,7 +123,7 @@ impl Store {
             transaction.commit()?;
             Ok(number)
         };
-        self.latest = write().map_err(|error| format!("log.redb: {error}"))?;
+        self.latest = write().map_err(|error| format!("{LOG_FILE}: {error}"))?;
         Ok(())
     }
 
@@ -136,7 +139,7 @@ impl Store {
         match outcome {
             Ok(number) => self.states.insert(0, number),
             // The commands are all there, and the next one may be saved.
-            Err(message) => eprintln!("stowplan agent: {message}"),
+            Err(message) => tracing::warn!("{message}"),
         }
         self.drop_old_states();
         self.states.get(1).copied()
@@ -151,12 +154,12 @@ impl Store {
 }
 
 impl Journal for Store {
-    fn keep(&mut self, now: Timestamp, commands: &[&Command]) -> Result<(), String> {
-        let outcome = self.write(now, commands);
+    fn keep(&mut self, commands: &[(Timestamp, &Command)]) -> Result<(), String> {
+        let outcome = self.write(commands);
         if let Err(message) = &outcome {
             let folder = self.folder.display();
-            eprintln!(
-                "stowplan agent: {folder}: {message}: what is asked for is refused until it can be kept"
+            tracing::error!(
+                "{folder}: {message}: what is asked for is refused until it can be kept"
             );
         }
         outcome
@@ -197,7 +200,7 @@ impl Journal for Store {
             transaction.commit()?;
             Ok(())
         };
-        forget().map_err(|error| format!("log.redb: {error}"))
+        forget().map_err(|error| format!("{LOG_FILE}: {error}"))
     }
 }
 

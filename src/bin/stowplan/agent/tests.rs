@@ -7,7 +7,8 @@ use stowplan::http::{Clock, EngineHandle};
 use stowplan::model::Node;
 use stowplan::{Span, Timestamp};
 
-use super::restored;
+use super::region::resumed;
+use super::store::Store;
 
 /// A folder that is gone when this is dropped.
 struct Folder(PathBuf);
@@ -19,7 +20,8 @@ impl Drop for Folder {
 }
 
 fn started(folder: &Folder, clock: &Clock) -> EngineHandle {
-    let (engine, store) = restored(&folder.0, EngineOptions::default(), clock).unwrap();
+    let restored = Store::open(&folder.0, EngineOptions::default()).unwrap();
+    let (engine, store) = resumed(restored, clock.now()).unwrap();
     EngineHandle::start_kept(engine, clock.clone(), store).unwrap()
 }
 
