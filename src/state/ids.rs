@@ -115,23 +115,37 @@ const DIGITS: [u8; 256] = {
 const NO_DIGIT: u8 = 0xff;
 
 /// The number that a UUID in small letters stands for.
+#[rustfmt::skip]
 fn value_of(text: &str) -> Option<u128> {
-    let text: &[u8; 36] = text.as_bytes().try_into().ok()?;
-    let [a, b, c, d] = [8, 13, 18, 23].map(|dash| text[dash]);
-    if [a, b, c, d] != *b"----" {
+    let &[
+        a, b, c, d, e, f, g, h, b'-', i, j, k, l, b'-', m, n, o, p,
+        b'-', q, r, s, t, b'-', u, v, w, x, y, z, z1, z2, z3, z4, z5, z6,
+    ] = text.as_bytes() else { return None };
+    let [first, second] = [[a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p]];
+    let [third, fourth] = [[q, r, s, t, u, v, w, x], [y, z, z1, z2, z3, z4, z5, z6]];
+    let high = u64::from(eight_digits(first)?) << 32 | u64::from(eight_digits(second)?);
+    let low = u64::from(eight_digits(third)?) << 32 | u64::from(eight_digits(fourth)?);
+    Some(u128::from(high) << 64 | u128::from(low))
+}
+
+/// The number that eight digits in small letters stand for. All of them are read at once.
+#[inline]
+fn eight_digits(text: [u8; 8]) -> Option<u32> {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    let bytes = u64::from_be_bytes(text);
+    // Letters have this bit, decimal digits have not.
+    let letters = bytes >> 6 & ONES;
+    let values = (bytes & (0x0f * ONES)) + 9 * letters;
+    let wrong_column = (bytes & (0xf0 * ONES)) ^ (0x30 * ONES + 0x30 * letters);
+    // What is ten or more must be a letter, and nothing is sixteen or more.
+    let is_letter = (values + 6 * ONES) >> 4 & ONES;
+    let wrong_value = (is_letter ^ letters) | (values & (0xf0 * ONES));
+    if wrong_column | wrong_value != 0 {
         return None;
     }
-    let mut seen = 0;
-    let mut number = |digits: &[u8]| {
-        digits.iter().fold(0, |number: u64, &digit| {
-            let value = DIGITS[usize::from(digit)];
-            seen |= value;
-            number << 4 | u64::from(value & 0xf)
-        })
-    };
-    let high = number(&text[..8]) << 32 | number(&text[9..13]) << 16 | number(&text[14..18]);
-    let low = number(&text[19..23]) << 48 | number(&text[24..]);
-    (seen != NO_DIGIT).then_some(u128::from(high) << 64 | u128::from(low))
+    let pairs = (values | values >> 4) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs | pairs >> 8) & 0x0000_ffff_0000_ffff;
+    Some((fours | fours >> 16) as u32)
 }
 
 /// The slot and the generation of an identity, if it is one of ours.
@@ -159,7 +173,7 @@ fn proof(seed: u64, low: u64) -> u64 {
 
 #[cfg(test)]
 mod tests {
-    use super::{DEPLOYMENTS, EVALUATIONS, Prefix, decode, encode};
+    use super::{DEPLOYMENTS, DIGITS, EVALUATIONS, Prefix, decode, eight_digits, encode};
 
     #[test]
     fn an_identity_leads_back_to_its_slot() {
@@ -189,6 +203,21 @@ mod tests {
         }
         for none in [format!("{id}0"), id.to_uppercase(), id.replace('-', ""), "web".into()] {
             assert_eq!(Prefix::parse(&none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn eight_digits_are_read_as_one_by_one() {
+        for byte in 0..=u8::MAX {
+            for place in 0..8 {
+                let mut text = *b"09afb1c8";
+                text[place] = byte;
+                let one_by_one = text.iter().try_fold(0, |number: u32, &byte| {
+                    let digit = Some(u32::from(DIGITS[usize::from(byte)]));
+                    digit.filter(|digit| *digit < 16).map(|digit| number << 4 | digit)
+                });
+                assert_eq!(eight_digits(text), one_by_one, "{byte} at {place}");
+            }
         }
     }
 
