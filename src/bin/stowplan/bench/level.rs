@@ -47,7 +47,13 @@ pub(crate) enum Resident {
     /// Who hands a job over keeps it until it has left.
     Job { allocation: String, _job: Job },
     /// The evaluation by which it came, and others that came of that.
-    Evaluated { allocation: String, evaluation: Box<Evaluation>, created: Vec<String> },
+    Evaluated {
+        allocation: String,
+        evaluation: Box<Evaluation>,
+        created: Vec<String>,
+        /// The same: its document is dropped by who made it.
+        _job: Option<Job>,
+    },
     /// The namespace and the identity.
     Registered { allocation: String, namespace: String, job_id: String },
 }

@@ -101,7 +101,7 @@ impl Runner {
             }
             (
                 Subject::Cluster(cluster),
-                Resident::Evaluated { allocation, evaluation, created },
+                Resident::Evaluated { allocation, evaluation, created, _job },
             ) => {
                 scheduled::leave(cluster, self.level, evaluation, &self.options);
                 _ = cluster.remove_allocation(allocation);

@@ -32,10 +32,16 @@ pub(super) fn arrive(
     let first = committed.allocations().next().filter(|_| leaves).map(|it| it.id());
     let resident = first.map(|allocation| Resident::Evaluated {
         allocation,
-        evaluation: Box::new(evaluation),
         created: committed.created().to_vec(),
+        _job: registered(cluster, &evaluation).cloned(),
+        evaluation: Box::new(evaluation),
     });
     Arrived { placed, failed: wanted.saturating_sub(placed), scanned: 0, resident }
+}
+
+/// The job that is registered.
+fn registered<'a>(cluster: &'a Cluster, of: &Evaluation) -> Option<&'a Job> {
+    cluster.job(&of.namespace, &of.job_id)?.versions().next()
 }
 
 /// Takes a job out and evaluates it once more. The evaluation of that is forgotten as soon as it is done.
