@@ -13,6 +13,7 @@ use super::refusal::NodeRefusals;
 use super::request::Origin;
 use super::select::nodes::base_tally;
 use crate::model::Job;
+use crate::state::slots::JobSlot;
 use crate::state::tally::Filtered;
 use crate::state::transaction::Transaction;
 
@@ -39,11 +40,11 @@ pub(crate) enum Verdict {
 pub(crate) fn place_for_evaluation<'a>(
     state: &mut Transaction<'_>,
     caches: &mut Caches,
-    job: &Job,
+    (job, slot): (&Job, Option<JobSlot>),
     requests: impl Iterator<Item = EvaluationRequests<'a>>,
     options: &PlaceOptions,
 ) -> (Outcome, Vec<Verdict>) {
-    let mut placer = Placer::new(state, caches, job, options, None);
+    let mut placer = Placer::new(state, caches, (job, slot), options, None);
     placer.all_at_once = false;
     let mut verdicts = Vec::new();
     for EvaluationRequests { requests, origin } in requests {

@@ -70,6 +70,6 @@ mod placer;
 mod record;
 mod refusal;
 pub(crate) mod request;
-mod reuse;
+pub(crate) mod reuse;
 pub(crate) mod scan;
 mod select;

@@ -28,7 +28,7 @@ pub(crate) fn place_missing(
     options: &PlaceOptions,
     observer: Option<&mut dyn Observer>,
 ) -> Outcome {
-    let mut placer = Placer::new(state, caches, job, options, observer);
+    let mut placer = Placer::new(state, caches, (job, None), options, observer);
     let registered = placer.registered(job);
     let job = registered.as_ref().unwrap_or(job);
     for (at, group) in job.spec().task_groups.iter().enumerate() {
@@ -52,7 +52,7 @@ pub(crate) fn place_requested<'a>(
     options: &PlaceOptions,
     observer: Option<&mut dyn Observer>,
 ) -> Outcome {
-    let mut placer = Placer::new(state, caches, job, options, observer);
+    let mut placer = Placer::new(state, caches, (job, None), options, observer);
     for GroupRequests { job, group, requests } in requests {
         let registered = placer.registered(job);
         let job = registered.as_ref().unwrap_or(job);

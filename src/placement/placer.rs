@@ -46,10 +46,11 @@ pub(crate) struct Placer<'a, 's, 'o> {
 }
 
 impl<'a, 's, 'o> Placer<'a, 's, 'o> {
+    /// What places a job, whose slot is looked up unless it is known.
     pub(crate) fn new(
         state: &'a mut Transaction<'s>,
         caches: &'a mut Caches,
-        job: &Job,
+        (job, known): (&Job, Option<JobSlot>),
         options: &'a PlaceOptions,
         observer: Option<&'o mut dyn Observer>,
     ) -> Placer<'a, 's, 'o> {
@@ -57,7 +58,10 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         if let Some(seed) = options.seed {
             state.set_seed(seed);
         }
-        let job_slot = state.ensure_job(job);
+        let job_slot = match known {
+            Some(_) => state.ensure_job_of(known, job),
+            None => state.ensure_job(job),
+        };
         let begun = state.savepoint();
         Placer {
             state,

@@ -48,7 +48,7 @@ pub(crate) fn apply(
     outcome: &Outcome,
     made: Option<DeploymentSlot>,
 ) -> Applied {
-    let Effects { deployment, stops, placed, updates, failed, created, .. } = effects;
+    let Effects { deployment, stops, stops_alone, placed, updates, failed, created, .. } = effects;
     let evaluation = effects.evaluation;
     let of_evaluation = state.resolve_evaluation(evaluation.evaluation);
     let of_evaluation = of_evaluation.and_then(|slot| Some(state.evaluation(slot)?.job));
@@ -69,7 +69,7 @@ pub(crate) fn apply(
         deployments::update(state, update);
     }
     for stop in stops {
-        allocations::stop(state, &context, stop);
+        allocations::stop(state, &context, stop, stops_alone);
     }
     let mut gains = Gains::of_placements(state, &context, &placed);
     for placed in placed {

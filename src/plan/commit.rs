@@ -30,7 +30,7 @@ pub(crate) fn commit(state: &mut Transaction<'_>, mut plan: Plan) -> Committed {
     match plan.evaluated.take() {
         Some(evaluated) => settle(state, plan, *evaluated, &parts, &mut committed),
         None => {
-            stop(state, plan.stops, &parts, &mut committed);
+            stop(state, plan.stops, false, &parts, &mut committed);
             for group in plan.groups.iter().filter(|group| parts.takes_job(group.job_names())) {
                 let accepted = accepted(group, &rejections);
                 let group = commit_group(state, group, &accepted, Origin::default());

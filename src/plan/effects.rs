@@ -30,6 +30,8 @@ pub(crate) struct Effects {
     /// What becomes of the latest deployment.
     pub(crate) deployment_update: Option<DeploymentUpdate>,
     pub(crate) stops: Vec<StopEffect>,
+    /// Whether nothing was to be placed beside the stops, so that nobody takes the room of what stops.
+    pub(crate) stops_alone: bool,
     /// Placements of which there is something to say, in their order.
     pub(crate) placed: Vec<PlacedEffect>,
     pub(crate) updates: Vec<UpdateEffect>,

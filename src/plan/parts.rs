@@ -66,10 +66,12 @@ impl Parts<'_> {
     }
 }
 
-/// Stops what may be stopped, and gives it with the allocations that it is.
+/// Makes the room of what may be stopped free, unless nobody takes it, and gives the stops with the
+/// allocations that they are of.
 pub(super) fn stop(
     state: &mut Transaction<'_>,
     stops: Vec<PlannedStop>,
+    stops_alone: bool,
     parts: &Parts<'_>,
     committed: &mut Committed,
 ) -> Vec<(PlannedStop, AllocationRef)> {
@@ -77,7 +79,9 @@ pub(super) fn stop(
     for stop in stops {
         let found = stop.known.find(state).filter(|_| parts.takes(&stop.known));
         if let Some(slot) = found {
-            state.stop(slot);
+            if !stops_alone {
+                state.stop(slot);
+            }
             committed.outcome.stops.push(slot);
             committed.stopped.push(stop.id().to_owned());
             let reference = state.allocation_ref(slot);

@@ -39,7 +39,8 @@ pub(super) fn settle(
     // A job that was stopped meanwhile, or is another one by now, is to get no new allocations.
     let may_place = takes_any && newest.is_some_and(|version| !version.job.spec().stop);
 
-    let stops = stop(state, std::mem::take(&mut plan.stops), parts, committed);
+    let stops = std::mem::take(&mut plan.stops);
+    let stops = stop(state, stops, effects.stops_alone, parts, committed);
     effects.stops = stops.into_iter().map(|(stop, of)| stop.effect(of)).collect();
     let new = effects.deployment.take().filter(|_| may_deploy);
     committed.deployment = new.and_then(|new| Some(state.add_deployment(slot?, new)));

@@ -16,6 +16,7 @@ use crate::state::State;
 use crate::state::allocation::core_mhz;
 use crate::state::node::NodeRecord;
 use crate::state::slots::{AllocationRef, AllocationSlot, NodeRef, NodeSlot};
+use crate::state::small_list::SmallList;
 use crate::state::usage::{Amounts, Holdings};
 
 /// The nodes whose part of a plan is refused, in the order of the plan.
@@ -174,7 +175,7 @@ pub(crate) fn verify_placed(state: &State, outcome: &Outcome, effects: &Effects)
             record.client.is_terminal() || stops.binary_search(&update.allocation).is_ok();
         (!needs_none).then_some((record.node, Touching::Updated(status, slot)))
     });
-    let mut by_node: Vec<(NodeSlot, Touching)> = placed.chain(updates).collect();
+    let mut by_node: SmallList<(NodeSlot, Touching)> = placed.chain(updates).collect();
     by_node.sort_by_key(|(node, _)| *node);
     let mut placed = Vec::new();
     let parts = by_node.chunk_by(|(a, _), (b, _)| a == b);
@@ -201,11 +202,17 @@ fn verify_standing(
     placed: &mut Vec<AllocationSlot>,
 ) -> Result<(), NodeRejection> {
     let record = state.node(slot).ok_or(NodeRejection::DoesNotExist)?;
-    placed.clear();
-    placed.extend(part.iter().filter_map(|(_, it)| match it {
-        Touching::Placed(slot) => Some(*slot),
-        Touching::Updated(..) => None,
-    }));
+    let placed: &[AllocationSlot] = match part {
+        [(_, Touching::Placed(only))] => std::slice::from_ref(only),
+        _ => {
+            placed.clear();
+            placed.extend(part.iter().filter_map(|(_, it)| match it {
+                Touching::Placed(slot) => Some(*slot),
+                Touching::Updated(..) => None,
+            }));
+            placed
+        }
+    };
     let updates = part.iter().filter_map(|(_, it)| match it {
         Touching::Placed(_) => None,
         Touching::Updated(status, slot) => Some((*status, *slot)),

@@ -1,6 +1,7 @@
 //! What a reconciliation comes to.
 
 use crate::model::{DeploymentStatus, DesiredUpdates, Trigger};
+use crate::state::small_list::SmallList;
 use crate::time::{Span, Timestamp};
 
 /// Everything that has to change, in the order of the specification, groups in order. Allocations are
@@ -24,7 +25,7 @@ pub(crate) struct Changes {
     /// What becomes of the latest deployment.
     pub(crate) deployment_update: Option<DeploymentChange>,
     /// The figures of a dry run, by group.
-    pub(crate) figures: Vec<Figures>,
+    pub(crate) figures: SmallList<Figures>,
     /// Of a system job, by group: how many updates wait for canaries.
     pub(crate) held_back: Vec<u32>,
 }

@@ -103,7 +103,8 @@ impl<F: Facts> Group<'_, '_, F> {
     /// the rest is to be replaced (docs/lifecycle.md, section 3, *Update decision*).
     fn update_outdated(&mut self) -> Outdated {
         let mut outdated = Outdated::default();
-        let mut verdicts: Vec<Option<bool>> = vec![None; self.input.versions.len()];
+        // By version, once it was asked of any.
+        let mut verdicts: Vec<Option<bool>> = Vec::new();
         for place in 0..self.sets.untainted.len() {
             let at = self.sets.untainted[place];
             let allocation = &self.input.allocations[at as usize];
@@ -112,6 +113,7 @@ impl<F: Facts> Group<'_, '_, F> {
                 continue;
             }
             let (version, group) = (allocation.version, self.group);
+            verdicts.resize(self.input.versions.len(), None);
             let is_destructive = match verdicts.get_mut(version as usize) {
                 Some(verdict) => {
                     *verdict.get_or_insert_with(|| self.facts.tasks_updated(version, group))

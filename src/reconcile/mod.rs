@@ -135,7 +135,7 @@ fn merge_stops(stops: &mut Vec<Stop>, early: usize) {
 
 /// Stops all that lives of a job that is stopped or gone.
 fn stop_everything(input: &Input<'_>, facts: &impl Facts, changes: &mut Changes) {
-    changes.figures.resize(input.groups as usize, Figures::default());
+    changes.figures.extend((0..input.groups).map(|_| Figures::default()));
     for (at, allocation) in input.allocations.iter().enumerate() {
         if allocation.is_terminal() {
             continue;

@@ -37,7 +37,7 @@ impl<F: Facts> Group<'_, '_, F> {
         let mut placed = Placed { wanted: wanted.len(), made: 0 };
         let made = self.release(wanted, canaries);
         placed.made = made.len();
-        list.extend(made);
+        append(&mut list, made);
         self.figures.place = placed.made as u32;
         if list.len() > self.rules.count as usize {
             list.truncate(self.rules.count as usize);
@@ -45,10 +45,10 @@ impl<F: Facts> Group<'_, '_, F> {
         }
         let limit = self.limit(canaries).saturating_sub(placed.made);
         let mut destructive = self.replace(outdated, limit, canaries);
-        list.extend(self.migrate(canaries));
+        append(&mut list, self.migrate(canaries));
         self.number(&mut destructive, &mut list, &mut names);
-        self.changes.destructive.extend(destructive);
-        self.changes.placements.extend(list);
+        append(&mut self.changes.destructive, destructive);
+        append(&mut self.changes.placements, list);
         placed
     }
 
@@ -229,5 +229,13 @@ impl<F: Facts> Group<'_, '_, F> {
             reschedule: Some(record),
             ..self.replacement(PlacementKind::Reschedule, at, canaries)
         }
+    }
+}
+
+/// Adds placements at the end of a list. An empty list takes over their memory.
+fn append(list: &mut Vec<Placement>, mut more: Vec<Placement>) {
+    match list.is_empty() {
+        true => *list = more,
+        false => list.append(&mut more),
     }
 }

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use super::changes::{RescheduleEvent, Stop};
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, DisconnectReconcile, JobType};
+use crate::state::small_list::SmallList;
 use crate::time::{Span, Timestamp};
 
 /// No handle: an allocation without a follow-up for instance.
@@ -73,7 +74,7 @@ pub(crate) struct VersionView {
     /// Whether its name, which those of a system job's allocations begin with, is not the present one.
     pub(crate) is_named_otherwise: bool,
     /// The rules of each group; none where this version has no such group.
-    pub(crate) groups: Vec<Option<GroupRules>>,
+    pub(crate) groups: SmallList<Option<GroupRules>>,
 }
 
 /// What a version of the job says of a group's life.

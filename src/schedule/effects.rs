@@ -32,15 +32,17 @@ impl Pass<'_, '_, '_> {
         let is_reblocked = was_blocked && !is_system && !self.failures.is_empty();
         self.drop_idle_step();
         let created = self.created();
+        let failed = self.failed_records();
         let evaluation = self.evaluation_effect(&created, is_reblocked);
         let effects = Effects {
             job: Default::default(),
             deployment: self.deployment.and_then(|slot| self.transaction.deployment(slot).cloned()),
             deployment_update: self.deployment_update(),
             stops: self.changes.stops.iter().map(|stop| self.stop_effect(stop)).collect(),
+            stops_alone: self.stops_alone,
             placed: self.placed_effects(),
             updates: self.update_effects(),
-            failed: self.failed_records(),
+            failed,
             created,
             superseded: self.superseded(),
             evaluation,
@@ -82,13 +84,14 @@ impl Pass<'_, '_, '_> {
         }
     }
 
-    fn placed_effects(&self) -> Vec<PlacedEffect> {
+    fn placed_effects(&mut self) -> Vec<PlacedEffect> {
         let has_deployment = self.deployment.is_some() || self.known.latest.is_some();
+        let mut trackers = std::mem::take(&mut self.trackers).into_iter().peekable();
         let placed = self.placed.iter().enumerate().map(|(at, it)| PlacedEffect {
             at: at as u32,
-            predecessor: it.placement.previous.map(|at| self.reference(at)),
-            is_canary: it.placement.is_canary && has_deployment,
-            reschedules: it.reschedules.clone(),
+            predecessor: it.previous.map(|at| self.reference(at)),
+            is_canary: it.is_canary && has_deployment,
+            reschedules: trackers.next_if(|(of, _)| *of == at as u32).map(|(_, tracker)| tracker),
         });
         let says = |it: &PlacedEffect| {
             it.predecessor.is_some() || it.is_canary || it.reschedules.is_some()
@@ -97,6 +100,9 @@ impl Pass<'_, '_, '_> {
     }
 
     fn update_effects(&self) -> Vec<UpdateEffect> {
+        if self.changes.updates.is_empty() {
+            return Vec::new();
+        }
         let mut versions: IndexMap<u32, Arc<GroupVersion>> = IndexMap::new();
         let updates = self.changes.updates.iter();
         updates.map(|update| self.update_effect(update, &mut versions)).collect()
@@ -250,7 +256,7 @@ impl Pass<'_, '_, '_> {
                 }
                 (None, None) => DeploymentChoice::None,
             },
-            failed_groups: self.failures.clone(),
+            failed_groups: std::mem::take(&mut self.failures),
             queued: self.queued_by_group(),
             job_type: self.asked.record.job_type,
             ..EvaluationEffect::default()

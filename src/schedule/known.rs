@@ -39,7 +39,7 @@ pub(super) struct Known {
     /// The names of the groups that only allocations have, which come after those of the job.
     others: Vec<Arc<str>>,
     /// For each group its place in the job's record; none of one that the record has not.
-    places: Vec<Option<usize>>,
+    places: SmallList<Option<usize>>,
     /// How many groups there are.
     pub(super) groups: u32,
     /// The documents of the versions, in the order of `versions`.
@@ -70,7 +70,7 @@ impl Known {
             job,
             registration,
             others: Vec::new(),
-            places: Vec::new(),
+            places: SmallList::None,
             groups: 0,
             specs: SmallList::None,
             versions: SmallList::None,
@@ -151,14 +151,14 @@ impl Known {
         let of_job = of_job.map(|version| &*version.job.task_groups).unwrap_or_default();
         let records = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups);
         let records = records.unwrap_or_default();
-        let mut lists: Vec<Option<usize>> = vec![None; of_job.len()];
+        let mut lists: SmallList<Option<usize>> = of_job.iter().map(|_| None).collect();
         let mut others: Vec<usize> = Vec::new();
         for (place, record) in records.iter().enumerate() {
             // Mostly both have them in one order.
             let is_it = |at: usize| of_job.get(at).is_some_and(|it| it.name == *record.name);
             let known = Some(place).filter(|at| is_it(*at));
             match known.or_else(|| (0..of_job.len()).find(|at| is_it(*at))) {
-                Some(at) => lists[at] = Some(place),
+                Some(at) => lists.get_mut(at).into_iter().for_each(|list| *list = Some(place)),
                 None if record.allocations.is_empty() => {}
                 None => others.push(place),
             }

@@ -43,8 +43,12 @@ pub(super) struct Pass<'a, 't, 's> {
     pub(super) outcome: Outcome,
     /// The new deployment.
     pub(super) deployment: Option<DeploymentSlot>,
-    /// What was placed, in the order of the outcome, as far as there is anything to say of it.
-    pub(super) placed: Vec<Placed>,
+    /// What was placed, in the order of the outcome.
+    pub(super) placed: Vec<Placement>,
+    /// The trackers of what replaces failed ones, by its place among what was placed, ascending.
+    pub(super) trackers: Vec<(u32, RescheduleTracker)>,
+    /// Whether nothing was to be placed, so that nobody takes the room of what stops.
+    pub(super) stops_alone: bool,
     /// By group name: the first failure.
     pub(super) failures: IndexMap<String, AllocationMetrics>,
     /// What is recorded of them as the first API does.
@@ -55,12 +59,6 @@ pub(super) struct Pass<'a, 't, 's> {
     pub(super) queued: SmallList<(u32, i64)>,
     /// Of a system job: the nodes without room, by their places.
     pub(super) exhausted_nodes: Vec<u32>,
-}
-
-/// A placement that was found.
-pub(super) struct Placed {
-    pub(super) placement: Placement,
-    pub(super) reschedules: Option<RescheduleTracker>,
 }
 
 /// Processes an evaluation that the state holds: finds what has to change of its job, and places what is
@@ -157,6 +155,8 @@ fn process(
         outcome: Outcome::default(),
         deployment: None,
         placed: Vec::new(),
+        trackers: Vec::new(),
+        stops_alone: true,
         failures: IndexMap::new(),
         records: Vec::new(),
         classes: Classes::default(),

@@ -1,14 +1,17 @@
 //! Where the placements of a reconciliation go: what stops is staged, then requests are made of them and
 //! served (docs/lifecycle.md, section 2, *Placement loop*, and section 4, *Placement failure*).
 
+use std::ops::Range;
+
 use super::classes::Classes;
-use super::pass::{Pass, Placed};
+use super::pass::Pass;
 use crate::cluster::failed::FailedGroup;
 use crate::model::{AllocationMetrics, ClientStatus, Job, RescheduleEvent, RescheduleTracker};
 use crate::placement::evaluation::{EvaluationRequests, Verdict, place_for_evaluation};
 use crate::placement::outcome::Outcome;
 use crate::placement::place::GroupRequests;
 use crate::placement::request::{Origin, Request};
+use crate::placement::reuse::emptied;
 use crate::plan::effects::DeploymentChoice;
 use crate::reconcile::changes::{
     NewDeploymentGroup, Placement, PlacementKind, Stop, StopReason, Update,
@@ -17,13 +20,16 @@ use crate::reconcile::view::NodeCondition;
 use crate::rng::hash_bytes;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord};
 use crate::state::slots::{AllocationSlot, DeploymentRef, NodeSlot};
+use crate::state::small_list::SmallList;
 
 /// Requests for one group that are served together.
+#[derive(Clone)]
 struct Chunk {
     job: Job,
     group: usize,
     origin: Origin,
-    requests: Vec<Request>,
+    /// Their places among all requests.
+    requests: Range<usize>,
 }
 
 /// The version of a placement, and its deployment.
@@ -43,6 +49,7 @@ impl Pass<'_, '_, '_> {
         if is_still && changes.deployment.is_none() {
             return;
         }
+        self.stops_alone = false;
         let rescheduled = rescheduled(&fresh);
         let is_sure =
             |stop: &Stop| !is_tentative(stop.reason) || is_replaced_by_nothing(stop, &rescheduled);
@@ -116,11 +123,12 @@ impl Pass<'_, '_, '_> {
     fn serve(&mut self, job: &Job, placements: &[Placement]) -> Vec<Verdict> {
         let port_key = self.port_key(job, placements);
         let evaluation = self.asked.slot.map(|slot| self.transaction.evaluation_ref(slot));
-        let mut chunks: Vec<Chunk> = Vec::new();
+        let mut all = std::mem::take(&mut self.caches.buffers.requests);
+        let mut chunks: SmallList<Chunk> = SmallList::None;
         let mut latest = None;
         for placement in placements {
             let chosen = self.chosen(job, placement);
-            let request = self.request(placement, &chosen.job);
+            all.push(self.request(placement, &chosen.job));
             let key = (placement.group, chosen.job.version, chosen.deployment);
             if latest.replace(key) != Some(key) {
                 let name = self.known.group_name(placement.group);
@@ -134,24 +142,26 @@ impl Pass<'_, '_, '_> {
                         port_key,
                     },
                     job: chosen.job,
-                    requests: Vec::new(),
+                    requests: all.len() - 1..all.len(),
                 });
             }
-            if let Some(chunk) = chunks.last_mut() {
-                chunk.requests.push(request);
+            if let Some(chunk) = chunks.get_mut(chunks.len().saturating_sub(1)) {
+                chunk.requests.end = all.len();
             }
         }
         let requests = chunks.iter().map(|chunk| EvaluationRequests {
             requests: GroupRequests {
                 job: &chunk.job,
                 group: chunk.group,
-                requests: &chunk.requests,
+                requests: &all[chunk.requests.clone()],
             },
             origin: chunk.origin,
         });
+        let job = (job, self.known.job);
         let (outcome, verdicts) =
             place_for_evaluation(self.transaction, self.caches, job, requests, self.options);
         self.outcome = outcome;
+        self.caches.buffers.requests = emptied(all);
         verdicts
     }
 
@@ -300,30 +310,33 @@ impl Pass<'_, '_, '_> {
     }
 
     /// Takes over what became of the placements of a service or batch job.
-    fn settle(&mut self, placements: Vec<Placement>, verdicts: &[Verdict]) {
-        for (placement, verdict) in placements.into_iter().zip(verdicts) {
-            match (placement.kind, verdict) {
-                (_, Verdict::Placed) => {
-                    self.queue(placement.group, 0);
-                    self.keep(placement);
+    fn settle(&mut self, mut placements: Vec<Placement>, verdicts: &[Verdict]) {
+        let (mut verdicts, mut kept) = (verdicts.iter(), 0);
+        placements.retain(|placement| {
+            let is_placed = verdicts.next() == Some(&Verdict::Placed);
+            self.queue(placement.group, i64::from(!is_placed));
+            match placement.kind {
+                _ if is_placed => {
+                    self.keep(placement, kept);
+                    kept += 1;
                 }
                 // Where nothing is found the old one goes on.
-                (PlacementKind::Destructive, _) => self.queue(placement.group, 1),
-                _ => {
-                    self.queue(placement.group, 1);
-                    self.keep_failed(&placement);
-                }
+                PlacementKind::Destructive => {}
+                _ => self.keep_failed(placement),
             }
-        }
+            is_placed
+        });
+        self.placed = placements;
     }
 
-    /// Keeps a placement that was found.
-    pub(super) fn keep(&mut self, placement: Placement) {
+    /// Notes what a placement that was found brings with it; `at` is its place among what was placed.
+    pub(super) fn keep(&mut self, placement: &Placement, at: u32) {
         if placement.kind == PlacementKind::Destructive {
-            self.stop_for(&placement);
+            self.stop_for(placement);
         }
-        let reschedules = self.rescheduled(&placement);
-        self.placed.push(Placed { placement, reschedules });
+        if let Some(tracker) = self.rescheduled(placement) {
+            self.trackers.push((at, tracker));
+        }
     }
 
     /// Stops what is replaced by a new version of itself.
@@ -401,7 +414,8 @@ impl Pass<'_, '_, '_> {
         let failed = std::mem::take(&mut self.outcome.failed);
         self.outcome = Outcome { failed, ..Outcome::default() };
         (self.deployment, self.changes.deployment) = (None, None);
-        for Placed { placement, .. } in std::mem::take(&mut self.placed) {
+        self.trackers.clear();
+        for placement in std::mem::take(&mut self.placed) {
             self.queue(placement.group, 1);
             self.keep_failed(&placement);
         }

@@ -28,10 +28,11 @@ impl Pass<'_, '_, '_> {
         }
         self.exhausted_nodes.sort_unstable();
         self.exhausted_nodes.dedup();
-        for placement in placed {
+        for (at, placement) in placed.iter().enumerate() {
             self.queue(placement.group, -1);
-            self.keep(placement);
+            self.keep(placement, at as u32);
         }
+        self.placed = placed;
     }
 
     /// A node may not run a group: it is none of the nodes that should, and a failure only where none

@@ -166,6 +166,25 @@ impl Transaction<'_> {
         }
     }
 
+    /// Tells an allocation that is on its node to stop, where nobody takes its room, and writes more of it
+    /// down. It is what stopping it comes to once the transaction has ended, without making its room free
+    /// in between; only its place on its node's list, which means nothing, stays.
+    pub(crate) fn stop_where_it_is(
+        &mut self,
+        slot: AllocationSlot,
+        change: impl FnOnce(&mut LifecycleRecord),
+    ) {
+        self.drop_open_batch();
+        let Some(record) = self.allocation(slot) else { return };
+        let before = ChangedAllocation::before(self, slot, record);
+        self.state.set_desired(slot, DesiredStatus::Stop);
+        self.note_change(slot, false, |record| {
+            record.evicted_by = AllocationRef::NONE;
+            change(record);
+        });
+        self.log(Undo::Changed(before));
+    }
+
     fn stage(&mut self, slot: AllocationSlot, desired: DesiredStatus, by: AllocationRef) {
         let Some(record) = self.allocation(slot).filter(|record| record.occupies) else { return };
         let mut before = ChangedAllocation::before(self, slot, record);

@@ -124,9 +124,14 @@ impl State {
 impl Transaction<'_> {
     /// The slot of a job, made with its groups as far as they are new.
     pub(crate) fn ensure_job(&mut self, job: &Job) -> JobSlot {
+        self.ensure_job_of(self.find_job(&job.spec().namespace, &job.spec().id), job)
+    }
+
+    /// The same where it is known whether there is the job.
+    pub(crate) fn ensure_job_of(&mut self, known: Option<JobSlot>, job: &Job) -> JobSlot {
         let spec = job.spec();
         let names = spec.task_groups.iter().map(|group| group.name.as_str());
-        match self.find_job(&spec.namespace, &spec.id) {
+        match known {
             Some(slot) => {
                 names.for_each(|name| _ = self.ensure_group(slot, name));
                 slot

@@ -66,6 +66,13 @@ impl<T: Clone> SmallList<T> {
         }
     }
 
+    /// Sorts the items by a key. Those of one key stay in their order.
+    pub(crate) fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
+        if let SmallList::Many(items) = self {
+            Arc::make_mut(items).sort_by_key(key);
+        }
+    }
+
     /// An item to change.
     pub(crate) fn get_mut(&mut self, at: usize) -> Option<&mut T> {
         match self {
@@ -93,6 +100,14 @@ impl<T: Clone> Extend<T> for SmallList<T> {
         if let SmallList::Many(known) = self {
             Arc::make_mut(known).extend(items);
         }
+    }
+}
+
+impl<T: Clone> FromIterator<T> for SmallList<T> {
+    fn from_iter<I: IntoIterator<Item = T>>(items: I) -> SmallList<T> {
+        let mut list = SmallList::None;
+        list.extend(items);
+        list
     }
 }
 

@@ -5,24 +5,39 @@ use super::Context;
 use super::deployments::Gains;
 use crate::model::{ClientStatus, RescheduleTracker};
 use crate::plan::effects::{PlacedEffect, StopEffect, UpdateEffect};
+use crate::state::lifecycle::LifecycleRecord;
 use crate::state::slots::{AllocationSlot, DeploymentRef, EvaluationRef};
 use crate::state::transaction::Transaction;
 
-/// Stops an allocation, which may be staged as stopped already.
-pub(super) fn stop(state: &mut Transaction<'_>, context: &Context<'_>, effect: StopEffect) {
+/// Stops an allocation, which may be staged as stopped already. One that stops `alone` gives no room to
+/// anybody.
+pub(super) fn stop(
+    state: &mut Transaction<'_>,
+    context: &Context<'_>,
+    effect: StopEffect,
+    alone: bool,
+) {
     let Some(slot) = state.resolve_allocation(effect.allocation) else { return };
-    state.stop(slot);
-    let is_lost = effect.is_lost && set_client(state, slot, ClientStatus::Lost);
-    let (now, follow_up) = (state.now(), context.created(effect.follow_up));
-    state.change_lifecycle(slot, false, |record| {
-        if is_lost {
-            record.note_client(ClientStatus::Lost, now);
-        }
+    let follow_up = context.created(effect.follow_up);
+    let explain = |record: &mut LifecycleRecord| {
         let rare = record.rare_mut();
         rare.desired_description = effect.description.into_owned();
         if follow_up != EvaluationRef::NONE {
             rare.follow_up = follow_up;
         }
+    };
+    let is_on_node = state.allocation(slot).is_some_and(|record| record.occupies);
+    if alone && is_on_node && !effect.is_lost {
+        return state.stop_where_it_is(slot, explain);
+    }
+    state.stop(slot);
+    let is_lost = effect.is_lost && set_client(state, slot, ClientStatus::Lost);
+    let now = state.now();
+    state.change_lifecycle(slot, false, |record| {
+        if is_lost {
+            record.note_client(ClientStatus::Lost, now);
+        }
+        explain(record);
     });
 }
 

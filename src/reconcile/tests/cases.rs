@@ -149,8 +149,8 @@ fn case_14_the_group_has_another_name() {
     let mut world = World::service(10, 10);
     world.groups = 2;
     let rules = world.versions[0].groups[0];
-    world.versions[0].groups = vec![None, rules];
-    world.versions[1].groups = vec![rules, None];
+    world.versions[0].groups = [None, rules].into_iter().collect();
+    world.versions[1].groups = [rules, None].into_iter().collect();
     let world = world.each(0..10, |it| (it.group, it.version) = (1, 0));
     let answer = world.run();
     assert_eq!(answer.stopped(StopReason::NotNeeded), names(0..10));
@@ -171,7 +171,8 @@ fn case_16_two_groups() {
     let mut world = World::service(10, 2);
     world.groups = 2;
     let rules = world.versions[1].groups[0];
-    world.versions.iter_mut().for_each(|version| version.groups = vec![rules, rules]);
+    let two = || [rules, rules].into_iter().collect();
+    world.versions.iter_mut().for_each(|version| version.groups = two());
     let world = world.each(1..2, |it| it.group = 1);
     assert_eq!(world.run().placements(), 18);
 }

@@ -9,6 +9,7 @@ use super::super::view::{
     History, Input, NONE, NodeCondition, NodeStanding, RescheduleRules, UpdateRules, VersionView,
 };
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, JobType};
+use crate::state::small_list::SmallList;
 use crate::time::{Span, Timestamp};
 
 /// The instant of every evaluation here.
@@ -116,7 +117,7 @@ impl World {
             create_index: 1,
             job_modify_index: version,
             is_named_otherwise: false,
-            groups: vec![Some(rules)],
+            groups: SmallList::One(Some(rules)),
         };
         let mut world = World {
             job_type,
@@ -152,8 +153,12 @@ impl World {
 
     /// The same with other rules in every version.
     pub(super) fn rules(mut self, change: impl Fn(&mut GroupRules)) -> World {
-        for rules in self.versions.iter_mut().flat_map(|it| it.groups.iter_mut()).flatten() {
-            change(rules);
+        for version in &mut self.versions {
+            for group in 0..version.groups.len() {
+                if let Some(Some(rules)) = version.groups.get_mut(group) {
+                    change(rules);
+                }
+            }
         }
         self
     }
