@@ -45,10 +45,13 @@ fn files_that_are_damaged_are_named_and_nothing_is_lost_in_silence() {
 
     let log = own.join("log.redb");
     let whole = std::fs::read(&log).unwrap();
-    std::fs::write(&log, &whole[..100]).unwrap();
-    let (code, text) = Agent::fails(&flags);
-    assert_ne!(code, Some(0));
-    assert!(text.contains("log.redb"), "{text}");
+    for length in [100, 5_000, whole.len() / 3, whole.len() / 2, whole.len() - 10_000] {
+        std::fs::write(&log, &whole[..length]).unwrap();
+        let (code, text) = Agent::fails(&flags);
+        assert_eq!(code, Some(1), "{length}: {text}");
+        assert!(text.contains("log.redb") && text.contains("it is damaged"), "{length}: {text}");
+        assert!(!text.contains("panicked"), "{text}");
+    }
     // Without the earlier state the commands before it would be missing.
     std::fs::write(&log, &whole).unwrap();
     for name in files(&own).iter().filter(|name| name.ends_with(".saved")) {
@@ -56,6 +59,39 @@ fn files_that_are_damaged_are_named_and_nothing_is_lost_in_silence() {
     }
     let (_, text) = Agent::fails(&flags);
     assert!(text.is_empty() || text.contains("saved state"), "{text}");
+}
+
+#[test]
+fn a_log_without_what_was_kept_last_is_refused() {
+    let folder = Folder::new("shorter");
+    let flags = ["--data-dir", folder.text()];
+    let (log, mark) = (folder.0.join("global/log.redb"), folder.0.join("global/latest"));
+    let kept = |id: &str| {
+        let agent = Agent::start(&flags);
+        agent.put("/v1/jobs", &job(id, 1));
+        agent.kill();
+    };
+    kept("first");
+    let before = std::fs::read(&log).unwrap();
+    kept("second");
+    // As it would be if what was written last could not be read any more.
+    std::fs::write(&log, before).unwrap();
+    let (code, text) = Agent::fails(&flags);
+    assert_eq!(code, Some(1));
+    assert!(
+        text.contains("latest: commands up to 3 were kept, and the log beside it ends with 1"),
+        "{text}"
+    );
+    let whole = std::fs::read(&mark).unwrap();
+    for damaged in [&whole[..5], b"00000000000000000009 00000000\n", b"\xff\xff"] {
+        std::fs::write(&mark, damaged).unwrap();
+        let (code, text) = Agent::fails(&flags);
+        assert!(code == Some(1) && text.contains("latest: it is damaged"), "{text}");
+    }
+    // What it says to do does it.
+    std::fs::remove_file(&mark).unwrap();
+    let agent = Agent::start(&flags);
+    assert_eq!(agent.get("/v1/jobs").as_array().unwrap().len(), 1);
 }
 
 #[test]

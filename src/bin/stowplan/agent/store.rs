@@ -2,7 +2,8 @@
 //! apply them all when it starts again.
 //!
 //! The commands are in a store, `log.redb`, each under its number with its instant and a checksum; as many
-//! as came at once are written at once. A state `state-NUMBER.saved` is the engine after the command of
+//! as came at once are written at once. The file `latest` says how many there are, so that none is lost in
+//! silence. A state `state-NUMBER.saved` is the engine after the command of
 //! that number. The two latest states are there, and the commands after the earlier one.
 
 use std::fs::{self, File};
@@ -10,13 +11,17 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, TryRecvError, channel};
 
-use redb::{Database, DatabaseError, ReadableTable, TableDefinition};
+use redb::{Database, TableDefinition};
 use stowplan::Timestamp;
 use stowplan::engine::{Command, Engine, EngineOptions, Snapshot};
 use stowplan::http::Journal;
 
+use self::mark::Mark;
 use super::stopwatch;
 use crate::files::reason;
+
+mod log;
+mod mark;
 
 /// Commands by their numbers, from 1 on.
 const LOG: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("log");
@@ -35,6 +40,7 @@ const STATE_EVERY: u64 = 50_000;
 pub(super) struct Store {
     folder: PathBuf,
     log: Database,
+    mark: Mark,
     /// The number of the latest command.
     latest: u64,
     /// The numbers of the states that are there, the latest first.
@@ -68,25 +74,28 @@ impl Store {
                 path.display()
             ));
         }
-        let log = Database::create(&path).map_err(|error| match error {
-            DatabaseError::DatabaseAlreadyOpen => {
-                format!("{}: another agent has it", path.display())
+        let log = log::open(&path)?;
+        let restored = (|| {
+            let begun = states.first().copied().unwrap_or(0);
+            let mut engine = match states.first() {
+                Some(number) => load(folder, *number)?,
+                None => Engine::new(options),
+            };
+            engine.set_stopwatch(Some(stopwatch::nanos));
+            let latest = log::replay(&log, &path, &mut engine, begun)?;
+            let mark = Mark::open(folder, latest)?;
+            Ok((engine, begun, latest, mark))
+        })();
+        let (engine, begun, latest, mark) = match restored {
+            Ok(restored) => restored,
+            Err(message) => {
+                // What may be damaged is left as it is: closing it would write to it.
+                std::mem::forget(log);
+                return Err(message);
             }
-            error => format!(
-                "{}: {error}: it is damaged; bring it back from a copy, or move it away to begin at the latest \
-                 saved state, without the commands after that",
-                path.display()
-            ),
-        })?;
-        let mut engine = match states.first() {
-            Some(number) => load(folder, *number)?,
-            None => Engine::new(options),
         };
-        engine.set_stopwatch(Some(stopwatch::nanos));
-        let begun = states.first().copied().unwrap_or(0);
-        let latest = replay(&log, &path, &mut engine, begun)?;
-        let mut store =
-            Store { folder: folder.to_owned(), log, latest, states, writing: None, begun };
+        let folder = folder.to_owned();
+        let mut store = Store { folder, log, mark, latest, states, writing: None, begun };
         store.drop_old_states();
         store.note_version().map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(Restored { store, engine, replayed: latest - begun })
@@ -103,7 +112,7 @@ impl Store {
     fn write(&mut self, commands: &[(Timestamp, &Command)]) -> Result<(), String> {
         let mut entries = Vec::with_capacity(commands.len());
         for (now, command) in commands {
-            entries.push(entry(*now, command)?);
+            entries.push(log::entry(*now, command)?);
         }
         let forgotten = self.finished_state();
         let latest = self.latest;
@@ -124,6 +133,7 @@ impl Store {
             Ok(number)
         };
         self.latest = write().map_err(|error| format!("{LOG_FILE}: {error}"))?;
+        self.mark.set(self.latest);
         Ok(())
     }
 
@@ -213,88 +223,6 @@ fn drop_parts(folder: &Path) -> Result<(), String> {
         }
     }
     Ok(())
-}
-
-/// Applies the commands after a number. Gives that of the last one.
-fn replay(log: &Database, path: &Path, engine: &mut Engine, after: u64) -> Result<u64, String> {
-    let failed = |error: Failure| {
-        format!("{}: {error}: it is damaged; bring it back from a copy", path.display())
-    };
-    let entries = || -> Result<_, Failure> {
-        let read = log.begin_read()?;
-        let version = match read.open_table(VERSION) {
-            Ok(table) => table.get(0)?.map(|version| version.value()),
-            Err(redb::TableError::TableDoesNotExist(_)) => return Ok(None),
-            Err(error) => return Err(error.into()),
-        };
-        Ok(Some((version, read.open_table(LOG)?)))
-    };
-    let Some((version, table)) = entries().map_err(failed)? else { return Ok(after) };
-    let mut latest = after;
-    let first = table.first().map_err(|error| failed(error.into()))?.map(|(key, _)| key.value());
-    if let Some(first) = first.filter(|first| *first > after + 1) {
-        return Err(format!(
-            "{}: it begins with command {first}, and there is no saved state of command {} or later: bring back \
-             the state that is missing",
-            path.display(),
-            first - 1
-        ));
-    }
-    for found in table.range(after + 1..).map_err(|error| failed(error.into()))? {
-        let (number, value) = found.map_err(|error| failed(error.into()))?;
-        if version != Some(u64::from(Engine::REPLAY_VERSION)) {
-            return Err(format!(
-                "{}: its commands are for replay version {}, this program has {}: let the program that wrote it \
-                 start and end once, so that it saves a state, which this one reads",
-                path.display(),
-                version.unwrap_or(0),
-                Engine::REPLAY_VERSION
-            ));
-        }
-        let damaged = || {
-            format!(
-                "{}: command {} is damaged: bring it back from a copy",
-                path.display(),
-                number.value()
-            )
-        };
-        if number.value() != latest + 1 {
-            return Err(format!("{}: command {} is missing", path.display(), latest + 1));
-        }
-        let (now, command) = read_entry(value.value()).ok_or_else(damaged)?;
-        // What was refused then is refused now.
-        let _ = engine.apply(now, command);
-        latest = number.value();
-    }
-    Ok(latest)
-}
-
-/// A command as it is written: a checksum, its instant, and itself.
-fn entry(now: Timestamp, command: &Command) -> Result<Vec<u8>, String> {
-    let mut entry = vec![0; 4];
-    entry.extend(now.as_nanos().to_be_bytes());
-    serde_json::to_writer(&mut entry, command).map_err(|error| error.to_string())?;
-    let sum = checksum(entry.get(4..).unwrap_or_default());
-    if let Some(place) = entry.get_mut(..4) {
-        place.copy_from_slice(&sum.to_be_bytes());
-    }
-    Ok(entry)
-}
-
-fn read_entry(entry: &[u8]) -> Option<(Timestamp, Command)> {
-    let (sum, rest) = entry.split_first_chunk::<4>()?;
-    if checksum(rest) != u32::from_be_bytes(*sum) {
-        return None;
-    }
-    let (now, command) = rest.split_first_chunk::<8>()?;
-    let now = Timestamp::from_nanos(i64::from_be_bytes(*now));
-    Some((now, serde_json::from_slice(command).ok()?))
-}
-
-fn checksum(bytes: &[u8]) -> u32 {
-    let mut sum = flate2::Crc::new();
-    sum.update(bytes);
-    sum.sum()
 }
 
 fn state_path(folder: &Path, number: u64) -> PathBuf {
