@@ -86,7 +86,7 @@ struct Made {
     created: Vec<EvaluationSlot>,
     woken: Vec<EvaluationSlot>,
     committed: Option<(PartsCommitted, PlaceOptions)>,
-    changes: Changes,
+    changes: Box<Changes>,
 }
 
 /// Makes a change in one transaction, with what follows from it at once, and keeps it.
@@ -94,7 +94,7 @@ fn transact<E>(
     cluster: &mut Cluster,
     queues: &Queues,
     options: &EngineOptions,
-    mut changes: Changes,
+    mut changes: Box<Changes>,
     make: impl FnOnce(&mut Change<'_>) -> Result<(), E>,
 ) -> Result<Made, E> {
     let (state, caches) = cluster.parts_mut();

@@ -16,6 +16,7 @@ use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::slots::{EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::small_list::SmallList;
 
 /// What is said of evaluations that a more recent one made needless.
 const MORE_RECENT: &str = "canceled after more recent eval was processed";
@@ -24,29 +25,36 @@ const MORE_RECENT: &str = "canceled after more recent eval was processed";
 pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     let touched = changes.touched.evaluations.iter().chain(&changes.requeued).chain(&change.woken);
     let of_job = |&slot: &EvaluationSlot| Some((change.state.evaluation(slot)?.job.slot, slot));
-    let mut touched: Vec<(JobSlot, EvaluationSlot)> = touched.filter_map(of_job).collect();
-    touched.sort_unstable();
-    touched.dedup();
+    let mut touched: SmallList<(JobSlot, EvaluationSlot)> = touched.filter_map(of_job).collect();
+    touched.sort_and_dedup();
+    let mut jobs: SmallList<JobSlot> = SmallList::None;
+    for &(job, _) in touched.iter() {
+        if jobs.last() != Some(&job) {
+            jobs.push(job);
+        }
+    }
     // What was taken out may have been in hand.
-    let is_claimed = |job: &JobSlot| change.state.claim(*job).is_some();
-    let claimed = changes.touched.jobs.iter().copied().filter(is_claimed);
-    let mut jobs: Vec<JobSlot> = touched.iter().map(|(job, _)| *job).chain(claimed).collect();
-    jobs.sort_unstable();
-    jobs.dedup();
-    for job in jobs {
+    let is_claimed = |job: &JobSlot| {
+        touched.binary_search_by_key(job, |(of, _)| *of).is_err()
+            && change.state.claim(*job).is_some()
+    };
+    jobs.extend(changes.touched.jobs.iter().copied().filter(is_claimed));
+    jobs.sort_and_dedup();
+    for &job in jobs.iter() {
         let from = touched.partition_point(|(of, _)| *of < job);
         let until = touched.partition_point(|(of, _)| *of <= job);
-        let touched: Vec<EvaluationSlot> = touched[from..until].iter().map(|it| it.1).collect();
-        let is_of_job = |slot: &EvaluationSlot| {
+        let touched = touched.get(from..until).unwrap_or_default();
+        let is_other = |slot: &EvaluationSlot| {
             change.state.evaluation(*slot).is_some_and(|it| it.job.slot == job)
+                && !touched.contains(&(job, *slot))
         };
-        let open = change.queues.open_of(job).filter(is_of_job);
-        let mut open: Vec<EvaluationSlot> = touched.iter().copied().chain(open).collect();
-        open.sort_unstable();
-        open.dedup();
-        cancel_after_success(change, &touched, &open);
+        let others = change.queues.open_of(job).filter(is_other);
+        let mut open: SmallList<EvaluationSlot> = touched.iter().map(|(_, slot)| *slot).collect();
+        open.extend(others);
+        open.sort_and_dedup();
+        cancel_after_success(change, touched, &open);
         cancel_duplicates(change, job, &open);
-        release_missed(change, &touched);
+        release_missed(change, touched);
         claim(change, job, &open);
     }
 }
@@ -54,18 +62,18 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
 /// A job of which everything was placed waits for no room.
 fn cancel_after_success(
     change: &mut Change<'_>,
-    touched: &[EvaluationSlot],
+    touched: &[(JobSlot, EvaluationSlot)],
     open: &[EvaluationSlot],
 ) {
     let index = change.state.index_to_be();
-    let is_success = |slot: &&EvaluationSlot| {
-        change.state.evaluation(**slot).is_some_and(|it| {
+    let is_success = |(_, slot): &&(JobSlot, EvaluationSlot)| {
+        change.state.evaluation(*slot).is_some_and(|it| {
             it.status == EvaluationStatus::Complete
                 && it.modify_index == index
                 && it.details.as_ref().is_none_or(|details| details.failed_groups.is_empty())
         })
     };
-    let Some(&successful) = touched.iter().rfind(is_success) else { return };
+    let Some(&(_, successful)) = touched.iter().rfind(is_success) else { return };
     let is_blocked =
         |slot: &EvaluationSlot| status_of(change, *slot) == Some(EvaluationStatus::Blocked);
     if !open.iter().any(is_blocked) {
@@ -111,13 +119,14 @@ fn cancel_duplicates(change: &mut Change<'_>, job: JobSlot, open: &[EvaluationSl
 }
 
 /// Lets go what waits for room that became free while it was being looked at.
-fn release_missed(change: &mut Change<'_>, touched: &[EvaluationSlot]) {
-    let missed = |slot: &&EvaluationSlot| {
-        let record = change.state.evaluation(**slot);
+fn release_missed(change: &mut Change<'_>, touched: &[(JobSlot, EvaluationSlot)]) {
+    let missed = |slot: &EvaluationSlot| {
+        let record = change.state.evaluation(*slot);
         let record = record.filter(|it| it.status == EvaluationStatus::Blocked);
         record.is_some_and(|record| has_missed(&change.state, record))
     };
-    let missed: Vec<EvaluationSlot> = touched.iter().filter(missed).copied().collect();
+    let touched = touched.iter().map(|(_, slot)| *slot);
+    let missed: Vec<EvaluationSlot> = touched.filter(missed).collect();
     missed.into_iter().for_each(|slot| change.state.set_released(slot, true));
 }
 
@@ -143,14 +152,14 @@ fn claim(change: &mut Change<'_>, job: JobSlot, open: &[EvaluationSlot]) {
     if claimed.is_some_and(|slot| is_in_hand(&change.state, job, slot)) {
         return;
     }
-    let mut waiting: Vec<EvaluationSlot> =
-        open.iter().copied().filter(|slot| may_go(&change.state, *slot)).collect();
+    let waiting = open.iter().copied().filter(|slot| may_go(&change.state, *slot));
     let of = |slot: &EvaluationSlot| change.state.evaluation(*slot);
     if claimed.is_none() {
-        waiting.sort_by_key(|slot| (of(slot).map(|it| it.create_index), *slot));
-        change.state.set_claim(job, waiting.first().copied());
+        let first = waiting.min_by_key(|slot| (of(slot).map(|it| it.create_index), *slot));
+        change.state.set_claim(job, first);
         return;
     }
+    let mut waiting: Vec<EvaluationSlot> = waiting.collect();
     let key = |slot: &EvaluationSlot| {
         let record = of(slot);
         (record.map(|it| (it.priority, it.modify_index, it.create_index)), *slot)

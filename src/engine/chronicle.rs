@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::event::{Cause, Event, Payload, Topic};
 use crate::state::State;
-use crate::state::changed::{Changes, GoneKind, Setting, SettingKind};
+use crate::state::changed::{Changes, Setting, SettingKind};
+use crate::state::gone::GoneKind;
 use crate::state::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
 };
@@ -14,7 +15,7 @@ use crate::state::slots::{
 pub(super) struct Entry {
     pub(super) index: u64,
     pub(super) cause: Cause,
-    pub(super) changes: Changes,
+    pub(super) changes: Box<Changes>,
 }
 
 /// The events of a change that was made at an index, with the things as they are now if `is_full`.
@@ -38,13 +39,14 @@ pub(super) fn events(state: &State, entry: &Entry, is_full: bool) -> Vec<Event> 
             GoneKind::Job => Topic::Job,
             GoneKind::Node => Topic::Node,
         };
-        let event = maker.event(topic, &gone.id, &gone.namespace);
-        let filter_keys = [&gone.job_id].into_iter().filter(|key| !key.is_empty()).cloned();
+        let (namespace, job_id) = gone.job();
+        let event = maker.event(topic, &gone.id(), namespace);
+        let filter_keys = [job_id].into_iter().filter(|key| !key.is_empty()).map(str::to_owned);
         events.push(Event {
             filter_keys: filter_keys.collect(),
-            job_id: gone.job_id.clone(),
-            node_id: gone.node_id.clone(),
-            evaluation_id: gone.evaluation_id.clone(),
+            job_id: job_id.to_owned(),
+            node_id: gone.node_id().to_owned(),
+            evaluation_id: gone.evaluation_id(),
             is_gone: true,
             ..event
         });

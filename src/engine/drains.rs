@@ -68,6 +68,10 @@ fn end_drain(
 
 /// Lets go what may go of draining nodes of which anything changed.
 pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
+    // Mostly no node drains.
+    if changes.nodes.is_empty() && change.queues.draining.is_empty() {
+        return;
+    }
     let changed = changes.nodes.iter().copied();
     let is_draining =
         |slot: &NodeSlot| change.state.node(*slot).is_some_and(|record| record.node.is_draining());

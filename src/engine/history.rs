@@ -27,7 +27,8 @@ pub(super) struct History {
 
 /// Empty lists of changes, whose memory the next ones take. A copy has none.
 #[derive(Debug, Default)]
-struct Spare(Vec<Changes>);
+#[expect(clippy::vec_box, reason = "so many lists are handed on as one pointer")]
+struct Spare(Vec<Box<Changes>>);
 
 /// How many are kept.
 const MOST_SPARE: usize = 4;
@@ -39,9 +40,10 @@ impl Clone for Spare {
 }
 
 impl Spare {
-    fn keep(&mut self, changes: Changes) {
+    fn keep(&mut self, mut changes: Box<Changes>) {
         if self.0.len() < MOST_SPARE && changes.is_small() {
-            self.0.push(changes.emptied());
+            changes.empty();
+            self.0.push(changes);
         }
     }
 }
@@ -64,12 +66,12 @@ impl History {
     }
 
     /// Changes of nothing.
-    pub(super) fn spare(&mut self) -> Changes {
+    pub(super) fn spare(&mut self) -> Box<Changes> {
         self.spare.0.pop().unwrap_or_default()
     }
 
     /// Keeps the memory of changes that nobody needs.
-    pub(super) fn keep_spare(&mut self, changes: Changes) {
+    pub(super) fn keep_spare(&mut self, changes: Box<Changes>) {
         self.spare.keep(changes);
     }
 

@@ -16,6 +16,7 @@ use crate::model::{JobType, NodeStatus};
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::small_list::SmallList;
 use crate::state::standing::JobStatus;
 use crate::state::transaction::Touched;
 
@@ -70,9 +71,9 @@ impl Queues {
     /// Follows a change of the state.
     pub(super) fn follow(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
         let touched = &changes.touched;
-        for &slot in touched.evaluations.iter().chain(&changes.requeued) {
-            self.place(state, slot);
-        }
+        let is_other = |slot: &&EvaluationSlot| touched.evaluations.binary_search(slot).is_err();
+        let requeued = changes.requeued.iter().filter(is_other);
+        touched.evaluations.iter().chain(requeued).for_each(|&slot| self.place(state, slot));
         touched.allocations.iter().for_each(|&slot| self.ended.follow(state, slot));
         for &node in changes.nodes.iter().chain(&changes.lives) {
             self.follow_node(state, node);
@@ -101,7 +102,7 @@ impl Queues {
     /// Sets the timers of what has ended and will be forgotten.
     fn follow_ended(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
         let touched = &changes.touched;
-        let mut evaluations: Vec<EvaluationSlot> = touched.evaluations.clone();
+        let mut evaluations: SmallList<EvaluationSlot> = touched.evaluations.as_slice().into();
         let before = changes.clients.iter().filter(|(_, it)| it.is_some_and(|it| it.is_terminal()));
         let before = before.map(|(slot, _)| *slot);
         let is_ended = |slot: &AllocationSlot| {
@@ -113,36 +114,32 @@ impl Queues {
             evaluations.extend(of.and_then(|of| state.resolve_evaluation(of)));
         }
         for job in &changes.stopped {
-            evaluations.extend(state.evaluations_of(*job));
+            evaluations.extend(state.evaluations_of(*job).iter().copied());
         }
         evaluations.extend(changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)));
-        evaluations.sort_unstable();
-        evaluations.dedup();
-        let is_dead = |job: &JobSlot| state.status_of_job(*job) == JobStatus::Dead;
-        let dead = touched.jobs.iter().copied().filter(is_dead);
-        let mut jobs: Vec<JobSlot> = changes.registered.iter().copied().chain(dead).collect();
-        jobs.sort_unstable();
-        jobs.dedup();
+        evaluations.sort_and_dedup();
         let left = changes.left_deployments.iter();
         let left = left.filter_map(|of| state.resolve_deployment(*of));
         // A new version of a job lets a deployment of an earlier one be forgotten.
         let registered = changes.registered.iter().flat_map(|job| state.deployments_of(*job));
-        let mut deployments: Vec<DeploymentSlot> =
+        let mut deployments: SmallList<DeploymentSlot> =
             touched.deployments.iter().copied().chain(left).chain(registered).collect();
-        deployments.sort_unstable();
-        deployments.dedup();
-        for slot in deployments {
+        deployments.sort_and_dedup();
+        for &slot in deployments.iter() {
             let at = forget::deployment_at(state, ages, slot);
             self.timers.set(Timer::ForgetDeployment(slot), at);
         }
-        for slot in evaluations {
+        for &slot in evaluations.iter() {
             let at = forget::evaluation_at(state, ages, slot);
             self.timers.set(Timer::ForgetEvaluation(slot), at);
         }
-        for slot in jobs {
-            self.timers.set(Timer::ForgetJob(slot), forget::job_at(state, ages, slot));
+        for &slot in &touched.jobs {
+            let is_dead = || state.status_of_job(slot) == JobStatus::Dead;
+            if changes.registered.binary_search(&slot).is_ok() || is_dead() {
+                self.timers.set(Timer::ForgetJob(slot), forget::job_at(state, ages, slot));
+            }
         }
-        for &slot in touched.nodes.iter().chain(&changes.nodes) {
+        for &slot in &touched.nodes {
             self.timers.set(Timer::ForgetNode(slot), forget::node_at(state, ages, slot));
         }
     }

@@ -3,8 +3,10 @@
 use super::change::Change;
 use super::{broker, deployments, drains, standings, unblock};
 use crate::state::bookkeeping::TableIndexes;
-use crate::state::changed::{Changes, GoneKind};
+use crate::state::changed::Changes;
+use crate::state::gone::GoneKind;
 use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::small_list::SmallList;
 
 /// Draws the consequences of a change, and adds what it comes to with them to `changes`, which is empty.
 pub(super) fn settle(change: &mut Change<'_>, changes: &mut Changes) {
@@ -39,12 +41,11 @@ fn note_indexes(change: &mut Change<'_>, changes: &Changes) {
     };
     state.set_table_indexes(indexes);
     let is_on = |slot: &AllocationSlot| state.allocation(*slot).map(|record| record.node);
-    let mut nodes: Vec<NodeSlot> = touched.allocations.iter().filter_map(is_on).collect();
-    nodes.sort_unstable();
-    nodes.dedup();
+    // What was taken out is not there to say where it was.
     if is_gone(GoneKind::Allocation) {
-        // What was taken out is not there to say where it was.
-        nodes.clone_from(&touched.nodes);
+        return state.note_lists(&touched.nodes);
     }
+    let mut nodes: SmallList<NodeSlot> = touched.allocations.iter().filter_map(is_on).collect();
+    nodes.sort_and_dedup();
     state.note_lists(&nodes);
 }

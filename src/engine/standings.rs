@@ -6,83 +6,117 @@ use crate::model::{EvaluationStatus, JobType};
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::slots::{EvaluationSlot, JobSlot};
+use crate::state::small_list::SmallList;
 use crate::state::standing::{JobStatus, Standing};
 
-/// The jobs of which anything changed, in order, and what those come to of which something moved.
-struct Moved(Vec<(JobSlot, Option<Standing>)>);
+/// A job of which anything changed.
+#[derive(Clone)]
+struct Moved {
+    job: JobSlot,
+    /// What it comes to, if anything of that moved.
+    standing: Option<Standing>,
+    /// Whether any of its allocations came or changed.
+    has_allocations: bool,
+    /// Whether an evaluation that came or changed has not ended.
+    is_awaited: bool,
+}
 
-impl Moved {
-    fn new(changes: &Changes) -> Moved {
-        let jobs = changes.touched.jobs.iter().chain(&changes.registered);
-        let mut jobs: Vec<_> = jobs.map(|job| (*job, None)).collect();
-        jobs.sort_unstable_by_key(|(job, _)| *job);
-        jobs.dedup_by_key(|(job, _)| *job);
-        Moved(jobs)
+/// The jobs of which anything changed, in order.
+struct AllMoved(SmallList<Moved>);
+
+impl AllMoved {
+    fn new(changes: &Changes) -> AllMoved {
+        // Those that were registered are among them.
+        let jobs = changes.touched.jobs.iter().map(|&job| Moved {
+            job,
+            standing: None,
+            has_allocations: false,
+            is_awaited: false,
+        });
+        AllMoved(jobs.collect())
+    }
+
+    fn of(&mut self, job: JobSlot) -> Option<&mut Moved> {
+        let at = self.0.binary_search_by_key(&job, |moved| moved.job).ok()?;
+        self.0.get_mut(at)
     }
 
     /// What a job comes to; at first that is what it came to before.
-    fn of(&mut self, state: &State, job: JobSlot) -> Option<&mut Standing> {
-        let at = self.0.binary_search_by_key(&job, |(of, _)| *of).ok()?;
-        Some(self.0.get_mut(at)?.1.get_or_insert_with(|| known(state, job)))
+    fn standing(&mut self, state: &State, job: JobSlot) -> Option<&mut Standing> {
+        Some(self.of(job)?.standing.get_or_insert_with(|| known(state, job)))
     }
 }
 
 /// Writes down what the jobs have come to of which anything changed.
 pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
-    let mut moved = Moved::new(changes);
-    for &(slot, before) in &changes.clients {
-        let Some(record) = change.state.allocation(slot) else { continue };
-        let (job, group, after) = (record.job, record.group, record.client);
-        // What is left of a job that was purged is none of one that was registered under its name since.
-        let created = change.state.registration(job).map(|it| it.create_index);
-        if created != change.state.job_spec_of(slot).map(|job| job.create_index) {
-            continue;
-        }
-        let counts = moved.of(&change.state, job).filter(|_| before != Some(after));
-        if let Some(counts) = counts.and_then(|standing| standing.group_mut(group)) {
-            counts.moved(before, after);
-        }
-    }
+    let mut moved = AllMoved::new(changes);
+    count_clients(&change.state, changes, &mut moved);
     let index = change.state.index_to_be();
     for &slot in &changes.touched.evaluations {
         count_queued(&change.state, slot, index, &mut moved);
+        let job = change.state.evaluation(slot).map(|it| it.job.slot);
+        let job = job.filter(|job| is_open(&change.state, *job, slot));
+        if let Some(moved) = job.and_then(|job| moved.of(job)) {
+            moved.is_awaited = true;
+        }
     }
-    let open = changes.touched.evaluations.iter().filter_map(|&slot| {
-        let job = change.state.evaluation(slot)?.job.slot;
-        is_open(&change.state, job, slot).then_some(job)
-    });
-    let open: Vec<JobSlot> = open.collect();
-    let mut with_allocations: Vec<JobSlot> = Vec::new();
-    for &slot in &changes.touched.allocations {
-        let job = change.state.allocation(slot).map(|record| record.job);
-        with_allocations.extend(job.filter(|job| with_allocations.last() != Some(job)));
-    }
-    with_allocations.sort_unstable();
     let mut children: Vec<(JobSlot, Option<JobStatus>, JobStatus)> = Vec::new();
-    for (job, moved) in moved.0 {
-        if change.state.job(job).is_none() {
+    let none = Standing::default();
+    for Moved { job, standing, has_allocations, is_awaited } in moved.0.iter() {
+        if change.state.job(*job).is_none() {
             continue;
         }
-        let before = known(&change.state, job);
-        let mut standing = moved.unwrap_or_else(|| before.clone());
-        if standing.groups != before.groups {
-            standing.summary_modified = index;
+        let before = change.state.standing(*job).cloned();
+        let before = before.as_deref().unwrap_or(&none);
+        let mut after = standing.as_ref().unwrap_or(before).clone();
+        if after.groups != before.groups {
+            after.summary_modified = index;
         }
-        if with_allocations.binary_search(&job).is_ok() {
-            standing.allocations_modified = index;
+        if *has_allocations {
+            after.allocations_modified = index;
         }
-        if let Some(status) = status_of(change, job, &standing, open.contains(&job)) {
-            standing.status = status;
-            let is_new = change.registration(job).is_some_and(|it| it.create_index == index);
-            children.push((job, (!is_new).then_some(before.status), status));
-            if standing.summary_created == 0 {
-                (standing.summary_created, standing.summary_modified) = (index, index);
+        if let Some(status) = status_of(change, *job, &after, *is_awaited) {
+            after.status = status;
+            let is_new = change.registration(*job).is_some_and(|it| it.create_index == index);
+            if is_new || before.status != status {
+                children.push((*job, (!is_new).then_some(before.status), status));
+            }
+            if after.summary_created == 0 {
+                (after.summary_created, after.summary_modified) = (index, index);
             }
         }
-        write(change, job, before, standing);
+        write(change, *job, before, after);
     }
     for (child, before, after) in children {
         count_child(change, child, before, after);
+    }
+}
+
+/// Counts whose clients said what, and notes which jobs these are of.
+fn count_clients(state: &State, changes: &Changes, moved: &mut AllMoved) {
+    for &(slot, before) in &changes.clients {
+        let Some(record) = state.allocation(slot) else { continue };
+        let (job, group, after) = (record.job, record.group, record.client);
+        // What is left of a job that was purged is none of one that was registered under its name since.
+        let created = state.registration(job).map(|it| it.create_index);
+        if before == Some(after) || created != state.job_spec_of(slot).map(|job| job.create_index) {
+            continue;
+        }
+        let counts = moved.standing(state, job).and_then(|standing| standing.group_mut(group));
+        if let Some(counts) = counts {
+            counts.moved(before, after);
+        }
+    }
+    let mut latest = None;
+    for &slot in &changes.touched.allocations {
+        let job = state.allocation(slot).map(|record| record.job);
+        // Mostly one job's come one after another.
+        if job != latest
+            && let Some(moved) = job.and_then(|job| moved.of(job))
+        {
+            moved.has_allocations = true;
+        }
+        latest = job;
     }
 }
 
@@ -109,7 +143,7 @@ fn known(state: &State, job: JobSlot) -> Standing {
     state.standing(job).map(|it| Standing::clone(it)).unwrap_or_default()
 }
 
-fn write(change: &mut Change<'_>, job: JobSlot, before: Standing, after: Standing) {
+fn write(change: &mut Change<'_>, job: JobSlot, before: &Standing, after: Standing) {
     let is_same = before.status == after.status
         && before.groups == after.groups
         && before.summary_modified == after.summary_modified
@@ -123,7 +157,7 @@ fn write(change: &mut Change<'_>, job: JobSlot, before: Standing, after: Standin
 }
 
 /// What an evaluation says is still to be placed stands in its job's summary.
-fn count_queued(state: &State, slot: EvaluationSlot, index: u64, moved: &mut Moved) {
+fn count_queued(state: &State, slot: EvaluationSlot, index: u64, moved: &mut AllMoved) {
     let Some(record) = state.evaluation(slot).filter(|it| it.modify_index == index) else { return };
     let is_seen = record.snapshot_index > 0 && record.status != EvaluationStatus::Canceled;
     if !is_seen {
@@ -133,7 +167,7 @@ fn count_queued(state: &State, slot: EvaluationSlot, index: u64, moved: &mut Mov
     let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();
     for (name, queued) in record.queued.iter() {
         let Some(at) = groups.iter().position(|group| *group.name == *name) else { continue };
-        if let Some(counts) = moved.of(state, job).and_then(|it| it.group_mut(at as u16)) {
+        if let Some(counts) = moved.standing(state, job).and_then(|it| it.group_mut(at as u16)) {
             counts.queued = u32::try_from(queued).unwrap_or(0);
         }
     }

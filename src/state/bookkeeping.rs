@@ -75,7 +75,6 @@ pub(crate) struct NodeLife {
 #[derive(Debug)]
 pub(super) enum BookUndo {
     Settings(Arc<Settings>),
-    Indexes(Box<TableIndexes>),
     Delivery(EvaluationSlot, Option<Box<Delivery>>),
     Claim(JobSlot, Option<EvaluationSlot>),
     Released(EvaluationSlot, bool),
@@ -100,7 +99,6 @@ impl Bookkeeping {
     pub(super) fn undo(&mut self, before: BookUndo) {
         match before {
             BookUndo::Settings(before) => self.settings = before,
-            BookUndo::Indexes(before) => self.indexes = *before,
             BookUndo::Delivery(key, before) => {
                 put(&mut self.deliveries, key, before.map(|it| *it));
             }

@@ -65,12 +65,10 @@ impl Transaction<'_> {
         self.log_book(BookUndo::Settings(before));
     }
 
-    /// Writes down at which index tables last changed.
+    /// Writes down at which index tables last changed. That is not logged: nothing of the transaction is to
+    /// be taken back after it.
     pub(crate) fn set_table_indexes(&mut self, indexes: TableIndexes) {
-        let before = std::mem::replace(&mut self.state.book.indexes, indexes);
-        if before != indexes {
-            self.log_book(BookUndo::Indexes(Box::new(before)));
-        }
+        self.state.book.indexes = indexes;
     }
 
     /// Writes down what a job has come to.

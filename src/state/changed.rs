@@ -3,17 +3,16 @@
 
 use super::State;
 use super::bookkeeping::BookUndo;
+use super::gone::Gone;
 use super::group_version::GroupVersion;
-use super::ids;
-use super::job::Registration;
+use super::job::{JobNames, Registration};
 use super::lifecycle::LifecycleRecord;
-use super::records::{Identified, RecordChange, Records};
 use super::settings::Settings;
 use super::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot, NodeSlot,
 };
-use super::transaction::{Touched, Transaction};
-use super::undo::{RemovedAllocation, Undo};
+use super::transaction::{Touched, Transaction, sort_and_dedup};
+use super::undo::Undo;
 use crate::model::status::ClientStatus;
 
 /// Lists that are longer are not kept for the next change.
@@ -69,32 +68,9 @@ pub(crate) enum SettingKind {
     Scheduler,
 }
 
-/// Something that was taken out.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Gone {
-    pub(crate) kind: GoneKind,
-    pub(crate) id: String,
-    pub(crate) namespace: String,
-    /// Its job, if it is of one.
-    pub(crate) job_id: String,
-    /// The node that an allocation was on, and the evaluation that placed it.
-    pub(crate) node_id: String,
-    pub(crate) evaluation_id: String,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum GoneKind {
-    #[default]
-    Allocation,
-    Deployment,
-    Evaluation,
-    Job,
-    Node,
-}
-
 impl Changes {
-    /// The same lists with nothing on them, which keep their memory.
-    pub(crate) fn emptied(mut self) -> Changes {
+    /// Takes everything off the lists, which keep their memory.
+    pub(crate) fn empty(&mut self) {
         let Changes {
             noted,
             touched: Touched { nodes: touched_nodes, jobs, allocations, evaluations, deployments },
@@ -111,7 +87,7 @@ impl Changes {
             news,
             standings,
             settings,
-        } = &mut self;
+        } = self;
         *noted = 0;
         [touched_nodes, freed, nodes, lives].into_iter().for_each(Vec::clear);
         [jobs, registered, stopped, standings].into_iter().for_each(Vec::clear);
@@ -123,7 +99,6 @@ impl Changes {
         left.clear();
         left_deployments.clear();
         settings.clear();
-        self
     }
 
     /// Whether so much memory is worth being kept.
@@ -145,19 +120,16 @@ impl Transaction<'_> {
         }
         changes.noted = self.log.entries.len();
         changes.touched.sort();
-        // Of what changed several times, the first says what was there before.
-        changes.clients.sort_by_key(|(slot, _)| *slot);
-        changes.clients.dedup_by_key(|(slot, _)| *slot);
-        for list in [&mut changes.freed, &mut changes.nodes, &mut changes.lives] {
-            list.sort_unstable();
-            list.dedup();
+        if changes.clients.len() > 1 {
+            // Of what changed several times, the first says what was there before.
+            changes.clients.sort_by_key(|(slot, _)| *slot);
+            changes.clients.dedup_by_key(|(slot, _)| *slot);
         }
-        for list in [&mut changes.registered, &mut changes.standings] {
-            list.sort_unstable();
-            list.dedup();
-        }
-        changes.requeued.sort_unstable();
-        changes.requeued.dedup();
+        [&mut changes.freed, &mut changes.nodes, &mut changes.lives]
+            .into_iter()
+            .for_each(sort_and_dedup);
+        [&mut changes.registered, &mut changes.standings].into_iter().for_each(sort_and_dedup);
+        sort_and_dedup(&mut changes.requeued);
     }
 
     fn note(&self, entry: &Undo, changes: &mut Changes) {
@@ -202,15 +174,14 @@ impl Transaction<'_> {
                 if removed.record.occupies {
                     changes.freed.push(removed.record.node);
                 }
-                changes.gone.push(gone_allocation(state, removed));
+                changes.gone.push(Gone::of_allocation(state, removed));
             }
             Undo::Node(before) => {
                 changes.nodes.push(before.slot);
                 if let Some(node) =
                     before.record.as_ref().filter(|_| state.node(before.slot).is_none())
                 {
-                    let (kind, id) = (GoneKind::Node, node.node.id.clone());
-                    changes.gone.push(Gone { kind, id, ..Gone::default() });
+                    changes.gone.push(Gone::of_node(&node.node.id));
                 }
             }
             Undo::JobAdded { job, .. } => changes.registered.push(*job),
@@ -220,7 +191,7 @@ impl Transaction<'_> {
                     changes.stopped.push(*job);
                 }
                 if before.is_some() && state.registration(*job).is_none() {
-                    changes.gone.extend(self.names_of(*job).map(gone_job));
+                    changes.gone.extend(self.names_of(*job).cloned().map(Gone::of_job));
                 }
             }
             Undo::JobRemoved { job, .. } => changes.registered.push(*job),
@@ -231,34 +202,12 @@ impl Transaction<'_> {
     }
 
     fn note_work(&self, entry: &Undo, changes: &mut Changes) {
-        let state: &State = self;
-        match entry {
-            Undo::Evaluation(before) => {
-                let seed = state.identity_seed ^ ids::EVALUATIONS;
-                let found = gone_record(
-                    state,
-                    &state.evaluations,
-                    before.slot,
-                    &before.change,
-                    before.job,
-                    seed,
-                );
-                changes.gone.extend(found.map(|gone| Gone { kind: GoneKind::Evaluation, ..gone }));
-            }
-            Undo::Deployment(before) => {
-                let seed = state.identity_seed ^ ids::DEPLOYMENTS;
-                let found = gone_record(
-                    state,
-                    &state.deployments,
-                    before.slot,
-                    &before.change,
-                    before.job,
-                    seed,
-                );
-                changes.gone.extend(found.map(|gone| Gone { kind: GoneKind::Deployment, ..gone }));
-            }
-            _ => {}
-        }
+        let gone = match entry {
+            Undo::Evaluation(before) => Gone::of_evaluation(self, before),
+            Undo::Deployment(before) => Gone::of_deployment(self, before),
+            _ => None,
+        };
+        changes.gone.extend(gone);
     }
 
     fn note_book(&self, before: &BookUndo, changes: &mut Changes) {
@@ -274,21 +223,21 @@ impl Transaction<'_> {
             BookUndo::Life(node, _) => changes.lives.push(*node),
             BookUndo::Standing(job, _) => changes.standings.push(*job),
             BookUndo::News(slot, _) => changes.news.push(*slot),
-            BookUndo::Indexes(_) | BookUndo::Unblock(..) | BookUndo::Tokens(_) => {}
+            BookUndo::Unblock(..) | BookUndo::Tokens(_) => {}
         }
     }
 }
 
 impl Transaction<'_> {
     /// The names of a job that is there, or was taken out.
-    fn names_of(&self, job: JobSlot) -> Option<(&str, &str)> {
+    fn names_of(&self, job: JobSlot) -> Option<&JobNames> {
         let removed = || {
             self.log.entries.iter().find_map(|entry| match entry {
-                Undo::JobRemoved { job: of, record } if *of == job => Some(record.names()),
+                Undo::JobRemoved { job: of, record } if *of == job => Some(&record.names),
                 _ => None,
             })
         };
-        self.job(job).map(|record| record.names()).or_else(removed)
+        self.job(job).map(|record| &record.names).or_else(removed)
     }
 }
 
@@ -352,47 +301,4 @@ fn note_settings(before: &Settings, after: &Settings, changes: &mut Changes) {
 /// Whether a job is registered and not stopped.
 fn runs(registration: Option<&Registration>) -> bool {
     registration.and_then(|it| it.newest()).is_some_and(|newest| !newest.job.stop)
-}
-
-fn gone_job((namespace, id): (&str, &str)) -> Gone {
-    let (id, namespace) = (id.to_owned(), namespace.to_owned());
-    Gone { kind: GoneKind::Job, job_id: id.clone(), id, namespace, ..Gone::default() }
-}
-
-fn gone_allocation(state: &State, removed: &RemovedAllocation) -> Gone {
-    let RemovedAllocation { slot, record, lifecycle, batch, job, .. } = removed;
-    let rare = lifecycle.as_deref().and_then(|it| it.rare.as_deref());
-    let document = rare.and_then(|rare| rare.document.as_deref());
-    let made = || ids::encode(state.identity_seed, slot.0, record.generation);
-    let batch = batch.as_ref().or_else(|| state.batch(record.batch));
-    let evaluation = lifecycle.as_deref().map(|it| it.evaluation);
-    let evaluation = evaluation.or_else(|| batch.map(|batch| batch.evaluation));
-    let job = job.as_deref().or_else(|| state.job(record.job));
-    let (namespace, job_id) = job.map_or(("", ""), |job| job.names());
-    Gone {
-        kind: GoneKind::Allocation,
-        id: document.map_or_else(made, |document| document.id.clone()),
-        namespace: namespace.to_owned(),
-        job_id: job_id.to_owned(),
-        node_id: state.identities.get(record.node.at()).map_or("", |it| &it.id).to_owned(),
-        evaluation_id: state.id_of_evaluation(evaluation.unwrap_or_default()),
-    }
-}
-
-/// An evaluation or a deployment that was taken out.
-fn gone_record<R: Identified>(
-    state: &State,
-    generations: &Records<R>,
-    slot: u32,
-    change: &RecordChange<R>,
-    job: JobSlot,
-    seed: u64,
-) -> Option<Gone> {
-    let RecordChange::Removed(record) = change else { return None };
-    // Taking it out counted the slot's generation on.
-    let generation = generations.generation(slot).wrapping_sub(1);
-    let id = record.kept_id().map_or_else(|| ids::encode(seed, slot, generation), str::to_owned);
-    let (namespace, job_id) = state.job(job).map_or(("", ""), |job| job.names());
-    let (namespace, job_id) = (namespace.to_owned(), job_id.to_owned());
-    Some(Gone { kind: GoneKind::Evaluation, id, namespace, job_id, ..Gone::default() })
 }

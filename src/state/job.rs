@@ -18,9 +18,7 @@ const VERSIONS_KEPT: usize = 6;
 pub(crate) struct JobRecord {
     /// The hash that the index has it under.
     pub(super) hash: u64,
-    /// The namespace and the identity, one after the other.
-    pub(super) names: Box<str>,
-    pub(super) namespace_bytes: u32,
+    pub(super) names: JobNames,
     /// Its versions, if it is registered.
     pub(crate) registered: Option<Arc<Registration>>,
     /// Its evaluations and deployments, once it had any.
@@ -29,6 +27,26 @@ pub(crate) struct JobRecord {
     pub(super) standing: Option<Arc<Standing>>,
     /// Its groups, by the names that its allocations carry.
     pub(crate) groups: SmallList<GroupRecord>,
+}
+
+/// What names a job. Copying it copies a pointer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct JobNames {
+    /// The namespace and the identity, one after the other.
+    text: Arc<str>,
+    namespace_bytes: u32,
+}
+
+impl JobNames {
+    fn new(namespace: &str, id: &str) -> JobNames {
+        let text = [namespace, id].concat().into();
+        JobNames { text, namespace_bytes: namespace.len() as u32 }
+    }
+
+    /// The namespace and the identity.
+    pub(crate) fn both(&self) -> (&str, &str) {
+        self.text.split_at(self.namespace_bytes as usize)
+    }
 }
 
 /// A group's allocations.
@@ -43,8 +61,7 @@ impl JobRecord {
     pub(super) fn new(namespace: &str, id: &str) -> JobRecord {
         JobRecord {
             hash: name_hash(id),
-            names: [namespace, id].concat().into(),
-            namespace_bytes: namespace.len() as u32,
+            names: JobNames::new(namespace, id),
             registered: None,
             work: None,
             standing: None,
@@ -68,7 +85,7 @@ impl JobRecord {
 
     /// Its namespace and its identity.
     pub(crate) fn names(&self) -> (&str, &str) {
-        self.names.split_at(self.namespace_bytes as usize)
+        self.names.both()
     }
 
     /// Its identity.

@@ -22,6 +22,7 @@ pub(crate) mod evaluation;
 pub(crate) mod evaluations;
 pub(crate) mod facts;
 pub(crate) mod fast_map;
+pub(crate) mod gone;
 pub(crate) mod group_version;
 pub(crate) mod ids;
 pub(crate) mod imported;

@@ -111,6 +111,17 @@ impl<T: Clone> FromIterator<T> for SmallList<T> {
     }
 }
 
+impl<T: Clone + Ord> SmallList<T> {
+    /// Sorts the items and leaves one of those that are equal.
+    pub(crate) fn sort_and_dedup(&mut self) {
+        if let SmallList::Many(items) = self {
+            let items = Arc::make_mut(items);
+            items.sort_unstable();
+            items.dedup();
+        }
+    }
+}
+
 impl<T: Clone> From<&[T]> for SmallList<T> {
     fn from(items: &[T]) -> SmallList<T> {
         match items {

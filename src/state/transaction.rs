@@ -145,15 +145,18 @@ impl Drop for Transaction<'_> {
 
 impl Touched {
     pub(super) fn sort(&mut self) {
-        self.nodes.sort_unstable();
-        self.nodes.dedup();
-        self.jobs.sort_unstable();
-        self.jobs.dedup();
-        self.allocations.sort_unstable();
-        self.allocations.dedup();
-        self.evaluations.sort_unstable();
-        self.evaluations.dedup();
-        self.deployments.sort_unstable();
-        self.deployments.dedup();
+        sort_and_dedup(&mut self.nodes);
+        sort_and_dedup(&mut self.jobs);
+        sort_and_dedup(&mut self.allocations);
+        sort_and_dedup(&mut self.evaluations);
+        sort_and_dedup(&mut self.deployments);
+    }
+}
+
+/// Sorts a list, which mostly has one item at most, and leaves one of those that are equal.
+pub(super) fn sort_and_dedup<T: Ord>(list: &mut Vec<T>) {
+    if list.len() > 1 {
+        list.sort_unstable();
+        list.dedup();
     }
 }

@@ -118,7 +118,7 @@ impl State {
         job.is_some().save(out);
         let Some(record) = job else { return };
         let JobRecord { registered, work, standing, groups, .. } = record;
-        let JobRecord { hash: _, names: _, namespace_bytes: _, .. } = record;
+        let JobRecord { hash: _, names: _, .. } = record;
         let (namespace, id) = record.names();
         out.blob(namespace.as_bytes());
         out.blob(id.as_bytes());

@@ -83,13 +83,13 @@ impl Orchestrated {
     }
 
     /// Registers a job.
-    pub(super) fn arrive(&mut self, command: RegisterJob, leaves: bool) -> Arrived {
+    pub(super) fn arrive(&mut self, command: Box<RegisterJob>, leaves: bool) -> Arrived {
         let spec = &command.job;
         let wanted: usize = spec.task_groups.iter().map(|it| it.count() as usize).sum();
         let (namespace, job_id) = (spec.namespace.clone(), spec.id.clone());
         let is_service = spec.job_type() == JobType::Service;
         let before = self.engine.allocation_count();
-        self.tell(Command::from(command));
+        self.tell(Command::RegisterJob(command));
         let placed = self.engine.allocation_count() - before;
         let ids = || self.engine.allocations_of(&namespace, &job_id).map(|it| it.id());
         if self.is_running && placed > 0 {

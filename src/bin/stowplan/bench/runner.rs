@@ -66,7 +66,7 @@ impl Runner {
             }
             Subject::Engine(engine) => {
                 for part in orchestrated::parts(&job) {
-                    _ = engine.arrive(part, false);
+                    _ = engine.arrive(Box::new(part), false);
                 }
             }
         }
@@ -86,7 +86,7 @@ impl Runner {
                 _ => Arrived::default(),
             },
             (Subject::Engine(engine), _) => match std::mem::replace(coming, Coming::Gone) {
-                Coming::Command(command) => engine.arrive(*command, self.leaves),
+                Coming::Command(command) => engine.arrive(command, self.leaves),
                 _ => Arrived::default(),
             },
         }
