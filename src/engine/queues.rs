@@ -118,12 +118,13 @@ impl Queues {
         }
         evaluations.extend(changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)));
         evaluations.sort_and_dedup();
+        let mut deployments: SmallList<DeploymentSlot> = touched.deployments.as_slice().into();
         let left = changes.left_deployments.iter();
-        let left = left.filter_map(|of| state.resolve_deployment(*of));
-        // A new version of a job lets a deployment of an earlier one be forgotten.
-        let registered = changes.registered.iter().flat_map(|job| state.deployments_of(*job));
-        let mut deployments: SmallList<DeploymentSlot> =
-            touched.deployments.iter().copied().chain(left).chain(registered).collect();
+        deployments.extend(left.filter_map(|of| state.resolve_deployment(*of)));
+        for job in &changes.registered {
+            // A new version of a job lets a deployment of an earlier one be forgotten.
+            deployments.extend(state.deployments_of(*job));
+        }
         deployments.sort_and_dedup();
         for &slot in deployments.iter() {
             let at = forget::deployment_at(state, ages, slot);

@@ -78,7 +78,7 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
         if let Some(status) = status_of(change, *job, &after, *is_awaited) {
             after.status = status;
             let is_new = change.registration(*job).is_some_and(|it| it.create_index == index);
-            if is_new || before.status != status {
+            if (is_new || before.status != status) && is_launched(&change.state, *job) {
                 children.push((*job, (!is_new).then_some(before.status), status));
             }
             if after.summary_created == 0 {
@@ -137,6 +137,12 @@ pub(super) fn count_child(
     standing.children.moved(before, after);
     standing.summary_modified = change.state.index_to_be();
     change.state.set_standing(parent, standing);
+}
+
+/// Whether a job was launched from another one.
+fn is_launched(state: &State, job: JobSlot) -> bool {
+    let newest = state.registration(job).and_then(|it| it.newest());
+    newest.is_some_and(|it| !it.job.parent_id().is_empty())
 }
 
 fn known(state: &State, job: JobSlot) -> Standing {
