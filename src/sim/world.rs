@@ -1,6 +1,7 @@
 //! The world: an engine, its clients, and time.
 
 use std::fmt;
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -262,7 +263,7 @@ impl World {
     /// Hears what happened in the engine's latest call, of which it keeps the events until the next one.
     fn hear(&mut self) {
         let latest = self.engine.modify_index();
-        let mut heard: Vec<Allocation> = Vec::new();
+        let mut heard: Vec<Arc<Payload>> = Vec::new();
         for event in self.engine.events(self.seen) {
             self.figures.events += 1;
             let text = [event.topic.as_str(), event.event_type, &event.key];
@@ -275,17 +276,18 @@ impl World {
             if is_news
                 && !event.is_gone
                 && let Some(payload) = self.engine.payload(&event)
-                && let Payload::Allocation(allocation) = &*payload
             {
-                heard.push((**allocation).clone());
+                heard.push(payload);
             }
             if self.is_observed {
                 self.unshown.push(event);
             }
         }
         self.seen = latest;
-        for allocation in heard {
-            self.hear_of(&allocation);
+        for payload in heard {
+            if let Payload::Allocation(allocation) = &*payload {
+                self.hear_of(allocation);
+            }
         }
     }
 
