@@ -231,6 +231,7 @@ impl Known {
         let known = (DeploymentRef::NONE, NONE);
         let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE, known };
         let mut reader = AllocationReader::new(state);
+        let mut seen = (NodeSlot::NONE, NodeCondition::Missing);
         for (group, place) in places.iter().enumerate() {
             let Some(record) = list(place) else { continue };
             let from = self.views.len();
@@ -238,6 +239,10 @@ impl Known {
                 let Some((record, life)) = reader.read(slot) else { continue };
                 if shared.batch != record.batch || record.batch == BatchSlot::NONE {
                     self.share(state, record, &mut shared);
+                }
+                // Many of a group are on one node, one after another.
+                if seen.0 != record.node {
+                    seen = (record.node, condition(state, record.node));
                 }
                 let mut view = AllocationView {
                     handle: slot.0,
@@ -250,7 +255,7 @@ impl Known {
                     next: NONE,
                     desired: record.desired,
                     client: record.client,
-                    condition: condition(state, record.node),
+                    condition: seen.1,
                     healthy: None,
                     flags: Flags::default(),
                 };
