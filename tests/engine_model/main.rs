@@ -18,6 +18,7 @@ mod compare;
 mod facts;
 mod jobs;
 mod launches;
+mod looks;
 mod model;
 mod nodes;
 mod outside;

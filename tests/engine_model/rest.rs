@@ -154,7 +154,11 @@ impl<'a> Look<'a> {
             *waits.entry(why).or_default() += 1;
         }
         if outdated > 0 {
-            let why = self.why_outdated(group, deployment, state, is_canarying);
+            // Where there are too many, which ones stay is settled by the next pass.
+            let why = match known > count {
+                true => Some(SURPLUS),
+                false => self.why_outdated(group, deployment, state, is_canarying),
+            };
             let why = why.ok_or_else(|| format!("{outdated} are outdated, {current} not"))?;
             *waits.entry(why).or_default() += 1;
         }
@@ -286,9 +290,10 @@ fn is_replacement(fact: &Fact) -> bool {
     fact.it.reschedule_tracker.as_ref().is_some_and(|it| !it.events.is_empty())
 }
 
-/// Whether the newest of some allocations replaces one that failed, and was made by the latest look.
+/// Whether one of the newest of some allocations, which the latest look made, replaces one that failed.
 fn is_just_made<'a>(all: impl Iterator<Item = &'a Fact>) -> bool {
-    all.filter(|it| it.is_live()).max_by_key(|it| it.it.create_index).is_some_and(is_replacement)
+    let rank = |it: &&Fact| (it.it.create_index, is_replacement(it));
+    all.filter(|it| it.is_live()).max_by_key(rank).is_some_and(is_replacement)
 }
 
 fn failed_at(fact: &Fact) -> Timestamp {

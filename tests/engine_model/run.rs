@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stowplan::engine::{
-    Command, CommandError, Engine, EngineOptions, EvaluateJob, JobCommandError, NodeCommandError,
+    Command, CommandError, Engine, EngineOptions, JobCommandError, NodeCommandError,
 };
 use stowplan::model::JobType;
 use stowplan::testing::Step;
@@ -12,6 +12,7 @@ use stowplan::{Span, Timestamp};
 use crate::compare::compare;
 use crate::facts::Facts;
 use crate::launches::is_launched_later;
+use crate::looks::{Stopped, is_noticed, leads_on, look_at, note_stopped, settle, wanted};
 use crate::model::{Answer, Job, Key, Model};
 use crate::rest::{self, Waits};
 
@@ -31,6 +32,7 @@ struct Run<'a> {
     model: Model,
     facts: Facts,
     told: Vec<(Timestamp, Command)>,
+    stopped: Stopped,
     tried: &'a mut Tried,
 }
 
@@ -42,7 +44,7 @@ pub(crate) fn run(steps: &[Step], is_outside: bool, tried: &mut Tried) -> Result
     let mut model = Model::new(Timestamp::from_secs(1_000));
     model.outside.has_batch = is_outside;
     let facts = Facts::of(&engine);
-    let mut run = Run { engine, model, facts, told: Vec::new(), tried };
+    let mut run = Run { engine, model, facts, told: Vec::new(), stopped: Stopped::new(), tried };
     for (number, step) in steps.iter().enumerate() {
         let result = run.step(step);
         if result.is_err() && run.tried.is_shown {
@@ -139,6 +141,7 @@ impl Run<'_> {
         let facts = Facts::of(&self.engine);
         self.model.follow(&self.engine, &self.facts, &facts)?;
         self.facts = facts;
+        note_stopped(&self.facts, &mut self.stopped);
         compare(&self.engine, &mut self.model, &self.facts)
     }
 
@@ -149,8 +152,8 @@ impl Run<'_> {
             return Err("something is due still".into());
         }
         let (engine, model, facts) = (&self.engine, &self.model, &self.facts);
-        let noticed: BTreeSet<&Key> =
-            model.jobs.keys().filter(|key| is_noticed(engine, facts, key)).collect();
+        let is_noticed = |key: &&Key| is_noticed(engine, model, facts, key, &self.stopped);
+        let noticed: BTreeSet<&Key> = model.jobs.keys().filter(is_noticed).collect();
         let mut waits = Waits::new();
         let surplus = rest::check(model, facts, |key| noticed.contains(key), &mut waits)?;
         for (why, many) in waits {
@@ -166,17 +169,11 @@ impl Run<'_> {
             let asked = wanted(&fork, key);
             look_at(&mut fork, key, now)?;
             let once = wanted(&fork, key);
-            let may_change = is_due_soon(facts, key, now)
-                || surplus.contains(key)
-                || has_earlier_replacements(model, facts, key);
+            let may_change = surplus.contains(key) || leads_on(engine, model, facts, key);
             if noticed.contains(key) && !may_change && asked != once {
                 return Err(format!("{key:?} is looked at: {asked:?} becomes {once:?}"));
             }
-            look_at(&mut fork, key, now)?;
-            let twice = wanted(&fork, key);
-            if once != twice {
-                return Err(format!("{key:?} is looked at twice: {once:?} becomes {twice:?}"));
-            }
+            settle(&mut fork, model, facts, key)?;
         }
         fork.check().map_err(|error| format!("looked at anew: {error}"))
     }
@@ -198,58 +195,4 @@ impl Run<'_> {
             false => Err("an engine whose time jumps comes to something else".into()),
         }
     }
-}
-
-/// Whether nothing of a job has ended, and no node has changed, since it was looked at last.
-fn is_noticed(engine: &Engine, facts: &Facts, key: &Key) -> bool {
-    let complete = facts.evaluations_of(key).filter(|it| it.status == "complete");
-    let Some(looked) = complete.map(|it| it.modify_index).max() else { return false };
-    let is_news = |fact: &crate::facts::Fact| {
-        // A pass that stops an allocation of a system job by hand does not replace it.
-        let is_system = matches!(fact.job_type.as_str(), "system" | "sysbatch");
-        if is_system && fact.it.desired_transition.migrate == Some(true) {
-            return fact.it.modify_index >= looked;
-        }
-        // Batch work that is stopped by hand, to be started again later, is started by any look at its job.
-        if fact.job_type == "batch" && fact.it.desired_transition.reschedule == Some(true) {
-            return true;
-        }
-        let has_ended = fact.it.client().is_terminal() && fact.it.modify_index > looked;
-        !fact.it.desired().is_terminal() && (has_ended || !fact.has_node)
-    };
-    !facts.allocations_of(key).any(is_news) && !engine.nodes().any(|it| it.modify_index > looked)
-}
-
-/// Whether a job is looked at within the second that counts as now.
-fn is_due_soon(facts: &Facts, key: &Key, now: Timestamp) -> bool {
-    let soon = now + Span::from_secs(1);
-    let mut all = facts.evaluations_of(key).filter(|it| it.status == "pending");
-    all.any(|it| it.wait_until.is_some_and(|at| at <= soon))
-}
-
-/// Whether canaries wait while something runs an earlier version: what replaces it meanwhile is of such a
-/// version too (section 2), and may be brought to the newest one in place by the next look.
-fn has_earlier_replacements(model: &Model, facts: &Facts, key: &Key) -> bool {
-    let newest = model.jobs[key].newest().number;
-    let deployment = facts.deployment_of(key).filter(|it| it.job_version == newest);
-    let groups = deployment.into_iter().flat_map(|it| it.task_groups.values());
-    let is_waiting = groups.into_iter().any(|it| it.desired_canaries > 0 && !it.promoted);
-    is_waiting
-        && facts.allocations_of(key).any(|it| it.is_live() && it.it.job_version < Some(newest))
-}
-
-fn look_at(engine: &mut Engine, key: &Key, now: Timestamp) -> Result<(), String> {
-    let (namespace, job_id) = key.clone();
-    let evaluate = EvaluateJob { namespace, job_id, ..EvaluateJob::default() };
-    engine.apply(now, evaluate.into()).map_err(|error| error.to_string())?;
-    engine.advance(now).map_err(|error| error.to_string())
-}
-
-/// What is wanted of a job, and which version of it.
-fn wanted(engine: &Engine, key: &Key) -> BTreeSet<(String, u64, String)> {
-    let all = engine.allocations_of(&key.0, &key.1);
-    let wanted = all.filter(|it| !it.desired().is_terminal());
-    wanted
-        .map(|it| (it.id(), it.document().job_version(), format!("{}{:?}", it.name(), it.client())))
-        .collect()
 }

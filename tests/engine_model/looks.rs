@@ -1,0 +1,202 @@
+//! Looks at a job that nothing has happened to: whether they find anything to do, and which of them lead to
+//! another, each by a rule of docs/lifecycle.md.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use stowplan::engine::{Engine, EvaluateJob};
+use stowplan::model::{ClientStatus, DeploymentState};
+use stowplan::{Span, Timestamp};
+
+use crate::facts::{Fact, Facts};
+use crate::model::{Key, Model};
+
+/// Of which system jobs something was stopped by hand, and at which index the latest of it.
+pub(crate) type Stopped = BTreeMap<Key, u64>;
+
+/// Remembers what of system jobs is stopped by hand.
+pub(crate) fn note_stopped(facts: &Facts, stopped: &mut Stopped) {
+    for fact in facts.allocations.values() {
+        if is_system(&fact.job_type) && fact.it.desired_transition.migrate == Some(true) {
+            let key = (fact.it.namespace.clone(), fact.it.job_id.clone());
+            let at = stopped.entry(key).or_default();
+            *at = (*at).max(fact.it.modify_index);
+        }
+    }
+}
+
+/// Whether the next look at a job may find something though nothing has happened.
+pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key) -> bool {
+    is_due_soon(facts, key, model.now)
+        || has_earlier_replacements(model, facts, key)
+        || ends_a_deployment(facts, key)
+        || has_expired(facts, key, model.now)
+        || has_lost_in_the_last_look(engine, model, facts, key)
+        || leaves_filtered_nodes(model, facts, key)
+}
+
+/// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes.
+pub(crate) fn settle(
+    fork: &mut Engine,
+    model: &Model,
+    facts: &Facts,
+    key: &Key,
+) -> Result<(), String> {
+    let mut before = wanted(fork, key);
+    let most = match leaves_filtered_nodes(model, facts, key) {
+        true => before.len() + 1,
+        false => 1,
+    };
+    for _ in 0..most {
+        look_at(fork, key, model.now)?;
+        let after = wanted(fork, key);
+        if before == after {
+            return Ok(());
+        }
+        if most == 1 {
+            return Err(format!("{key:?} is looked at twice: {before:?} becomes {after:?}"));
+        }
+        before = after;
+    }
+    Err(format!("{key:?} is looked at {most} times, and something changes still"))
+}
+
+/// When a job was looked at last.
+fn looked_at(facts: &Facts, key: &Key) -> Option<u64> {
+    let complete = facts.evaluations_of(key).filter(|it| it.status == "complete");
+    complete.map(|it| it.modify_index).max()
+}
+
+/// Whether nothing of a job has ended, and no node has changed, since it was looked at last.
+pub(crate) fn is_noticed(
+    engine: &Engine,
+    model: &Model,
+    facts: &Facts,
+    key: &Key,
+    stopped: &Stopped,
+) -> bool {
+    let Some(looked) = looked_at(facts, key) else { return false };
+    // What was stopped by hand may have been forgotten since.
+    if stopped.get(key).is_some_and(|at| *at >= looked) {
+        return false;
+    }
+    let newest = model.jobs[key].newest().number;
+    let is_news = |fact: &Fact| {
+        let transition = &fact.it.desired_transition;
+        // A pass that stops an allocation of a system job by hand does not replace it.
+        if is_system(&fact.job_type) && transition.migrate == Some(true) {
+            return fact.it.modify_index >= looked;
+        }
+        // Batch work that is stopped by hand, to be started again later, is started by any look at its job.
+        if fact.job_type == "batch" && transition.reschedule == Some(true) {
+            return true;
+        }
+        // A drain ends batch work for good, also that of an earlier version, whose end the newest one does
+        // not count: the next look starts it anew (section 3, *Migrations*).
+        let is_for_good = transition.migrate_disable_placement == Some(true);
+        if is_for_good && fact.it.job_version != Some(newest) {
+            return fact.it.modify_index >= looked;
+        }
+        let has_ended = fact.it.client().is_terminal() && fact.it.modify_index > looked;
+        !fact.it.desired().is_terminal() && (has_ended || !fact.has_node)
+    };
+    !facts.allocations_of(key).any(is_news) && !engine.nodes().any(|it| it.modify_index > looked)
+}
+
+fn is_system(job_type: &str) -> bool {
+    matches!(job_type, "system" | "sysbatch")
+}
+
+/// Whether the last look at a system job found lost what its rolling update had placed: in that pass it
+/// still counts as on its way (section 4: *minus current-deployment allocs not yet healthy*), and the next
+/// one goes on.
+fn has_lost_in_the_last_look(engine: &Engine, model: &Model, facts: &Facts, key: &Key) -> bool {
+    let newest = model.jobs[key].newest();
+    let deployment = facts.deployment_of(key).filter(|it| it.job_version == newest.number);
+    let looked = looked_at(facts, key).unwrap_or(engine.modify_index());
+    let is_lost =
+        |fact: &Fact| fact.it.client() == ClientStatus::Lost && fact.it.modify_index >= looked;
+    let of_it =
+        |id: &str| facts.allocations_of(key).any(|it| it.it.deployment_id == id && is_lost(it));
+    is_system(&newest.spec.job_type) && deployment.is_some_and(|it| of_it(&it.id))
+}
+
+/// Whether the counters of a job's deployment say that all is well, so that the next look ends it, if
+/// nothing is left to be updated; what failed under it is replaced once it has ended (section 3.1).
+fn ends_a_deployment(facts: &Facts, key: &Key) -> bool {
+    let is_well =
+        |it: &DeploymentState| it.healthy_allocs >= it.desired_total.max(it.desired_canaries);
+    let deployment = facts.deployment_of(key).filter(|it| it.status == "running");
+    let is_ending = deployment.filter(|it| it.task_groups.values().all(is_well));
+    let has_failed = |fact: &Fact, id: &str| {
+        fact.it.deployment_id == id && fact.it.client() == ClientStatus::Failed
+    };
+    is_ending.is_some_and(|it| facts.allocations_of(key).any(|fact| has_failed(fact, &it.id)))
+}
+
+/// Whether what is there of an earlier version of a system job is on a node that the newest one does not
+/// want: each look takes as many as may change at once, and a stop on a node that is filtered stays in the
+/// plan though nothing comes in its place (section 4), so that nothing is on its way and the next look takes
+/// more.
+fn leaves_filtered_nodes(model: &Model, facts: &Facts, key: &Key) -> bool {
+    let newest = model.jobs[key].newest();
+    let is_filtered = |fact: &Fact| {
+        let mut groups = newest.spec.task_groups.iter();
+        let group = groups.find(|it| it.name == fact.it.task_group);
+        let class = group.and_then(|it| it.constraints.first()).map(|it| it.r_target.as_str());
+        let node = model.nodes.get(&fact.it.node_id);
+        node.is_some_and(|it| class.is_some_and(|class| it.spec.node_class != class))
+    };
+    let looked = looked_at(facts, key);
+    let is_outdated = |fact: &Fact| {
+        // What the last look stopped there is what the next one does not wait for.
+        let was_there = fact.is_live() || Some(fact.it.modify_index) >= looked;
+        was_there && fact.it.job_version < Some(newest.number)
+    };
+    is_system(&newest.spec.job_type)
+        && facts.allocations_of(key).any(|fact| is_outdated(fact) && is_filtered(fact))
+}
+
+/// Whether something that does not answer has done so for longer than its version of the job allows: a
+/// version that allows less, and to which the last look brought it, is not what its time was set by.
+fn has_expired(facts: &Facts, key: &Key, now: Timestamp) -> bool {
+    let is_expired = |fact: &Fact| {
+        let last = fact.it.alloc_states.last().and_then(|it| it.time);
+        fact.it.client() == ClientStatus::Unknown
+            && last.is_some_and(|since| since + fact.lost_after <= now)
+    };
+    facts.allocations_of(key).any(is_expired)
+}
+
+/// Whether a job is looked at within the second that counts as now.
+fn is_due_soon(facts: &Facts, key: &Key, now: Timestamp) -> bool {
+    let soon = now + Span::from_secs(1);
+    let mut all = facts.evaluations_of(key).filter(|it| it.status == "pending");
+    all.any(|it| it.wait_until.is_some_and(|at| at <= soon))
+}
+
+/// Whether canaries wait while something runs an earlier version: what replaces it meanwhile is of such a
+/// version too (section 2), and may be brought to the newest one in place by the next look.
+fn has_earlier_replacements(model: &Model, facts: &Facts, key: &Key) -> bool {
+    let newest = model.jobs[key].newest().number;
+    let deployment = facts.deployment_of(key).filter(|it| it.job_version == newest);
+    let groups = deployment.into_iter().flat_map(|it| it.task_groups.values());
+    let is_waiting = groups.into_iter().any(|it| it.desired_canaries > 0 && !it.promoted);
+    is_waiting
+        && facts.allocations_of(key).any(|it| it.is_live() && it.it.job_version < Some(newest))
+}
+
+pub(crate) fn look_at(engine: &mut Engine, key: &Key, now: Timestamp) -> Result<(), String> {
+    let (namespace, job_id) = key.clone();
+    let evaluate = EvaluateJob { namespace, job_id, ..EvaluateJob::default() };
+    engine.apply(now, evaluate.into()).map_err(|error| error.to_string())?;
+    engine.advance(now).map_err(|error| error.to_string())
+}
+
+/// What is wanted of a job, and which version of it.
+pub(crate) fn wanted(engine: &Engine, key: &Key) -> BTreeSet<(String, u64, String)> {
+    let all = engine.allocations_of(&key.0, &key.1);
+    let wanted = all.filter(|it| !it.desired().is_terminal());
+    wanted
+        .map(|it| (it.id(), it.document().job_version(), format!("{}{:?}", it.name(), it.client())))
+        .collect()
+}
