@@ -9,13 +9,16 @@ use super::job_changes::revert_to;
 use super::jobs::newest;
 use super::progress::is_done;
 use super::reschedule::is_eligible;
-use crate::model::{ClientStatus, DeploymentStatus, Trigger};
+use crate::model::{ClientStatus, DeploymentStatus, JobType, TaskGroup, Trigger};
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::JobVersion;
 use crate::state::lifecycle::Health;
-use crate::state::slots::{AllocationRef, AllocationSlot, DeploymentSlot, EvaluationRef};
+use crate::state::slots::{
+    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
+    JobSlot,
+};
 use crate::time::Span;
 
 pub(super) const UNHEALTHY: &str = "Failed due to unhealthy allocations";
@@ -55,26 +58,50 @@ pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
     }
 }
 
-/// Whether a deployment has ended well and something of it failed that may be replaced. As long as it went
-/// on, that was left to it (docs/lifecycle.md, section 3, *Reschedule filter*); from now on the policy says
-/// when that is replaced, which only another look at the job finds.
+/// Whether a deployment has ended well and has left something undone that only another look at the job
+/// finds: something of it failed that may be replaced, or less is wanted than the job asks for, as what was
+/// missing while the deployment was paused was held back, which does not keep it from ending (docs/lifecycle.md,
+/// section 3, *Placements* and *Deployment creation*).
 fn owes(state: &State, deployment: DeploymentSlot) -> bool {
-    let of = state.deployment_ref(deployment);
     let has_ended = |it: &&DeploymentRecord| it.status == DeploymentStatus::Successful;
     let Some(record) = state.deployment(deployment).filter(has_ended) else { return false };
-    let is_left = |slot: &AllocationSlot| {
-        let Some(it) = state.allocation(*slot) else { return false };
-        it.client == ClientStatus::Failed
-            && !it.desired.is_terminal()
-            && state.lifecycle(*slot).is_some_and(|it| {
-                let rare = it.rare.as_deref();
-                it.deployment == of
-                    && it.successor == AllocationRef::NONE
-                    && rare.is_none_or(|rare| rare.follow_up == EvaluationRef::NONE)
-            })
-            && is_eligible(state, *slot)
+    let of = state.deployment_ref(deployment);
+    let job = record.job.slot;
+    allocations_of(state, job).any(|slot| is_left(state, of, slot)) || is_missing_some(state, job)
+}
+
+/// Whether an allocation of a deployment failed and may be replaced. As long as that went on, it was left to
+/// it (section 3, *Reschedule filter*); from then on the policy says when.
+fn is_left(state: &State, deployment: DeploymentRef, slot: AllocationSlot) -> bool {
+    let Some(it) = state.allocation(slot) else { return false };
+    it.client == ClientStatus::Failed
+        && !it.desired.is_terminal()
+        && state.lifecycle(slot).is_some_and(|it| {
+            let rare = it.rare.as_deref();
+            it.deployment == deployment
+                && it.successor == AllocationRef::NONE
+                && rare.is_none_or(|rare| rare.follow_up == EvaluationRef::NONE)
+        })
+        && is_eligible(state, slot)
+}
+
+/// Whether fewer allocations of a service job are wanted than it asks for.
+fn is_missing_some(state: &State, slot: JobSlot) -> bool {
+    let Some(newest) = state.registration(slot).and_then(|it| it.newest()) else { return false };
+    let spec = newest.job.spec();
+    if spec.stop || newest.job.job_type() != JobType::Service {
+        return false;
+    }
+    let wanted = |name: &str| {
+        let groups = state.job(slot).map(|job| &*job.groups).unwrap_or_default();
+        let group = groups.iter().find(|group| *group.name == *name);
+        let is_wanted = |it: &&AllocationSlot| {
+            state.allocation(**it).is_some_and(|it| !it.desired.is_terminal())
+        };
+        group.map_or(0, |group| group.allocations.iter().filter(is_wanted).count())
     };
-    allocations_of(state, record.job.slot).any(|slot| is_left(&slot))
+    let is_short = |group: &TaskGroup| wanted(&group.name) < group.count() as usize;
+    spec.task_groups.iter().any(is_short)
 }
 
 /// Looks at what is new of a deployment: what is not well may be replaced, canaries that are all well may

@@ -1,9 +1,12 @@
 //! Deployments: verdicts, deadlines, canaries, going back, and what people do to them.
 
-use stowplan::engine::{FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth};
+use stowplan::engine::{
+    FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth, SetEligibility,
+    StopAllocation,
+};
 use stowplan::model::{ClientStatus, Job, UpdateStrategy};
 
-use crate::world::{World, service};
+use crate::world::{World, node, service};
 
 /// A service whose tasks have a version, with an update block.
 fn job(count: u32, version: &str, update: &str) -> Job {
@@ -197,4 +200,30 @@ fn what_failed_under_a_deployment_that_went_well_is_replaced_by_its_policy() {
     assert_eq!(world.live("web").len(), 2);
     let replaced = world.allocation(&live[0]).unwrap();
     assert_eq!(replaced.desired_description, "alloc was rescheduled because it failed");
+}
+
+/// What is missing while a deployment is paused is held back, and does not keep it from ending well.
+#[test]
+fn what_a_paused_deployment_held_back_is_looked_for_once_it_has_ended() {
+    let mut world = World::new(1);
+    world.register(&job(1, "0", ROLLING));
+    world.settle();
+    let placed = world.live("web");
+    let deployment = world.deployment_id("web");
+    world.tell(PauseDeployment { deployment_id: deployment.clone(), pause: true });
+    let full = SetEligibility { node_id: "n1".into(), eligibility: "ineligible".into() };
+    world.tell(full);
+    world.tell(StopAllocation { allocation_id: placed[0].clone(), ..StopAllocation::default() });
+    world.settle();
+    assert!(world.live("web").is_empty());
+    // It runs still, and is well, which is all that the deployment waits for.
+    world.judge(&placed, true);
+    world.pass(1);
+    let ended = world.deployments_of("default", "web").find(|it| it.id == deployment).unwrap();
+    assert_eq!(ended.status, "successful");
+    let is_blocked = |(_, status): &(String, String)| status == "blocked";
+    assert_eq!(world.evaluations("web").iter().filter(|it| is_blocked(it)).count(), 1);
+    world.join(&node("n2"));
+    world.settle();
+    assert_eq!(world.live("web").len(), 1);
 }
