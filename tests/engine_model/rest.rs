@@ -48,8 +48,11 @@ pub(crate) fn check(
         if group.is_none() {
             return Err(format!("{} is wanted of a job or group that is not", fact.it.name));
         }
-        // No event of a node has jobs of the type sysbatch looked at (section 1).
-        if !fact.has_node && fact.job_type != "sysbatch" {
+        // No event of a node has jobs of the type sysbatch looked at, nor system jobs whose newest version does
+        // not look at the node (section 1, *Node events*).
+        let is_older = job.is_some_and(|it| fact.it.job_version < Some(it.number));
+        let is_passed_over = fact.job_type == "sysbatch" || (fact.job_type == "system" && is_older);
+        if !fact.has_node && !is_passed_over {
             return Err(format!("{} is wanted on a node that is not there", fact.it.name));
         }
     }
