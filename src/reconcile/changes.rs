@@ -28,6 +28,9 @@ pub(crate) struct Changes {
     pub(crate) figures: SmallList<Figures>,
     /// Of a system job, by group: how many updates wait for canaries.
     pub(crate) held_back: Vec<u32>,
+    /// Of a system job, by group: how many updates wait for canaries or for their turn. The figures have
+    /// them as ignored.
+    pub(crate) deferred: Vec<u32>,
 }
 
 /// An allocation stops.

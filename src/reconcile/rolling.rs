@@ -40,8 +40,10 @@ pub(super) fn limit(input: &Input<'_>, changes: &mut Changes) {
             of_group.destructive_update -= 1;
             of_group.ignore += 1;
         }
-        if let Some(held_back) = changes.held_back.get_mut(placement.group as usize) {
-            *held_back += 1;
+        for waiting in [&mut changes.held_back, &mut changes.deferred] {
+            if let Some(waiting) = waiting.get_mut(placement.group as usize) {
+                *waiting += 1;
+            }
         }
     }
     if is_held {

@@ -270,6 +270,7 @@ impl<F: Facts> SystemPass<'_, '_, F> {
         let held_back = (state.outdated.len() - made) as u32;
         state.figures.ignore += held_back;
         // What waits for canaries is queued; what waits for its turn is not.
+        self.changes.deferred.push(held_back);
         self.changes.held_back.push(if rollout.are_canaries { held_back } else { 0 });
         state.figures.canary = if rollout.are_canaries { made as u32 } else { 0 };
         let replacement = |at: &u32| {

@@ -49,7 +49,9 @@ impl Pass<'_, '_, '_> {
         let name = self.known.group_name(placement.group).to_owned();
         let is_left = self.left_of(placement.group) > 0;
         let figures = self.changes.figures.get(group).copied().unwrap_or_default();
-        if is_left || figures.ignore > 0 || figures.in_place_update > 0 {
+        // What is outdated and waits for its turn is neither left as it is nor updated in place.
+        let deferred = self.changes.deferred.get(group).copied().unwrap_or_default();
+        if is_left || figures.ignore > deferred || figures.in_place_update > 0 {
             return;
         }
         match self.failures.get_mut(&name) {
