@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::Cluster;
-use crate::model::{Allocation, ClientStatus, DesiredStatus, JobSpec, Node};
+use crate::model::{AllocatedResources, Allocation, ClientStatus, DesiredStatus, JobSpec, Node};
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::slots::{AllocationSlot, JobSlot};
@@ -125,9 +125,36 @@ impl<'a> AllocationView<'a> {
         self.state.amounts_of(self.slot).disk_mb
     }
 
+    /// The identity of the evaluation that placed it or last updated it in place; empty if it has none.
+    pub fn evaluation_id(&self) -> String {
+        self.state.evaluation_id_of(self.slot)
+    }
+
+    /// The identity of the deployment that it is part of; empty if it is of none.
+    pub fn deployment_id(&self) -> String {
+        self.state.deployment_id_of(self.slot)
+    }
+
+    /// The index at which it was made.
+    pub fn create_index(&self) -> u64 {
+        self.state.created_at(self.slot).0
+    }
+
     /// The allocation as the API has it, without its job. It is made by this call.
     pub fn document(&self) -> Allocation {
         self.state.allocation_document(self.slot).unwrap_or_default()
+    }
+
+    /// The same without what it holds and how it was placed, which is what lists show and costs a small part
+    /// of the whole. One of an inventory may have either nevertheless.
+    pub fn outline(&self) -> Allocation {
+        self.state.allocation_outline(self.slot).unwrap_or_default()
+    }
+
+    /// What it holds on its node, as the API has it.
+    pub fn allocated_resources(&self) -> Option<AllocatedResources> {
+        let of_inventory = || self.state.document_of(self.slot)?.allocated_resources.clone();
+        self.state.resources_of(self.slot).or_else(of_inventory)
     }
 }
 
@@ -230,6 +257,19 @@ impl Cluster {
         let node = self.state.find_node(node_id);
         let slots = node.into_iter().flat_map(|node| self.state.allocations_on(node));
         slots.filter_map(|&slot| AllocationView::new(&self.state, slot))
+    }
+
+    /// The allocations that are on a node and those that have ended there, of all nodes that had the identity,
+    /// until they are taken out; in no order that means anything. It costs as much as there are of them.
+    pub fn allocations_ever_on<'a>(
+        &'a self,
+        node_id: &'a str,
+    ) -> impl Iterator<Item = AllocationView<'a>> + use<'a> {
+        let state = &*self.state;
+        let slots = state.slots_named(node_id).flat_map(move |node| {
+            state.allocations_on(node).iter().chain(state.ended_on(node)).copied()
+        });
+        slots.filter_map(move |slot| AllocationView::new(state, slot))
     }
 
     /// An allocation as it is looked at; [`Cluster::allocation`] makes its document.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::event::{Cause, Event, Payload, Topic};
+use super::kept_event::KeptEvent;
 use crate::state::State;
 use crate::state::changed::{Changes, Setting, SettingKind};
 use crate::state::gone::GoneKind;
@@ -18,19 +19,26 @@ pub(super) struct Entry {
     pub(super) changes: Box<Changes>,
 }
 
-/// The events of a change that was made at an index, with the things as they are now if `is_full`.
-pub(super) fn events(state: &State, entry: &Entry, is_full: bool) -> Vec<Event> {
+/// The events of a change that was made at an index, with the things as they are now if `is_full`; of
+/// allocations with what their documents are made of.
+pub(super) fn events(state: &State, entry: &Entry, is_full: bool) -> Vec<KeptEvent> {
     let Entry { index, cause, changes } = entry;
     let maker = Maker { state, index: *index, cause: *cause, is_full };
-    let mut events: Vec<Event> = Vec::new();
+    let mut events: Vec<KeptEvent> = Vec::new();
     let touched = &changes.touched;
-    events.extend(changes.nodes.iter().filter_map(|&slot| maker.of_node(slot)));
-    events.extend(changes.registered.iter().filter_map(|&slot| maker.of_job(slot)));
-    events.extend(touched.evaluations.iter().filter_map(|&slot| maker.of_evaluation(slot)));
-    events.extend(touched.deployments.iter().filter_map(|&slot| maker.of_deployment(slot)));
-    events.extend(touched.allocations.iter().filter_map(|&slot| maker.of_allocation(slot)));
-    events.extend(changes.standings.iter().filter_map(|&slot| maker.of_summary(slot)));
-    events.extend(changes.settings.iter().map(|setting| maker.of_setting(setting)));
+    let nodes = changes.nodes.iter().filter_map(|&slot| maker.of_node(slot));
+    let jobs = changes.registered.iter().filter_map(|&slot| maker.of_job(slot));
+    let evaluations = touched.evaluations.iter().filter_map(|&slot| maker.of_evaluation(slot));
+    let deployments = touched.deployments.iter().filter_map(|&slot| maker.of_deployment(slot));
+    let before = nodes.chain(jobs).chain(evaluations).chain(deployments);
+    events.extend(before.map(KeptEvent::from));
+    events.extend(touched.allocations.iter().filter_map(|&slot| {
+        let past = if is_full { state.past_allocation(slot) } else { None };
+        Some(KeptEvent { event: maker.of_allocation(slot)?, allocation: past.map(Box::new) })
+    }));
+    let summaries = changes.standings.iter().filter_map(|&slot| maker.of_summary(slot));
+    let settings = changes.settings.iter().map(|setting| maker.of_setting(setting));
+    events.extend(summaries.chain(settings).map(KeptEvent::from));
     for gone in &changes.gone {
         let topic = match gone.kind {
             GoneKind::Allocation => Topic::Allocation,
@@ -42,14 +50,14 @@ pub(super) fn events(state: &State, entry: &Entry, is_full: bool) -> Vec<Event> 
         let (namespace, job_id) = gone.job();
         let event = maker.event(topic, &gone.id(), namespace);
         let filter_keys = [job_id].into_iter().filter(|key| !key.is_empty()).map(str::to_owned);
-        events.push(Event {
+        events.push(KeptEvent::from(Event {
             filter_keys: filter_keys.collect(),
             job_id: job_id.to_owned(),
             node_id: gone.node_id().to_owned(),
             evaluation_id: gone.evaluation_id(),
             is_gone: true,
             ..event
-        });
+        }));
     }
     events
 }
@@ -59,7 +67,10 @@ pub(super) fn payload(state: &State, event: &Event) -> Option<Arc<Payload>> {
     let key = event.key.as_str();
     let maker = Maker { state, index: event.index, cause: Cause::Settings, is_full: true };
     let found = match event.topic {
-        Topic::Allocation => maker.of_allocation(state.find_allocation(key)?),
+        Topic::Allocation => {
+            let document = state.allocation_document(state.find_allocation(key)?)?;
+            return Some(Arc::new(Payload::Allocation(Box::new(document))));
+        }
         Topic::Deployment => maker.of_deployment(state.find_deployment(key)?),
         Topic::Evaluation => maker.of_evaluation(state.find_evaluation(key)?),
         Topic::Job => maker.of_job(state.find_job(&event.namespace, key)?),
@@ -176,6 +187,7 @@ impl Maker<'_> {
         Some(self.filled(event, || Some(Payload::Deployment(Box::new(document()?)))))
     }
 
+    /// The event of an allocation, without a payload.
     fn of_allocation(&self, slot: AllocationSlot) -> Option<Event> {
         let record = self.state.allocation(slot)?;
         let (namespace, job_id) = self.state.job(record.job)?.names();
@@ -189,7 +201,6 @@ impl Maker<'_> {
         event.job_id = job_id.to_owned();
         event.node_id = self.state.node_id_of(slot).unwrap_or_default().to_owned();
         event.evaluation_id = self.state.id_of_evaluation(lifecycle.evaluation);
-        let document = || self.state.allocation_document(slot);
-        Some(self.filled(event, || Some(Payload::Allocation(Box::new(document()?)))))
+        Some(event)
     }
 }

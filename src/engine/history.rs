@@ -1,21 +1,20 @@
 //! The events that are kept: with their payloads as many as the options say, or else those of the latest
 //! call, which are made when they are asked for.
 
-use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
 use super::chronicle::{Entry, events};
 use super::event::Event;
+use super::kept_event::{EventQueue, KeptEvent};
 use crate::state::State;
 use crate::state::changed::Changes;
 use crate::state::codec::{Flaw, Reader, Saved, Writer};
 
-/// What happened, the oldest first. Copying it costs a few pointers; the first addition after that copies
-/// a pointer for each event.
+/// What happened, the oldest first. Copying it costs a few pointers.
 #[derive(Clone, Debug, Default)]
 pub(super) struct History {
-    events: Arc<VecDeque<Arc<Event>>>,
+    events: EventQueue,
     /// The changes of the latest call, where no events are kept.
     latest: Arc<Vec<Entry>>,
     /// The events of the latest call, where that was before the engine was loaded from a file.
@@ -55,13 +54,10 @@ impl History {
             Arc::make_mut(&mut self.latest).push(entry);
             return;
         }
-        let all = Arc::make_mut(&mut self.events);
-        all.extend(events(state, &entry, true).into_iter().map(Arc::new));
+        events(state, &entry, true).into_iter().for_each(|event| self.events.push(event));
         self.spare.keep(entry.changes);
-        while all.len() > kept {
-            if let Some(oldest) = all.pop_front() {
-                self.forgotten = oldest.index;
-            }
+        while self.events.len() > kept {
+            self.forgotten = self.events.pop().unwrap_or(self.forgotten);
         }
     }
 
@@ -95,22 +91,33 @@ impl History {
 
     /// The events above an index.
     pub(super) fn since(&self, state: &State, index: u64) -> Vec<Event> {
-        let first = self.events.partition_point(|event| event.index <= index);
-        let kept = self.events.range(first..).map(|event| Event::clone(event));
+        let kept = self.events.range(self.events.first_above(index)..self.events.len());
+        let kept = kept.map(|event| event.whole(state));
+        let recalled = self.recalled.iter().filter(|event| event.index > index).cloned();
+        let latest = self.latest.iter().filter(|entry| entry.index > index);
+        let latest = latest.flat_map(|entry| events(state, entry, false)).map(|it| it.event);
+        kept.chain(recalled).chain(latest).collect()
+    }
+
+    /// The events above an index, for those who ask what they are about and for no payload.
+    #[cfg(feature = "http")]
+    pub(super) fn bare_since(&self, state: &State, index: u64) -> Vec<Arc<KeptEvent>> {
+        let kept = self.events.range(self.events.first_above(index)..self.events.len()).cloned();
         let recalled = self.recalled.iter().filter(|event| event.index > index).cloned();
         let latest = self.latest.iter().filter(|entry| entry.index > index);
         let latest = latest.flat_map(|entry| events(state, entry, false));
-        kept.chain(recalled).chain(latest).collect()
+        let others = recalled.map(KeptEvent::from).chain(latest);
+        kept.chain(others.map(Arc::new)).collect()
     }
 
     /// So many events above an index, and the rest of the change in which that number is reached.
     #[cfg(feature = "http")]
     pub(super) fn first_since(&self, state: &State, index: u64, number: usize) -> Vec<Event> {
-        let first = self.events.partition_point(|event| event.index <= index);
-        let last = self.events.get(first.saturating_add(number)).map(|event| event.index);
+        let first = self.events.first_above(index);
+        let last = self.events.get(first.saturating_add(number)).map(|kept| kept.event.index);
         let Some(last) = last else { return self.since(state, index) };
-        let end = self.events.partition_point(|event| event.index <= last);
-        self.events.range(first..end).map(|event| Event::clone(event)).collect()
+        let end = self.events.first_above(last);
+        self.events.range(first..end).map(|event| event.whole(state)).collect()
     }
 
     /// The index up to which events are forgotten.
@@ -125,15 +132,15 @@ impl History {
     }
 
     /// Writes some of them.
-    pub(super) fn save_kept(&self, range: Range<usize>, out: &mut Writer) {
+    pub(super) fn save_kept(&self, state: &State, range: Range<usize>, out: &mut Writer) {
         out.number(range.len() as u64);
-        self.events.range(range).for_each(|event| Event::save(event, out));
+        self.events.range(range).for_each(|event| event.save(state, out));
     }
 
     /// Reads some, which follow those that are kept.
     pub(super) fn load_kept(&mut self, input: &mut Reader<'_>) -> Result<(), Flaw> {
         let events = Vec::<Event>::load(input)?;
-        Arc::make_mut(&mut self.events).extend(events.into_iter().map(Arc::new));
+        events.into_iter().for_each(|event| self.events.push(KeptEvent::from(event)));
         input.end()
     }
 
@@ -141,6 +148,7 @@ impl History {
     pub(super) fn save_latest(&self, state: &State, out: &mut Writer) {
         let History { events: _, latest, recalled, forgotten, spare: _ } = self;
         let latest = latest.iter().flat_map(|change| events(state, change, false));
+        let latest = latest.map(|it| it.event);
         recalled.iter().cloned().chain(latest).collect::<Vec<Event>>().save(out);
         forgotten.save(out);
     }

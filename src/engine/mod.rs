@@ -65,6 +65,7 @@ mod heartbeat;
 mod history;
 mod job_changes;
 mod jobs;
+mod kept_event;
 mod launch_times;
 mod launch_tokens;
 mod launches;
@@ -125,6 +126,8 @@ pub use self::error::{
     EvaluationCommandError, JobCommandError, NodeCommandError, SettingsCommandError,
 };
 pub use self::event::{Event, Payload, Topic};
+#[cfg(feature = "http")]
+pub(crate) use self::kept_event::KeptEvent;
 pub use self::options::{EngineOptions, GarbageOptions, HeartbeatOptions};
 pub use self::recorded::{Recorded, RecordedError};
 pub use self::saved::{LoadError, SavedChunks};

@@ -7,6 +7,8 @@ use std::sync::Arc;
 use super::chronicle;
 use super::deliveries;
 use super::event::{Event, Payload};
+#[cfg(feature = "http")]
+use super::kept_event::KeptEvent;
 use super::options::EngineOptions;
 use super::place::Place;
 use super::settings::place_options;
@@ -82,6 +84,12 @@ impl Engine {
     /// The events above an index that are kept: those of the latest call, or as many as the options say.
     pub fn events(&self, index: u64) -> Vec<Event> {
         self.history.since(self.cluster.state(), index)
+    }
+
+    /// The same without their payloads.
+    #[cfg(feature = "http")]
+    pub(crate) fn bare_events(&self, index: u64) -> Vec<Arc<KeptEvent>> {
+        self.history.bare_since(self.cluster.state(), index)
     }
 
     /// The index of the latest event that is no longer kept; 0 if all are.

@@ -14,7 +14,7 @@ use super::refusal::Refusal;
 use super::touched::{is_touched, wake};
 use super::waiting::{Key, Waiting};
 use crate::engine::{
-    Applied, Command, CommandError, Engine, EngineOptions, Event, Recorded, Snapshot,
+    Applied, Command, CommandError, Engine, EngineOptions, KeptEvent, Recorded, Snapshot,
 };
 use crate::time::Timestamp;
 
@@ -238,7 +238,7 @@ struct Thread<M, J> {
     /// The index up to which events were looked at.
     seen: u64,
     /// What happened since the latest snapshot was made, as far as it wakes anybody.
-    news: Vec<Event>,
+    news: Vec<Arc<KeptEvent>>,
     /// Whether something happened of which there is no event any more.
     has_missed: bool,
 }
@@ -376,7 +376,7 @@ impl<M: Machine, J: Journal> Thread<M, J> {
         if self.shared.waiting.is_empty() || engine.forgotten_events() > self.seen {
             self.has_missed = true;
         } else {
-            self.news.extend(engine.events(self.seen));
+            self.news.extend(engine.bare_events(self.seen));
         }
         self.seen = latest;
     }
@@ -384,18 +384,20 @@ impl<M: Machine, J: Journal> Thread<M, J> {
     /// Lets those who read see what happened, and wakes those who wait for it.
     fn publish(&mut self) {
         let snapshot = self.machine.engine().snapshot();
-        {
+        let before = {
             let mut latest = self.shared.latest.lock().unwrap_or_else(PoisonError::into_inner);
             if !is_touched(&latest, &snapshot) {
                 return;
             }
-            *latest = snapshot.clone();
-        }
+            std::mem::replace(&mut *latest, snapshot)
+        };
+        // It may be the last of its pages, which take their time, and nobody has to wait for that.
+        drop(before);
         let news = std::mem::take(&mut self.news);
         if std::mem::take(&mut self.has_missed) {
             self.shared.waiting.wake_all();
         } else {
-            wake(&self.shared.waiting, &snapshot, &news);
+            wake(&self.shared.waiting, &news);
         }
     }
 }

@@ -29,8 +29,7 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         }
         E::NodeAllocations => {
             // Those that have ended are there until they are collected: a client keeps its own as long.
-            let all = snapshot.allocations_with_prefix("").filter(|view| view.node_id() == id);
-            let all = all.map(|view| view.whole_document());
+            let all = snapshot.allocations_ever_on(id).map(|view| view.whole_document());
             let all = all.map(|it| {
                 (Token::created(it.create_index, it.id.clone()), documents::allocation(&it))
             });

@@ -1,7 +1,9 @@
 //! Which keys an event touches, and so who is woken by it.
 
+use std::sync::Arc;
+
 use super::waiting::{Key, Kind, Waiting};
-use crate::engine::{Event, Snapshot, Topic};
+use crate::engine::{KeptEvent, Snapshot, Topic};
 
 /// Whether anything that readers see differs between two snapshots of one engine.
 pub(super) fn is_touched(before: &Snapshot, after: &Snapshot) -> bool {
@@ -10,33 +12,34 @@ pub(super) fn is_touched(before: &Snapshot, after: &Snapshot) -> bool {
 
 /// Wakes those who wait for what events are about. Those who are woken look whether it is what they wait
 /// for: what is told here is rather too much than too little.
-pub(super) fn wake(waiting: &Waiting, snapshot: &Snapshot, events: &[Event]) {
+pub(super) fn wake(waiting: &Waiting, events: &[Arc<KeptEvent>]) {
     if events.is_empty() || waiting.is_empty() {
         return;
     }
-    for event in events {
+    // Events of one job mostly follow each other, and touch the same of it.
+    let mut latest = None;
+    for event in events.iter().map(|kept| &kept.event) {
         let (namespace, id) = (event.namespace.as_str(), event.key.as_str());
         let job_id = event.filter_keys.first().map_or("", String::as_str);
         match event.topic {
             // An event of a parent's summary is the only one when a child of it begins or ends.
             Topic::Job | Topic::JobSummary => waiting.wake(of_job(namespace, id).into_iter()),
             Topic::Evaluation => {
-                let keys = [
-                    Key::table(Kind::Evaluations),
-                    Key::thing(Kind::Evaluation, id),
-                    Key::of_job(Kind::EvaluationsOfJob, namespace, job_id),
-                ];
-                waiting.wake(keys.into_iter().chain(of_job(namespace, job_id)));
+                let keys = [Key::table(Kind::Evaluations), Key::thing(Kind::Evaluation, id)];
+                waiting.wake(keys.into_iter());
             }
             Topic::Deployment => {
-                let keys = [
-                    Key::table(Kind::Deployments),
-                    Key::thing(Kind::Deployment, id),
-                    Key::of_job(Kind::DeploymentsOfJob, namespace, job_id),
-                ];
-                waiting.wake(keys.into_iter().chain(of_job(namespace, job_id)));
+                let keys = [Key::table(Kind::Deployments), Key::thing(Kind::Deployment, id)];
+                waiting.wake(keys.into_iter());
             }
-            Topic::Allocation => wake_for_allocation(waiting, snapshot, event, job_id),
+            Topic::Allocation => {
+                let keys = [
+                    Key::table(Kind::Allocations),
+                    Key::thing(Kind::Allocation, id),
+                    Key::thing(Kind::AllocationsOfNode, &event.node_id),
+                ];
+                waiting.wake(keys.into_iter());
+            }
             Topic::Node => {
                 let keys = [
                     Key::table(Kind::Nodes),
@@ -47,6 +50,21 @@ pub(super) fn wake(waiting: &Waiting, snapshot: &Snapshot, events: &[Event]) {
             }
             _ => waiting.wake([Key::table(Kind::Settings)].into_iter()),
         }
+        let list = match event.topic {
+            Topic::Evaluation => Kind::EvaluationsOfJob,
+            Topic::Deployment => Kind::DeploymentsOfJob,
+            Topic::Allocation => Kind::AllocationsOfJob,
+            _ => continue,
+        };
+        let of = Some((list, namespace, job_id));
+        if job_id.is_empty() {
+            // It does not say any more of which job it was.
+            waiting.wake_all_of(list);
+        } else if latest != of {
+            latest = of;
+            let list = [Key::of_job(list, namespace, job_id)];
+            waiting.wake(list.into_iter().chain(of_job(namespace, job_id)));
+        }
     }
     waiting.wake([Key::table(Kind::Events)].into_iter());
 }
@@ -55,24 +73,4 @@ pub(super) fn wake(waiting: &Waiting, snapshot: &Snapshot, events: &[Event]) {
 fn of_job<'a>(namespace: &'a str, id: &'a str) -> [Key<'a>; 2] {
     // Statuses and summaries of jobs change with what they have.
     [Key::table(Kind::Jobs), Key::of_job(Kind::Job, namespace, id)]
-}
-
-fn wake_for_allocation(waiting: &Waiting, snapshot: &Snapshot, event: &Event, job_id: &str) {
-    let (namespace, id) = (event.namespace.as_str(), event.key.as_str());
-    let keys = [
-        Key::table(Kind::Allocations),
-        Key::thing(Kind::Allocation, id),
-        Key::of_job(Kind::AllocationsOfJob, namespace, job_id),
-    ];
-    waiting.wake(keys.into_iter().chain(of_job(namespace, job_id)));
-    match snapshot.view(id) {
-        Some(view) => {
-            waiting.wake([Key::thing(Kind::AllocationsOfNode, view.node_id())].into_iter());
-        }
-        // It does not say any more where it was, or of which job it is.
-        None => {
-            waiting.wake_all_of(Kind::AllocationsOfNode);
-            waiting.wake_all_of(Kind::AllocationsOfJob);
-        }
-    }
 }

@@ -35,6 +35,9 @@ pub(super) enum Kind {
     EvaluationsOfJob,
 }
 
+/// How many kinds there are.
+const KINDS: usize = Kind::EvaluationsOfJob as usize + 1;
+
 /// Something that may be touched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) struct Key<'a> {
@@ -75,7 +78,14 @@ impl Equivalent<OwnKey> for Key<'_> {
 /// Everybody who waits, by key.
 #[derive(Debug, Default)]
 pub(super) struct Waiting {
-    by_key: Mutex<IndexMap<OwnKey, Arc<Notify>>>,
+    crowd: Mutex<Crowd>,
+}
+
+#[derive(Debug, Default)]
+struct Crowd {
+    by_key: IndexMap<OwnKey, Arc<Notify>>,
+    /// How many keys there are of each kind: mostly nobody waits for most kinds.
+    of_kind: [usize; KINDS],
 }
 
 /// Somebody who waits for a key; it no longer does when this is dropped.
@@ -86,21 +96,22 @@ pub(super) struct Waiter<'a> {
 }
 
 impl Waiting {
-    fn by_key(&self) -> MutexGuard<'_, IndexMap<OwnKey, Arc<Notify>>> {
-        // What a panicking thread leaves behind is whole: each change is one call.
-        self.by_key.lock().unwrap_or_else(PoisonError::into_inner)
+    fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        // Nothing in between changes of it can panic.
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Begins to wait for a key. What touches it from now on is not missed.
     pub(super) fn wait_for<'a>(&'a self, key: Key<'a>) -> Waiter<'a> {
-        let mut by_key = self.by_key();
-        let notify = match by_key.get(&key) {
+        let mut crowd = self.crowd();
+        let notify = match crowd.by_key.get(&key) {
             Some(notify) => Arc::clone(notify),
             None => {
                 let notify = Arc::new(Notify::new());
                 let own =
                     OwnKey { kind: key.kind, namespace: key.namespace.into(), id: key.id.into() };
-                by_key.insert(own, Arc::clone(&notify));
+                crowd.by_key.insert(own, Arc::clone(&notify));
+                crowd.of_kind[key.kind as usize] += 1;
                 notify
             }
         };
@@ -109,14 +120,14 @@ impl Waiting {
 
     /// Whether nobody waits for anything.
     pub(super) fn is_empty(&self) -> bool {
-        self.by_key().is_empty()
+        self.crowd().by_key.is_empty()
     }
 
     /// Wakes those who wait for any of the keys.
     pub(super) fn wake<'a>(&self, keys: impl Iterator<Item = Key<'a>>) {
-        let by_key = self.by_key();
-        for key in keys {
-            if let Some(notify) = by_key.get(&key) {
+        let crowd = self.crowd();
+        for key in keys.filter(|key| crowd.of_kind[key.kind as usize] > 0) {
+            if let Some(notify) = crowd.by_key.get(&key) {
                 notify.notify_waiters();
             }
         }
@@ -124,13 +135,14 @@ impl Waiting {
 
     /// Wakes everybody.
     pub(super) fn wake_all(&self) {
-        self.by_key().values().for_each(|it| it.notify_waiters());
+        self.crowd().by_key.values().for_each(|it| it.notify_waiters());
     }
 
     /// Wakes all who wait for keys of a kind.
     pub(super) fn wake_all_of(&self, kind: Kind) {
-        let by_key = self.by_key();
-        by_key.iter().filter(|(key, _)| key.kind == kind).for_each(|(_, it)| it.notify_waiters());
+        let crowd = self.crowd();
+        let of_kind = crowd.by_key.iter().filter(|(key, _)| key.kind == kind);
+        of_kind.for_each(|(_, it)| it.notify_waiters());
     }
 }
 
@@ -143,10 +155,10 @@ impl Waiter<'_> {
 
 impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        let mut by_key = self.waiting.by_key();
+        let mut crowd = self.waiting.crowd();
         // The table's, and this one.
-        if Arc::strong_count(&self.notify) <= 2 {
-            by_key.swap_remove(&self.key);
+        if Arc::strong_count(&self.notify) <= 2 && crowd.by_key.swap_remove(&self.key).is_some() {
+            crowd.of_kind[self.key.kind as usize] -= 1;
         }
     }
 }

@@ -94,6 +94,7 @@ impl Transaction<'_> {
             self.state.join_node(slot);
             self.state.set_unchecked(node, true);
         }
+        self.state.note_ended(slot);
         self.log(Undo::Imported { slot, is_reused: freed.is_some(), was_unchecked });
         slot
     }
@@ -129,6 +130,7 @@ impl Transaction<'_> {
         if let Some(record) = self.state.allocations.get_mut(slot.at()) {
             record.client = client;
         }
+        self.state.note_ended(slot);
         let is_clients = before.desired == desired;
         self.note_change(slot, is_clients, |_| {});
         self.log(Undo::Changed(before));
@@ -137,8 +139,9 @@ impl Transaction<'_> {
     /// Takes an allocation off a node that is about to be taken out. It stays as it is otherwise.
     pub(super) fn leave_lost_node(&mut self, slot: AllocationSlot) {
         let Some(record) = self.allocation(slot) else { return };
-        let before = ChangedAllocation::before(self, slot, record);
+        let (before, node) = (ChangedAllocation::before(self, slot, record), record.node);
         self.state.leave_node(slot);
+        self.state.list_ended(node, slot, true);
         self.log(Undo::Changed(before));
     }
 
@@ -211,6 +214,9 @@ impl Transaction<'_> {
                 let was_unchecked = self.is_unchecked(node);
                 self.state.join_node(slot);
                 self.log(Undo::EndedStaging { slot, was_unchecked });
+            } else {
+                // Its node left meanwhile, or it has ended there.
+                self.state.note_ended(slot);
             }
         }
     }
@@ -237,6 +243,8 @@ impl Transaction<'_> {
         }
         if occupies {
             state.leave_node_with(slot, amounts);
+        } else {
+            state.list_ended(node, slot, false);
         }
         if is_imported {
             state.imported_index.remove(name_hash(&state.allocation_id(slot)), slot.0);

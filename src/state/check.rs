@@ -70,13 +70,24 @@ impl State {
         let nodes = self.nodes().count();
         let all = || "the table of nodes".to_owned();
         let mut named = vec![0; self.node_slots()];
-        for (_, record) in self.allocations() {
+        let mut ended = vec![Vec::new(); self.node_slots()];
+        for (slot, record) in self.allocations() {
             if let Some(named) = named.get_mut(record.node.at()) {
                 *named += 1;
+            }
+            // What was told to stop by a transaction that is under way is neither on its node nor ended.
+            let has_left = self.node(record.node).is_none() && !self.log.staged.contains(&slot);
+            let is_ended = !record.occupies && (record.client.is_terminal() || has_left);
+            if let Some(ended) = ended.get_mut(record.node.at()).filter(|_| is_ended) {
+                ended.push(slot);
             }
         }
         let kept: Vec<u32> = self.on_node.iter().map(|on_node| on_node.named).collect();
         report.same(all, "how many allocations name each node", &named, &kept);
+        for (at, ended) in ended.iter().enumerate() {
+            let place = || format!("node slot {at}");
+            report.same(place, "what ended on it", &ended[..], self.ended_on(NodeSlot::new(at)));
+        }
         let gone = (0..self.node_slots()).filter(|&at| self.node(NodeSlot::new(at)).is_none());
         let still_named = gone.filter(|&at| named[at] > 0).count();
         let free = self.node_slots() - nodes - still_named;

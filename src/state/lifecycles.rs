@@ -33,7 +33,7 @@ impl State {
     }
 
     /// What the document of an allocation of an inventory says beyond its records.
-    pub(super) fn document_of(&self, slot: AllocationSlot) -> Option<&Allocation> {
+    pub(crate) fn document_of(&self, slot: AllocationSlot) -> Option<&Allocation> {
         self.lifecycles.get(slot)?.rare.as_deref()?.document.as_deref()
     }
 

@@ -82,6 +82,28 @@ impl State {
         batch.map_or((0, Timestamp::EPOCH), |batch| (batch.create_index, batch.created))
     }
 
+    /// The identity of the evaluation that placed an allocation or last updated it in place.
+    pub(crate) fn evaluation_id_of(&self, slot: AllocationSlot) -> String {
+        let of_batch = || Some(self.batch(self.allocation(slot)?.batch)?.evaluation);
+        let kept = self.kept_lifecycle(slot).map(|life| life.evaluation);
+        let of = kept.or_else(of_batch).unwrap_or(EvaluationRef::NONE);
+        match self.document_of(slot) {
+            Some(document) if of == EvaluationRef::NONE => document.eval_id.clone(),
+            _ => self.id_of_evaluation(of),
+        }
+    }
+
+    /// The identity of the deployment that an allocation is part of; empty if it is of none.
+    pub(crate) fn deployment_id_of(&self, slot: AllocationSlot) -> String {
+        let of_batch = || Some(self.batch(self.allocation(slot)?.batch)?.deployment);
+        let kept = self.kept_lifecycle(slot).map(|life| life.deployment);
+        let of = kept.or_else(of_batch).unwrap_or(DeploymentRef::NONE);
+        match self.document_of(slot) {
+            Some(document) if of == DeploymentRef::NONE => document.deployment_id.clone(),
+            _ => self.id_of_deployment(of),
+        }
+    }
+
     /// The latest deployment of a job.
     pub(crate) fn latest_deployment(&self, job: JobSlot) -> Option<DeploymentSlot> {
         let slots = self.work(job)?.deployments.slots.iter();

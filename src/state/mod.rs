@@ -18,6 +18,7 @@ pub(crate) mod deployment;
 pub(crate) mod deployments;
 pub(crate) mod device;
 pub(crate) mod dump;
+mod ended;
 pub(crate) mod evaluation;
 pub(crate) mod evaluations;
 pub(crate) mod facts;
@@ -40,6 +41,7 @@ pub(crate) mod names;
 pub(crate) mod node;
 pub(crate) mod nodes;
 pub(crate) mod pages;
+pub(crate) mod past;
 pub(crate) mod phases;
 pub(crate) mod port_users;
 pub(crate) mod ports;
@@ -165,6 +167,9 @@ pub(crate) struct State {
 pub(crate) struct OnNode {
     /// The allocations that occupy it, in no order that means anything.
     pub(crate) allocations: Arc<Vec<AllocationSlot>>,
+    /// Those that name it and have ended, or were on it when it left, in ascending order; none where there are
+    /// none.
+    ended: Option<Arc<Vec<AllocationSlot>>>,
     /// Its ports, devices and cores, once any of them was taken.
     pub(crate) taken: Option<Arc<Taken>>,
     /// How many allocations name the node, whether they are on it or have ended: as long as there are

@@ -180,6 +180,8 @@ impl State {
         if occupies {
             self.leave_node(slot);
             self.set_unchecked(node, was_unchecked);
+        } else {
+            self.list_ended(node, slot, false);
         }
         self.imported_index.remove(name_hash(&self.allocation_id(slot)), slot.0);
         self.take_lifecycle(slot);
@@ -203,6 +205,7 @@ impl State {
             self.rejoin_node(slot);
             self.set_unchecked(node, before.was_unchecked);
         }
+        self.note_ended(slot);
     }
 
     fn restore_removed(&mut self, removed: RemovedAllocation) {
@@ -236,6 +239,7 @@ impl State {
             self.rejoin_node(slot);
             self.set_unchecked(node, was_unchecked);
         }
+        self.note_ended(slot);
     }
 
     /// Puts an allocation back into its place in its group's list, where taking it out moved the last

@@ -3,12 +3,12 @@
 use indexmap::IndexMap;
 
 use super::State;
-use super::allocation::AllocationRecord;
 use super::batch::Batch;
 use super::group_version::GroupVersion;
 use super::ids;
 use super::lifecycle::{Health, LifecycleRecord, Rare};
 use super::node::Cidr;
+use super::past::Parts;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
 use super::usage::{HeldDevice, Holdings};
 use crate::model::network::Port;
@@ -23,20 +23,48 @@ use crate::time::Timestamp;
 impl State {
     /// An allocation as the API has it, without its job.
     pub(crate) fn allocation_document(&self, slot: AllocationSlot) -> Option<Allocation> {
-        let record = self.allocation(slot)?;
-        let mut document = match self.document_of(slot) {
+        self.document_of_parts(&self.parts_of(slot)?)
+    }
+
+    /// The same without what it holds and how it was placed, which cost more than all the rest to write
+    /// down. What an allocation of an inventory says of these is there.
+    pub(crate) fn allocation_outline(&self, slot: AllocationSlot) -> Option<Allocation> {
+        self.outline_of(&self.parts_of(slot)?)
+    }
+
+    /// What an allocation that was placed here holds; none of one of an inventory, whose document says it.
+    pub(crate) fn resources_of(&self, slot: AllocationSlot) -> Option<AllocatedResources> {
+        self.parts_of(slot)?.resources()
+    }
+
+    pub(super) fn document_of_parts(&self, parts: &Parts<'_>) -> Option<Allocation> {
+        let mut document = self.outline_of(parts)?;
+        if parts.document().is_none() {
+            document.allocated_resources = parts.resources();
+            document.metrics = parts.batch?.metrics(parts.record.in_batch as usize);
+        }
+        Some(document)
+    }
+
+    fn outline_of(&self, parts: &Parts<'_>) -> Option<Allocation> {
+        let Parts { slot, record, .. } = *parts;
+        let mut document = match parts.document() {
             Some(document) => document.clone(),
-            None => self.placed_document(slot, record)?,
+            None => {
+                let id = ids::encode(self.identity_seed, slot.0, record.generation);
+                outline(parts.batch?, parts.version()?, record.in_batch as usize, id)
+            }
         };
         document.desired_status = record.desired.as_str().into();
         document.client_status = record.client.as_str().into();
-        self.write_lifecycle(slot, &mut document);
+        if let Some(lifecycle) = parts.lifecycle() {
+            self.write_lifecycle(&lifecycle, &mut document);
+        }
         Some(document)
     }
 
     /// Writes into an allocation's document what happened to it.
-    fn write_lifecycle(&self, slot: AllocationSlot, document: &mut Allocation) {
-        let Some(lifecycle) = self.lifecycle(slot) else { return };
+    fn write_lifecycle(&self, lifecycle: &LifecycleRecord, document: &mut Allocation) {
         document.modify_index = lifecycle.modify_index;
         document.alloc_modify_index = lifecycle.alloc_modify_index;
         document.modify_time = lifecycle.modify_time.as_nanos();
@@ -47,7 +75,7 @@ impl State {
         document.task_states = rare.task_states.documents();
         document.alloc_states.clone_from(&rare.client_states);
         document.reschedule_tracker = rare.reschedules.as_deref().cloned();
-        self.write_origin(&lifecycle, rare, document);
+        self.write_origin(lifecycle, rare, document);
         document.previous_allocation =
             self.id_of_related(lifecycle.predecessor, &rare.predecessor_id);
         document.next_allocation = self.id_of_related(lifecycle.successor, &rare.successor_id);
@@ -120,18 +148,17 @@ impl State {
         }
         hash
     }
+}
 
-    fn placed_document(
-        &self,
-        slot: AllocationSlot,
-        record: &AllocationRecord,
-    ) -> Option<Allocation> {
-        let batch = self.batch(record.batch)?;
+impl Parts<'_> {
+    /// What it holds, unless an inventory says it.
+    fn resources(&self) -> Option<AllocatedResources> {
+        if self.document().is_some() {
+            return None;
+        }
         let none = Holdings::default();
-        let holdings = record.holdings().unwrap_or(&none);
-        let node = self.node_or_gone(record.node).map(|record| &record.node);
-        let (at, id) = (record.in_batch as usize, self.allocation_id(slot));
-        Some(document(batch, self.version_of(slot)?, at, id, node, holdings))
+        let holdings = self.record.holdings().unwrap_or(&none);
+        Some(allocated_resources(self.version()?, self.node.map(|it| &it.node), holdings))
     }
 }
 
@@ -144,6 +171,15 @@ pub(crate) fn document(
     facts: Option<&Node>,
     holdings: &Holdings,
 ) -> Allocation {
+    Allocation {
+        allocated_resources: Some(allocated_resources(version, facts, holdings)),
+        metrics: batch.metrics(at),
+        ..outline(batch, version, at, id)
+    }
+}
+
+/// The same without what it holds and how it was placed.
+fn outline(batch: &Batch, version: &GroupVersion, at: usize, id: String) -> Allocation {
     let node = batch.node_of(at);
     let job = version.job_spec();
     Allocation {
@@ -156,11 +192,9 @@ pub(crate) fn document(
         task_group: version.group_name().to_owned(),
         // A job that was never registered has no versions.
         job_version: job.filter(|job| job.job_modify_index > 0).map(|job| job.version),
-        allocated_resources: Some(allocated_resources(version, facts, holdings)),
         desired_status: "run".into(),
         client_status: "pending".into(),
         preempted_allocations: batch.evicted_by(at).to_vec(),
-        metrics: batch.metrics(at),
         create_index: batch.create_index,
         modify_index: batch.create_index,
         alloc_modify_index: batch.create_index,

@@ -1,7 +1,11 @@
 //! Events that are kept, as they are written.
 
 use crate::engine::event::{Cause, Event, Payload, Topic};
-use crate::state::codec::{Flaw, Reader, Saved, Writer, load_json, save_json, saved_as_number};
+use crate::engine::kept_event::KeptEvent;
+use crate::state::State;
+use crate::state::codec::{
+    Flaw, Reader, Saved, Writer, load_json, save_json, save_unshared, saved_as_number,
+};
 
 saved_as_number!(Topic {
     Allocation = 0,
@@ -37,8 +41,22 @@ saved_as_number!(Cause {
     SettingsRemoval = 17,
 });
 
-impl Saved for Event {
-    fn save(&self, out: &mut Writer) {
+impl KeptEvent {
+    /// Writes the event with its payload.
+    pub(in crate::engine) fn save(&self, state: &State, out: &mut Writer) {
+        let Some(past) = &self.allocation else { return Event::save(&self.event, out) };
+        self.event.save_bare(out);
+        let document = state.past_document(past);
+        document.is_some().save(out);
+        if let Some(document) = document {
+            save_unshared(&Payload::Allocation(Box::new(document)), out);
+        }
+    }
+}
+
+impl Event {
+    /// Writes all but its payload.
+    fn save_bare(&self, out: &mut Writer) {
         let Event {
             index,
             topic,
@@ -50,7 +68,7 @@ impl Saved for Event {
             node_id,
             evaluation_id,
             is_gone,
-            payload,
+            payload: _,
         } = self;
         index.save(out);
         topic.save(out);
@@ -62,7 +80,13 @@ impl Saved for Event {
         node_id.save(out);
         evaluation_id.save(out);
         is_gone.save(out);
-        payload.save(out);
+    }
+}
+
+impl Saved for Event {
+    fn save(&self, out: &mut Writer) {
+        self.save_bare(out);
+        self.payload.save(out);
     }
 
     fn load(input: &mut Reader<'_>) -> Result<Event, Flaw> {

@@ -121,7 +121,7 @@ impl Iterator for SavedChunks {
                 }
             }
             Step::Events(range) => {
-                snapshot.history.save_kept(range.clone(), out);
+                snapshot.history.save_kept(snapshot.state(), range.clone(), out);
                 Kind::Events
             }
             Step::End => {

@@ -15,6 +15,7 @@ mod writer;
 pub(crate) use self::collections::{save_all, save_option};
 pub(crate) use self::documents::{load_json, save_json};
 pub(crate) use self::reader::{Flaw, Reader};
+pub(crate) use self::sharing::save_unshared;
 pub(crate) use self::writer::Writer;
 
 /// What can be written as bytes and read again.

@@ -34,6 +34,16 @@ fn save_shared<T: Saved>(it: &Arc<T>, before: u64, out: &mut Writer) {
     out.shared.insert(place, number);
 }
 
+/// Writes a thing that was made for being written, as the content of an [`Arc`] that nothing else shares. It
+/// may lie where another one was that is gone, so that its place says nothing.
+pub(crate) fn save_unshared<T: Saved>(it: &T, out: &mut Writer) {
+    out.number(0);
+    it.save(out);
+    let number = out.shared.len() as u64;
+    // What is shared lies at even places.
+    out.shared.insert(out.shared.len() << 1 | 1, number);
+}
+
 fn load_new<T: Saved + Any + Send + Sync>(input: &mut Reader<'_>) -> Result<Arc<T>, Flaw> {
     let it = Arc::new(T::load(input)?);
     input.shared.push(it.clone());

@@ -165,6 +165,7 @@ impl State {
                 on_node.allocations = Arc::new(list);
             }
         }
+        self.list_all_ended();
         Ok(())
     }
 

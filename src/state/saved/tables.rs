@@ -78,7 +78,7 @@ impl State {
     /// A slot of a node, its room and the lists on it aside.
     fn save_node(&self, at: usize, out: &mut Writer) {
         let none = OnNode::default();
-        let OnNode { generation, is_unchecked, allocations: _, taken: _, named: _ } =
+        let OnNode { generation, is_unchecked, allocations: _, ended: _, taken: _, named: _ } =
             self.on_node.get(at).unwrap_or(&none);
         (*generation, *is_unchecked).save(out);
         let node = self.node(NodeSlot::new(at));
