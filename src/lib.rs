@@ -106,6 +106,7 @@ pub use cluster::placement::{PlacedAllocation, Placement};
 pub use cluster::plan::Committed;
 pub use cluster::question::place;
 pub use cluster::request::{PlacementRequest, RequestError};
+pub use cluster::room_for::Room;
 pub use cluster::snapshot::{AdvanceError, Snapshot};
 pub use cluster::usage::{NodeUsage, TotalUsage, Usage};
 pub use cluster::views::{AllocationView, JobView};

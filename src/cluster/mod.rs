@@ -25,7 +25,7 @@ mod plan_tests;
 pub(crate) mod question;
 pub(crate) mod readers;
 pub(crate) mod request;
-mod room_for;
+pub(crate) mod room_for;
 pub(crate) mod snapshot;
 pub(crate) mod usage;
 pub(crate) mod views;

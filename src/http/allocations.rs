@@ -4,12 +4,13 @@ use serde_json::Value;
 
 use super::documents;
 use super::filter::wants;
-use super::page::{Token, page};
+use super::page::{Page, Token, page};
 use super::query::Query;
 use super::refusal::Refusal;
+use super::reply::Content;
 use super::route::Endpoint as E;
 use super::sought::{Found, Sought};
-use super::stubs::{self, AllocationColumns};
+use super::stubs::{AllocationColumns, AllocationStub};
 use super::uuid::{check_id, check_prefix};
 use crate::engine::{AllocationView, Snapshot};
 
@@ -30,21 +31,21 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         }
         E::JobAllocations => {
             let all = snapshot.allocations_of(namespace, id);
-            Ok(stubs_of(all, query, columns, |_| true))
+            Ok(stubs_of(all, query, columns))
         }
         E::EvaluationAllocations => {
             let Some(evaluation) = snapshot.evaluation(id) else {
                 return Ok(Value::Array(Vec::new()).into());
             };
             let all = snapshot.allocations_of(&evaluation.namespace, &evaluation.job_id);
-            Ok(stubs_of(all, query, columns, |it| it.eval_id == id))
+            Ok(stubs_of(all.filter(|it| it.evaluation_id() == id), query, columns))
         }
         E::DeploymentAllocations => {
             let Some(deployment) = snapshot.deployment(id) else {
                 return Ok(Value::Array(Vec::new()).into());
             };
             let all = snapshot.allocations_of(&deployment.namespace, &deployment.job_id);
-            Ok(stubs_of(all, query, columns, |it| it.deployment_id == id))
+            Ok(stubs_of(all.filter(|it| it.deployment_id() == id), query, columns))
         }
         _ => list(snapshot, query, columns),
     }
@@ -59,13 +60,13 @@ fn list(snapshot: &Snapshot, query: &Query, columns: AllocationColumns) -> Resul
     let mut found = Vec::new();
     for view in listed {
         if wants(&filter, || documents::allocation(&view.whole_document()))? {
-            found.push(stub(&view, columns));
+            found.push((place(&view), view));
         }
     }
     if found.is_empty() {
         check_prefix(prefix, "alloc")?;
     }
-    Ok(page(found, query, has_index).into())
+    Ok(written(page(found, query, has_index), columns))
 }
 
 /// The allocations of something, oldest first.
@@ -73,27 +74,18 @@ fn stubs_of<'a>(
     views: impl Iterator<Item = AllocationView<'a>>,
     query: &Query,
     columns: AllocationColumns,
-    is_wanted: impl Fn(&crate::model::Allocation) -> bool,
 ) -> Found {
-    let found = views.filter_map(|view| {
-        let document = view.document();
-        is_wanted(&document).then(|| stub_of(&view, &document, columns))
-    });
-    page(found.collect(), query, true).into()
+    written(page(views.map(|view| (place(&view), view)).collect(), query, true), columns)
 }
 
-fn stub(view: &AllocationView<'_>, columns: AllocationColumns) -> (Token, Value) {
-    stub_of(view, &view.document(), columns)
+fn place(view: &AllocationView<'_>) -> Token {
+    Token::created(view.create_index(), view.id())
 }
 
-fn stub_of(
-    view: &AllocationView<'_>,
-    document: &crate::model::Allocation,
-    columns: AllocationColumns,
-) -> (Token, Value) {
-    let job_type = view.job_spec().map(|job| job.job_type()).unwrap_or_default();
-    let version = view.job_spec().map_or(0, |job| job.version);
-    let version = document.job_version.unwrap_or(version);
-    let stub = stubs::allocation(document, job_type, version, columns);
-    (Token::created(document.create_index, document.id.clone()), stub)
+/// A page of stubs.
+fn written(page: Page<AllocationView<'_>>, columns: AllocationColumns) -> Found {
+    let page = page.map(|view| AllocationStub { view, columns });
+    // Texts, numbers and lists of them can be written.
+    let body = Content::Written(serde_json::to_vec(&page.things).unwrap_or_default());
+    Found { body, next_token: page.next }
 }

@@ -11,8 +11,8 @@ use serde_json::{Error, Map, Value};
 use super::aside::aside;
 use super::refusal::Refusal;
 use super::text::excerpt;
-use crate::model::correct_keys;
 use crate::model::read::ReadError;
+use crate::model::{BodyKind, correct_keys};
 
 /// How deeply a body may be nested. What is kept of it is nested a little more deeply, and has to be read
 /// again.
@@ -22,26 +22,69 @@ const LARGE: usize = 64 << 10;
 /// How much of the path of a mistake is repeated, in bytes.
 const PATH_MAX: usize = 150;
 
-/// Reads a body that has a job. The keys of the job may be in any letter case too.
-pub(super) fn read_with_job<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    in_time(body, || {
-        let mut value = value(body)?;
-        if let Value::Object(keys) = &mut value {
-            let of_job = keys.iter_mut().filter(|(key, _)| key.eq_ignore_ascii_case("job"));
-            of_job.for_each(|(_, job)| correct_keys(job));
+/// The body of a request: as it came, or read as JSON already.
+#[derive(Debug)]
+pub(super) enum Sent {
+    Bytes(Vec<u8>),
+    Read { value: Value, is_large: bool },
+}
+
+impl Sent {
+    fn is_large(&self) -> bool {
+        match self {
+            Sent::Bytes(bytes) => bytes.len() > LARGE,
+            Sent::Read { is_large, .. } => *is_large,
         }
+    }
+
+    /// The region that an object names at its top; what was sent is read then, unless it can not be: what is
+    /// wrong with it is said where all of it is read.
+    pub(super) fn region(&mut self) -> Option<String> {
+        let is_large = self.is_large();
+        if let Sent::Bytes(bytes) = self {
+            let names_any = bytes.windows(6).any(|it| it.eq_ignore_ascii_case(b"region"));
+            if !names_any {
+                return None;
+            }
+            *self = Sent::Read { value: value(bytes).ok()?, is_large };
+        }
+        let Sent::Read { value: Value::Object(keys), .. } = self else { return None };
+        let in_any_case = || keys.iter().find(|(key, _)| key.eq_ignore_ascii_case("Region"));
+        let region = keys.get("Region").or_else(|| Some(in_any_case()?.1))?.as_str()?;
+        (!region.is_empty()).then(|| region.to_owned())
+    }
+
+    /// Whether nothing was sent but blanks.
+    pub(super) fn is_blank(&self) -> bool {
+        matches!(self, Sent::Bytes(bytes) if bytes.trim_ascii().is_empty())
+    }
+
+    /// The JSON that was sent.
+    fn value(self) -> Result<Value, Refusal> {
+        match self {
+            Sent::Bytes(bytes) => value(&bytes),
+            Sent::Read { value, .. } => Ok(value),
+        }
+    }
+}
+
+/// Reads a body with documents, whose keys may be in any letter case too.
+pub(super) fn read_as<T: DeserializeOwned>(kind: BodyKind, sent: Sent) -> Result<T, Refusal> {
+    in_time(sent, |sent| {
+        let mut value = sent.value()?;
+        correct_keys(&mut value, kind);
         of_body(value)
     })
 }
 
-/// Reads a body, a large one beside what is served meanwhile.
-fn in_time<T>(body: &[u8], read: impl FnOnce() -> T) -> T {
-    if body.len() > LARGE { aside(read) } else { read() }
+/// Reads a body. The keys of its objects may be in any letter case where their names are fixed.
+pub(super) fn read<T: DeserializeOwned>(sent: Sent) -> Result<T, Refusal> {
+    in_time(sent, |sent| of_body(sent.value()?))
 }
 
-/// Reads a body. The keys of its objects may be in any letter case where their names are fixed.
-pub(super) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    in_time(body, || of_body(value(body)?))
+/// Reads a body, a large one beside what is served meanwhile.
+fn in_time<T>(sent: Sent, read: impl FnOnce(Sent) -> T) -> T {
+    if sent.is_large() { aside(|| read(sent)) } else { read(sent) }
 }
 
 fn of_body<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
@@ -54,7 +97,7 @@ fn of_body<T: DeserializeOwned>(value: Value) -> Result<T, Refusal> {
 }
 
 /// Reads a body as JSON.
-pub(super) fn value(body: &[u8]) -> Result<Value, Refusal> {
+fn value(body: &[u8]) -> Result<Value, Refusal> {
     if body.trim_ascii().is_empty() {
         return Err(Refusal::bad("Request body is empty"));
     }
@@ -213,6 +256,25 @@ mod tests {
     use super::*;
     use crate::model::{AllocationDeploymentStatus, EphemeralDisk, JobSpec};
 
+    fn sent(text: &str) -> Sent {
+        Sent::Bytes(text.as_bytes().to_vec())
+    }
+
+    #[test]
+    fn a_region_is_found_at_the_top_of_a_body() {
+        let region = |text: &str| sent(text).region();
+        assert_eq!(region(r#"{"Region": "eu"}"#).as_deref(), Some("eu"));
+        assert_eq!(region(r#"{"region": "no", "Region": "eu"}"#).as_deref(), Some("eu"));
+        assert_eq!(region(r#"{"regION": "eu", "ID": 1}"#).as_deref(), Some("eu"));
+        for text in ["", "{", r#"{"Region": ""}"#, r#"{"Region": 3}"#, r#"[{"Region": "eu"}]"#] {
+            assert_eq!(region(text), None, "{text}");
+        }
+        assert_eq!(region(r#"{"Meta": {"Region": "eu"}}"#), None);
+        let mut both = sent(r#"{"JobID": "web", "Region": "eu"}"#);
+        assert_eq!(both.region().as_deref(), Some("eu"));
+        assert_eq!(read::<Body>(both).unwrap().job_id, "web");
+    }
+
     #[derive(Debug, Default, PartialEq, serde::Deserialize)]
     #[serde(default)]
     struct Body {
@@ -233,7 +295,7 @@ mod tests {
 
     #[test]
     fn keys_match_in_any_letter_case_at_every_depth() {
-        let read = |text: &str| read::<Body>(text.as_bytes()).unwrap();
+        let read = |text: &str| read::<Body>(sent(text)).unwrap();
         let body =
             read(r#"{"jobid": "web", "INNER": {"count": 3}, "list": [{"COUNT": 4}], "more": 1}"#);
         let expected = Body {
@@ -255,7 +317,7 @@ mod tests {
         }
         let text =
             r#"{"job": {"id": "web", "REGION": "eu", "taskgroups": [{"name": "g", "COUNT": 3}]}}"#;
-        let spec = read_with_job::<WithJob>(text.as_bytes()).unwrap().job;
+        let spec = read_as::<WithJob>(BodyKind::Job, sent(text)).unwrap().job;
         assert_eq!((spec.id.as_str(), spec.region.as_str()), ("web", "eu"));
         assert_eq!((spec.task_groups[0].name.as_str(), spec.task_groups[0].count), ("g", Some(3)));
     }
@@ -270,15 +332,17 @@ mod tests {
 
     #[test]
     fn documents_are_read_as_elsewhere() {
-        let spec: JobSpec = read(br#"{"ID": "web", "Priority": 70, "Meta": {"a": "b"}}"#).unwrap();
+        let spec: JobSpec =
+            read(sent(r#"{"ID": "web", "Priority": 70, "Meta": {"a": "b"}}"#)).unwrap();
         assert_eq!((spec.id.as_str(), spec.priority), ("web", Some(70)));
-        let _: EphemeralDisk = read(br#"{"SizeMB": 10}"#).unwrap();
-        let _: AllocationDeploymentStatus = read(br#"{"Healthy": true}"#).unwrap();
+        let _: EphemeralDisk = read(sent(r#"{"SizeMB": 10}"#)).unwrap();
+        let _: AllocationDeploymentStatus = read(sent(r#"{"Healthy": true}"#)).unwrap();
     }
 
     #[test]
     fn mistakes_say_what_and_where() {
-        let text = |body: &[u8]| read::<Body>(body).unwrap_err().text().to_owned();
+        let text =
+            |body: &[u8]| read::<Body>(Sent::Bytes(body.to_vec())).unwrap_err().text().to_owned();
         assert_eq!(text(b""), "Request body is empty");
         assert_eq!(text(b" \n"), "Request body is empty");
         assert_eq!(text(b"{\"JobID\": "), "unexpected EOF");

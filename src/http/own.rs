@@ -179,27 +179,14 @@ async fn capacity(asked: &Asked<'_>, handle: &EngineHandle) -> Result<Reply, Ref
     }
     let index = snapshot.modify_index();
     let body = aside(move || {
+        // Of a job that is stopped it is how many there would be room for.
+        let job = job.changed(|spec| spec.stop = false).unwrap_or(job);
         let mut groups = Map::new();
         for group in job.task_groups.iter().filter(|it| wanted.is_empty() || it.name == wanted) {
             let of_group = snapshot.allocations_of(&namespace, &job_id);
             let held = of_group.filter(|it| it.is_live() && it.task_group() == group.name).count();
-            let count = i64::from(limit).saturating_add(i64::try_from(held).unwrap_or(i64::MAX));
-            // Others than the group that is asked about take no room, where a job may have a count of 0.
-            let with_others = |others: Option<i64>| {
-                job.changed(|spec| {
-                    spec.stop = false;
-                    for it in &mut spec.task_groups {
-                        let is_it = it.name == group.name;
-                        it.count = if is_it { Some(count) } else { others.or(it.count) };
-                    }
-                })
-            };
-            let Ok(asked) = with_others(Some(0)).or_else(|_| with_others(None)) else { continue };
-            let mut cluster = snapshot.fork();
-            let placement = cluster.place(&asked, &options);
-            let fits = placement.allocations().filter(|it| it.task_group() == group.name).count();
-            let stopped_by = placement.failed().iter().find(|it| it.name() == group.name);
-            let stopped_by = stopped_by.map(|it| {
+            let Some(room) = snapshot.room(&job, &group.name, limit, &options) else { continue };
+            let stopped_by = room.stopped_by().map(|it| {
                 let metrics = it.metrics();
                 json!({
                     "NodesEvaluated": metrics.nodes_evaluated,
@@ -209,7 +196,9 @@ async fn capacity(asked: &Asked<'_>, handle: &EngineHandle) -> Result<Reply, Ref
                     "DimensionExhausted": metrics.dimension_exhausted,
                 })
             });
-            let body = json!({"Held": held, "Fits": fits, "IsLimit": stopped_by.is_none(), "StoppedBy": stopped_by});
+            let body = json!({
+                "Held": held, "Fits": room.fits(), "IsLimit": room.fits() == limit, "StoppedBy": stopped_by,
+            });
             groups.insert(group.name.clone(), body);
         }
         json!({"JobID": job_id, "Namespace": namespace, "Limit": limit, "TaskGroups": groups})

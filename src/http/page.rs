@@ -43,6 +43,13 @@ pub(super) struct Page<T> {
     pub(super) next: String,
 }
 
+impl<T> Page<T> {
+    /// The same page of what is made of its things.
+    pub(super) fn map<U>(self, make: impl FnMut(T) -> U) -> Page<U> {
+        Page { things: self.things.into_iter().map(make).collect(), next: self.next }
+    }
+}
+
 /// The order of a list, unless the request asks for the opposite one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::body;
+use super::body::{self, Sent};
 use super::documents;
 use super::refusal::Refusal;
 use super::reply::Reply;
@@ -25,8 +25,8 @@ struct Parse {
 }
 
 /// Answers with the job.
-pub(super) async fn parse(bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Parse = body::read(bytes)?;
+pub(super) async fn parse(sent: Sent) -> Result<Reply, Refusal> {
+    let body: Parse = body::read(sent)?;
     if body.job_hcl.trim().is_empty() {
         return Err(Refusal::bad("Job spec is empty"));
     }

@@ -30,7 +30,7 @@ pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
         false => find(&sought, &snapshot),
     };
     let found = found.map_err(|refusal| refusal.at(index))?;
-    Ok(Reply { next_token: found.next_token, ..Reply::read(index, found.body) })
+    Ok(Reply { next_token: found.next_token, ..Reply::found(index, found.body) })
 }
 
 fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {

@@ -22,6 +22,8 @@ const NEXT_TOKEN: HeaderName = HeaderName::from_static("x-nomad-nexttoken");
 pub(super) enum Content {
     Nothing,
     Json(Value),
+    /// JSON that is written already: long lists are, since a value of them would cost more than all else.
+    Written(Vec<u8>),
     /// A text of a kind.
     Text(&'static str, String),
     /// Lines that come as they are made.
@@ -68,7 +70,12 @@ impl Reply {
 
     /// What was read at an index.
     pub(super) fn read(index: u64, body: Value) -> Reply {
-        Reply { is_read: true, ..Reply::written(index, body) }
+        Reply::found(index, Content::Json(body))
+    }
+
+    /// The same in whatever form it is.
+    pub(super) fn found(index: u64, content: Content) -> Reply {
+        Reply { content, is_read: true, ..Reply::written(index, Value::Null) }
     }
 }
 
@@ -123,6 +130,10 @@ fn of_content(content: Content, is_pretty: bool, takes_gzip: bool) -> Response {
         Content::Json(body) if is_pretty => (JSON, pretty(&body)),
         // What is a value already can be written.
         Content::Json(body) => (JSON, serde_json::to_vec(&body).unwrap_or_default()),
+        Content::Written(bytes) if is_pretty => {
+            (JSON, serde_json::from_slice(&bytes).map_or(bytes, |body| pretty(&body)))
+        }
+        Content::Written(bytes) => (JSON, bytes),
     };
     match takes_gzip.then(|| gzipped(&bytes)).flatten() {
         Some(packed) => {

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::asked::Asked;
-use super::body;
+use super::body::{self, Sent};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
@@ -39,8 +39,8 @@ struct Body {
 }
 
 /// Answers a search.
-pub(super) fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Body = body::read(bytes)?;
+pub(super) fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let body: Body = body::read(sent)?;
     let snapshot = asked.engine("")?.snapshot();
     let is_fuzzy = asked.endpoint == E::SearchFuzzy;
     let contexts: Vec<&str> = match body.context.as_str() {

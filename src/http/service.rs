@@ -14,12 +14,13 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use super::aside::aside;
 use super::asked::{Asked, Regions};
+use super::body::Sent;
 use super::gzip::takes_gzip;
 use super::query::Query;
 use super::refusal::Refusal;
 use super::reply::{self, Reply};
 use super::route::{Endpoint as E, route};
-use super::{about, body, own, read, stream, write};
+use super::{about, own, read, stream, write};
 
 /// The API (docs/lifecycle.md, section 10), to serve or to mount in a server of one's own.
 ///
@@ -71,33 +72,18 @@ async fn answer(asked: &Asked<'_>, headers: &HeaderMap, body: Body) -> Result<Re
         return read::answer(asked).await;
     }
     // The bytes count until the answer is there: what they are read as is larger than they are.
-    let (body, _held) = body_of(asked.regions, headers, body).await?;
-    match region_of(asked, &body) {
-        None => write::answer(asked, &body).await,
+    let (bytes, _held) = body_of(asked.regions, headers, body).await?;
+    let mut sent = Sent::Bytes(bytes);
+    // Jobs have their own region, which is looked at in its place.
+    let is_of_job = matches!(asked.endpoint, E::Jobs | E::Job | E::JobPlan | E::ValidateJob);
+    let is_named = is_of_job || !asked.query.text("region").is_empty();
+    match if is_named { None } else { sent.region() } {
+        None => write::answer(asked, sent).await,
         Some(region) => {
             let query = asked.query.with("region", region);
-            write::answer(&Asked { query: &query, ..*asked }, &body).await
+            write::answer(&Asked { query: &query, ..*asked }, sent).await
         }
     }
-}
-
-/// The region that a body names, where the request itself names none.
-fn region_of(asked: &Asked<'_>, body: &[u8]) -> Option<String> {
-    #[derive(Default, serde::Deserialize)]
-    #[serde(default)]
-    struct Body {
-        #[serde(rename = "Region")]
-        region: String,
-    }
-    // Jobs have their own, and are looked at in their place.
-    let is_of_job = matches!(asked.endpoint, E::Jobs | E::Job | E::JobPlan | E::ValidateJob);
-    let is_named = || body.windows(6).any(|it| it.eq_ignore_ascii_case(b"region"));
-    if is_of_job || !asked.query.text("region").is_empty() || !is_named() {
-        return None;
-    }
-    // What is wrong with the body is said when the rest of it is read.
-    let region = body::read::<Body>(body).ok()?.region;
-    (!region.is_empty()).then_some(region)
 }
 
 /// The bytes of a body, unless there are too many or they take too long to come; and what they take of what

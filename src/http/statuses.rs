@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::aside::aside;
 use super::asked::Asked;
-use super::body;
+use super::body::{self, Sent};
 use super::documents;
 use super::filter::wants;
 use super::page::{Order, Token, page_in};
@@ -39,8 +39,8 @@ struct Named {
 }
 
 /// Answers a request that names jobs in its body.
-pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let named: Body = body::read(bytes)?;
+pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let named: Body = body::read(sent)?;
     let (wait, handle) = (asked.query.wait()?, asked.engine("")?);
     if wait.index > 0 {
         let _place = asked.regions.wait_in_crowd()?;
@@ -60,7 +60,7 @@ pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Ref
         false => names.contains(&(job.namespace().to_owned(), job.id().to_owned())),
     };
     let found = aside(|| list(&snapshot, asked.query, is_wanted))?;
-    Ok(Reply { next_token: found.next_token, ..Reply::read(index(&snapshot), found.body) })
+    Ok(Reply { next_token: found.next_token, ..Reply::found(index(&snapshot), found.body) })
 }
 
 /// The statuses of all jobs that are nobody's children, unless these are wanted too.

@@ -1,9 +1,11 @@
 //! Stubs: what lists show of their things (docs/lifecycle.md, section 10).
 
-use serde_json::{Map, Value, json};
+use serde::ser::{Serialize, SerializeMap, Serializer};
+use serde_json::{Value, json};
 
 use super::documents::complete_lifecycles;
-use crate::model::{Allocation, Evaluation, JobSpec, JobSummary, JobType, NodeSpec};
+use crate::engine::AllocationView;
+use crate::model::{Evaluation, JobSpec, JobSummary, NodeSpec};
 
 /// A job in a list. Its metadata is shown on request.
 pub(super) fn job(job: &JobSpec, summary: &JobSummary, has_meta: bool) -> Value {
@@ -42,69 +44,57 @@ pub(super) struct AllocationColumns {
     pub(super) has_task_states: bool,
 }
 
-/// An allocation in a list, of which it is said what type and version of its job it runs.
-pub(super) fn allocation(
-    allocation: &Allocation,
-    job_type: JobType,
-    version: u64,
-    columns: AllocationColumns,
-) -> Value {
-    let states = match allocation.task_states.is_empty() || !columns.has_task_states {
-        true => Value::Null,
-        false => json!(allocation.task_states),
-    };
-    let preempted = match allocation.preempted_allocations.is_empty() {
-        true => Value::Null,
-        false => json!(allocation.preempted_allocations),
-    };
-    let mut stub = json!({
-        "ID": allocation.id,
-        "EvalID": allocation.eval_id,
-        "Name": allocation.name,
-        "Namespace": allocation.namespace,
-        "NodeID": allocation.node_id,
-        "NodeName": allocation.node_name,
-        "JobID": allocation.job_id,
-        "JobType": job_type.as_str(),
-        "JobVersion": version,
-        "TaskGroup": allocation.task_group,
-        "DesiredStatus": allocation.desired_status,
-        "DesiredDescription": allocation.desired_description,
-        "ClientStatus": allocation.client_status,
-        "ClientDescription": allocation.client_description,
-        "DesiredTransition": transition(allocation),
-        "TaskStates": states,
-        "DeploymentStatus": allocation.deployment_status,
-        "FollowupEvalID": allocation.followup_eval_id,
-        "NextAllocation": allocation.next_allocation,
-        "RescheduleTracker": allocation.reschedule_tracker,
-        "PreemptedAllocations": preempted,
-        "PreemptedByAllocation": allocation.preempted_by_allocation,
-        "CreateIndex": allocation.create_index,
-        "ModifyIndex": allocation.modify_index,
-        "CreateTime": allocation.create_time,
-        "ModifyTime": allocation.modify_time,
-    });
-    if columns.has_resources
-        && let Some(stub) = stub.as_object_mut()
-    {
-        let mut holds = json!(allocation.allocated_resources);
-        holds.as_object_mut().into_iter().for_each(complete_lifecycles);
-        stub.insert("AllocatedResources".to_owned(), holds);
-    }
-    stub
+/// An allocation in a list. It is written straight from what is known of it: lists are long.
+pub(super) struct AllocationStub<'a> {
+    pub(super) view: AllocationView<'a>,
+    pub(super) columns: AllocationColumns,
 }
 
-/// What an allocation was told to do, with the keys that say nothing.
-fn transition(allocation: &Allocation) -> Value {
-    let mut transition = match serde_json::to_value(&allocation.desired_transition) {
-        Ok(Value::Object(transition)) => transition,
-        _ => Map::new(),
-    };
-    for key in ["Migrate", "Reschedule", "ForceReschedule"] {
-        transition.entry(key).or_insert(Value::Null);
+impl Serialize for AllocationStub<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let it = self.view.outline();
+        let job = self.view.job_spec();
+        let version = it.job_version.or(job.map(|job| job.version)).unwrap_or(0);
+        let has_states = self.columns.has_task_states && !it.task_states.is_empty();
+        let states = Some(&it.task_states).filter(|_| has_states);
+        let preempted = Some(&it.preempted_allocations).filter(|ids| !ids.is_empty());
+        let mut stub = serializer.serialize_map(None)?;
+        if self.columns.has_resources {
+            let mut holds = json!(self.view.allocated_resources());
+            holds.as_object_mut().into_iter().for_each(complete_lifecycles);
+            stub.serialize_entry("AllocatedResources", &holds)?;
+        }
+        stub.serialize_entry("ClientDescription", &it.client_description)?;
+        stub.serialize_entry("ClientStatus", &it.client_status)?;
+        stub.serialize_entry("CreateIndex", &it.create_index)?;
+        stub.serialize_entry("CreateTime", &it.create_time)?;
+        stub.serialize_entry("DeploymentStatus", &it.deployment_status)?;
+        stub.serialize_entry("DesiredDescription", &it.desired_description)?;
+        stub.serialize_entry("DesiredStatus", &it.desired_status)?;
+        stub.serialize_entry("DesiredTransition", &it.desired_transition)?;
+        stub.serialize_entry("EvalID", &it.eval_id)?;
+        stub.serialize_entry("FollowupEvalID", &it.followup_eval_id)?;
+        stub.serialize_entry("ID", &it.id)?;
+        stub.serialize_entry("JobID", &it.job_id)?;
+        stub.serialize_entry(
+            "JobType",
+            job.map(|job| job.job_type()).unwrap_or_default().as_str(),
+        )?;
+        stub.serialize_entry("JobVersion", &version)?;
+        stub.serialize_entry("ModifyIndex", &it.modify_index)?;
+        stub.serialize_entry("ModifyTime", &it.modify_time)?;
+        stub.serialize_entry("Name", &it.name)?;
+        stub.serialize_entry("Namespace", &it.namespace)?;
+        stub.serialize_entry("NextAllocation", &it.next_allocation)?;
+        stub.serialize_entry("NodeID", &it.node_id)?;
+        stub.serialize_entry("NodeName", &it.node_name)?;
+        stub.serialize_entry("PreemptedAllocations", &preempted)?;
+        stub.serialize_entry("PreemptedByAllocation", &it.preempted_by_allocation)?;
+        stub.serialize_entry("RescheduleTracker", &it.reschedule_tracker)?;
+        stub.serialize_entry("TaskGroup", &it.task_group)?;
+        stub.serialize_entry("TaskStates", &states)?;
+        stub.end()
     }
-    Value::Object(transition)
 }
 
 /// A node in a list.
@@ -175,18 +165,36 @@ fn address(node: &NodeSpec) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::{Command, Engine, EngineOptions, RegisterJob, RegisterNode};
+    use crate::model::{Job, Node};
+    use crate::time::Timestamp;
 
     const ALL: AllocationColumns = AllocationColumns { has_resources: true, has_task_states: true };
 
     #[test]
-    fn a_stub_has_the_keys_of_both_eras() {
-        let text = r#"{"ID": "a1", "Name": "web.front[0]", "JobID": "web", "TaskGroup": "front",
-            "DesiredStatus": "run", "ClientStatus": "pending", "CreateIndex": 3, "ModifyIndex": 4}"#;
-        let document: Allocation = serde_json::from_str(text).unwrap();
-        let stub = allocation(&document, JobType::Service, 0, ALL);
+    fn a_stub_says_what_a_list_shows_and_no_more() {
+        let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build();
+        let job = Job::builder("web").group("front", 1, |g| g.task("t", "docker", |t| t)).build();
+        let mut engine = Engine::new(EngineOptions::default());
+        let commands: [Command; 2] = [
+            RegisterNode::from(node.unwrap().spec().clone()).into(),
+            RegisterJob::from(job.unwrap().spec().clone()).into(),
+        ];
+        for command in commands {
+            engine.apply(Timestamp::EPOCH, command).unwrap();
+        }
+        engine.advance(Timestamp::EPOCH).unwrap();
+        let view = engine.allocations_of("default", "web").next().unwrap();
+        let stub = json!(AllocationStub { view, columns: ALL });
         assert_eq!((&stub["Name"], &stub["JobType"]), (&json!("web.front[0]"), &json!("service")));
+        assert_eq!((&stub["NodeID"], &stub["JobVersion"]), (&json!("n1"), &json!(0)));
         assert_eq!(stub["DesiredTransition"]["Migrate"], Value::Null);
-        assert!(stub["TaskStates"].is_null() && stub.get("AllocatedResources").is_some());
+        assert_eq!(stub["AllocatedResources"]["TaskLifecycles"], json!({"t": null}));
+        assert_eq!(stub["EvalID"], view.document().eval_id);
+        assert!(stub["TaskStates"].is_null() && stub.get("Metrics").is_none());
+        let bare = AllocationColumns { has_resources: false, has_task_states: false };
+        let keys = json!(AllocationStub { view, columns: bare }).as_object().unwrap().len();
+        assert_eq!((keys, stub.as_object().unwrap().len()), (26, 27));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 
 use super::asked::Asked;
-use super::body;
+use super::body::{self, Sent};
 use super::refusal::Refusal;
 use crate::engine::{Applied, Command, CommandError};
 
@@ -24,9 +24,6 @@ pub(super) async fn told(
 }
 
 /// Reads a body that may be left out.
-pub(super) fn optional<T: DeserializeOwned + Default>(bytes: &[u8]) -> Result<T, Refusal> {
-    match bytes.trim_ascii() {
-        b"" | b"null" => Ok(T::default()),
-        bytes => body::read(bytes),
-    }
+pub(super) fn optional<T: DeserializeOwned + Default>(sent: Sent) -> Result<T, Refusal> {
+    if sent.is_blank() { Ok(T::default()) } else { body::read(sent) }
 }

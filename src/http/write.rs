@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::aside::aside;
 use super::asked::Asked;
-use super::body;
+use super::body::{self, Sent};
 use super::filter::Filter;
 use super::mistakes::Names;
 use super::refusal::Refusal;
@@ -19,22 +19,22 @@ use crate::engine::{
     ReconcileSummaries, SetSchedulerConfiguration, SettingsCommandError, StopAllocation,
     UpsertNamespace, UpsertNodePool,
 };
-use crate::model::{Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
+use crate::model::{BodyKind, Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
 
 /// Answers a request that writes, or has a body for another reason.
-pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refusal> {
+pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     match asked.endpoint {
-        E::ValidateJob => aside(|| validate(asked, body)),
-        E::Search | E::SearchFuzzy => aside(|| search::answer(asked, body)),
-        E::JobsStatuses => statuses::answer(asked, body).await,
+        E::ValidateJob => aside(|| validate(asked, sent)),
+        E::Search | E::SearchFuzzy => aside(|| search::answer(asked, sent)),
+        E::JobsStatuses => statuses::answer(asked, sent).await,
         #[cfg(feature = "hcl")]
-        E::JobsParse => super::parse::parse(body).await,
+        E::JobsParse => super::parse::parse(sent).await,
         #[cfg(not(feature = "hcl"))]
-        E::JobsParse => parse(body),
-        E::AllocationStop => stop_allocation(asked, body).await,
-        E::SchedulerConfiguration => set_scheduler(asked, body).await,
-        E::Namespace | E::Namespaces => write_namespace(asked, body).await,
-        E::NodePool | E::NodePools => write_pool(asked, body).await,
+        E::JobsParse => parse(sent),
+        E::AllocationStop => stop_allocation(asked, sent).await,
+        E::SchedulerConfiguration => set_scheduler(asked, sent).await,
+        E::Namespace | E::Namespaces => write_namespace(asked, sent).await,
+        E::NodePool | E::NodePools => write_pool(asked, sent).await,
         E::SystemReconcile => {
             apply(asked, ReconcileSummaries::default()).await?;
             Ok(Reply::empty())
@@ -43,20 +43,20 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
             apply(asked, CollectGarbage::default()).await?;
             Ok(Reply::empty())
         }
-        E::Evaluations => delete_evaluations(asked, body).await,
+        E::Evaluations => delete_evaluations(asked, sent).await,
         E::DeploymentFail
         | E::DeploymentHealth
         | E::DeploymentPause
         | E::DeploymentPromote
-        | E::DeploymentUnblock => write_deployments::answer(asked, body).await,
+        | E::DeploymentUnblock => write_deployments::answer(asked, sent).await,
         E::NodeAllocations
         | E::NodeDrain
         | E::NodeEligibility
         | E::NodeEvaluate
         | E::NodePurge
         | E::NodeRegister
-        | E::NodeStatus => write_nodes::answer(asked, body).await,
-        _ => write_jobs::answer(asked, body).await,
+        | E::NodeStatus => write_nodes::answer(asked, sent).await,
+        _ => write_jobs::answer(asked, sent).await,
     }
 }
 
@@ -67,8 +67,8 @@ struct Validate {
     job: Option<JobSpec>,
 }
 
-fn validate(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Validate = body::read_with_job(bytes)?;
+fn validate(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let body: Validate = body::read_as(BodyKind::Job, sent)?;
     let spec = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
     asked.regions.limits().check(&spec)?;
     let (names, warnings) = (Names::of(&spec), warnings(&spec));
@@ -82,8 +82,8 @@ fn validate(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     })))
 }
 
-async fn stop_allocation(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let mut command: StopAllocation = optional(bytes)?;
+async fn stop_allocation(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let mut command: StopAllocation = optional(sent)?;
     asked.id.clone_into(&mut command.allocation_id);
     command.reschedule |= asked.query.is("reschedule")?;
     command.no_shutdown_delay |= asked.query.is("no_shutdown_delay")?;
@@ -102,8 +102,8 @@ struct Parse {
 }
 
 #[cfg(not(feature = "hcl"))]
-fn parse(bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Parse = body::read(bytes)?;
+fn parse(sent: Sent) -> Result<Reply, Refusal> {
+    let body: Parse = body::read(sent)?;
     match body.job_hcl.trim().is_empty() {
         true => Err(Refusal::bad("Job spec is empty")),
         false => Err(Refusal::not_built_in(
@@ -122,8 +122,8 @@ struct Delete {
     filter: String,
 }
 
-async fn delete_evaluations(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Delete = optional(bytes)?;
+async fn delete_evaluations(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let body: Delete = optional(sent)?;
     let filter = match body.filter.trim() {
         "" => asked.query.filter()?,
         text => Some(Filter::read(text)?),
@@ -143,8 +143,8 @@ async fn delete_evaluations(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Re
     Ok(Reply::written(applied.index, json!({"Count": number, "Index": applied.index})))
 }
 
-async fn set_scheduler(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let configuration: SchedulerConfiguration = body::read(bytes)?;
+async fn set_scheduler(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let configuration: SchedulerConfiguration = body::read_as(BodyKind::Scheduler, sent)?;
     let check_index = match asked.query.text("cas") {
         "" => None,
         text => Some(text.parse().map_err(|_| Refusal::bad("Error parsing cas value"))?),
@@ -160,24 +160,24 @@ async fn set_scheduler(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal
     Ok(Reply::written(index, json!({"Updated": is_updated, "Index": index})))
 }
 
-async fn write_namespace(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+async fn write_namespace(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let name = asked.id.to_owned();
     let applied = if asked.is_delete() {
         apply(asked, DeleteNamespace { name }).await?
     } else {
-        let mut namespace: Namespace = body::read(bytes)?;
+        let mut namespace: Namespace = body::read_as(BodyKind::Namespace, sent)?;
         named(&mut namespace.name, name, "namespace")?;
         apply(asked, UpsertNamespace { namespace }).await?
     };
     Ok(Reply { index: Some(applied.index), ..Reply::empty() })
 }
 
-async fn write_pool(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+async fn write_pool(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let name = asked.id.to_owned();
     let applied = if asked.is_delete() {
         apply(asked, DeleteNodePool { name }).await?
     } else {
-        let mut pool: NodePool = body::read(bytes)?;
+        let mut pool: NodePool = body::read_as(BodyKind::NodePool, sent)?;
         named(&mut pool.name, name, "node pool")?;
         apply(asked, UpsertNodePool { pool }).await?
     };

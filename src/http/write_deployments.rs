@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::asked::Asked;
-use super::body;
+use super::body::{self, Sent};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
@@ -13,31 +13,31 @@ use crate::engine::{
 };
 
 /// Answers a request that writes something about deployments.
-pub(super) async fn answer(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
+pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let deployment_id = asked.id.to_owned();
     let applied = match asked.endpoint {
         E::DeploymentPause => {
-            let command: PauseDeployment = body::read(bytes)?;
+            let command: PauseDeployment = body::read(sent)?;
             check(asked, &command.deployment_id)?;
             apply(asked, PauseDeployment { deployment_id, ..command }).await?
         }
         E::DeploymentPromote => {
-            let command: PromoteDeployment = body::read(bytes)?;
+            let command: PromoteDeployment = body::read(sent)?;
             check(asked, &command.deployment_id)?;
             apply(asked, PromoteDeployment { deployment_id, ..command }).await?
         }
         E::DeploymentHealth => {
-            let command: SetAllocationHealth = body::read(bytes)?;
+            let command: SetAllocationHealth = body::read(sent)?;
             check(asked, &command.deployment_id)?;
             apply(asked, SetAllocationHealth { deployment_id, ..command }).await?
         }
         E::DeploymentUnblock => {
-            let command: UnblockDeployment = optional(bytes)?;
+            let command: UnblockDeployment = optional(sent)?;
             check(asked, &command.deployment_id)?;
             apply(asked, UnblockDeployment { deployment_id }).await?
         }
         _ => {
-            let command: FailDeployment = optional(bytes)?;
+            let command: FailDeployment = optional(sent)?;
             check(asked, &command.deployment_id)?;
             apply(asked, FailDeployment { deployment_id }).await?
         }

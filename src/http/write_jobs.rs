@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::aside::aside;
 use super::asked::Asked;
-use super::body;
+use super::body::{self, Sent};
 use super::documents;
 use super::host::EngineHandle;
 use super::mistakes::Names;
@@ -18,7 +18,7 @@ use crate::engine::{
     Applied, DeregisterJob, DispatchJob, EvaluateJob, ForcePeriodic, RegisterJob, RevertJob,
     ScaleJob, SetJobStability,
 };
-use crate::model::{JobSpec, JobSubmission};
+use crate::model::{BodyKind, JobSpec, JobSubmission};
 
 /// The body of a registration. What it has beside the job are options.
 #[derive(Default, Deserialize)]
@@ -45,17 +45,17 @@ struct Register {
 }
 
 /// Answers a request that writes something about jobs.
-pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refusal> {
+pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     match asked.endpoint {
-        E::Jobs => register(asked, body).await,
+        E::Jobs => register(asked, sent).await,
         E::Job if asked.is_delete() => deregister(asked).await,
-        E::Job => register(asked, body).await,
-        E::JobPlan => plan(asked, body),
-        E::JobEvaluate => evaluate(asked, body).await,
-        E::JobScale => scale(asked, body).await,
-        E::JobRevert => revert(asked, body).await,
-        E::JobStable => set_stability(asked, body).await,
-        E::JobDispatch => dispatch(asked, body).await,
+        E::Job => register(asked, sent).await,
+        E::JobPlan => plan(asked, sent),
+        E::JobEvaluate => evaluate(asked, sent).await,
+        E::JobScale => scale(asked, sent).await,
+        E::JobRevert => revert(asked, sent).await,
+        E::JobStable => set_stability(asked, sent).await,
+        E::JobDispatch => dispatch(asked, sent).await,
         E::JobForce => force(asked).await,
         _ => Err(Refusal::not_found("")),
     }
@@ -92,8 +92,8 @@ fn placed<'a>(
     asked.engine(&region)
 }
 
-async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Register = body::read_with_job(bytes)?;
+async fn register(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let body: Register = body::read_as(BodyKind::Job, sent)?;
     let mut job = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
     if job.id.is_empty() {
         return Err(Refusal::bad("Job ID hasn't been provided"));
@@ -122,8 +122,8 @@ async fn register(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     Ok(Reply::written(applied.index, body))
 }
 
-fn plan(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let body: Register = body::read_with_job(bytes)?;
+fn plan(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let body: Register = body::read_as(BodyKind::Job, sent)?;
     let mut job = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
     if job.id.is_empty() {
         return Err(Refusal::bad("Job must have a valid ID"));
@@ -187,8 +187,8 @@ fn namespace(asked: &Asked<'_>, of_body: &mut String) {
     }
 }
 
-async fn evaluate(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let mut command: EvaluateJob = optional(bytes)?;
+async fn evaluate(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let mut command: EvaluateJob = optional(sent)?;
     check_job(asked, &command.job_id)?;
     asked.id.clone_into(&mut command.job_id);
     namespace(asked, &mut command.namespace);
@@ -196,8 +196,8 @@ async fn evaluate(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     Ok(Reply::written(applied.index, evaluated(&applied)))
 }
 
-async fn scale(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let mut command: ScaleJob = body::read(bytes)?;
+async fn scale(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let mut command: ScaleJob = body::read(sent)?;
     let of_target = command.target.get("Job").map(String::as_str).unwrap_or_default();
     check_job(asked, of_target)?;
     asked.id.clone_into(&mut command.job_id);
@@ -210,8 +210,8 @@ async fn scale(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     Ok(Reply::written(applied.index, body))
 }
 
-async fn revert(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let mut command: RevertJob = body::read(bytes)?;
+async fn revert(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let mut command: RevertJob = body::read(sent)?;
     if command.job_id.is_empty() {
         return Err(Refusal::bad("JobID must be specified"));
     }
@@ -221,8 +221,8 @@ async fn revert(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
     Ok(Reply::written(applied.index, evaluated(&applied)))
 }
 
-async fn dispatch(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let mut command: DispatchJob = optional(bytes)?;
+async fn dispatch(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let mut command: DispatchJob = optional(sent)?;
     check_job(asked, &command.job_id)?;
     asked.id.clone_into(&mut command.job_id);
     namespace(asked, &mut command.namespace);
@@ -252,8 +252,8 @@ async fn force(asked: &Asked<'_>) -> Result<Reply, Refusal> {
     Ok(Reply::written(applied.index, body))
 }
 
-async fn set_stability(asked: &Asked<'_>, bytes: &[u8]) -> Result<Reply, Refusal> {
-    let mut command: SetJobStability = body::read(bytes)?;
+async fn set_stability(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
+    let mut command: SetJobStability = body::read(sent)?;
     check_job(asked, &command.job_id)?;
     asked.id.clone_into(&mut command.job_id);
     namespace(asked, &mut command.namespace);

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::asked::Asked;
-use super::body;
+use super::body::{self, Sent};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
@@ -13,7 +13,7 @@ use crate::engine::{
     Applied, DrainNode, DrainSpec, EvaluateNode, PurgeNode, RegisterNode, SetEligibility,
     SetNodeStatus, UpdateAllocations,
 };
-use crate::model::NodeSpec;
+use crate::model::{BodyKind, NodeSpec};
 use crate::time::Span;
 
 #[derive(Default, Deserialize)]
@@ -24,11 +24,11 @@ struct Register {
 }
 
 /// Answers a request that writes something about nodes.
-pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refusal> {
+pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let node_id = asked.id.to_owned();
     match asked.endpoint {
         E::NodeRegister => {
-            let body: Register = body::read(body)?;
+            let body: Register = body::read_as(BodyKind::Node, sent)?;
             let mut node = body.node.ok_or_else(|| Refusal::bad("Node must be specified"))?;
             if node.id.is_empty() {
                 node.id = node_id;
@@ -38,12 +38,12 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
             Ok(heard(&apply(asked, RegisterNode { node }).await?))
         }
         E::NodeStatus => {
-            let command: SetNodeStatus = body::read(body)?;
+            let command: SetNodeStatus = body::read(sent)?;
             let command = SetNodeStatus { node_id, ..command };
             Ok(heard(&apply(asked, command).await?))
         }
         E::NodeAllocations => {
-            let mut command: UpdateAllocations = body::read(body)?;
+            let mut command: UpdateAllocations = body::read_as(BodyKind::Updates, sent)?;
             if asked.engine("")?.snapshot().node(&node_id).is_none() {
                 return Err(Refusal::failed("node not found"));
             }
@@ -55,29 +55,29 @@ pub(super) async fn answer(asked: &Asked<'_>, body: &[u8]) -> Result<Reply, Refu
             Ok(Reply::written(applied.index, json!({"Index": applied.index})))
         }
         E::NodeEligibility => {
-            let command: SetEligibility = body::read(body)?;
+            let command: SetEligibility = body::read(sent)?;
             let command = SetEligibility { node_id, ..command };
             Ok(changed(&apply(asked, command).await?))
         }
         E::NodeDrain => {
-            let command = drain(asked, body)?;
+            let command = drain(asked, sent)?;
             Ok(changed(&apply(asked, DrainNode { node_id, ..command }).await?))
         }
         E::NodePurge => {
-            let _: Value = optional(body)?;
+            let _: Value = optional(sent)?;
             Ok(heard(&apply(asked, PurgeNode { node_id }).await?))
         }
         _ => {
-            let _: Value = optional(body)?;
+            let _: Value = optional(sent)?;
             Ok(heard(&apply(asked, EvaluateNode { node_id }).await?))
         }
     }
 }
 
 /// What a request says of a drain: in its body, or as the first API has it in a parameter.
-fn drain(asked: &Asked<'_>, bytes: &[u8]) -> Result<DrainNode, Refusal> {
-    if !bytes.trim_ascii().is_empty() {
-        return body::read(bytes);
+fn drain(asked: &Asked<'_>, sent: Sent) -> Result<DrainNode, Refusal> {
+    if !sent.is_blank() {
+        return body::read(sent);
     }
     let drain_spec = match asked.query.text("enable") {
         "" => return Err(Refusal::bad("missing enable value")),

@@ -77,7 +77,7 @@ pub use job_spec::{EphemeralDisk, JobSpec, Secret, Task, TaskGroup};
 pub use job_type::JobType;
 pub use keys::UnknownKey;
 #[cfg(feature = "http")]
-pub(crate) use keys::correct_keys;
+pub(crate) use keys::{BodyKind, correct_keys};
 pub use launch::{Lifecycle, LogConfig, ParameterizedJobConfig, PeriodicConfig};
 pub use metrics::{AllocationMetrics, NodeScoreMeta};
 pub use network::{AllocatedPort, NetworkResource, NodeNetwork, NodeNetworkAddress, Port, Ports};

@@ -134,3 +134,72 @@ fn what_has_ended_is_forgotten_when_asked() {
     let deleted = app.call("DELETE", "/v1/evaluations", b"{\"EvalIDs\": []}");
     assert_eq!(deleted.status, 400);
 }
+
+#[test]
+fn a_node_shows_what_is_on_it_and_what_has_ended_there() {
+    let app = App::with_nodes(1);
+    app.register("web", 2);
+    let path = format!("/v1/node/{}/allocations", node_id(0));
+    let statuses = || {
+        let listed = app.get(&path).json();
+        let pairs = listed.as_array().unwrap().iter().map(|it| {
+            let text = |key: &str| it[key].as_str().unwrap().to_owned();
+            (text("DesiredStatus"), text("ClientStatus"))
+        });
+        let mut pairs: Vec<(String, String)> = pairs.collect();
+        pairs.sort();
+        pairs
+    };
+    let pair = |desired: &str, client: &str| (desired.to_owned(), client.to_owned());
+    assert_eq!(statuses(), [pair("run", "pending"), pair("run", "pending")]);
+    let id = app.get(&path).at("/0/ID").as_str().unwrap().to_owned();
+    app.put(&path, &json!({"Alloc": [{"ID": id, "ClientStatus": "complete"}]}));
+    let all = statuses();
+    assert!(all.contains(&pair("run", "complete")), "{all:?}");
+    // One that runs after all is on it again, and no longer among those that have ended.
+    app.put(&path, &json!({"Alloc": [{"ID": id, "ClientStatus": "running"}]}));
+    let ids = app.get(&path).json();
+    let mut ids: Vec<&str> =
+        ids.as_array().unwrap().iter().map(|it| it["ID"].as_str().unwrap()).collect();
+    let number = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), number);
+    // What it has shown is what allocations there are, since there is no other node.
+    assert_eq!(app.get("/v1/allocations").json().as_array().unwrap().len(), number);
+    app.put("/v1/system/gc", &json!({}));
+    let left = app.get("/v1/allocations").json().as_array().unwrap().len();
+    assert_eq!(app.get(&path).json().as_array().unwrap().len(), left);
+}
+
+#[test]
+fn keys_of_nodes_and_updates_match_in_any_letter_case() {
+    let app = App::with_nodes(1);
+    let id = node_id(7);
+    let node = json!({"node": {
+        "id": id, "NAME": "n7", "datacenter": "dc1", "status": "ready",
+        "attributes": {"driver.docker": "1", "kernel.name": "linux"},
+        "drivers": {"docker": {"detected": true, "healthy": true}},
+        "noderesources": {"cpu": {"cpushares": 4_000}, "memory": {"memorymb": 8_192}, "disk": {"diskmb": 9_000}},
+    }});
+    let registered = app.put(&format!("/v1/node/{id}/register"), &node);
+    assert_eq!(registered.status, 200, "{}", registered.text);
+    let shown = app.get(&format!("/v1/node/{id}"));
+    assert_eq!((shown.at("/Name"), shown.at("/Resources/CPU")), (json!("n7"), json!(4_000)));
+    assert_eq!(shown.at("/Drivers/docker/Healthy"), true);
+    assert!(shown.json().get("NAME").is_none());
+    app.register("web", 1);
+    let placed = app.get("/v1/job/web/allocations");
+    let (id, node) = (placed.at("/0/ID"), placed.at("/0/NodeID").as_str().unwrap().to_owned());
+    let states = json!({"t": {"state": "running", "events": [{"type": "Started", "time": 5}]}});
+    let told = json!({"alloc": [{"id": id, "clientstatus": "running", "taskstates": states}]});
+    assert_eq!(app.put(&format!("/v1/node/{node}/allocations"), &told).status, 200);
+    let whole = app.get(&format!("/v1/allocation/{}", id.as_str().unwrap()));
+    assert_eq!(whole.at("/ClientStatus"), "running");
+    assert_eq!(whole.at("/TaskStates/t/State"), "running");
+    assert_eq!(whole.at("/TaskStates/t/Events/0/Type"), "Started");
+    let algorithm = json!({"scheduleralgorithm": "spread"});
+    app.put("/v1/operator/scheduler/configuration", &algorithm);
+    let configuration = app.get("/v1/operator/scheduler/configuration");
+    assert_eq!(configuration.at("/SchedulerConfig/SchedulerAlgorithm"), "spread");
+}

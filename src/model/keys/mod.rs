@@ -4,6 +4,8 @@
 //! nearest known one, and documents with their keys in the API's letter case: it reads them in any. May
 //! import the rest of `model` but its builders, and `syntax`.
 
+#[cfg(feature = "http")]
+mod bodies;
 mod schema;
 
 use std::fmt;
@@ -93,10 +95,33 @@ pub(crate) fn corrected(job: &JobSpec) -> Option<Result<JobSpec, ReadError>> {
     Some(read.map_err(|error| ReadError::from_json(error.path(), error.inner())))
 }
 
-/// Puts the keys of a job's JSON into the API's letter case, where the right ones say nothing.
+/// What the body of a request is, so that its keys are known.
 #[cfg(feature = "http")]
-pub(crate) fn correct_keys(job: &mut Value) {
-    correct(job, &JOB);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum BodyKind {
+    /// A job with what stands around it.
+    Job,
+    /// A node that joins.
+    Node,
+    /// What became of allocations.
+    Updates,
+    Namespace,
+    NodePool,
+    Scheduler,
+}
+
+/// Puts the keys of a request's JSON into the API's letter case, where the right ones say nothing.
+#[cfg(feature = "http")]
+pub(crate) fn correct_keys(body: &mut Value, kind: BodyKind) {
+    let object = match kind {
+        BodyKind::Job => &REQUEST,
+        BodyKind::Node => &bodies::NODE_REQUEST,
+        BodyKind::Updates => &bodies::UPDATES,
+        BodyKind::Namespace => &bodies::NAMESPACE,
+        BodyKind::NodePool => &bodies::NODE_POOL,
+        BodyKind::Scheduler => &bodies::SCHEDULER,
+    };
+    correct(body, object);
 }
 
 /// A request has its job under a key.

@@ -150,7 +150,7 @@ static SPREAD: Object =
 
 static SPREAD_TARGET: Object = Object(&[("Percent", Any), ("Value", Any)]);
 
-static RESOURCES: Object = Object(&[
+pub(super) static RESOURCES: Object = Object(&[
     ("CPU", Any),
     ("Cores", Any),
     ("Devices", List(&DEVICE)),
@@ -171,7 +171,7 @@ static DEVICE: Object = Object(&[
     ("Name", Any),
 ]);
 
-static NETWORK: Object = Object(&[
+pub(super) static NETWORK: Object = Object(&[
     ("CIDR", Any),
     ("CNI", Any),
     ("DNS", Any),
