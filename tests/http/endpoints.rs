@@ -235,6 +235,7 @@ fn lists_go_page_by_page_and_pretty_bodies_are_indented() {
     assert_eq!(app.get("/v1/nodes?reverse=true").at("/0/ID"), node_id(2));
     assert!(app.get("/v1/nodes?pretty").text.starts_with("[\n    {\n        \""));
     assert!(!app.get("/v1/nodes?pretty=0").text.contains('\n'));
+    app.register("web", 1);
     let bare = app.get("/v1/allocations");
     let pretty = app.get("/v1/allocations?pretty");
     assert!(pretty.text.starts_with("[\n    {\n        \"ClientDescription\""));
