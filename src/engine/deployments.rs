@@ -16,8 +16,7 @@ use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::JobVersion;
 use crate::state::lifecycle::Health;
 use crate::state::slots::{
-    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
-    JobSlot,
+    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, JobSlot,
 };
 use crate::time::Span;
 
