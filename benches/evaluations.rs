@@ -174,8 +174,11 @@ fn cold(criterion: &mut Criterion) {
     });
 }
 
-/// Evaluations of the job on a cluster where it runs, that was changed, and how many each places.
-const EVALUATIONS: [(&str, fn(&mut Cluster) -> usize); 4] = [
+/// Changes a cluster where the job runs, and says how many allocations the job's next evaluation places.
+type Change = fn(&mut Cluster) -> usize;
+
+/// Evaluations of the job, by what was changed before.
+const EVALUATIONS: [(&str, Change); 4] = [
     ("nothing to change", |_| 0),
     ("a node is down", |cluster| {
         let node_id = cluster.allocations_of("default", "web").next().unwrap().node_id().to_owned();
