@@ -7,6 +7,7 @@ use super::error::JobCommandError;
 use super::forget::allocations_of;
 use super::launch_times;
 use super::standings;
+use super::summaries;
 use crate::model::{Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::settings::DEFAULT_NAMESPACE;
@@ -70,9 +71,13 @@ pub(super) fn look_at(
 /// Registers a job that is valid, and says so in the reply.
 pub(super) fn put(change: &mut Change<'_>, job: Job) -> JobSlot {
     let is_periodic = job.periodic.is_some();
+    let is_launched_later = is_periodic || job.parameterized_job.is_some();
     let registered = change.register_job(job);
     if registered.is_new && is_periodic {
         launch_times::count_from_now(change, registered.job);
+    }
+    if registered.is_new && registered.version == 0 && is_launched_later {
+        summaries::adopt(change, registered.job);
     }
     note_job(change, registered.job);
     registered.job

@@ -24,6 +24,17 @@ pub(super) fn reconcile(change: &mut Change<'_>) {
     }
 }
 
+/// Counts for a job that is registered anew what was launched from an earlier one of its name: a launch that
+/// is live keeps the next one from overlapping it, whoever its parent was (section 9, *Periodic*).
+pub(super) fn adopt(change: &mut Change<'_>, parent: JobSlot) {
+    let is_registered = |slot: &JobSlot| change.registration(*slot).is_some();
+    let jobs: Vec<JobSlot> = change.job_slots().filter(is_registered).collect();
+    if let Some(children) = children(change, &jobs).remove(&parent) {
+        let before = change.standing(parent).map(|it| Standing::clone(it)).unwrap_or_default();
+        change.set_standing(parent, Standing { children, ..before });
+    }
+}
+
 /// How many allocations of each group of a job are in which state. What is still to be placed is known by
 /// its evaluations alone.
 fn groups(change: &Change<'_>, job: JobSlot, before: &Standing) -> SmallList<GroupCounts> {

@@ -298,6 +298,26 @@ mod by_the_clock {
     }
 
     #[test]
+    fn a_launch_is_skipped_while_one_of_a_job_that_was_purged_is_not_done() {
+        let mut world = World::new(1);
+        let prohibited = || periodic(PeriodicConfig { prohibit_overlap: true, ..config() });
+        world.tell(prohibited());
+        world.pass(200);
+        let purge = DeregisterJob { purge: true, ..DeregisterJob::default() };
+        world.tell(DeregisterJob { job_id: "nightly".into(), ..purge });
+        world.settle();
+        world.tell(prohibited());
+        assert_eq!(children(&world, "nightly"), (0, 1, 0));
+        world.pass(600);
+        let first = "nightly/periodic-1200";
+        assert_eq!(launched(&world), [(first.to_owned(), "running".to_owned())]);
+        let live = world.live(first);
+        world.report(&live, ClientStatus::Complete);
+        world.pass(600);
+        assert_eq!(launched(&world).len(), 2);
+    }
+
+    #[test]
     fn a_new_version_is_launched_by_its_own_expressions() {
         let mut world = World::new(0);
         world.tell(periodic(config()));

@@ -22,10 +22,21 @@ pub(crate) struct Fact {
     pub(crate) policy: ReschedulePolicy,
     /// Whether the node that it is on or was on is still there.
     pub(crate) has_node: bool,
+    /// Whether its job is the one that is registered, and none that was purged before.
+    pub(crate) has_job: bool,
 }
 
 impl Facts {
     pub(crate) fn of(engine: &Engine) -> Facts {
+        let mut created: BTreeMap<(String, String), Option<u64>> = BTreeMap::new();
+        let mut is_registered = |it: &Allocation, spec: &JobSpec| {
+            let key = (it.namespace.clone(), it.job_id.clone());
+            let created = created.entry(key).or_insert_with(|| {
+                let job = engine.job(&it.namespace, &it.job_id)?;
+                job.document().map(|job| job.create_index)
+            });
+            *created == Some(spec.create_index)
+        };
         let allocations = engine.allocations().map(|it| {
             let view = engine.view(&it.id);
             let spec = view.and_then(|view| view.job_spec());
@@ -33,6 +44,7 @@ impl Facts {
                 job_type: spec.map_or(String::new(), |spec| spec.job_type.clone()),
                 lost_after: spec.map_or(Span::ZERO, |spec| lost_after(spec, &it.task_group)),
                 policy: spec.map_or_else(Default::default, |spec| policy(spec, &it.task_group)),
+                has_job: spec.is_some_and(|spec| is_registered(&it, spec)),
                 has_node: view.is_some_and(|view| view.node().is_some()),
                 it,
             };

@@ -93,7 +93,7 @@ pub(crate) fn is_noticed(
         // A drain ends batch work for good, also that of an earlier version, whose end the newest one does
         // not count: the next look starts it anew (section 3, *Migrations*).
         let is_for_good = transition.migrate_disable_placement == Some(true);
-        if is_for_good && fact.it.job_version != Some(newest) {
+        if is_for_good && !(fact.has_job && fact.it.job_version == Some(newest)) {
             return fact.it.modify_index >= looked;
         }
         let has_ended = fact.it.client().is_terminal() && fact.it.modify_index > looked;

@@ -173,7 +173,7 @@ impl<'a> Look<'a> {
         let is_over = fact.it.client().is_terminal();
         let is_wanted = !fact.it.desired().is_terminal();
         let is_replaced = !fact.it.next_allocation.is_empty() && is_over;
-        let is_current = fact.it.job_version == Some(self.job.newest().number);
+        let is_current = fact.has_job && fact.it.job_version == Some(self.job.newest().number);
         let is_batch = self.job.newest().spec.job_type == "batch";
         match fact.it.client() {
             _ if is_replaced => false,
