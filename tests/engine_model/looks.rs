@@ -10,6 +10,9 @@ use stowplan::{Span, Timestamp};
 use crate::facts::{Fact, Facts};
 use crate::model::{Key, Model};
 
+/// The most canaries that a step asks for.
+const CANARIES_MAX: usize = 2;
+
 /// Of which system jobs something was stopped by hand, and at which index the latest of it.
 pub(crate) type Stopped = BTreeMap<Key, u64>;
 
@@ -32,9 +35,11 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
         || has_expired(facts, key, model.now)
         || has_lost_in_the_last_look(engine, model, facts, key)
         || leaves_filtered_nodes(model, facts, key)
+        || has_more_canaries_than_places(model, key)
 }
 
-/// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes.
+/// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, and
+/// where there are to be more canaries than one pass places.
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -42,9 +47,10 @@ pub(crate) fn settle(
     key: &Key,
 ) -> Result<(), String> {
     let mut before = wanted(fork, key);
-    let most = match leaves_filtered_nodes(model, facts, key) {
-        true => before.len() + 1,
-        false => 1,
+    let most = match () {
+        () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
+        () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
+        () => 1,
     };
     for _ in 0..most {
         look_at(fork, key, model.now)?;
@@ -154,6 +160,13 @@ fn leaves_filtered_nodes(model: &Model, facts: &Facts, key: &Key) -> bool {
     };
     is_system(&newest.spec.job_type)
         && facts.allocations_of(key).any(|fact| is_outdated(fact) && is_filtered(fact))
+}
+
+/// Whether a group is to have more canaries than allocations: one pass places at most as many as these
+/// (section 12, trap 21).
+fn has_more_canaries_than_places(model: &Model, key: &Key) -> bool {
+    let mut groups = model.jobs[key].newest().spec.task_groups.iter();
+    groups.any(|group| group.update.as_ref().is_some_and(|it| it.canary() > group.count()))
 }
 
 /// Whether something that does not answer has done so for longer than its version of the job allows: a
