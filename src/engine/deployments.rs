@@ -94,8 +94,12 @@ fn is_missing_some(state: &State, slot: JobSlot) -> bool {
     let wanted = |name: &str| {
         let groups = state.job(slot).map(|job| &*job.groups).unwrap_or_default();
         let group = groups.iter().find(|group| *group.name == *name);
-        let is_wanted = |it: &&AllocationSlot| {
-            state.allocation(**it).is_some_and(|it| !it.desired.is_terminal())
+        // What failed is looked at by its policy; what has ended otherwise leaves its place to another.
+        let is_wanted = |slot: &&AllocationSlot| {
+            state.allocation(**slot).is_some_and(|it| {
+                let has_ended = matches!(it.client, ClientStatus::Complete | ClientStatus::Lost);
+                !it.desired.is_terminal() && !has_ended
+            })
         };
         group.map_or(0, |group| group.allocations.iter().filter(is_wanted).count())
     };

@@ -227,3 +227,21 @@ fn what_a_paused_deployment_held_back_is_looked_for_once_it_has_ended() {
     world.settle();
     assert_eq!(world.live("web").len(), 1);
 }
+
+/// The same of what a service has completed by itself meanwhile.
+#[test]
+fn what_ended_while_a_deployment_was_paused_is_replaced_once_that_has_ended() {
+    let mut world = World::new(1);
+    world.register(&job(2, "0", ROLLING));
+    world.settle();
+    let placed = world.live("web");
+    world.tell(PauseDeployment { deployment_id: world.deployment_id("web"), pause: true });
+    world.judge(&placed[..1], true);
+    world.pass(1);
+    world.report(&placed[..1], ClientStatus::Complete);
+    world.pass(1);
+    assert_eq!(world.live("web").len(), 1);
+    world.judge(&placed[1..], true);
+    world.pass(1);
+    assert_eq!(world.live("web").len(), 2);
+}
