@@ -132,8 +132,11 @@ fn note(change: &mut Change<'_>, slot: AllocationSlot, update: &AllocationUpdate
     let has_description = is_said && known != update.client_description;
     let is_known = |rare: &Rare| rare.task_states.are(&update.task_states);
     let has_states = !update.task_states.is_empty() && !rare.is_some_and(is_known);
+    let network = update.network_status.as_ref();
+    let known = rare.and_then(|rare| rare.network_status.as_deref());
+    let has_network = network.is_some() && network != known;
     drop(lifecycle);
-    if !has_description && !has_states {
+    if !has_description && !has_states && !has_network {
         return;
     }
     let states = change.task_states(&update.task_states);
@@ -144,6 +147,9 @@ fn note(change: &mut Change<'_>, slot: AllocationSlot, update: &AllocationUpdate
         }
         if has_states {
             rare.task_states = states;
+        }
+        if has_network {
+            rare.network_status = network.cloned().map(Box::new);
         }
     });
 }

@@ -9,8 +9,8 @@ pub use super::evaluation_bodies::{
     Ack, CreateEvaluation, DeleteEvaluations, Dequeue, Nack, SubmitPlan, UpdateEvaluation,
 };
 use crate::model::{
-    AllocationDeploymentStatus, ClientStatus, Job, JobSpec, JobSubmission, Namespace, Node,
-    NodePool, NodeSpec, SchedulerConfiguration, TaskState,
+    AllocationDeploymentStatus, ClientStatus, Job, JobSpec, JobSubmission, Namespace,
+    NetworkStatus, Node, NodePool, NodeSpec, SchedulerConfiguration, TaskState,
 };
 use crate::time::Span;
 
@@ -299,6 +299,9 @@ bodies! {
         "ClientDescription" => pub client_description: String,
         /// What its tasks do, by name; empty, they stay as they are known.
         "TaskStates" => pub task_states: IndexMap<String, TaskState>,
+        /// The network of its own that it has; absent, it stays as it is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "NetworkStatus" => pub network_status: Option<NetworkStatus>,
         /// Whether it is well, if that is known.
         "DeploymentStatus" => pub deployment_status: Option<AllocationDeploymentStatus>,
     }

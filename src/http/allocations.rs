@@ -14,6 +14,9 @@ use super::stubs::{AllocationColumns, AllocationStub};
 use super::uuid::{check_id, check_prefix};
 use crate::engine::{AllocationView, Snapshot};
 
+/// What a stub takes, about.
+const STUB_BYTES: usize = 800;
+
 /// Finds what a request about allocations looks for.
 pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {
     let Sought { id, namespace, query, .. } = *sought;
@@ -85,7 +88,10 @@ fn place(view: &AllocationView<'_>) -> Token {
 /// A page of stubs.
 fn written(page: Page<AllocationView<'_>>, columns: AllocationColumns) -> Found {
     let page = page.map(|view| AllocationStub { view, columns });
+    // A list that grows as it is written is copied again and again.
+    let mut bytes = Vec::with_capacity(STUB_BYTES * page.things.len() + 2);
     // Texts, numbers and lists of them can be written.
-    let body = Content::Written(serde_json::to_vec(&page.things).unwrap_or_default());
+    let is_written = serde_json::to_writer(&mut bytes, &page.things).is_ok();
+    let body = Content::Written(if is_written { bytes } else { Vec::new() });
     Found { body, next_token: page.next }
 }

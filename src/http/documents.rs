@@ -124,7 +124,7 @@ const EVALUATION_REST: [(&str, Absent); 7] = [
     ("QuotaLimitReached", Text),
 ];
 
-const ALLOCATION: [(&str, Absent); 15] = [
+const ALLOCATION: [(&str, Absent); 16] = [
     ("AllocModifyIndex", Zero),
     ("AllocStates", Null),
     ("ClientDescription", Text),
@@ -135,6 +135,7 @@ const ALLOCATION: [(&str, Absent); 15] = [
     ("FollowupEvalID", Text),
     ("Metrics", Null),
     ("ModifyTime", Zero),
+    ("NetworkStatus", Null),
     ("NextAllocation", Text),
     ("PreviousAllocation", Text),
     ("RescheduleTracker", Null),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use indexmap::IndexMap;
 
 use super::allocation_state::{
-    AllocationDeploymentStatus, AllocationState, DesiredTransition, RescheduleTracker, TaskState,
+    AllocationDeploymentStatus, AllocationState, DesiredTransition, NetworkStatus,
+    RescheduleTracker, TaskState,
 };
 use super::document::{document, is_default};
 use super::job_spec::JobSpec;
@@ -79,6 +80,9 @@ document! {
         /// What its tasks do, by name.
         #[serde(skip_serializing_if = "IndexMap::is_empty")]
         "TaskStates" => pub task_states: IndexMap<String, TaskState>,
+        /// The network of its own that it has on its node; none where it uses the node's.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        "NetworkStatus" => pub network_status: Option<NetworkStatus>,
         /// Changes of its client status that the server made or noted, oldest first.
         #[serde(skip_serializing_if = "Vec::is_empty")]
         "AllocStates" => pub alloc_states: Vec<AllocationState>,

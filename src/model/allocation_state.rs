@@ -62,6 +62,16 @@ document! {
 }
 
 document! {
+    /// The network of its own that an allocation has on its node, as its client says.
+    pub struct NetworkStatus {
+        /// The device, as tasks see it.
+        "InterfaceName" => pub interface_name: String,
+        /// The address.
+        "Address" => pub address: String,
+    }
+}
+
+document! {
     /// What an allocation was told to do.
     pub struct DesiredTransition {
         /// It is to leave its node.

@@ -56,7 +56,7 @@ pub(crate) mod zeros;
 
 pub use allocation::Allocation;
 pub use allocation_state::{
-    AllocationDeploymentStatus, AllocationState, DesiredTransition, RescheduleEvent,
+    AllocationDeploymentStatus, AllocationState, DesiredTransition, NetworkStatus, RescheduleEvent,
     RescheduleTracker, TaskEvent, TaskState,
 };
 pub use builder::{

@@ -36,8 +36,9 @@ pub struct Behaviour {
     pub node_failure: Lasting,
     /// How long a dead node takes to come back.
     pub node_downtime: Lasting,
-    /// Whether clients tell what happened to each task, for people to read. Scheduling makes nothing of it.
-    pub task_events: bool,
+    /// Whether clients tell what happened to each task and which network an allocation has, for people to
+    /// read. Scheduling makes nothing of it.
+    pub details: bool,
 }
 
 impl Behaviour {
@@ -63,7 +64,7 @@ impl Default for Behaviour {
             sync: Span::from_nanos(200_000_000),
             node_failure: Lasting::Forever,
             node_downtime: Lasting::Exponential(seconds(600)),
-            task_events: false,
+            details: false,
         }
     }
 }

@@ -6,7 +6,7 @@ use super::happening::Step;
 use super::script::Script;
 use crate::engine::AllocationUpdate;
 use crate::model::{
-    Allocation, AllocationDeploymentStatus, JobSpec, NodeSpec, TaskEvent, TaskState,
+    Allocation, AllocationDeploymentStatus, JobSpec, NetworkStatus, NodeSpec, TaskEvent, TaskState,
 };
 use crate::time::Timestamp;
 
@@ -21,6 +21,8 @@ pub(super) struct Client {
     pub(super) life: u32,
     /// What it knows of, by ID.
     pub(super) held: IndexMap<String, Held>,
+    /// The number of the next network that it makes.
+    pub(super) networks: u32,
     /// What it has not told yet, the latest of each allocation.
     pub(super) untold: IndexMap<String, AllocationUpdate>,
 }
@@ -37,6 +39,8 @@ pub(super) struct Held {
     pub(super) healthy: Option<bool>,
     /// What happened to its tasks, where that is told.
     events: Option<Vec<TaskEvent>>,
+    /// The network of its own that it has.
+    pub(super) network: Option<NetworkStatus>,
 }
 
 impl Client {
@@ -47,7 +51,23 @@ impl Client {
             is_in_reach: true,
             life: 0,
             held: IndexMap::new(),
+            networks: 1,
             untold: IndexMap::new(),
+        }
+    }
+
+    /// A network for an allocation, at an address that no other has here.
+    pub(super) fn network(&mut self) -> NetworkStatus {
+        loop {
+            let number = self.networks;
+            self.networks = number.wrapping_add(1);
+            let [_, a, b, c] = number.to_be_bytes();
+            let address = format!("10.{a}.{b}.{c}");
+            let mut others = self.held.values().filter_map(|it| it.network.as_ref());
+            if others.all(|it| it.address != address) {
+                let interface_name = "eth0".to_owned();
+                return NetworkStatus { interface_name, address, ..NetworkStatus::default() };
+            }
         }
     }
 
@@ -73,6 +93,7 @@ impl Held {
             script: Script::of(allocation, job),
             deployment_id: allocation.deployment_id.clone(),
             is_canary: allocation.is_canary(),
+            network: None,
             started: None,
             is_told_to_stop: false,
             healthy: None,
@@ -94,6 +115,7 @@ impl Held {
             started: Some(started.unwrap_or(now)),
             healthy: status.and_then(|status| status.healthy),
             events: events.map(|_| told),
+            network: allocation.network_status.clone(),
             ..Held::of(allocation, job, None)
         }
     }
@@ -202,6 +224,7 @@ impl Held {
             node_id: node_id.to_owned(),
             client_status: status.to_owned(),
             task_states: tasks.collect(),
+            network_status: self.network.clone(),
             ..AllocationUpdate::default()
         }
     }

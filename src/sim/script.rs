@@ -13,6 +13,8 @@ pub(super) struct Script {
     pub(super) tasks: Vec<String>,
     /// Whether its work is done some day.
     pub(super) is_batch: bool,
+    /// Whether it has a network of its own.
+    pub(super) has_network: bool,
     /// Whether anybody asks for its health.
     pub(super) is_asked_for_health: bool,
     /// How long it has to run to count as well.
@@ -62,6 +64,7 @@ impl Script {
         Script {
             tasks: group.tasks.iter().map(|task| task.name.clone()).collect(),
             is_batch: !is_served,
+            has_network: group.networks.iter().any(|it| has_own(&it.mode)),
             is_asked_for_health: is_served && check != Some("manual"),
             min_healthy_time: healthy.unwrap_or(MIN_HEALTHY_TIME),
             healthy_deadline: deadline.unwrap_or(HEALTHY_DEADLINE),
@@ -79,6 +82,11 @@ impl Script {
             ..self.clone()
         }
     }
+}
+
+/// Whether allocations have a network of their own in a mode.
+fn has_own(mode: &str) -> bool {
+    mode == "bridge" || mode.starts_with("cni/")
 }
 
 impl Mock {

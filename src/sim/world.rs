@@ -296,7 +296,7 @@ impl World {
         let Some(at) = self.clients.get_index_of(&allocation.node_id) else { return };
         let view = self.engine.view(&allocation.id);
         let Some(job) = view.and_then(|view| view.job_spec()) else { return };
-        let heard = self.behaviour.task_events.then_some(self.now);
+        let heard = self.behaviour.details.then_some(self.now);
         let Some((_, client)) = self.clients.get_index_mut(at).filter(|(_, it)| it.hears()) else {
             return;
         };
@@ -320,7 +320,10 @@ impl World {
                 self.foresee(at, id, self.behaviour.stop, Step::Stops);
             }
             None if !is_to_leave && !is_over => {
-                let held = Held::of(allocation, job, heard);
+                let mut held = Held::of(allocation, job, heard);
+                if heard.is_some() && held.script.has_network {
+                    held.network = Some(client.network());
+                }
                 let mock = held.script.mock;
                 client.held.insert(id.clone(), held);
                 let start = mock.map_or(self.behaviour.start, |mock| Lasting::Fixed(mock.start));

@@ -14,7 +14,9 @@ use super::pages::Pages;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
 use super::task_states::TaskStates;
 use crate::model::Allocation;
-use crate::model::{AllocationMetrics, AllocationState, ClientStatus, RescheduleTracker};
+use crate::model::{
+    AllocationMetrics, AllocationState, ClientStatus, NetworkStatus, RescheduleTracker,
+};
 use crate::time::Timestamp;
 
 /// Records on one page of the table.
@@ -95,6 +97,8 @@ pub(crate) struct Rarest {
     pub(crate) desired_description: String,
     /// Changes of its client status that were noted, oldest first.
     pub(crate) client_states: Vec<AllocationState>,
+    /// The network of its own that it has.
+    pub(crate) network_status: Option<Box<NetworkStatus>>,
     /// Which allocations it was the replacement of.
     pub(crate) reschedules: Option<Box<RescheduleTracker>>,
     /// The identity of its predecessor, where that was not made here.
@@ -109,6 +113,7 @@ static NOTHING: Rarest = Rarest {
     follow_up: EvaluationRef::NONE,
     desired_description: String::new(),
     client_states: Vec::new(),
+    network_status: None,
     reschedules: None,
     predecessor_id: String::new(),
     successor_id: String::new(),
@@ -217,6 +222,7 @@ impl LifecycleRecord {
         let rarest = Rarest {
             desired_description: std::mem::take(&mut document.desired_description),
             client_states: std::mem::take(&mut document.alloc_states),
+            network_status: document.network_status.take().map(Box::new),
             reschedules: document.reschedule_tracker.take().map(Box::new),
             predecessor_id: std::mem::take(&mut document.previous_allocation),
             successor_id: std::mem::take(&mut document.next_allocation),

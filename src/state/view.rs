@@ -74,6 +74,7 @@ impl State {
         document.client_description = rare.client_description.to_string();
         document.task_states = rare.task_states.documents();
         document.alloc_states.clone_from(&rare.client_states);
+        document.network_status = rare.network_status.as_deref().cloned();
         document.reschedule_tracker = rare.reschedules.as_deref().cloned();
         self.write_origin(lifecycle, rare, document);
         document.previous_allocation =

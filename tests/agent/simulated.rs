@@ -49,12 +49,16 @@ fn played_clients_go_on_after_a_restart_from_where_they_were() {
     for at in 0..2 {
         let mut node = node(at);
         node["Node"]["Attributes"]["driver.mock_driver"] = json!("1");
+        node["Node"]["NodeResources"]["Networks"] =
+            json!([{"Mode": "bridge"}, {"Mode": "host", "IP": "10.9.0.1"}]);
         agent.put(&format!("/v1/node/{at:08x}-0000-0000-0000-000000000000/register"), &node);
     }
     // They are heard of at once.
     let nodes = agent.get("/v1/nodes");
     assert!(nodes.as_array().unwrap().iter().all(|it| it["Status"] == "ready"), "{nodes}");
-    agent.put("/v1/jobs", &job("web", 3));
+    let mut web = job("web", 3);
+    web["Job"]["TaskGroups"][0]["Networks"] = json!([{"Mode": "bridge"}]);
+    agent.put("/v1/jobs", &web);
     agent.put("/v1/jobs", &batch("long", "200s"));
     until("all run", || are(&agent, "web", "running", 3) && are(&agent, "long", "running", 1));
     // However it ends: the second time it has a saved state as well.
@@ -71,6 +75,16 @@ fn played_clients_go_on_after_a_restart_from_where_they_were() {
         // Nothing is started a second time.
         assert!(are(&agent, "web", "running", 3), "{after:?}");
     }
+    // Those of a node are at addresses of their own.
+    let mut addresses: Vec<String> = Vec::new();
+    for it in allocations(&agent, "web") {
+        let whole = agent.get(&format!("/v1/allocation/{}", it["ID"].as_str().unwrap()));
+        assert_eq!(whole["NetworkStatus"]["InterfaceName"], "eth0", "{whole}");
+        addresses.push(format!("{} {}", it["NodeID"], whole["NetworkStatus"]["Address"]));
+    }
+    addresses.sort_unstable();
+    addresses.dedup();
+    assert_eq!(addresses.len(), 3);
     until("the deployment is done", || {
         agent.get("/v1/job/web/deployment")["Status"] == "successful"
     });

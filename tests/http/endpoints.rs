@@ -135,9 +135,13 @@ fn a_node_registers_reports_and_leaves() {
     assert!(beat.at("/HeartbeatTTL").as_i64().unwrap() > 0);
     let held = app.get(&format!("{path}/allocations")).json();
     let id = held[0]["ID"].as_str().unwrap();
-    let update = json!({"Alloc": [{"ID": id, "ClientStatus": "running"}]});
+    assert_eq!(app.get(&format!("/v1/allocation/{id}")).at("/NetworkStatus"), Value::Null);
+    let network = json!({"InterfaceName": "eth0", "Address": "10.0.0.1", "DNS": null});
+    let update =
+        json!({"Alloc": [{"ID": id, "ClientStatus": "running", "NetworkStatus": network}]});
     assert_eq!(app.put(&format!("{path}/allocations"), &update).status, 200);
-    assert_eq!(app.get(&format!("/v1/allocation/{id}")).at("/ClientStatus"), "running");
+    let read = app.get(&format!("/v1/allocation/{id}"));
+    assert_eq!((read.at("/ClientStatus"), read.at("/NetworkStatus")), (json!("running"), network));
 
     let closed = app.put(&format!("{path}/eligibility"), &json!({"Eligibility": "ineligible"}));
     assert_eq!((closed.at("/EvalIDs"), closed.at("/Index")), (Value::Null, json!(closed.index())));

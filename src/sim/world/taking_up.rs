@@ -71,7 +71,7 @@ impl World {
     fn take_up(&mut self, at: usize, allocation: &Allocation) {
         let view = self.engine.view(&allocation.id);
         let Some(job) = view.and_then(|view| view.job_spec()) else { return };
-        let heard = self.behaviour.task_events.then_some(self.now);
+        let heard = self.behaviour.details.then_some(self.now);
         let held = Held::going_on(allocation, job, self.now, heard);
         let (id, is_known) = (&allocation.id, held.healthy.is_some());
         let script = held.script.after(self.now.since(held.started.unwrap_or(self.now)));

@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 
 use crate::model::volume::DynamicVolume;
 use crate::model::{
-    Allocation, AllocationMetrics, AllocationState, Job, JobSpec, JobSubmission, RescheduleEvent,
-    RescheduleTracker, TaskEvent, TaskState,
+    Allocation, AllocationMetrics, AllocationState, Job, JobSpec, JobSubmission, NetworkStatus,
+    RescheduleEvent, RescheduleTracker, TaskEvent, TaskState,
 };
 use crate::state::allocation::{AllocationRecord, Own};
 use crate::state::batch::{Batch, Placed};
@@ -76,6 +76,7 @@ impl Saved for Rare {
             follow_up,
             desired_description,
             client_states,
+            network_status,
             reschedules,
             predecessor_id,
             successor_id,
@@ -86,6 +87,7 @@ impl Saved for Rare {
         client_description.save(out);
         task_states.save(out);
         client_states.save(out);
+        network_status.save(out);
         reschedules.save(out);
         predecessor_id.save(out);
         successor_id.save(out);
@@ -104,6 +106,7 @@ impl Saved for Rare {
             follow_up,
             desired_description,
             client_states,
+            network_status: Saved::load(input)?,
             reschedules: Saved::load(input)?,
             predecessor_id: Saved::load(input)?,
             successor_id: Saved::load(input)?,
@@ -140,6 +143,7 @@ impl Saved for TaskStates {
 saved!(TaskState { state, failed, restarts, events, last_restart, started_at, finished_at, extra });
 saved!(TaskEvent { event_type, time, display_message, details, exit_code, extra });
 saved!(AllocationState { field, value, time, extra });
+saved!(NetworkStatus { interface_name, address, extra });
 saved!(RescheduleTracker { events, last_reschedule, extra });
 saved!(RescheduleEvent { reschedule_time, prev_alloc_id, prev_node_id, delay, extra });
 

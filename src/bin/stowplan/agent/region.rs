@@ -112,7 +112,7 @@ fn engine_options(options: &Options) -> EngineOptions {
 }
 
 fn behaviour() -> Behaviour {
-    Behaviour { task_events: true, ..Behaviour::prompt() }
+    Behaviour { details: true, ..Behaviour::prompt() }
 }
 
 /// The clock for an engine. Time never goes back, nor does it stand: where it was ahead, since it went faster
