@@ -12,6 +12,7 @@ mod access;
 mod app;
 mod blocking;
 mod endpoints;
+mod listed;
 mod lists;
 mod mistakes;
 mod own;
