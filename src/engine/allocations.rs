@@ -118,7 +118,7 @@ fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
 }
 
 /// Whether the job that an allocation was placed for was purged; another one may have its name since.
-fn is_of_purged(state: &State, slot: AllocationSlot, job: JobSlot) -> bool {
+pub(super) fn is_of_purged(state: &State, slot: AllocationSlot, job: JobSlot) -> bool {
     let created = state.registration(job).map(|it| it.create_index);
     created != state.job_spec_of(slot).map(|job| job.create_index)
 }

@@ -8,7 +8,8 @@ use super::forget::allocations_of;
 use super::launch_times;
 use super::standings;
 use super::summaries;
-use crate::model::{Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
+use crate::model::{DesiredStatus, Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
+use crate::reconcile::changes::StopReason;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::settings::DEFAULT_NAMESPACE;
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot};
@@ -76,11 +77,36 @@ pub(super) fn put(change: &mut Change<'_>, job: Job) -> JobSlot {
     if registered.is_new && is_periodic {
         launch_times::count_from_now(change, registered.job);
     }
-    if registered.is_new && registered.version == 0 && is_launched_later {
-        summaries::adopt(change, registered.job);
+    if registered.is_new && registered.version == 0 {
+        stop_earlier(change, registered.job);
+        if is_launched_later {
+            summaries::adopt(change, registered.job);
+        }
     }
     note_job(change, registered.job);
     registered.job
+}
+
+/// Stops what a job that was purged has left to one of its name that is registered before the evaluation
+/// for that was processed: it would be taken for the new one's (docs/lifecycle.md, section 9, *Purge*).
+fn stop_earlier(change: &mut Change<'_>, slot: JobSlot) {
+    let trigger = |it| change.evaluation(it).map(|it| it.trigger);
+    if !change.queues.open_of(slot).any(|it| trigger(it) == Some(Trigger::JobDeregister)) {
+        return;
+    }
+    let left: Vec<_> = allocations_of(&change.state, slot).collect();
+    for allocation in left {
+        let Some(record) = change.allocation(allocation) else { continue };
+        let (client, is_wanted) = (record.client, !record.desired.is_terminal());
+        if client.is_terminal() {
+            change.remove_allocation(allocation);
+        } else if is_wanted {
+            change.set_status(allocation, DesiredStatus::Stop, client);
+            change.change_lifecycle(allocation, false, |record| {
+                record.rare_mut().desired_description = StopReason::NotNeeded.description().into();
+            });
+        }
+    }
 }
 
 /// Says in the reply at which index a job is.

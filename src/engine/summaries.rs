@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::allocations::is_of_purged;
 use super::change::Change;
 use super::forget::allocations_of;
 use crate::state::slots::JobSlot;
@@ -43,6 +44,9 @@ fn groups(change: &Change<'_>, job: JobSlot, before: &Standing) -> SmallList<Gro
         queued.map(|queued| GroupCounts { queued, ..GroupCounts::default() }).collect();
     for allocation in allocations_of(&change.state, job) {
         let Some(record) = change.allocation(allocation) else { continue };
+        if is_of_purged(&change.state, allocation, job) {
+            continue;
+        }
         let at = usize::from(record.group);
         while groups.len() <= at {
             groups.push(GroupCounts::default());

@@ -189,7 +189,8 @@ impl<F: Facts> SystemPass<'_, '_, F> {
     }
 
     /// Places the names that a node lacks. What has run to its end on it is not run again, unless the
-    /// job is another one now.
+    /// job is another one now. What a job that was purged ran there is none of what one of its name has
+    /// run (section 9, *Purge*).
     fn place_missing(&mut self, node: u32, here: &[u32]) {
         let input = self.input;
         for group in input.groups_by_name.iter().copied() {
@@ -199,6 +200,7 @@ impl<F: Facts> SystemPass<'_, '_, F> {
                     let allocation = &input.allocations[**at as usize];
                     (allocation.group, allocation.name_index) == (group, name_index)
                         && !self.is_named_otherwise(allocation)
+                        && !(allocation.is_terminal() && input.is_of_earlier_life(allocation))
                 };
                 let held = here.iter().filter(named);
                 if held.clone().any(|at| !input.allocations[*at as usize].is_terminal()) {

@@ -319,6 +319,12 @@ impl Input<'_> {
         version.and_then(|it| *it.groups.get(allocation.group as usize)?).unwrap_or_default()
     }
 
+    /// Whether an allocation was placed for a job of the same name that was there before the present one.
+    pub(crate) fn is_of_earlier_life(&self, allocation: &AllocationView) -> bool {
+        let own = self.versions.get(allocation.version as usize);
+        self.job().zip(own).is_some_and(|(job, own)| own.create_index < job.create_index)
+    }
+
     /// Whether an allocation runs an older version than the present one, or belongs to an earlier
     /// life of the job.
     pub(crate) fn is_older(&self, allocation: &AllocationView) -> bool {

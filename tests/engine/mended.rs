@@ -76,6 +76,48 @@ fn a_job_that_was_purged_begins_anew() {
 }
 
 #[test]
+fn a_sysbatch_job_that_was_purged_runs_anew_on_every_node() {
+    let mut world = World::new(2);
+    let job = service("web", 1).job_type(JobType::Sysbatch).build().unwrap();
+    world.register(&job);
+    world.settle();
+    let first = world.live("web");
+    world.report(&first, ClientStatus::Running);
+    purge(&mut world, "web");
+    assert!(world.live("web").is_empty());
+    world.register(&job);
+    world.settle();
+    let second = world.live("web");
+    assert!(second.len() == 2 && !second.iter().any(|id| first.contains(id)));
+    // What it has run itself is not run again.
+    world.report(&second, ClientStatus::Complete);
+    world.register(&job);
+    world.settle();
+    assert!(world.live("web").is_empty());
+}
+
+#[test]
+fn what_a_purged_job_left_stops_though_its_name_is_taken_at_once() {
+    let mut world = World::new(1);
+    let job = service("web", 2).build().unwrap();
+    world.run(&job);
+    let first = world.live("web");
+    let purge = DeregisterJob { purge: true, ..DeregisterJob::default() };
+    world.tell(DeregisterJob { job_id: "web".into(), ..purge });
+    world.report(&first[..1], ClientStatus::Complete);
+    world.register(&job);
+    world.settle();
+    let second = world.live("web");
+    assert!(second.len() == 2 && !second.iter().any(|id| first.contains(id)));
+    assert!(world.allocation(&first[0]).is_none());
+    let left = world.allocation(&first[1]).unwrap();
+    let told = (left.desired_status.as_str(), left.desired_description.as_str());
+    assert_eq!(told, ("stop", "alloc not needed due to job update"));
+    world.report(&first[1..], ClientStatus::Complete);
+    assert!(world.allocation(&first[1]).is_none());
+}
+
+#[test]
 fn what_is_left_of_a_purged_job_goes_when_its_client_has_ended() {
     let mut world = World::new(1);
     world.run(&service("web", 2).build().unwrap());

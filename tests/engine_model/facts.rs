@@ -37,21 +37,24 @@ impl Facts {
             });
             *created == Some(spec.create_index)
         };
-        let allocations = engine.allocations().map(|it| {
-            let view = engine.view(&it.id);
-            let spec = view.and_then(|view| view.job_spec());
+        // Those of each job, without what they hold and how they were placed, of which the model says nothing.
+        let views = engine.jobs().flat_map(|job| job.allocations().collect::<Vec<_>>());
+        let allocations = views.map(|view| {
+            let (it, spec) = (view.outline(), view.job_spec());
             let fact = Fact {
                 job_type: spec.map_or(String::new(), |spec| spec.job_type.clone()),
                 lost_after: spec.map_or(Span::ZERO, |spec| lost_after(spec, &it.task_group)),
                 policy: spec.map_or_else(Default::default, |spec| policy(spec, &it.task_group)),
                 has_job: spec.is_some_and(|spec| is_registered(&it, spec)),
-                has_node: view.is_some_and(|view| view.node().is_some()),
+                has_node: view.node().is_some(),
                 it,
             };
             (fact.it.id.clone(), fact)
         });
+        let allocations: BTreeMap<String, Fact> = allocations.collect();
+        assert_eq!(allocations.len(), engine.allocation_count(), "an allocation is of no job");
         Facts {
-            allocations: allocations.collect(),
+            allocations,
             deployments: engine.deployments_with_prefix("").map(|it| (it.id.clone(), it)).collect(),
             evaluations: engine.evaluations_with_prefix("").map(|it| (it.id.clone(), it)).collect(),
         }

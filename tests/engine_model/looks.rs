@@ -38,18 +38,21 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
         || has_more_canaries_than_places(model, key)
 }
 
-/// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, and
-/// where there are to be more canaries than one pass places.
+/// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
+/// there are to be more canaries than one pass places, and where of a group of which too many are there one
+/// that failed is replaced in the first look, which it does not count (section 3, *Stop rule*).
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
     facts: &Facts,
     key: &Key,
+    has_surplus: bool,
 ) -> Result<(), String> {
     let mut before = wanted(fork, key);
     let most = match () {
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
+        () if has_surplus && is_due_soon(facts, key, model.now) => 2,
         () => 1,
     };
     for _ in 0..most {
@@ -210,6 +213,6 @@ pub(crate) fn wanted(engine: &Engine, key: &Key) -> BTreeSet<(String, u64, Strin
     let all = engine.allocations_of(&key.0, &key.1);
     let wanted = all.filter(|it| !it.desired().is_terminal());
     wanted
-        .map(|it| (it.id(), it.document().job_version(), format!("{}{:?}", it.name(), it.client())))
+        .map(|it| (it.id(), it.outline().job_version(), format!("{}{:?}", it.name(), it.client())))
         .collect()
 }

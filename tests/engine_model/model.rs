@@ -37,6 +37,8 @@ pub(crate) struct Model {
     pub(crate) now: Timestamp,
     pub(crate) jobs: BTreeMap<Key, Job>,
     pub(crate) nodes: BTreeMap<String, Node>,
+    /// Those that were purged, as they were last.
+    pub(crate) purged: BTreeMap<String, NodeSpec>,
     pub(crate) namespaces: BTreeSet<String>,
     pub(crate) pools: BTreeSet<String>,
     pub(crate) configuration_index: u64,
@@ -125,6 +127,7 @@ impl Model {
             now,
             jobs: BTreeMap::new(),
             nodes: BTreeMap::new(),
+            purged: BTreeMap::new(),
             namespaces: set(&["default"]),
             pools: set(&["all", "default"]),
             configuration_index: 0,

@@ -31,7 +31,10 @@ impl Model {
             return Answer::refused(NodeCommandError::UnknownNode);
         };
         match command {
-            Command::PurgeNode(_) => drop(self.nodes.remove(id)),
+            Command::PurgeNode(_) => {
+                self.purged.insert(id.clone(), node.spec.clone());
+                self.nodes.remove(id);
+            }
             Command::Heartbeat(_) => {
                 node.move_to("ready", has_live);
                 self.hears_of(id);

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stowplan::model::{ClientStatus, Deployment, DeploymentState, TaskGroup};
+use stowplan::model::{ClientStatus, Deployment, DeploymentState, NodeSpec, TaskGroup};
 use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
@@ -48,10 +48,13 @@ pub(crate) fn check(
         if group.is_none() {
             return Err(format!("{} is wanted of a job or group that is not", fact.it.name));
         }
-        // No event of a node has jobs of the type sysbatch looked at, nor system jobs whose newest version does
-        // not look at the node (section 1, *Node events*).
-        let is_older = job.is_some_and(|it| fact.it.job_version < Some(it.number));
-        let is_passed_over = fact.job_type == "sysbatch" || (fact.job_type == "system" && is_older);
+        // No event of a node has jobs of the type sysbatch looked at, nor system jobs whose newest version is
+        // not for the datacenter and the pool that the node was in when it was purged (section 1, *Node
+        // events*).
+        let is_for = |node: &NodeSpec| job.is_some_and(|it| system::is_for(&it.spec, node));
+        let is_passed_over = fact.job_type == "sysbatch"
+            || (fact.job_type == "system"
+                && model.purged.get(&fact.it.node_id).is_some_and(|node| !is_for(node)));
         if !fact.has_node && !is_passed_over {
             return Err(format!("{} is wanted on a node that is not there", fact.it.name));
         }

@@ -129,11 +129,11 @@ impl Run<'_> {
 
     /// Looks at what the latest call came to.
     fn look(&mut self, before: u64) -> Result<(), String> {
-        self.engine.check().map_err(|error| error.to_string())?;
         let now = self.engine.modify_index();
         if now == before {
             return Ok(());
         }
+        self.engine.check().map_err(|error| error.to_string())?;
         let told: BTreeSet<u64> = self.engine.events(before).iter().map(|it| it.index).collect();
         if let Some(index) = (before + 1..=now).find(|index| !told.contains(index)) {
             return Err(format!("nothing is told of index {index}"));
@@ -151,6 +151,7 @@ impl Run<'_> {
         if self.engine.next_deadline().is_some_and(|at| at <= now) {
             return Err("something is due still".into());
         }
+        self.engine.check().map_err(|error| error.to_string())?;
         let (engine, model, facts) = (&self.engine, &self.model, &self.facts);
         let is_noticed = |key: &&Key| is_noticed(engine, model, facts, key, &self.stopped);
         let noticed: BTreeSet<&Key> = model.jobs.keys().filter(is_noticed).collect();
@@ -173,7 +174,7 @@ impl Run<'_> {
             if noticed.contains(key) && !may_change && asked != once {
                 return Err(format!("{key:?} is looked at: {asked:?} becomes {once:?}"));
             }
-            settle(&mut fork, model, facts, key)?;
+            settle(&mut fork, model, facts, key, surplus.contains(key))?;
         }
         fork.check().map_err(|error| format!("looked at anew: {error}"))
     }

@@ -1,16 +1,22 @@
 //! What has to be true of the groups of system and sysbatch jobs when nothing is due, by section 4.
 
-use stowplan::model::TaskGroup;
+use stowplan::model::{JobSpec, NodeSpec, TaskGroup};
 
 use crate::facts::{Fact, is_active};
 use crate::rest::{Look, Waits, most_parallel};
+
+/// Whether a node is of the datacenter and the pool that a job is for.
+pub(crate) fn is_for(spec: &JobSpec, node: &NodeSpec) -> bool {
+    let datacenter = spec.datacenters.first().map_or("*", String::as_str);
+    (datacenter == "*" || node.datacenter == datacenter)
+        && (spec.node_pool.is_empty() || spec.node_pool == node.node_pool)
+}
 
 /// Looks at a group on every node.
 pub(crate) fn check(look: &Look<'_>, group: &TaskGroup, waits: &mut Waits) -> Result<(), String> {
     let spec = &look.job.newest().spec;
     let is_batch = spec.job_type == "sysbatch";
     let count = group.count.unwrap_or(1) as usize;
-    let datacenter = spec.datacenters.first().map_or("*", String::as_str);
     let class = group.constraints.first().map(|it| it.r_target.as_str());
     let mut outdated = 0;
     for (id, node) in &look.model.nodes {
@@ -20,14 +26,14 @@ pub(crate) fn check(look: &Look<'_>, group: &TaskGroup, waits: &mut Waits) -> Re
                 .filter(|it| it.it.node_id == *id && it.has_node && it.it.task_group == group.name)
         };
         let live = on_node().filter(|it| it.is_live()).count();
-        let is_of_job = (datacenter == "*" || node.spec.datacenter == datacenter)
-            && (spec.node_pool.is_empty() || spec.node_pool == node.spec.node_pool);
-        let is_asked = is_of_job && class.is_none_or(|class| node.spec.node_class == class);
+        let is_asked =
+            is_for(spec, &node.spec) && class.is_none_or(|class| node.spec.node_class == class);
         let is_ready = node.status == "ready" && node.is_eligible && !node.is_draining;
         if live > count {
             return Err(format!("{live} are on {id}, of {count}"));
         }
-        let has_ended = |it: &Fact| is_batch && it.it.client().is_terminal();
+        // What a job that was purged has left there is none of its (section 9, *Purge*).
+        let has_ended = |it: &Fact| is_batch && it.has_job && it.it.client().is_terminal();
         let ended = on_node().filter(|it| has_ended(it)).count();
         if is_ready && is_asked && live + ended < count {
             let why = match () {
