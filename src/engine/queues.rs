@@ -61,7 +61,8 @@ impl Queues {
             },
             ..Changes::default()
         };
-        for (slot, at) in &*state.book().news {
+        let is_there = |slot: &DeploymentSlot| state.deployment(*slot).is_some();
+        for (slot, at) in state.book().news.iter().filter(|(slot, _)| is_there(slot)) {
             queues.timers.set(Timer::News(*slot), Some(*at));
         }
         queues.follow_ended(state, ages, &everything);

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crate::state::fast_map::FastMap;
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use crate::time::Timestamp;
 
@@ -33,20 +32,57 @@ pub(super) enum Timer {
     ForgetNode(NodeSlot),
 }
 
+impl Timer {
+    /// The place of its kind in the order of kinds, and its key.
+    fn place(self) -> (usize, usize) {
+        let (kind, slot) = match self {
+            Timer::Wait(EvaluationSlot(slot)) => (0, slot),
+            Timer::Delivery(EvaluationSlot(slot)) => (1, slot),
+            Timer::Retry(EvaluationSlot(slot)) => (2, slot),
+            Timer::Heartbeat(NodeSlot(slot)) => (3, slot),
+            Timer::Drain(NodeSlot(slot)) => (4, slot),
+            Timer::News(DeploymentSlot(slot)) => (5, slot),
+            Timer::Progress(DeploymentSlot(slot)) => (6, slot),
+            Timer::Launch(JobSlot(slot)) => (7, slot),
+            Timer::ForgetEvaluation(EvaluationSlot(slot)) => (8, slot),
+            Timer::ForgetDeployment(DeploymentSlot(slot)) => (9, slot),
+            Timer::ForgetJob(JobSlot(slot)) => (10, slot),
+            Timer::ForgetNode(NodeSlot(slot)) => (11, slot),
+        };
+        (kind, slot as usize)
+    }
+}
+
+/// How many kinds of timers there are.
+const KINDS: usize = 12;
+
 /// The instants that are waited for.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
     in_order: BTreeSet<(Timestamp, Timer)>,
-    by_timer: FastMap<Timer, Timestamp>,
+    /// The same by kind and key. Keys are slots, which are given out anew, so the lists stay short; most
+    /// timers that are set are of what has just come, next to each other.
+    by_timer: [Vec<Option<Timestamp>>; KINDS],
+}
+
+impl PartialEq for Timers {
+    /// Lists may end in timers that are not set.
+    fn eq(&self, other: &Timers) -> bool {
+        let set = |timers: &Timers| {
+            timers.by_timer.iter().map(|of| of.iter().flatten().count()).sum::<usize>()
+        };
+        let agree = |timers: &Timers| {
+            set(timers) == timers.in_order.len()
+                && timers.in_order.iter().all(|(at, timer)| timers.at(*timer) == Some(*at))
+        };
+        self.in_order == other.in_order && agree(self) && agree(other)
+    }
 }
 
 impl Timers {
     /// Sets the instant of a timer, or takes it out.
     pub(super) fn set(&mut self, timer: Timer, at: Option<Timestamp>) {
-        let before = match at {
-            Some(at) => self.by_timer.insert(timer, at),
-            None => self.by_timer.swap_remove(&timer),
-        };
+        let before = self.exchange(timer, at);
         if before == at {
             return;
         }
@@ -58,15 +94,29 @@ impl Timers {
         }
     }
 
-    /// The next one.
-    pub(super) fn first(&self) -> Option<(Timestamp, Timer)> {
-        self.in_order.first().copied()
+    /// Writes down when a timer fires, and gives when it was to.
+    fn exchange(&mut self, timer: Timer, at: Option<Timestamp>) -> Option<Timestamp> {
+        let (kind, key) = timer.place();
+        let of_kind = self.by_timer.get_mut(kind)?;
+        if let Some(known) = of_kind.get_mut(key) {
+            return std::mem::replace(known, at);
+        }
+        if at.is_some() {
+            of_kind.resize(key, None);
+            of_kind.push(at);
+        }
+        None
     }
 
     /// When a timer fires.
-    #[cfg(test)]
     pub(super) fn at(&self, timer: Timer) -> Option<Timestamp> {
-        self.by_timer.get(&timer).copied()
+        let (kind, key) = timer.place();
+        self.by_timer.get(kind)?.get(key).copied().flatten()
+    }
+
+    /// The next one.
+    pub(super) fn first(&self) -> Option<(Timestamp, Timer)> {
+        self.in_order.first().copied()
     }
 }
 
