@@ -8,6 +8,8 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
+use triomphe::Arc as PageArc;
+
 use super::batch::Batch;
 use super::group_version::GroupVersion;
 use super::pages::Pages;
@@ -292,7 +294,7 @@ impl LifecycleRecord {
 
 /// Records by slot, as far as there are any: a page is made when the first record on it is written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lifecycles(Pages<Option<Arc<[LifecycleRecord; PAGE]>>, 32>);
+pub(super) struct Lifecycles(Pages<Option<PageArc<[LifecycleRecord; PAGE]>>, 32>);
 
 impl Lifecycles {
     pub(super) fn get(&self, slot: AllocationSlot) -> Option<&LifecycleRecord> {
@@ -317,8 +319,8 @@ impl Lifecycles {
         while self.0.len() <= at {
             self.0.push(None);
         }
-        let none = || Arc::new(std::array::from_fn(|_| LifecycleRecord::NONE));
-        let page = Arc::make_mut(self.0.get_mut(at)?.get_or_insert_with(none));
+        let none = || PageArc::new(std::array::from_fn(|_| LifecycleRecord::NONE));
+        let page = PageArc::make_mut(self.0.get_mut(at)?.get_or_insert_with(none));
         let before = std::mem::replace(page.get_mut(slot.at() % PAGE)?, record);
         (before.modify_index != 0).then_some(before)
     }

@@ -6,7 +6,10 @@
 //! tail alone, so that a fork of a table of any size can be appended to at once.
 
 use std::ops::Index;
-use std::sync::Arc;
+
+// Nothing points to a page weakly, and to find out whether a page is shared costs no locked operation then: the
+// most frequent question that is asked of one.
+use triomphe::Arc;
 
 use super::codec::{Flaw, Reader, Saved, SavedByPages, Writer, save_all};
 
@@ -69,10 +72,10 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
             return if at < self.tail.len() { self.tail_mut()?.get_mut(at) } else { None };
         }
         let leaf = index / LEAF;
-        let middle = own(own(&mut self.root)?.get_mut(leaf / MIDDLE)?)?;
+        let middle = Arc::make_mut(Arc::make_mut(&mut self.root).get_mut(leaf / MIDDLE)?);
         let leaf = middle.get_mut(leaf % MIDDLE)?;
-        if Arc::strong_count(leaf) != 1 {
-            *leaf = Arc::from(&leaf[..]);
+        if !Arc::is_unique(leaf) {
+            *leaf = leaf.to_vec().into();
         }
         Arc::get_mut(leaf)?.get_mut(index % LEAF)
     }
@@ -112,7 +115,7 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
     /// only, and would be copied once more by the next append. There always is one.
     #[inline]
     fn tail_mut(&mut self) -> Option<&mut Vec<T>> {
-        if Arc::strong_count(&self.tail) != 1 {
+        if !Arc::is_unique(&self.tail) {
             self.copy_tail();
         }
         Arc::get_mut(&mut self.tail)
@@ -192,22 +195,6 @@ impl<T: Saved + Send + Sync + 'static, const LEAF: usize> SavedByPages for Pages
         let in_leaves = root.iter().map(|middle| middle.len() * LEAF).sum();
         Ok(Pages { root, tail, in_leaves })
     }
-}
-
-/// What a pointer points to, made ours: copied first if another pointer shares it. There always is
-/// such a thing, since nothing in these tables is pointed to weakly. Short where nothing is shared,
-/// which [`Arc::make_mut`] is not.
-#[inline]
-fn own<T: Clone>(shared: &mut Arc<T>) -> Option<&mut T> {
-    if Arc::strong_count(shared) != 1 {
-        copy(shared);
-    }
-    Arc::get_mut(shared)
-}
-
-#[cold]
-fn copy<T: Clone>(shared: &mut Arc<T>) {
-    *shared = Arc::new(T::clone(shared));
 }
 
 impl<T: Clone, const LEAF: usize> Index<usize> for Pages<T, LEAF> {

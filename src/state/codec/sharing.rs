@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use triomphe::Arc as PageArc;
+
 use super::collections::save_all;
 use super::{Flaw, Reader, Saved, Writer};
 use crate::state::small_list::SmallList;
@@ -56,29 +58,52 @@ fn known<T: Any + Send + Sync>(input: &Reader<'_>, number: u64) -> Result<Arc<T>
     it.ok_or(Flaw::Unknown("thing that is shared"))
 }
 
-/// A page of a table. It has no size of its own, and is known by a pointer to its pointer.
-impl<T: Saved + Send + Sync + 'static> Saved for Arc<[T]> {
+/// What pages of a table hang on. As nothing else does, a pointer to the pointer is kept of it.
+impl<T: Saved + Send + Sync + 'static> Saved for PageArc<T> {
     fn save(&self, out: &mut Writer) {
-        let place = Arc::as_ptr(self).cast::<T>() as usize;
-        if let Some(&number) = out.shared.get(&place) {
-            out.number(1 + number);
-            return;
-        }
-        out.number(0);
-        save_all(self.len(), self.iter(), out);
-        let number = out.shared.len() as u64;
-        out.shared.insert(place, number);
+        save_page(self.as_ptr() as usize, out, |out| T::save(self, out));
     }
 
-    fn load(input: &mut Reader<'_>) -> Result<Arc<[T]>, Flaw> {
-        match input.number()? {
-            0 => {
-                let page: Arc<[T]> = Vec::load(input)?.into();
-                input.shared.push(Arc::new(page.clone()));
-                Ok(page)
-            }
-            number => known::<Arc<[T]>>(input, number - 1).map(|page| Arc::clone(&*page)),
+    fn load(input: &mut Reader<'_>) -> Result<PageArc<T>, Flaw> {
+        load_page(input, |input| Ok(PageArc::new(T::load(input)?)))
+    }
+}
+
+/// A page of a table.
+impl<T: Saved + Send + Sync + 'static> Saved for PageArc<[T]> {
+    fn save(&self, out: &mut Writer) {
+        let place = self.as_ptr().cast::<T>() as usize;
+        save_page(place, out, |out| save_all(self.len(), self.iter(), out));
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<PageArc<[T]>, Flaw> {
+        load_page(input, |input| Ok(Vec::load(input)?.into()))
+    }
+}
+
+/// Writes what lies at a place, or, if it was written already, its number.
+fn save_page(place: usize, out: &mut Writer, save: impl FnOnce(&mut Writer)) {
+    if let Some(&number) = out.shared.get(&place) {
+        out.number(1 + number);
+        return;
+    }
+    out.number(0);
+    save(out);
+    let number = out.shared.len() as u64;
+    out.shared.insert(place, number);
+}
+
+fn load_page<T: ?Sized + Send + Sync + 'static>(
+    input: &mut Reader<'_>,
+    load: impl FnOnce(&mut Reader<'_>) -> Result<PageArc<T>, Flaw>,
+) -> Result<PageArc<T>, Flaw> {
+    match input.number()? {
+        0 => {
+            let page = load(input)?;
+            input.shared.push(Arc::new(page.clone()));
+            Ok(page)
         }
+        number => known::<PageArc<T>>(input, number - 1).map(|page| PageArc::clone(&*page)),
     }
 }
 
