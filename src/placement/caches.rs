@@ -9,7 +9,7 @@ mod lru_cache;
 use std::sync::Arc;
 
 use self::kinds::Kinds;
-use self::lru_cache::LruCache;
+use self::lru_cache::{Loan, LruCache};
 use super::buffers::Buffers;
 use super::group::GroupPlan;
 use crate::feasibility::column::Column;
@@ -50,8 +50,8 @@ pub(crate) struct Prepared {
     /// Those of the spreads, then those of the properties.
     pub(crate) columns: Vec<Arc<Column>>,
     pub(crate) partition: Arc<Partition>,
-    /// The frontier's key.
-    key: Arc<[u8]>,
+    /// Where the frontier goes.
+    loan: Loan,
 }
 
 impl Prepared {
@@ -79,25 +79,24 @@ impl Caches {
         parts.into_iter().for_each(|part| self.writer.number(part));
         plan.ask.write_key(plan.group, is_reserved, &mut self.writer);
         let basis = Basis { state, mask: &mask, affinities: affinities.as_deref() };
-        let (key, frontier) = match self.frontiers.take(self.writer.bytes()) {
-            Some((key, mut frontier)) => {
+        let (loan, frontier) = match self.frontiers.lend(self.writer.bytes()) {
+            (loan, Some(mut frontier)) => {
                 self.frontier_bytes -= frontier.bytes();
                 if !frontier.is_current(state, &partition) {
                     Arc::make_mut(&mut frontier).catch_up(basis, &partition);
                 }
-                (key, frontier)
+                (loan, frontier)
             }
-            None => {
+            (loan, None) => {
                 let purpose = Purpose {
                     ask: Arc::new(plan.ask.presuming_free(|port| !is_reserved(port))),
                     algorithm: plan.algorithm,
                     device_weights: plan.device_weights,
                 };
-                let frontier = Frontier::new(basis, partition.clone(), purpose);
-                (self.writer.bytes().into(), Arc::new(frontier))
+                (loan, Arc::new(Frontier::new(basis, partition.clone(), purpose)))
             }
         };
-        (Prepared { mask, affinities, columns, partition, key }, frontier)
+        (Prepared { mask, affinities, columns, partition, loan }, frontier)
     }
 
     /// Forgets everything if numbers of names, kinds or sizes were given out anew.
@@ -118,8 +117,10 @@ impl Caches {
 
     /// Keeps a frontier for later.
     pub(crate) fn keep(&mut self, prepared: Prepared, frontier: Arc<Frontier>) {
-        self.frontier_bytes += frontier.bytes();
-        self.frontiers.put(prepared.key, frontier);
+        let bytes = frontier.bytes();
+        if self.frontiers.give_back(prepared.loan, frontier) {
+            self.frontier_bytes += bytes;
+        }
         while self.frontier_bytes > MOST_FRONTIER_BYTES || self.frontiers.len() > MOST_FRONTIERS {
             let Some(oldest) = self.frontiers.evict_oldest() else { break };
             self.frontier_bytes -= oldest.bytes();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::Caches;
 use super::lru_cache::LruCache;
-use crate::rank::frontier::{Basis, Frontier};
+use crate::rank::frontier::Basis;
 use crate::state::State;
 use crate::state::check::Report;
 use crate::state::fast_map::FastMap;
@@ -26,7 +26,7 @@ impl Caches {
             // One of the columns may have been let go; then these lanes are not used again.
             let of_lanes = numbers(key).map(|number| columns.get(&number).cloned());
             let Some(of_lanes) = of_lanes.collect::<Option<Vec<_>>>() else { continue };
-            let mut lanes = (*entry.value).clone();
+            let Some(mut lanes) = entry.value.as_deref().cloned() else { continue };
             lanes.catch_up(state, &of_lanes);
             lanes.partition.check(state, &of_lanes, report);
             partitions.insert(entry.number, lanes.partition);
@@ -43,11 +43,12 @@ impl Caches {
                 continue;
             }
             let basis = Basis { state, mask, affinities: column.map(|column| &**column) };
-            let mut frontier = Frontier::clone(&entry.value);
+            let Some(mut frontier) = entry.value.as_deref().cloned() else { continue };
             frontier.catch_up(basis, partition);
             frontier.check(basis, report);
         }
-        let bytes = self.frontiers.by_key.values().map(|entry| entry.value.bytes()).sum();
+        let kept = self.frontiers.by_key.values().filter_map(|entry| entry.value.as_ref());
+        let bytes = kept.map(|frontier| frontier.bytes()).sum();
         let place = || "the frontiers kept".to_owned();
         report.same(place, "how many bytes they take", bytes, self.frontier_bytes);
     }
@@ -56,7 +57,7 @@ impl Caches {
 fn caught_up<T: Clone>(cache: &LruCache<T>, catch_up: impl Fn(&mut T)) -> ByNumber<T> {
     let mut values = FastMap::default();
     for entry in cache.by_key.values() {
-        let mut value = (*entry.value).clone();
+        let Some(mut value) = entry.value.as_deref().cloned() else { continue };
         catch_up(&mut value);
         values.insert(entry.number, Arc::new(value));
     }
@@ -100,7 +101,7 @@ mod tests {
         assert_eq!(report.0, []);
 
         let frontier = caches.frontiers.by_key.get_index_mut(0).unwrap().1;
-        Arc::make_mut(&mut frontier.value).check_out(LeafId { shard: 0, leaf: 0 });
+        Arc::make_mut(frontier.value.as_mut().unwrap()).check_out(LeafId { shard: 0, leaf: 0 });
         caches.frontier_bytes += 1;
         caches.check(&state, &mut report);
         let found: Vec<&str> = report.0.iter().map(|it| it.what.as_str()).collect();

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::state::fast_map::FastMap;
 
-/// The most values that one cache makes room for by itself.
+/// The most values that one cache makes room for by itself; of those that are lent, others see to it.
 const VALUES_MAX: usize = 512;
 
 /// Values by key. Cloning copies pointers.
@@ -19,9 +19,17 @@ pub(super) struct LruCache<T> {
 
 #[derive(Clone, Debug)]
 pub(super) struct CacheEntry<T> {
-    pub(super) value: Arc<T>,
+    /// None while it is lent.
+    pub(super) value: Option<Arc<T>>,
     pub(super) number: u64,
     last_used: u64,
+}
+
+/// A value that is lent: the place of its entry, and the use that it was lent for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Loan {
+    at: usize,
+    used: u64,
 }
 
 impl<T> Default for LruCache<T> {
@@ -44,42 +52,54 @@ impl<T> LruCache<T> {
     ) -> (&Arc<T>, u64) {
         self.clock += 1;
         let known = self.by_key.get_index_of(key);
-        let at = known.unwrap_or_else(|| self.add(key, make()));
-        let entry = &mut self.by_key[at];
-        if known.is_some() {
-            entry.last_used = self.clock;
-            update(&mut entry.value);
-        }
-        (&entry.value, entry.number)
-    }
-
-    /// Adds a value and gives its place.
-    #[cold]
-    fn add(&mut self, key: &[u8], value: T) -> usize {
-        if self.by_key.len() >= VALUES_MAX {
+        if known.is_none() && self.by_key.len() >= VALUES_MAX {
             self.evict_oldest();
         }
+        let at = known.unwrap_or_else(|| self.add(key));
+        let entry = &mut self.by_key[at];
+        entry.last_used = self.clock;
+        if known.is_some()
+            && let Some(value) = &mut entry.value
+        {
+            update(value);
+        }
+        (entry.value.get_or_insert_with(|| Arc::new(make())), entry.number)
+    }
+
+    /// Adds an entry without a value and gives its place.
+    #[cold]
+    fn add(&mut self, key: &[u8]) -> usize {
         self.made += 1;
-        let (value, number) = (Arc::new(value), self.made);
-        let entry = CacheEntry { value, number, last_used: self.clock };
+        let entry = CacheEntry { value: None, number: self.made, last_used: self.clock };
         self.by_key.insert_full(key.into(), entry).0
     }
 
-    pub(super) fn take(&mut self, key: &[u8]) -> Option<(Arc<[u8]>, Arc<T>)> {
-        let (_, key, entry) = self.by_key.swap_remove_full(key)?;
-        Some((key, entry.value))
+    /// Lends the value of a key, if there is one, for a change. Until it is given back there is none.
+    pub(super) fn lend(&mut self, key: &[u8]) -> (Loan, Option<Arc<T>>) {
+        self.clock += 1;
+        let known = self.by_key.get_index_of(key);
+        let at = known.unwrap_or_else(|| self.add(key));
+        let entry = &mut self.by_key[at];
+        entry.last_used = self.clock;
+        (Loan { at, used: self.clock }, entry.value.take())
     }
 
-    pub(super) fn put(&mut self, key: Arc<[u8]>, value: Arc<T>) {
-        self.clock += 1;
-        let entry = CacheEntry { value, number: 0, last_used: self.clock };
-        self.by_key.insert(key, entry);
+    /// Takes back what was lent, or was made where there was no value. It is let go if its entry is no longer
+    /// there.
+    pub(super) fn give_back(&mut self, loan: Loan, value: Arc<T>) -> bool {
+        let entry = self.by_key.get_index_mut(loan.at).map(|(_, entry)| entry);
+        let entry = entry.filter(|it| it.last_used == loan.used && it.value.is_none());
+        let is_there = entry.is_some();
+        if let Some(entry) = entry {
+            entry.value = Some(value);
+        }
+        is_there
     }
 
     /// Evicts the value that was not used for longest.
     pub(super) fn evict_oldest(&mut self) -> Option<Arc<T>> {
-        let entries = self.by_key.values().enumerate();
+        let entries = self.by_key.values().enumerate().filter(|(_, entry)| entry.value.is_some());
         let (oldest, _) = entries.min_by_key(|(_, entry)| entry.last_used)?;
-        self.by_key.swap_remove_index(oldest).map(|(_, entry)| entry.value)
+        self.by_key.swap_remove_index(oldest)?.1.value
     }
 }
