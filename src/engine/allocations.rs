@@ -46,7 +46,7 @@ pub(super) fn update(
     for (job, trigger) in looks {
         let record = match trigger {
             Trigger::JobDeregister => EvaluationRecord::new(trigger, JobType::Service, 50),
-            _ => change.evaluation_of(job, trigger),
+            _ => change.pending_evaluation(job, trigger),
         };
         change.evaluate(job, record);
     }
@@ -191,7 +191,7 @@ pub(super) fn stop(
             record.transition.no_shutdown_delay |= body.no_shutdown_delay;
         });
     }
-    let record = change.evaluation_of(job, Trigger::AllocStop);
+    let record = change.pending_evaluation(job, Trigger::AllocStop);
     change.evaluate(job, record);
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::ops::{Deref, DerefMut};
 use super::applied::Applied;
 use super::options::EngineOptions;
 use super::queues::Queues;
-use crate::model::{JobType, Trigger};
+use crate::model::Trigger;
 use crate::placement::caches::Caches;
 use crate::placement::options::PlaceOptions;
 use crate::plan::parts::Committed;
@@ -56,25 +56,14 @@ impl Change<'_> {
         slot
     }
 
-    /// A pending evaluation of a job, which may be gone: of its type and priority, and at its index.
-    pub(super) fn evaluation_of(&self, job: JobSlot, trigger: Trigger) -> EvaluationRecord {
-        let newest = self.registration(job).and_then(|it| it.newest());
-        let job = newest.map(|version| &version.job);
-        let job_type = job.map_or(JobType::Service, |job| job.job_type());
-        let mut record =
-            EvaluationRecord::new(trigger, job_type, job.map_or(50, |it| it.priority()));
-        record.job_modify_index = job.map_or(0, |job| job.job_modify_index);
-        record
-    }
-
-    /// The same because of a node.
+    /// A pending evaluation of a job because of a node.
     pub(super) fn evaluation_by(
         &self,
         job: JobSlot,
         trigger: Trigger,
         node: NodeSlot,
     ) -> EvaluationRecord {
-        let mut record = self.evaluation_of(job, trigger);
+        let mut record = self.pending_evaluation(job, trigger);
         record.node = self.node_ref(node);
         record.node_modify_index = self.index_to_be();
         record.node_id = self.node(node).map_or("", |it| it.node.id.as_str()).into();

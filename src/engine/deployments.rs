@@ -242,7 +242,7 @@ pub(super) fn description(record: &DeploymentRecord) -> &'static str {
 pub(super) fn evaluate(change: &mut Change<'_>, deployment: DeploymentSlot) {
     let job = change.deployment(deployment).map(|it| it.job);
     let Some(job) = job.and_then(|job| change.resolve_job(job)) else { return };
-    let mut record = change.evaluation_of(job, Trigger::DeploymentWatcher);
+    let mut record = change.pending_evaluation(job, Trigger::DeploymentWatcher);
     let kept_id = change.kept_deployment_id(change.deployment_ref(deployment)).to_owned();
     record.belong_to(change.deployment_ref(deployment), &kept_id);
     change.evaluate(job, record);

@@ -132,7 +132,7 @@ pub(super) fn look_at(change: &mut Change<'_>, node: NodeSlot) {
         });
     }
     for job in jobs {
-        let record = change.evaluation_of(job, Trigger::NodeDrain);
+        let record = change.pending_evaluation(job, Trigger::NodeDrain);
         change.evaluate(job, record);
     }
     let stays = |it: &Leaving| it.job_type.is_system() && drain.ignores_system_jobs;

@@ -80,13 +80,7 @@ pub(super) fn forget_job(change: &mut Change<'_>, job: JobSlot) {
     if !is_dead(&change.state, job) {
         return;
     }
-    let allocations: Vec<AllocationSlot> = allocations_of(&change.state, job).collect();
-    let evaluations: Vec<EvaluationSlot> = change.evaluations_of(job).to_vec();
-    let deployments: Vec<DeploymentSlot> = change.deployments_of(job);
-    allocations.into_iter().for_each(|slot| change.remove_allocation(slot));
-    deployments.into_iter().for_each(|slot| change.remove_deployment(slot));
-    evaluations.into_iter().for_each(|slot| change.remove_evaluation(slot));
-    change.unregister_job(job);
+    change.remove_job(job);
 }
 
 /// Forgets a node that is down.

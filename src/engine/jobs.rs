@@ -62,7 +62,7 @@ pub(super) fn look_at(
     priority: i64,
 ) -> Option<EvaluationSlot> {
     newest(change, slot).filter(|job| !job.is_launched_later())?;
-    let mut record = change.evaluation_of(slot, trigger);
+    let mut record = change.pending_evaluation(slot, trigger);
     if priority > 0 {
         record.priority = priority;
     }
@@ -272,7 +272,7 @@ pub(super) fn evaluate(change: &mut Change<'_>, body: &EvaluateJob) -> Result<()
         force_reschedule(change, slot);
     }
     note_job(change, slot);
-    let record = change.evaluation_of(slot, Trigger::JobRegister);
+    let record = change.pending_evaluation(slot, Trigger::JobRegister);
     change.evaluate(slot, record);
     Ok(())
 }

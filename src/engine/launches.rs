@@ -95,7 +95,7 @@ fn launch_periodic(change: &mut Change<'_>, parent: &Job) -> Result<(), JobComma
 fn launch(change: &mut Change<'_>, child: Job, trigger: Trigger) {
     let slot = put(change, child);
     say(change, slot);
-    let record = change.evaluation_of(slot, trigger);
+    let record = change.pending_evaluation(slot, trigger);
     change.evaluate(slot, record);
 }
 

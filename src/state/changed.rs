@@ -194,7 +194,9 @@ impl Transaction<'_> {
                     changes.gone.extend(self.names_of(*job).cloned().map(Gone::of_job));
                 }
             }
-            Undo::JobRemoved { job, .. } => changes.registered.push(*job),
+            Undo::Touched { job, .. } | Undo::JobRemoved { job, .. } => {
+                changes.registered.push(*job);
+            }
             Undo::Evaluation(_) | Undo::Deployment(_) => self.note_work(entry, changes),
             Undo::Book(before) => self.note_book(before, changes),
             _ => {}

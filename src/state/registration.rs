@@ -3,11 +3,13 @@
 use std::sync::Arc;
 
 use super::State;
+use super::evaluation::EvaluationRecord;
 use super::job::{JobRecord, JobVersion, Registration};
-use super::slots::JobSlot;
+use super::slots::{AllocationSlot, EvaluationSlot, JobSlot};
+use super::small_list::SmallList;
 use super::transaction::Transaction;
 use super::undo::Undo;
-use crate::model::{Job, JobSubmission};
+use crate::model::{Job, JobSubmission, JobType, Trigger};
 
 /// What registering a job came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +38,22 @@ impl State {
     pub(crate) fn job_version(&self, job: JobSlot, number: u64) -> Option<&JobVersion> {
         let versions = &self.registration(job)?.versions;
         versions.iter().find(|version| version.number == number)
+    }
+
+    /// A pending evaluation of a job, which may be gone: of its type and priority, and at its index.
+    pub(crate) fn pending_evaluation(&self, job: JobSlot, trigger: Trigger) -> EvaluationRecord {
+        let newest = self.registration(job).and_then(|it| it.newest());
+        let job = newest.map(|version| &version.job);
+        let job_type = job.map_or(JobType::Service, |job| job.job_type());
+        let priority = job.map_or(50, |job| job.priority());
+        let job_modify_index = job.map_or(0, |job| job.job_modify_index);
+        EvaluationRecord { job_modify_index, ..EvaluationRecord::new(trigger, job_type, priority) }
+    }
+
+    /// Writes down at which index a registered job last changed, and gives the one before.
+    pub(super) fn count_change(&mut self, job: JobSlot, index: u64) -> Option<u64> {
+        let registration = Arc::make_mut(self.job_mut(job)?.registered.as_mut()?);
+        Some(std::mem::replace(&mut registration.modify_index, index))
     }
 }
 
@@ -126,9 +144,25 @@ impl Transaction<'_> {
 
     /// Counts a change of a job that makes no version of it.
     pub(crate) fn touch_job(&mut self, job: JobSlot) {
-        let Some(mut registration) = self.registration(job).cloned() else { return };
-        registration.modify_index = self.index();
-        self.set_registration(job, Some(Arc::new(registration)));
+        self.drop_open_batch();
+        let index = self.index();
+        if let Some(before) = self.state.count_change(job, index) {
+            self.log(Undo::Touched { job, before });
+        }
+    }
+
+    /// Takes a job out with all that there is of it: its allocations, deployments and evaluations, whatever they do,
+    /// and its versions.
+    pub(crate) fn remove_job(&mut self, job: JobSlot) {
+        let groups = self.job(job).map(|job| &*job.groups).unwrap_or_default();
+        let allocations = groups.iter().flat_map(|group| group.allocations.iter().copied());
+        let allocations: SmallList<AllocationSlot> = allocations.collect();
+        let evaluations: SmallList<EvaluationSlot> = self.evaluations_of(job).into();
+        let deployments = self.deployments_of(job);
+        allocations.iter().for_each(|&slot| self.remove_allocation(slot));
+        deployments.into_iter().for_each(|slot| self.remove_deployment(slot));
+        evaluations.iter().for_each(|&slot| self.remove_evaluation(slot));
+        self.unregister_job(job);
     }
 
     /// Forgets the versions of a job and what it has come to, and the job with them if it has no allocations, evaluations or

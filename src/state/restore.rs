@@ -54,6 +54,7 @@ impl Undo {
             Undo::Node(before) => touched.nodes.push(before.slot),
             Undo::JobAdded { job, .. }
             | Undo::Registered { job, .. }
+            | Undo::Touched { job, .. }
             | Undo::JobRemoved { job, .. }
             | Undo::GroupAdded(job) => touched.jobs.push(*job),
             Undo::Evaluation(before) => {
@@ -84,6 +85,7 @@ impl Transaction<'_> {
                     record.registered = before;
                 }
             }
+            Undo::Touched { job, before } => _ = self.state.count_change(job, before),
             Undo::JobRemoved { job, record } => self.state.restore_job(job, record),
             Undo::JobAdded { job, is_reused } => self.state.undo_job_added(job, is_reused),
             Undo::GroupAdded(job) => self.state.undo_group_added(job),

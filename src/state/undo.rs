@@ -29,6 +29,12 @@ pub(super) enum Undo {
         job: JobSlot,
         before: Option<Arc<Registration>>,
     },
+    /// A change of a job was counted that made no version of it.
+    Touched {
+        job: JobSlot,
+        /// The index of the change before.
+        before: u64,
+    },
     /// A job without allocations was unregistered.
     JobRemoved {
         job: JobSlot,
