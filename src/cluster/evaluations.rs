@@ -2,7 +2,7 @@
 
 use super::Cluster;
 use crate::model::deployment::Deployment;
-use crate::model::evaluation::Evaluation;
+use crate::model::evaluation::{Evaluation, Trigger};
 use crate::state::deployment::DeploymentError;
 use crate::state::evaluation::EvaluationError;
 use crate::state::slots::JobSlot;
@@ -78,6 +78,47 @@ impl Cluster {
             });
         }
         let slot = self.change(|state| state.upsert_evaluation_of(job, evaluation))?;
+        Ok(self.state.evaluation_id(slot))
+    }
+
+    /// Writes a new evaluation of a registered job down, which is pending, and gives its identity: of the job's
+    /// type and priority, for what the trigger says happened. [`Cluster::upsert_evaluation`] writes any other.
+    ///
+    /// ```
+    /// use stowplan::Cluster;
+    /// use stowplan::model::{Job, Trigger};
+    ///
+    /// let job = Job::builder("web").group("front", 1, |g| g.task("nginx", "docker", |t| t));
+    /// let mut cluster = Cluster::default();
+    /// cluster.register_job(&job.priority(70).build()?);
+    /// let id = cluster.evaluate_job("default", "web", Trigger::JobRegister)?;
+    /// let evaluation = cluster.evaluation(&id).ok_or("it is not there")?;
+    /// assert_eq!((evaluation.status.as_str(), evaluation.priority), ("pending", 70));
+    /// assert_eq!(evaluation.triggered_by, "job-register");
+    ///
+    /// let error = cluster.evaluate_job("default", "db", Trigger::JobRegister).unwrap_err();
+    /// assert_eq!(error.to_string(), "there is no job `db` in the namespace `default`");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The job is not registered. Nothing has changed.
+    pub fn evaluate_job(
+        &mut self,
+        namespace: &str,
+        job_id: &str,
+        trigger: Trigger,
+    ) -> Result<String, EvaluationError> {
+        let job = self.find_job(namespace, job_id);
+        let Some(job) = job.filter(|job| self.state.registration(*job).is_some()) else {
+            let (namespace, job_id) = (or_default(namespace).to_owned(), job_id.to_owned());
+            return Err(EvaluationError::UnknownJob { namespace, job_id });
+        };
+        let slot = self.change(|state| {
+            let record = state.pending_evaluation(job, trigger);
+            state.add_evaluation(job, record)
+        });
         Ok(self.state.evaluation_id(slot))
     }
 

@@ -76,6 +76,32 @@ impl Cluster {
         is_registered
     }
 
+    /// Takes a job out altogether: its versions, and all allocations, evaluations and deployments of it, whatever
+    /// they do. False if the cluster knows nothing of it. This is for a job that has ended and need not be
+    /// remembered.
+    ///
+    /// ```
+    /// # use stowplan::model::{Job, Node};
+    /// # use stowplan::{Cluster, PlaceOptions};
+    /// # let node = Node::builder("n1").cpu_shares(1_000).memory_mb(1_024).driver("docker").build()?;
+    /// # let job = Job::builder("web")
+    /// #     .group("front", 2, |g| g.task("nginx", "docker", |t| t.cpu_shares(400).memory_mb(64)))
+    /// #     .build()?;
+    /// # let mut cluster = Cluster::new([node])?;
+    /// cluster.register_job(&job);
+    /// cluster.place(&job, &PlaceOptions::default());
+    /// assert_eq!(cluster.allocation_count(), 2);
+    /// assert!(cluster.remove_job("default", "web"));
+    /// assert_eq!((cluster.allocation_count(), cluster.jobs().count()), (0, 0));
+    /// assert!(!cluster.remove_job("default", "web"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn remove_job(&mut self, namespace: &str, job_id: &str) -> bool {
+        let Some(job) = self.state.find_job(namespace, job_id) else { return false };
+        self.change(|state| state.remove_job(job));
+        true
+    }
+
     /// Says whether a version of a job is stable: the newest stable one is kept however many come after
     /// it. False if there is no such version.
     pub fn set_job_stability(

@@ -2,7 +2,7 @@
 
 use clap::ValueEnum;
 use stowplan::engine::RegisterJob;
-use stowplan::model::{Evaluation, Job};
+use stowplan::model::Job;
 
 /// How jobs are placed and taken away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -46,14 +46,8 @@ pub(crate) struct Arrived {
 pub(crate) enum Resident {
     /// Who hands a job over keeps it until it has left.
     Job { allocation: String, _job: Job },
-    /// The evaluation by which it came, and others that came of that.
-    Evaluated {
-        allocation: String,
-        evaluation: Box<Evaluation>,
-        created: Vec<String>,
-        /// The same: its document is dropped by who made it.
-        _job: Option<Job>,
-    },
+    /// The namespace and the identity; its document is dropped by who made it.
+    Evaluated { namespace: String, job_id: String, _job: Option<Job> },
     /// The namespace and the identity.
     Registered { allocation: String, namespace: String, job_id: String },
 }

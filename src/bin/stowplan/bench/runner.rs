@@ -99,14 +99,8 @@ impl Runner {
                 // It was placed here and is taken out once.
                 _ = cluster.remove_allocation(allocation);
             }
-            (
-                Subject::Cluster(cluster),
-                Resident::Evaluated { allocation, evaluation, created, _job },
-            ) => {
-                scheduled::leave(cluster, self.level, evaluation, &self.options);
-                _ = cluster.remove_allocation(allocation);
-                cluster.remove_evaluation(&evaluation.id);
-                created.iter().for_each(|id| _ = cluster.remove_evaluation(id));
+            (Subject::Cluster(cluster), Resident::Evaluated { namespace, job_id, _job }) => {
+                scheduled::leave(cluster, self.level, (namespace, job_id), &self.options);
             }
             (Subject::Engine(engine), Resident::Registered { allocation, namespace, job_id }) => {
                 engine.leave(allocation, namespace, job_id);

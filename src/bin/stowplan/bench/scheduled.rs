@@ -1,6 +1,6 @@
 //! A load at the level of the scheduler: jobs are registered and taken out, and each time evaluated.
 
-use stowplan::model::{Evaluation, Job, Trigger};
+use stowplan::model::{Job, Trigger};
 use stowplan::schedule::process_with;
 use stowplan::{Attempt, Cluster, Committed, PlaceOptions};
 
@@ -15,75 +15,61 @@ pub(super) fn arrive(
     leaves: bool,
 ) -> Arrived {
     let wanted: usize = job.task_groups.iter().map(|it| it.count() as usize).sum();
-    let mut evaluation = Evaluation {
-        namespace: job.namespace.clone(),
-        job_id: job.id.clone(),
-        evaluation_type: job.job_type().as_str().into(),
-        triggered_by: Trigger::JobRegister.as_str().into(),
-        priority: job.priority(),
-        status: "pending".into(),
-        ..Evaluation::default()
-    };
+    let (namespace, job_id) = (job.namespace.clone(), job.id.clone());
     cluster.register_owned_job(job);
-    let Some(committed) = evaluate(cluster, level, &mut evaluation, options) else {
+    let evaluation = cluster.evaluate_job(&namespace, &job_id, Trigger::JobRegister);
+    let Some(committed) = evaluation.ok().and_then(|id| process(cluster, level, &id, options))
+    else {
         return Arrived::default();
     };
     let placed = committed.allocations().count();
-    let first = committed.allocations().next().filter(|_| leaves).map(|it| it.id());
-    let resident = first.map(|allocation| Resident::Evaluated {
-        allocation,
-        created: committed.created().to_vec(),
-        _job: registered(cluster, &evaluation).cloned(),
-        evaluation: Box::new(evaluation),
+    let resident = (leaves && placed > 0).then(|| Resident::Evaluated {
+        _job: registered(cluster, &namespace, &job_id).cloned(),
+        namespace,
+        job_id,
     });
     Arrived { placed, failed: wanted.saturating_sub(placed), scanned: 0, resident }
 }
 
 /// The job that is registered.
-fn registered<'a>(cluster: &'a Cluster, of: &Evaluation) -> Option<&'a Job> {
-    cluster.job(&of.namespace, &of.job_id)?.versions().next()
+fn registered<'a>(cluster: &'a Cluster, namespace: &str, job_id: &str) -> Option<&'a Job> {
+    cluster.job(namespace, job_id)?.versions().next()
 }
 
-/// Takes a job out and evaluates it once more. The evaluation of that is forgotten as soon as it is done.
+/// Takes a job out and evaluates it once more, which stops what there is of it. Then all of it is forgotten.
 pub(super) fn leave(
     cluster: &mut Cluster,
     level: Level,
-    arrived: &Evaluation,
+    (namespace, job_id): (&str, &str),
     options: &PlaceOptions,
 ) {
-    cluster.unregister_job(&arrived.namespace, &arrived.job_id);
-    let mut evaluation = Evaluation {
-        namespace: arrived.namespace.clone(),
-        job_id: arrived.job_id.clone(),
-        evaluation_type: arrived.evaluation_type.clone(),
-        triggered_by: Trigger::JobDeregister.as_str().into(),
-        priority: arrived.priority,
-        status: "pending".into(),
-        ..Evaluation::default()
-    };
-    _ = evaluate(cluster, level, &mut evaluation, options);
-    cluster.remove_evaluation(&evaluation.id);
+    let evaluation = cluster.evaluate_job(namespace, job_id, Trigger::JobDeregister);
+    cluster.unregister_job(namespace, job_id);
+    if let Ok(id) = evaluation {
+        _ = process(cluster, level, &id, options);
+    }
+    cluster.remove_job(namespace, job_id);
 }
 
-/// Adds an evaluation, which gets its identity by that, and carries out what comes of it.
-fn evaluate(
+/// Carries out all that comes of an evaluation.
+fn process(
     cluster: &mut Cluster,
     level: Level,
-    evaluation: &mut Evaluation,
+    id: &str,
     options: &PlaceOptions,
 ) -> Option<Committed> {
     let now = cluster.now();
-    evaluation.id = cluster.upsert_evaluation(evaluation).ok()?;
-    let attempt = Attempt::default();
     match level {
-        Level::Scheduler => cluster.process_verified(&evaluation.id, now, options),
+        Level::Scheduler => cluster.process_verified(id, now, options),
         Level::Plans => {
-            let plan = process_with(cluster, evaluation, now, options, attempt);
+            let evaluation = cluster.evaluation(id)?;
+            let plan = process_with(cluster, &evaluation, now, options, Attempt::default());
             Some(cluster.commit(plan, now))
         }
         Level::Forks => {
+            let evaluation = cluster.evaluation(id)?;
             let mut fork = cluster.fork();
-            let plan = process_with(&mut fork, evaluation, now, options, attempt);
+            let plan = process_with(&mut fork, &evaluation, now, options, Attempt::default());
             drop(fork);
             Some(cluster.commit(plan, now))
         }
