@@ -12,10 +12,11 @@
 
 use std::hint::black_box;
 
-use criterion::{Criterion, criterion_group, criterion_main};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, Criterion, criterion_group, criterion_main};
 use stowplan::model::{ClientStatus, Constraint, Evaluation, Job, Node, Operand, UpdateStrategy};
 use stowplan::schedule::process;
-use stowplan::{Cluster, PlaceOptions, Plan, Timestamp};
+use stowplan::{Algorithm, Cluster, PlaceOptions, Plan, Timestamp};
 
 const COUNT: u32 = 1_000;
 const NOW: Timestamp = Timestamp::from_secs(10);
@@ -54,13 +55,13 @@ fn evaluation(id: &str) -> Evaluation {
 }
 
 /// A cluster of so many nodes on which jobs run.
-fn cluster_of(nodes: usize, jobs: &[Job]) -> Cluster {
+fn cluster_of(nodes: usize, jobs: &[Job], options: &PlaceOptions) -> Cluster {
     let mut cluster = Cluster::new((0..nodes).map(node)).unwrap();
     for job in jobs {
         cluster.register_job(job);
         let first = Evaluation { job_id: job.id.clone(), ..evaluation(&format!("{}-1", job.id)) };
         let id = cluster.upsert_evaluation(&first).unwrap();
-        let placed = cluster.process(&id, NOW, &PlaceOptions::default()).unwrap();
+        let placed = cluster.process(&id, NOW, options).unwrap();
         let ids: Vec<String> = placed.allocations().map(|it| it.id()).collect();
         ids.iter().for_each(|id| cluster.set_client_status(id, ClientStatus::Running).unwrap());
     }
@@ -69,32 +70,45 @@ fn cluster_of(nodes: usize, jobs: &[Job]) -> Cluster {
 
 /// A cluster of 1,000 nodes on which the job runs and is healthy.
 fn cluster() -> Cluster {
-    cluster_of(1_000, &[job("nginx:1")])
+    cluster_of(1_000, &[job("nginx:1")], &PlaceOptions::default())
 }
 
-/// So many allocations has a job that has at most one on a node, which leaves some of 1,000 nodes free.
-const APART: i64 = 900;
+/// What keeps the allocations of a job on nodes of their own.
+#[derive(Clone, Copy)]
+enum Apart {
+    /// The emptiest node is the best: the job is on each of 1,000 nodes.
+    BySpreading,
+    /// A constraint: the job is on 900 of 1,000 nodes, which leaves it some.
+    ByConstraint,
+}
+
 /// How many such jobs there are: as many allocations are on the first node.
 const JOBS_APART: usize = 10;
 
 /// A cluster of so many nodes on the first of which an allocation of each of some jobs runs.
-fn cluster_apart(nodes: usize) -> Cluster {
+fn cluster_apart(nodes: usize, by: Apart) -> Cluster {
+    let constraint = |l_target: &str, operand, r_target: &str| Constraint {
+        l_target: l_target.into(),
+        operand,
+        r_target: r_target.into(),
+        ..Constraint::default()
+    };
     let apart = |at: usize| {
         let job = named_job(&format!("apart-{at}"), "nginx:1").changed(|spec| {
-            spec.task_groups[0].count = Some(APART);
-            let constraint = |l_target: &str, operand, r_target: &str| Constraint {
-                l_target: l_target.into(),
-                operand,
-                r_target: r_target.into(),
-                ..Constraint::default()
-            };
             spec.constraints.push(constraint("${node.class}", Operand::Eq, "first"));
-            spec.constraints.push(constraint("", Operand::DistinctHosts, ""));
+            if let Apart::ByConstraint = by {
+                spec.task_groups[0].count = Some(900);
+                spec.constraints.push(constraint("", Operand::DistinctHosts, ""));
+            }
         });
         job.unwrap()
     };
     let jobs: Vec<Job> = (0..JOBS_APART).map(apart).collect();
-    cluster_of(nodes, &jobs)
+    let algorithm = match by {
+        Apart::BySpreading => Algorithm::Spread,
+        Apart::ByConstraint => Algorithm::Binpack,
+    };
+    cluster_of(nodes, &jobs, &PlaceOptions::default().algorithm(algorithm))
 }
 
 /// The node that most runs on of the jobs that have one on each.
@@ -124,7 +138,9 @@ fn node_down(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("nodes");
     for nodes in [1_000, 100_000] {
         let mut made = None;
-        let mut make = move || made.get_or_insert_with(|| with_node_to_mark(nodes)).clone();
+        let mut make = move || {
+            made.get_or_insert_with(|| with_node_to_mark(nodes, Apart::BySpreading)).clone()
+        };
         let mut known = None;
         group.bench_function(format!("marked down of {nodes}"), |bencher| {
             let (cluster, down, ready) = known.get_or_insert_with(&mut make);
@@ -133,24 +149,35 @@ fn node_down(criterion: &mut Criterion) {
             cluster.upsert_node(ready.clone());
             bencher.iter(|| mark_down_and_ready(cluster, down, ready));
         });
-        let mut known = None;
-        let evaluation = Evaluation { job_id: "apart-3".into(), ..evaluation("next") };
-        group.bench_function(format!("its jobs of {nodes}"), |bencher| {
-            let cluster = known.get_or_insert_with(|| {
-                let (mut cluster, down, _) = make();
-                cluster.upsert_node(down);
-                assert_eq!(process(&mut cluster, &evaluation, NOW).len(), 1);
-                cluster
-            });
-            bencher.iter(|| black_box(process_one(cluster, &evaluation)));
-        });
+        let held_apart = move || with_node_to_mark(nodes, Apart::ByConstraint);
+        its_jobs(&mut group, format!("its jobs of {nodes}"), &mut make);
+        its_jobs(&mut group, format!("its jobs, held apart, of {nodes}"), held_apart);
     }
     group.finish();
 }
 
+/// An evaluation of one of the jobs that lost an allocation with a node.
+fn its_jobs(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    name: String,
+    make: impl FnOnce() -> (Cluster, Node, Node),
+) {
+    let (mut known, mut make) = (None, Some(make));
+    let evaluation = Evaluation { job_id: "apart-3".into(), ..evaluation("next") };
+    group.bench_function(name, |bencher| {
+        let cluster = known.get_or_insert_with(|| {
+            let (mut cluster, down, _) = make.take().unwrap()();
+            cluster.upsert_node(down);
+            assert_eq!(process(&mut cluster, &evaluation, NOW).len(), 1);
+            cluster
+        });
+        bencher.iter(|| black_box(process_one(cluster, &evaluation)));
+    });
+}
+
 /// A cluster of so many nodes, with its busiest one as it is when it is down and when it is ready.
-fn with_node_to_mark(nodes: usize) -> (Cluster, Node, Node) {
-    let cluster = cluster_apart(nodes);
+fn with_node_to_mark(nodes: usize, by: Apart) -> (Cluster, Node, Node) {
+    let cluster = cluster_apart(nodes, by);
     let ready = busiest(&cluster);
     let down = ready.changed(|node| node.status = "down".into()).unwrap();
     (cluster, down, ready)
@@ -164,7 +191,7 @@ fn cold(criterion: &mut Criterion) {
     criterion.bench_function("evaluations/nothing to change, cold", |bencher| {
         let cluster = known.get_or_insert_with(|| {
             let jobs = (0..JOBS_COLD).map(|at| named_job(&format!("cold-{at}"), "nginx:1"));
-            cluster_of(1_000, &jobs.collect::<Vec<Job>>())
+            cluster_of(1_000, &jobs.collect::<Vec<Job>>(), &PlaceOptions::default())
         });
         bencher.iter(|| {
             at = (at + 1) % JOBS_COLD;

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Counts the instructions that evaluations take: of a job of 1,000 with nothing to change, of one that lost
-# one of 900 with its node, and of marking that node down and ready again, on 1,000 nodes and on 100,000.
+# one of them with its node, of one of 900 that may have no two on a node beside that, and of marking that
+# node down and ready again, on 1,000 nodes and on 100,000.
 # Needs valgrind.
 #
 #   benches/evaluations.sh
@@ -29,8 +30,10 @@ measure() {
 
 echo 'instructions an allocation'
 measure 'evaluations/nothing to change$' process_one 1000
-measure 'nodes/its jobs of 1000$' process_one 900
-measure 'nodes/its jobs of 100000$' process_one 900
+measure 'nodes/its jobs of 1000$' process_one 1000
+measure 'nodes/its jobs of 100000$' process_one 1000
+measure 'nodes/its jobs, held apart, of 1000$' process_one 900
+measure 'nodes/its jobs, held apart, of 100000$' process_one 900
 echo 'instructions'
 measure 'nodes/marked down of 1000$' mark_down_and_ready 1
 measure 'nodes/marked down of 100000$' mark_down_and_ready 1
