@@ -4,11 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stowplan::engine::{Engine, EvaluateJob};
-use stowplan::model::{ClientStatus, DeploymentState};
+use stowplan::model::{ClientStatus, DeploymentState, RescheduleTracker};
 use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts};
 use crate::model::{Key, Model};
+use crate::rest::is_replacement;
 
 /// The most canaries that a step asks for.
 const CANARIES_MAX: usize = 2;
@@ -36,11 +37,12 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
         || has_lost_in_the_last_look(engine, model, facts, key)
         || leaves_filtered_nodes(model, facts, key)
         || has_more_canaries_than_places(model, key)
+        || has_failed_anew(facts, key)
 }
 
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
-/// there are to be more canaries than one pass places, and where of a group of which too many are there one
-/// that failed is replaced in the first look, which it does not count (section 3, *Stop rule*).
+/// there are to be more canaries than one pass places, and where the first look replaced one that failed in
+/// a group of which too many are there, which it does not count in its pass (section 3, *Stop rule*).
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -49,10 +51,14 @@ pub(crate) fn settle(
     has_surplus: bool,
 ) -> Result<(), String> {
     let mut before = wanted(fork, key);
+    let is_new_replacement = |it: &(String, u64, String)| {
+        let document = fork.view(&it.0).map(|it| it.outline());
+        !facts.allocations.contains_key(&it.0) && document.is_some_and(|it| is_replacement(&it))
+    };
     let most = match () {
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
-        () if has_surplus && is_due_soon(facts, key, model.now) => 2,
+        () if has_surplus && before.iter().any(is_new_replacement) => 2,
         () => 1,
     };
     for _ in 0..most {
@@ -181,6 +187,22 @@ fn has_expired(facts: &Facts, key: &Key, now: Timestamp) -> bool {
             && last.is_some_and(|since| since + fact.lost_after <= now)
     };
     facts.allocations_of(key).any(is_expired)
+}
+
+/// Whether one that failed, of which no task says when, was written to by the last look, as no node was found to
+/// replace it: it failed when it was written to last (section 3: *else ModifyTime*), and is not due yet for the
+/// next look.
+fn has_failed_anew(facts: &Facts, key: &Key) -> bool {
+    let looked = looked_at(facts, key);
+    let is_noted = |fact: &Fact| {
+        let tracker = fact.it.reschedule_tracker.as_ref();
+        let is_at_hand = fact.it.task_states.values().any(|it| it.finished_at.is_some());
+        !is_at_hand
+            && fact.it.client() == ClientStatus::Failed
+            && tracker.is_some_and(|it| it.last_reschedule == RescheduleTracker::NO_PLACEMENT)
+            && Some(fact.it.modify_index) >= looked
+    };
+    facts.allocations_of(key).any(is_noted)
 }
 
 /// Whether a job is looked at within the second that counts as now.

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stowplan::model::{ClientStatus, Deployment, DeploymentState, NodeSpec, TaskGroup};
+use stowplan::model::{Allocation, ClientStatus, Deployment, DeploymentState, NodeSpec, TaskGroup};
 use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
@@ -136,9 +136,9 @@ impl<'a> Look<'a> {
             }
         }
         // A pass that lowers the count and replaces what failed in one does not count the latter (section 3,
-        // *Stop rule*); the next one does.
-        let replacements =
-            of_group().filter(|it| it.is_live() && is_replacement(it)).count() as i64;
+        // *Stop rule*), nor does it what it updates that is unknown; the next one does.
+        let is_uncounted = |it: &Fact| is_replacement(&it.it) || self.replaces_unknown(it);
+        let replacements = of_group().filter(|it| it.is_live() && is_uncounted(it)).count() as i64;
         // The same of what failed and is replaced as soon as there is room for that.
         let is_owed = |it: &&Fact| {
             it.it.client() == ClientStatus::Failed
@@ -148,7 +148,8 @@ impl<'a> Look<'a> {
         };
         let owed = of_group().filter(is_owed).count() as i64;
         if known > count {
-            let is_waited_for = owed > 0 || !self.is_noticed || is_just_made(of_group());
+            let is_waited_for =
+                owed > 0 || !self.is_noticed || is_just_made(of_group(), is_uncounted);
             if known - replacements - owed > count || !is_waited_for {
                 return Err(format!("{known} are there, of {count}"));
             }
@@ -190,6 +191,14 @@ impl<'a> Look<'a> {
             ClientStatus::Lost => false,
             _ => true,
         }
+    }
+
+    /// Whether an allocation took the place of an outdated one that does not answer.
+    fn replaces_unknown(&self, fact: &Fact) -> bool {
+        let previous = self.facts.allocations.get(&fact.it.previous_allocation);
+        previous.is_some_and(|it| {
+            it.it.client() == ClientStatus::Unknown && it.it.desired().is_terminal()
+        })
     }
 
     fn why_missing(
@@ -292,14 +301,19 @@ pub(crate) fn most_parallel(group: &TaskGroup, job_type: &str) -> i64 {
     }
 }
 
-fn is_replacement(fact: &Fact) -> bool {
-    fact.it.reschedule_tracker.as_ref().is_some_and(|it| !it.events.is_empty())
+/// Whether an allocation took the place of one that failed.
+pub(crate) fn is_replacement(it: &Allocation) -> bool {
+    it.reschedule_tracker.as_ref().is_some_and(|it| !it.events.is_empty())
 }
 
-/// Whether one of the newest of some allocations, which the latest look made, replaces one that failed.
-fn is_just_made<'a>(all: impl Iterator<Item = &'a Fact>) -> bool {
-    let rank = |it: &&Fact| (it.it.create_index, is_replacement(it));
-    all.filter(|it| it.is_live()).max_by_key(rank).is_some_and(is_replacement)
+/// Whether one of the newest of some allocations, which the latest look made, is of those that it did not
+/// count.
+fn is_just_made<'a>(
+    all: impl Iterator<Item = &'a Fact>,
+    is_uncounted: impl Fn(&Fact) -> bool,
+) -> bool {
+    let rank = |it: &&Fact| (it.it.create_index, is_uncounted(it));
+    all.filter(|it| it.is_live()).max_by_key(rank).is_some_and(is_uncounted)
 }
 
 fn failed_at(fact: &Fact) -> Timestamp {

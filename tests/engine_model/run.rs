@@ -172,6 +172,10 @@ impl Run<'_> {
             let once = wanted(&fork, key);
             let may_change = surplus.contains(key) || leads_on(engine, model, facts, key);
             if noticed.contains(key) && !may_change && asked != once {
+                if self.tried.is_shown {
+                    println!("looked at:");
+                    Facts::of(&fork).print();
+                }
                 return Err(format!("{key:?} is looked at: {asked:?} becomes {once:?}"));
             }
             settle(&mut fork, model, facts, key, surplus.contains(key))?;
