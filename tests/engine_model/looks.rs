@@ -189,20 +189,19 @@ fn has_expired(facts: &Facts, key: &Key, now: Timestamp) -> bool {
     facts.allocations_of(key).any(is_expired)
 }
 
-/// Whether one that failed, of which no task says when, was written to by the last look, as no node was found to
-/// replace it: it failed when it was written to last (section 3: *else ModifyTime*), and is not due yet for the
-/// next look.
+/// Whether one that failed was written to by the last look, so that it failed anew.
 fn has_failed_anew(facts: &Facts, key: &Key) -> bool {
     let looked = looked_at(facts, key);
-    let is_noted = |fact: &Fact| {
-        let tracker = fact.it.reschedule_tracker.as_ref();
-        let is_at_hand = fact.it.task_states.values().any(|it| it.finished_at.is_some());
-        !is_at_hand
-            && fact.it.client() == ClientStatus::Failed
-            && tracker.is_some_and(|it| it.last_reschedule == RescheduleTracker::NO_PLACEMENT)
-            && Some(fact.it.modify_index) >= looked
-    };
-    facts.allocations_of(key).any(is_noted)
+    facts.allocations_of(key).any(|it| fails_anew(it) && Some(it.it.modify_index) >= looked)
+}
+
+/// Whether one that failed, of which no task says when, was written to as no node was found to replace it: it
+/// failed when it was written to last (section 3: *else ModifyTime*), and is not due yet for the next look.
+pub(crate) fn fails_anew(fact: &Fact) -> bool {
+    let tracker = fact.it.reschedule_tracker.as_ref();
+    fact.it.client() == ClientStatus::Failed
+        && !fact.it.task_states.values().any(|it| it.finished_at.is_some())
+        && tracker.is_some_and(|it| it.last_reschedule == RescheduleTracker::NO_PLACEMENT)
 }
 
 /// Whether a job is looked at within the second that counts as now.

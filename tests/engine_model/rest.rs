@@ -8,6 +8,7 @@ use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
 use crate::launches::is_launched_later;
+use crate::looks::fails_anew;
 use crate::model::{Job, Key, Model};
 use crate::system;
 
@@ -285,6 +286,9 @@ impl<'a> Look<'a> {
             {
                 Ok("deployment: canaries")
             }
+            // Only one that has waited for no evaluation yet makes one for its time (section 3: *Eligible with
+            // empty FollowupEvalID*).
+            () if fails_anew(fact) && !fact.it.followup_eval_id.is_empty() => Ok("failed anew"),
             () if !self.is_noticed => Ok("not looked at"),
             () => Err(format!("{name} failed, and is not replaced")),
         }
