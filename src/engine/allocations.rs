@@ -92,6 +92,14 @@ fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
     let is_over = matches!(before, ClientStatus::Complete | ClientStatus::Failed)
         || (before == ClientStatus::Lost && !desired.is_terminal());
     let after = status.filter(|_| !is_over).unwrap_or(before);
+    let life = NodeLife { is_unsynced: false, ..change.life(node) };
+    change.set_life(node, life);
+    let is_leaving = after.is_terminal() && desired.is_terminal();
+    if is_leaving && is_of_purged(&change.state, slot, job) {
+        // Of a job that was purged it was the client alone that still had it. What it held is free now.
+        change.remove_allocation(slot);
+        return None;
+    }
     if after != before {
         change.set_status(slot, desired, after);
     }
@@ -101,14 +109,6 @@ fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
     {
         let at = health.1.unwrap_or(change.now());
         judge(change, slot, health.0, at, true);
-    }
-    let life = NodeLife { is_unsynced: false, ..change.life(node) };
-    change.set_life(node, life);
-    let is_leaving = after.is_terminal() && desired.is_terminal();
-    if is_leaving && is_of_purged(&change.state, slot, job) {
-        // Of a job that was purged it was the client alone that still had it.
-        change.remove_allocation(slot);
-        return None;
     }
     let was_unknown = before == ClientStatus::Unknown;
     if after == before || !(after.is_terminal() || was_unknown) {

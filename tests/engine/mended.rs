@@ -143,6 +143,20 @@ fn filling(id: &str, priority: i64) -> Job {
 }
 
 #[test]
+fn who_waits_for_room_is_woken_when_a_client_has_ended_what_was_purged() {
+    let mut world = World::new(1);
+    world.run(&filling("low", 50));
+    world.register(&filling("next", 50));
+    world.settle();
+    let leaving = world.live("low");
+    purge(&mut world, "low");
+    assert_eq!((world.stats().blocked, world.live("next").len()), (1, 0));
+    world.report(&leaving, ClientStatus::Complete);
+    world.settle();
+    assert_eq!((world.stats().blocked, world.live("next").len()), (0, 1));
+}
+
+#[test]
 fn what_is_only_told_to_stop_wakes_nobody() {
     let mut world = World::new(1);
     world.run(&filling("low", 50));

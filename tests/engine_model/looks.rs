@@ -41,8 +41,9 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
 }
 
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
-/// there are to be more canaries than one pass places, and where the first look replaced one that failed in
-/// a group of which too many are there, which it does not count in its pass (section 3, *Stop rule*).
+/// there are to be more canaries than one pass places, where the first look replaced one that failed in a
+/// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), and where
+/// canaries wait and it placed what runs an earlier version, which the next one may update in place.
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -51,14 +52,17 @@ pub(crate) fn settle(
     has_surplus: bool,
 ) -> Result<(), String> {
     let mut before = wanted(fork, key);
-    let is_new_replacement = |it: &(String, u64, String)| {
-        let document = fork.view(&it.0).map(|it| it.outline());
-        !facts.allocations.contains_key(&it.0) && document.is_some_and(|it| is_replacement(&it))
-    };
+    let placed: Vec<_> =
+        before.iter().filter(|it| !facts.allocations.contains_key(&it.0)).collect();
+    let documents = placed.iter().filter_map(|it| Some(fork.view(&it.0)?.outline()));
+    let has_replaced = documents.into_iter().any(|it| is_replacement(&it));
+    let newest = model.jobs[key].newest().number;
+    let has_placed_earlier = placed.iter().any(|it| it.1 < newest);
     let most = match () {
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
-        () if has_surplus && before.iter().any(is_new_replacement) => 2,
+        () if has_surplus && has_replaced => 2,
+        () if has_placed_earlier && has_earlier_replacements(model, facts, key) => 2,
         () => 1,
     };
     for _ in 0..most {

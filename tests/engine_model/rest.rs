@@ -194,6 +194,18 @@ impl<'a> Look<'a> {
         }
     }
 
+    /// Whether a group waits until its clients have stopped what was lost (section 3, step 6: *place nothing*).
+    fn is_held_back(&self, group: &str) -> bool {
+        let mut of_group =
+            self.facts.allocations_of(self.key).filter(|it| it.it.task_group == group);
+        let waits = |fact: &Fact| {
+            let follow_up = self.facts.evaluations.get(&fact.it.followup_eval_id);
+            fact.it.client() == ClientStatus::Lost
+                && follow_up.is_some_and(|it| it.wait_until.is_some_and(|at| at > self.model.now))
+        };
+        of_group.any(waits)
+    }
+
     /// Whether an allocation took the place of an outdated one that does not answer.
     fn replaces_unknown(&self, fact: &Fact) -> bool {
         let previous = self.facts.allocations.get(&fact.it.previous_allocation);
@@ -273,7 +285,7 @@ impl<'a> Look<'a> {
         let deployment = self.deployment();
         let is_deployed = deployment.is_some_and(|it| it.id == fact.it.deployment_id);
         match () {
-            () if is_due_later => Ok("delay"),
+            () if is_due_later || self.is_held_back(&fact.it.task_group) => Ok("delay"),
             () if !is_enabled => Ok("no rescheduling"),
             () if !is_unlimited && used >= attempts => Ok("attempts used up"),
             () if self.is_blocked() => Ok("blocked"),
