@@ -137,6 +137,7 @@ impl EngineHandle {
             journal,
             shared: Arc::clone(&shared),
             told: Vec::new(),
+            has_passed: false,
             news: Vec::new(),
             has_missed: false,
         };
@@ -235,6 +236,8 @@ struct Thread<M, J> {
     shared: Arc<Shared>,
     /// What the machine told its engine by itself, and is not kept yet.
     told: Vec<Recorded>,
+    /// Whether something happened in the course of time after all that is kept.
+    has_passed: bool,
     /// The index up to which events were looked at.
     seen: u64,
     /// What happened since the latest snapshot was made, as far as it wakes anybody.
@@ -253,8 +256,11 @@ impl<M: Machine, J: Journal> Thread<M, J> {
             match first {
                 Ok(order) => {
                     if let Some(told) = self.serve(order, orders) {
+                        let ended = self.end();
+                        // What it was kept in is closed when somebody hears of it.
+                        drop(self);
                         // Who told it to end may be gone.
-                        let _ = told.send(self.end());
+                        let _ = told.send(ended);
                         return;
                     }
                 }
@@ -294,22 +300,33 @@ impl<M: Machine, J: Journal> Thread<M, J> {
     fn come_to(&mut self, now: Timestamp) -> bool {
         let is_kept = self.keep(&[]);
         if is_kept {
+            // What commands made ready follows from them, whenever that is.
+            self.machine.advance(self.machine.engine().now());
+            self.hear();
+            let index = self.machine.engine().modify_index();
             self.machine.advance(now);
             self.hear();
+            self.has_passed |= self.machine.engine().modify_index() != index;
         }
         is_kept
     }
 
-    /// Keeps what the machine told by itself, and commands that came after it. Whether it did.
+    /// Keeps what the machine told by itself, and commands that came after it; or else that time has passed,
+    /// since an engine that is brought back is told first that it was away, and nodes that were lost by then
+    /// would be there again. Whether it did.
     fn keep(&mut self, commands: &[(Timestamp, &Command)]) -> bool {
-        if self.told.is_empty() && commands.is_empty() {
+        // Time comes to the instant of a command before that is applied.
+        let has_passed = self.has_passed && commands.is_empty();
+        if self.told.is_empty() && commands.is_empty() && !has_passed {
             return true;
         }
+        let reached = has_passed.then(|| self.machine.engine().now());
         let told = self.told.iter().map(|it| (it.now, &it.command));
         let all: Vec<(Timestamp, &Command)> = told.chain(commands.iter().copied()).collect();
-        let is_kept = self.journal.keep(&all).is_ok();
+        let is_kept = self.journal.keep(&all, reached).is_ok();
         if is_kept {
             self.told.clear();
+            self.has_passed = false;
         }
         is_kept
     }

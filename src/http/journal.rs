@@ -6,14 +6,20 @@ use crate::time::Timestamp;
 /// Keeps what an engine is told, for [`EngineHandle::start_kept`](super::EngineHandle::start_kept): applying what
 /// was kept, in its order and each at its instant, makes the engine again.
 pub trait Journal: Send + 'static {
-    /// Keeps commands, each with the instant at which it is applied, in the order in which they are. They are
-    /// kept for good when this returns.
+    /// Keeps commands, each with the instant at which it is applied, in the order in which they are; and after
+    /// them, if there is one, an instant to which time came by itself, and by which something happened: it has
+    /// to come there when the engine is made again, before anything else is told. They are kept for good when
+    /// this returns.
     ///
     /// # Errors
     ///
     /// None of them could be kept: they are not applied; those that a machine told its engine by itself come
     /// again.
-    fn keep(&mut self, commands: &[(Timestamp, &Command)]) -> Result<(), String>;
+    fn keep(
+        &mut self,
+        commands: &[(Timestamp, &Command)],
+        reached: Option<Timestamp>,
+    ) -> Result<(), String>;
 
     /// Whether the engine as a whole is to be kept now, so that what was kept before is needed no more.
     fn wants_state(&self) -> bool {
@@ -38,7 +44,7 @@ pub trait Journal: Send + 'static {
 pub(super) struct Nowhere;
 
 impl Journal for Nowhere {
-    fn keep(&mut self, _: &[(Timestamp, &Command)]) -> Result<(), String> {
+    fn keep(&mut self, _: &[(Timestamp, &Command)], _: Option<Timestamp>) -> Result<(), String> {
         Ok(())
     }
 }

@@ -138,7 +138,7 @@ pub(super) fn resumed(restored: Restored, now: Timestamp) -> Result<(Engine, Sto
     let Restored { mut store, mut engine, .. } = restored;
     if engine.modify_index() > 0 {
         let (now, resume) = (now.max(engine.now()), Command::from(Resume {}));
-        store.keep(&[(now, &resume)])?;
+        store.keep(&[(now, &resume)], None)?;
         engine.apply(now, resume).map_err(|error| error.to_string())?;
     }
     Ok((engine, store))

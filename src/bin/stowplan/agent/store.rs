@@ -109,10 +109,17 @@ impl Store {
         Ok(())
     }
 
-    fn write(&mut self, commands: &[(Timestamp, &Command)]) -> Result<(), String> {
-        let mut entries = Vec::with_capacity(commands.len());
+    fn write(
+        &mut self,
+        commands: &[(Timestamp, &Command)],
+        reached: Option<Timestamp>,
+    ) -> Result<(), String> {
+        let mut entries = Vec::with_capacity(commands.len() + 1);
         for (now, command) in commands {
-            entries.push(log::entry(*now, command)?);
+            entries.push(log::entry(*now, Some(command))?);
+        }
+        if let Some(now) = reached {
+            entries.push(log::entry(now, None)?);
         }
         let forgotten = self.finished_state();
         let latest = self.latest;
@@ -164,8 +171,12 @@ impl Store {
 }
 
 impl Journal for Store {
-    fn keep(&mut self, commands: &[(Timestamp, &Command)]) -> Result<(), String> {
-        let outcome = self.write(commands);
+    fn keep(
+        &mut self,
+        commands: &[(Timestamp, &Command)],
+        reached: Option<Timestamp>,
+    ) -> Result<(), String> {
+        let outcome = self.write(commands, reached);
         if let Err(message) = &outcome {
             let folder = self.folder.display();
             tracing::error!(

@@ -63,3 +63,29 @@ fn after_ten_minutes_down_nodes_are_ready_and_have_time_to_be_heard_of() {
     assert_eq!(handle.end_blocking(), Ok(()));
     assert_eq!(status(&handle), "down");
 }
+
+#[test]
+fn what_happened_in_the_course_of_time_outlasts_a_kill() {
+    let name = format!("stowplan-lost-{}", std::process::id());
+    let folder = Folder(std::env::temp_dir().join(&name));
+    let clock = Clock::starting_at(Timestamp::from_secs(1_000), 500.0);
+    let handle = started(&folder, &clock);
+    let node = Node::builder("n1").build().unwrap().spec().clone();
+    assert!(handle.apply_blocking(RegisterNode::from(node).into()).unwrap().is_ok());
+    heard(&handle);
+    // It is not heard of any more, and nothing else is told after that.
+    while status(&handle) != "down" {
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    let seen = handle.snapshot().modify_index();
+    // As it is on disk at that moment.
+    let copy = Folder(std::env::temp_dir().join(format!("{name}-copy")));
+    std::fs::create_dir_all(&copy.0).unwrap();
+    for entry in std::fs::read_dir(&folder.0).unwrap() {
+        let path = entry.unwrap().path();
+        std::fs::copy(&path, copy.0.join(path.file_name().unwrap())).unwrap();
+    }
+    let back = started(&copy, &clock);
+    assert_eq!(status(&back), "down");
+    assert!(back.snapshot().modify_index() >= seen);
+}

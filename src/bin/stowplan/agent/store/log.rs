@@ -62,11 +62,14 @@ pub(super) fn replay(
             if number != latest + 1 {
                 return Err(format!("{name}: command {} is missing: {DAMAGED}", latest + 1));
             }
-            let command = read_entry(&entry);
-            let (now, command) = command
+            let entry = read_entry(&entry);
+            let (now, command) = entry
                 .ok_or_else(|| format!("{name}: command {number} cannot be read: {DAMAGED}"))?;
             // What was refused then is refused now.
-            let _ = engine.apply(now, command);
+            let _ = match command {
+                Some(command) => engine.apply(now, command).map(drop).ok(),
+                None => engine.advance(now).ok(),
+            };
             latest = number;
         }
     }
@@ -112,11 +115,13 @@ fn guarded<T>(read: impl FnOnce() -> Result<T, Failure>) -> Result<T, Failure> {
     outcome.unwrap_or_else(|_| Err("it makes no sense as a store".into()))
 }
 
-/// A command as it is written: a checksum, its instant, and itself.
-pub(super) fn entry(now: Timestamp, command: &Command) -> Result<Vec<u8>, String> {
+/// A command as it is written: a checksum, its instant, and itself; without one that time came to the instant.
+pub(super) fn entry(now: Timestamp, command: Option<&Command>) -> Result<Vec<u8>, String> {
     let mut entry = vec![0; 4];
     entry.extend(now.as_nanos().to_be_bytes());
-    serde_json::to_writer(&mut entry, command).map_err(|error| error.to_string())?;
+    if let Some(command) = command {
+        serde_json::to_writer(&mut entry, command).map_err(|error| error.to_string())?;
+    }
     let sum = checksum(entry.get(4..).unwrap_or_default());
     if let Some(place) = entry.get_mut(..4) {
         place.copy_from_slice(&sum.to_be_bytes());
@@ -124,14 +129,15 @@ pub(super) fn entry(now: Timestamp, command: &Command) -> Result<Vec<u8>, String
     Ok(entry)
 }
 
-fn read_entry(entry: &[u8]) -> Option<(Timestamp, Command)> {
+fn read_entry(entry: &[u8]) -> Option<(Timestamp, Option<Command>)> {
     let (sum, rest) = entry.split_first_chunk::<4>()?;
     if checksum(rest) != u32::from_be_bytes(*sum) {
         return None;
     }
     let (now, command) = rest.split_first_chunk::<8>()?;
     let now = Timestamp::from_nanos(i64::from_be_bytes(*now));
-    Some((now, serde_json::from_slice(command).ok()?))
+    let command = (!command.is_empty()).then(|| serde_json::from_slice(command)).transpose();
+    Some((now, command.ok()?))
 }
 
 pub(super) fn checksum(bytes: &[u8]) -> u32 {
