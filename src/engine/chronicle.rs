@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::event::{Cause, Event, Payload, Topic};
-use super::kept_event::KeptEvent;
+use super::kept_event::{Kept, KeptEvent};
 use crate::state::State;
 use crate::state::changed::{Changes, Setting, SettingKind};
 use crate::state::gone::GoneKind;
@@ -19,23 +19,19 @@ pub(super) struct Entry {
     pub(super) changes: Box<Changes>,
 }
 
-/// The events of a change that was made at an index, with the things as they are now if `is_full`; of
-/// allocations with what their documents are made of.
+/// The events of a change that was made at an index, with the things as they are now if `is_full`, or what
+/// their documents are made of.
 pub(super) fn events(state: &State, entry: &Entry, is_full: bool) -> Vec<KeptEvent> {
     let Entry { index, cause, changes } = entry;
     let maker = Maker { state, index: *index, cause: *cause, is_full };
     let mut events: Vec<KeptEvent> = Vec::new();
     let touched = &changes.touched;
     let nodes = changes.nodes.iter().filter_map(|&slot| maker.of_node(slot));
-    let jobs = changes.registered.iter().filter_map(|&slot| maker.of_job(slot));
-    let evaluations = touched.evaluations.iter().filter_map(|&slot| maker.of_evaluation(slot));
-    let deployments = touched.deployments.iter().filter_map(|&slot| maker.of_deployment(slot));
-    let before = nodes.chain(jobs).chain(evaluations).chain(deployments);
-    events.extend(before.map(KeptEvent::from));
-    events.extend(touched.allocations.iter().filter_map(|&slot| {
-        let past = if is_full { state.past_allocation(slot) } else { None };
-        Some(KeptEvent { event: maker.of_allocation(slot)?, allocation: past.map(Box::new) })
-    }));
+    let jobs = changes.registered.iter().filter_map(|&slot| maker.kept_job(slot));
+    let evaluations = touched.evaluations.iter().filter_map(|&slot| maker.kept_evaluation(slot));
+    let deployments = touched.deployments.iter().filter_map(|&slot| maker.kept_deployment(slot));
+    events.extend(nodes.map(KeptEvent::from).chain(jobs).chain(evaluations).chain(deployments));
+    events.extend(touched.allocations.iter().filter_map(|&slot| maker.kept_allocation(slot)));
     let summaries = changes.standings.iter().filter_map(|&slot| maker.of_summary(slot));
     let settings = changes.settings.iter().map(|setting| maker.of_setting(setting));
     events.extend(summaries.chain(settings).map(KeptEvent::from));
@@ -112,6 +108,49 @@ impl Maker<'_> {
             true => Event { payload: payload().map(Arc::new), ..event },
             false => event,
         }
+    }
+
+    fn kept(&self, topic: Topic, of: Kept) -> KeptEvent {
+        KeptEvent { index: self.index, event_type: self.cause.event_type(topic), of }
+    }
+
+    fn kept_job(&self, slot: JobSlot) -> Option<KeptEvent> {
+        match self.is_full {
+            true => Some(self.kept(Topic::Job, Kept::Job(self.state.past_job(slot)?))),
+            false => self.of_job(slot).map(KeptEvent::from),
+        }
+    }
+
+    fn kept_evaluation(&self, slot: EvaluationSlot) -> Option<KeptEvent> {
+        match self.is_full {
+            true => {
+                let past = self.state.past_evaluation(slot)?;
+                Some(self.kept(Topic::Evaluation, Kept::Evaluation(past)))
+            }
+            false => self.of_evaluation(slot).map(KeptEvent::from),
+        }
+    }
+
+    fn kept_deployment(&self, slot: DeploymentSlot) -> Option<KeptEvent> {
+        match self.is_full {
+            true => {
+                let past = self.state.past_deployment(slot)?;
+                Some(self.kept(Topic::Deployment, Kept::Deployment(past)))
+            }
+            false => self.of_deployment(slot).map(KeptEvent::from),
+        }
+    }
+
+    fn kept_allocation(&self, slot: AllocationSlot) -> Option<KeptEvent> {
+        if self.is_full
+            && let Some(past) = self.state.past_allocation(slot)
+        {
+            return Some(self.kept(Topic::Allocation, Kept::Allocation(past)));
+        }
+        let event = self.of_allocation(slot)?;
+        let document = || self.state.allocation_document(slot);
+        let payload = || Some(Payload::Allocation(Box::new(document()?)));
+        Some(KeptEvent::from(self.filled(event, payload)))
     }
 
     fn of_setting(&self, setting: &Setting) -> Event {

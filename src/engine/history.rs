@@ -95,7 +95,8 @@ impl History {
         let kept = kept.map(|event| event.whole(state));
         let recalled = self.recalled.iter().filter(|event| event.index > index).cloned();
         let latest = self.latest.iter().filter(|entry| entry.index > index);
-        let latest = latest.flat_map(|entry| events(state, entry, false)).map(|it| it.event);
+        let latest = latest.flat_map(|entry| events(state, entry, false));
+        let latest = latest.map(|event| event.into_whole(state));
         kept.chain(recalled).chain(latest).collect()
     }
 
@@ -114,7 +115,7 @@ impl History {
     #[cfg(feature = "http")]
     pub(super) fn first_since(&self, state: &State, index: u64, number: usize) -> Vec<Event> {
         let first = self.events.first_above(index);
-        let last = self.events.get(first.saturating_add(number)).map(|kept| kept.event.index);
+        let last = self.events.get(first.saturating_add(number)).map(|kept| kept.index);
         let Some(last) = last else { return self.since(state, index) };
         let end = self.events.first_above(last);
         self.events.range(first..end).map(|event| event.whole(state)).collect()
@@ -148,7 +149,7 @@ impl History {
     pub(super) fn save_latest(&self, state: &State, out: &mut Writer) {
         let History { events: _, latest, recalled, forgotten, spare: _ } = self;
         let latest = latest.iter().flat_map(|change| events(state, change, false));
-        let latest = latest.map(|it| it.event);
+        let latest = latest.map(|event| event.into_whole(state));
         recalled.iter().cloned().chain(latest).collect::<Vec<Event>>().save(out);
         forgotten.save(out);
     }

@@ -1,19 +1,33 @@
-//! Events as they are kept: those of allocations without the document, which is made when it is asked for.
+//! Events as they are kept: most of them as what they are made of when somebody asks.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::ops::Range;
 use std::sync::Arc;
 
-use super::event::{Event, Payload};
+use super::event::{Event, Payload, Topic};
 use crate::state::State;
-use crate::state::past::PastAllocation;
+use crate::state::past::{PastAllocation, PastDeployment, PastEvaluation, PastJob};
 
-/// An event, and what its payload is made of where that is an allocation.
+/// An event that is kept. Most are never asked for, and texts and a document for each would cost as much as
+/// all else that is done for a job.
 #[derive(Clone, Debug)]
 pub(crate) struct KeptEvent {
-    /// Of an allocation it has no payload.
-    pub(crate) event: Event,
-    pub(super) allocation: Option<Box<PastAllocation>>,
+    /// The index of the change.
+    pub(super) index: u64,
+    pub(super) event_type: &'static str,
+    pub(super) of: Kept,
+}
+
+/// What an event is made of.
+#[derive(Clone, Debug)]
+pub(super) enum Kept {
+    /// It is made, with its payload if it has any.
+    Event(Box<Event>),
+    Allocation(PastAllocation),
+    Deployment(PastDeployment),
+    Evaluation(PastEvaluation),
+    Job(PastJob),
 }
 
 /// How many events are on a page.
@@ -32,19 +46,118 @@ pub(super) struct EventQueue {
 
 impl From<Event> for KeptEvent {
     fn from(event: Event) -> KeptEvent {
-        KeptEvent { event, allocation: None }
+        let (index, event_type) = (event.index, event.event_type);
+        KeptEvent { index, event_type, of: Kept::Event(Box::new(event)) }
+    }
+}
+
+impl KeptEvent {
+    /// What kind of thing it is about.
+    pub(crate) fn topic(&self) -> Topic {
+        match &self.of {
+            Kept::Event(event) => event.topic,
+            Kept::Allocation(_) => Topic::Allocation,
+            Kept::Deployment(_) => Topic::Deployment,
+            Kept::Evaluation(_) => Topic::Evaluation,
+            Kept::Job(_) => Topic::Job,
+        }
+    }
+
+    /// The identity of the thing.
+    pub(crate) fn key(&self) -> Cow<'_, str> {
+        match &self.of {
+            Kept::Event(event) => Cow::Borrowed(&event.key),
+            Kept::Allocation(past) => Cow::Owned(past.id()),
+            Kept::Deployment(past) => Cow::Owned(past.id()),
+            Kept::Evaluation(past) => Cow::Owned(past.id()),
+            Kept::Job(past) => Cow::Borrowed(&past.spec().id),
+        }
+    }
+
+    /// The namespace of the thing; empty for nodes.
+    pub(crate) fn namespace(&self) -> &str {
+        match &self.of {
+            Kept::Event(event) => &event.namespace,
+            Kept::Allocation(past) => past.job().map_or("", |job| &job.namespace),
+            Kept::Deployment(past) => past.job().0,
+            Kept::Evaluation(past) => past.job().0,
+            Kept::Job(past) => &past.spec().namespace,
+        }
+    }
+
+    /// The job that the thing is of, if it is of one.
+    pub(crate) fn job_id(&self) -> &str {
+        match &self.of {
+            Kept::Event(event) => &event.job_id,
+            Kept::Allocation(past) => past.job().map_or("", |job| &job.id),
+            Kept::Deployment(past) => past.job().1,
+            Kept::Evaluation(past) => past.job().1,
+            Kept::Job(past) => &past.spec().id,
+        }
+    }
+
+    /// The node that an allocation is on, or was on.
+    pub(crate) fn node_id(&self) -> &str {
+        match &self.of {
+            Kept::Event(event) => &event.node_id,
+            Kept::Allocation(past) => past.node_id(),
+            Kept::Deployment(_) | Kept::Evaluation(_) | Kept::Job(_) => "",
+        }
     }
 }
 
 impl KeptEvent {
     /// The event with its payload.
     pub(super) fn whole(&self, state: &State) -> Event {
-        let mut event = self.event.clone();
-        if let Some(past) = &self.allocation {
-            let document = state.past_document(past);
-            event.payload = document.map(|it| Arc::new(Payload::Allocation(Box::new(it))));
+        let payload = match &self.of {
+            Kept::Event(event) => return (**event).clone(),
+            Kept::Allocation(past) => {
+                state.past_document(past).map(|it| Payload::Allocation(Box::new(it)))
+            }
+            Kept::Deployment(past) => {
+                Some(Payload::Deployment(Box::new(state.past_deployment_document(past))))
+            }
+            Kept::Evaluation(past) => {
+                Some(Payload::Evaluation(Box::new(state.past_evaluation_document(past))))
+            }
+            Kept::Job(past) => Some(Payload::Job(Box::new(past.document()))),
+        };
+        let (job_id, mut evaluation_id) = (self.job_id().to_owned(), String::new());
+        let mut filter_keys = Vec::new();
+        if !matches!(self.of, Kept::Job(_)) {
+            filter_keys.push(job_id.clone());
         }
-        event
+        if let Some(Payload::Allocation(document)) = &payload {
+            evaluation_id.clone_from(&document.eval_id);
+            let deployment = Some(&document.deployment_id).filter(|id| !id.is_empty());
+            filter_keys.extend(deployment.cloned());
+        }
+        Event {
+            index: self.index,
+            topic: self.topic(),
+            event_type: self.event_type,
+            key: self.key().into_owned(),
+            namespace: self.namespace().to_owned(),
+            filter_keys,
+            job_id,
+            node_id: self.node_id().to_owned(),
+            evaluation_id,
+            is_gone: false,
+            payload: payload.map(Arc::new),
+        }
+    }
+
+    /// Whether its payload is made when somebody asks.
+    pub(super) fn is_made_late(&self) -> bool {
+        !matches!(self.of, Kept::Event(_))
+    }
+
+    /// The event, made of this.
+    pub(super) fn into_whole(self, state: &State) -> Event {
+        match self.of {
+            Kept::Event(event) => *event,
+            _ => self.whole(state),
+        }
     }
 }
 
@@ -68,7 +181,7 @@ impl EventQueue {
         while low < high {
             let middle = low + (high - low) / 2;
             match self.get(middle) {
-                Some(kept) if kept.event.index <= index => low = middle + 1,
+                Some(kept) if kept.index <= index => low = middle + 1,
                 _ => high = middle,
             }
         }
@@ -90,7 +203,7 @@ impl EventQueue {
 
     /// Takes the oldest one out, and gives its index.
     pub(super) fn pop(&mut self) -> Option<u64> {
-        let index = self.get(0)?.event.index;
+        let index = self.get(0)?.index;
         (self.gone, self.len) = (self.gone + 1, self.len - 1);
         // A page goes when all on it have gone.
         if self.gone == PAGE || self.len == 0 {
@@ -135,7 +248,7 @@ mod tests {
                 assert_eq!(queue.pop(), plain.pop_front());
                 assert_eq!(copy.len(), queue.len() + 1);
             }
-            let all: Vec<u64> = queue.range(0..queue.len()).map(|it| it.event.index).collect();
+            let all: Vec<u64> = queue.range(0..queue.len()).map(|it| it.index).collect();
             assert_eq!(plain, all);
             for index in [0, at / 4, at / 2] {
                 let expected = plain.partition_point(|it| *it <= index);

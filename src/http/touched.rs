@@ -1,5 +1,6 @@
 //! Which keys an event touches, and so who is woken by it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::waiting::{Key, Kind, Waiting};
@@ -18,10 +19,18 @@ pub(super) fn wake(waiting: &Waiting, events: &[Arc<KeptEvent>]) {
     }
     // Events of one job mostly follow each other, and touch the same of it.
     let mut latest = None;
-    for event in events.iter().map(|kept| &kept.event) {
-        let (namespace, id) = (event.namespace.as_str(), event.key.as_str());
-        let job_id = event.filter_keys.first().map_or("", String::as_str);
-        match event.topic {
+    for event in events {
+        let (topic, namespace, job_id) = (event.topic(), event.namespace(), event.job_id());
+        // Identities are not made in vain.
+        let is_asked_for = match topic {
+            Topic::Allocation => waiting.has(Kind::Allocation),
+            Topic::Deployment => waiting.has(Kind::Deployment),
+            Topic::Evaluation => waiting.has(Kind::Evaluation),
+            _ => true,
+        };
+        let id = if is_asked_for { event.key() } else { Cow::Borrowed("") };
+        let id = &*id;
+        match topic {
             // An event of a parent's summary is the only one when a child of it begins or ends.
             Topic::Job | Topic::JobSummary => waiting.wake(of_job(namespace, id).into_iter()),
             Topic::Evaluation => {
@@ -36,7 +45,7 @@ pub(super) fn wake(waiting: &Waiting, events: &[Arc<KeptEvent>]) {
                 let keys = [
                     Key::table(Kind::Allocations),
                     Key::thing(Kind::Allocation, id),
-                    Key::thing(Kind::AllocationsOfNode, &event.node_id),
+                    Key::thing(Kind::AllocationsOfNode, event.node_id()),
                 ];
                 waiting.wake(keys.into_iter());
             }
@@ -50,7 +59,7 @@ pub(super) fn wake(waiting: &Waiting, events: &[Arc<KeptEvent>]) {
             }
             _ => waiting.wake([Key::table(Kind::Settings)].into_iter()),
         }
-        let list = match event.topic {
+        let list = match topic {
             Topic::Evaluation => Kind::EvaluationsOfJob,
             Topic::Deployment => Kind::DeploymentsOfJob,
             Topic::Allocation => Kind::AllocationsOfJob,

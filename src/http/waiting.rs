@@ -123,6 +123,11 @@ impl Waiting {
         self.crowd().by_key.is_empty()
     }
 
+    /// Whether anybody waits for keys of a kind.
+    pub(super) fn has(&self, kind: Kind) -> bool {
+        self.crowd().of_kind[kind as usize] > 0
+    }
+
     /// Wakes those who wait for any of the keys.
     pub(super) fn wake<'a>(&self, keys: impl Iterator<Item = Key<'a>>) {
         let crowd = self.crowd();

@@ -16,7 +16,7 @@ use crate::model::deployment::{Deployment, DeploymentState};
 
 impl State {
     /// What the identities of deployments are made of.
-    fn deployment_seed(&self) -> u64 {
+    pub(super) fn deployment_seed(&self) -> u64 {
         self.identity_seed ^ ids::DEPLOYMENTS
     }
 
@@ -120,9 +120,18 @@ impl State {
     /// A deployment as the API has it.
     pub(crate) fn deployment_document(&self, slot: DeploymentSlot) -> Option<Deployment> {
         let record = self.deployment(slot)?;
-        let (namespace, job_id) = self.job(record.job.slot)?.names();
-        let canary_id = |canary: &PlacedCanary| self.canary_id(canary);
-        Some(record.document(self.deployment_id(slot), namespace, job_id, canary_id))
+        let names = self.job(record.job.slot)?.names();
+        Some(self.document_of_deployment(record, self.deployment_id(slot), names))
+    }
+
+    /// The document of a record, of an identity and of a job by its namespace and identity.
+    pub(super) fn document_of_deployment(
+        &self,
+        record: &DeploymentRecord,
+        id: String,
+        (namespace, job_id): (&str, &str),
+    ) -> Deployment {
+        record.document(id, namespace, job_id, |canary| self.canary_id(canary))
     }
 
     pub(crate) fn group_document(&self, group: &DeployedGroup) -> DeploymentState {

@@ -21,7 +21,7 @@ pub(super) const DEFAULT_NAMESPACE: &str = "default";
 
 impl State {
     /// What the identities of evaluations are made of.
-    fn evaluation_seed(&self) -> u64 {
+    pub(super) fn evaluation_seed(&self) -> u64 {
         self.identity_seed ^ ids::EVALUATIONS
     }
 
@@ -72,6 +72,12 @@ impl State {
         is_it.then_some(of.slot)
     }
 
+    /// The identity that an evaluation came with; the empty text for one that got it here.
+    pub(super) fn kept_evaluation_id(&self, of: EvaluationRef) -> &str {
+        let record = self.resolve_evaluation(of).and_then(|slot| self.evaluation(slot));
+        record.and_then(EvaluationRecord::kept_id).unwrap_or_default()
+    }
+
     /// A reference to the evaluation of an identity, and the identity itself where it cannot be told from
     /// the reference.
     fn evaluation_link(&self, id: &str) -> (EvaluationRef, Box<str>) {
@@ -107,18 +113,28 @@ impl State {
     /// An evaluation as the API has it.
     pub(crate) fn evaluation_document(&self, slot: EvaluationSlot) -> Option<Evaluation> {
         let record = self.evaluation(slot)?;
-        let (namespace, job_id) = self.job(record.job.slot)?.names();
+        let names = self.job(record.job.slot)?.names();
+        Some(self.document_of_evaluation(record, self.evaluation_id(slot), names))
+    }
+
+    /// The document of a record, of an identity and of a job by its namespace and identity.
+    pub(super) fn document_of_evaluation(
+        &self,
+        record: &EvaluationRecord,
+        id: String,
+        (namespace, job_id): (&str, &str),
+    ) -> Evaluation {
         let none = EvaluationDetails::default();
         let details = record.details.as_deref().unwrap_or(&none);
-        Some(record.document(EvaluationNames {
-            id: self.evaluation_id(slot),
+        record.document(EvaluationNames {
+            id,
             namespace: namespace.to_owned(),
             job_id: job_id.to_owned(),
             deployment_id: self.linked_deployment(record.deployment, &details.deployment_id),
             next: self.linked_evaluation(record.next, &details.next_id),
             previous: self.linked_evaluation(record.previous, &details.previous_id),
             blocked: self.linked_evaluation(record.blocked, &details.blocked_id),
-        }))
+        })
     }
 
     /// The record of a document, its job aside.

@@ -8,21 +8,12 @@ use crate::model::{JobSpec, JobSummary};
 impl State {
     /// The newest version of a registered job as a document.
     pub(crate) fn job_document(&self, job: JobSlot) -> Option<JobSpec> {
-        let newest = self.registration(job)?.newest()?.number;
-        self.version_document(job, newest)
+        Some(self.past_job(job)?.document())
     }
 
     /// A version of a registered job as a document. What the job has come to stands in its newest one.
     pub(crate) fn version_document(&self, job: JobSlot, number: u64) -> Option<JobSpec> {
-        let registration = self.registration(job)?;
-        let version = self.job_version(job, number)?;
-        let mut document = version.job.spec().clone();
-        document.stable = version.is_stable;
-        if registration.newest().is_some_and(|newest| newest.number == number) {
-            document.modify_index = registration.modify_index;
-            self.status_of_job(job).as_str().clone_into(&mut document.status);
-        }
-        Some(document)
+        Some(self.past_version(job, number)?.document())
     }
 
     /// What a job has come to.

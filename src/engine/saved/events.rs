@@ -44,12 +44,14 @@ saved_as_number!(Cause {
 impl KeptEvent {
     /// Writes the event with its payload.
     pub(in crate::engine) fn save(&self, state: &State, out: &mut Writer) {
-        let Some(past) = &self.allocation else { return Event::save(&self.event, out) };
-        self.event.save_bare(out);
-        let document = state.past_document(past);
-        document.is_some().save(out);
-        if let Some(document) = document {
-            save_unshared(&Payload::Allocation(Box::new(document)), out);
+        let event = self.whole(state);
+        if !self.is_made_late() {
+            return event.save(out);
+        }
+        event.save_bare(out);
+        event.payload.is_some().save(out);
+        if let Some(payload) = &event.payload {
+            save_unshared(&**payload, out);
         }
     }
 }
