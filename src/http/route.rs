@@ -201,13 +201,14 @@ impl Endpoint {
         !matches!(self, E::JobSummary | E::JobVersions)
     }
 
-    /// Whether the answer may be long: what it lists grows with what there is.
-    pub(super) fn is_long(self) -> bool {
-        self.is_list()
-            || matches!(
-                self,
-                E::JobPlan | E::Search | E::SearchFuzzy | E::Overview | E::ValidateJob
-            )
+    /// Whether the answer to a method may be long: what it lists grows with what there is.
+    pub(super) fn is_long(self, method: &Method) -> bool {
+        match self {
+            // What is written there is answered in a few words.
+            E::Jobs | E::Evaluations | E::NodeAllocations => *method == Method::GET,
+            E::JobPlan | E::Search | E::SearchFuzzy | E::Overview | E::ValidateJob => true,
+            _ => self.is_list(),
+        }
     }
 
     /// Whether it lists things.
@@ -327,5 +328,6 @@ mod tests {
         }
         assert!(!E::JobEvaluate.has(&Method::GET) && E::Job.has(&Method::DELETE));
         assert!(E::JobSummary.has(&Method::POST) && !E::Nodes.has(&Method::POST));
+        assert!(E::Jobs.is_long(&Method::GET) && !E::Jobs.is_long(&Method::PUT));
     }
 }

@@ -52,7 +52,7 @@ async fn serve(State(regions): State<Arc<Regions>>, request: Request) -> Respons
     let asked = Asked { regions: &regions, endpoint, id: &id, query: &query, method: &head.method };
     let answer = answer(&asked, &head.headers, body).await;
     let takes_gzip = takes_gzip(&head.headers);
-    match endpoint.is_long() {
+    match endpoint.is_long(&head.method) {
         true => aside(|| reply::response(answer, &query, takes_gzip)),
         false => reply::response(answer, &query, takes_gzip),
     }
