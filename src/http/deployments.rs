@@ -42,13 +42,13 @@ fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let mut found = Vec::new();
     for it in all.filter(|it| query.lists_namespace(&it.namespace)) {
         if wants(&filter, || document(&it))? {
-            found.push((Token::created(it.create_index, it.id.clone()), document(&it)));
+            found.push((Token::created(it.create_index, it.id.clone()), it));
         }
     }
     if found.is_empty() {
         check_prefix(prefix, "deployment")?;
     }
-    Ok(page(found, query, prefix.is_empty()).into())
+    Ok(page(found, query, prefix.is_empty()).map(|it| document(&it)).into())
 }
 
 /// A deployment, with the canaries of its groups as the API has them where there are none.

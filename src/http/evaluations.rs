@@ -75,12 +75,11 @@ fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let prefix = query.text("prefix");
     let place = |it: &Evaluation| Token::created(it.create_index, it.id.clone());
     let found = listed(snapshot, query)?;
-    let found: Vec<_> =
-        found.into_iter().map(|it| (place(&it), documents::evaluation(&it))).collect();
+    let found: Vec<_> = found.into_iter().map(|it| (place(&it), it)).collect();
     if found.is_empty() {
         check_prefix(prefix, "eval")?;
     }
-    Ok(page(found, query, prefix.is_empty()).into())
+    Ok(page(found, query, prefix.is_empty()).map(|it| documents::evaluation(&it)).into())
 }
 
 /// The evaluations that a request asks for.

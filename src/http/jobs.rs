@@ -47,13 +47,16 @@ fn list(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Refusal> {
     let filter = query.filter()?;
     let mut found = Vec::new();
     for job in snapshot.jobs().filter(is_listed) {
-        let Some(document) = job.document() else { continue };
-        if wants(&filter, || documents::whole_job(&document))? {
-            let stub = stubs::job(&document, &job.summary().unwrap_or_default(), has_meta);
-            found.push((Token::of_id(format!("{}.{}", job.namespace(), job.id())), stub));
+        let whole = || job.document().map_or(Value::Null, |it| documents::whole_job(&it));
+        if wants(&filter, whole)? {
+            found.push((Token::of_id(format!("{}.{}", job.namespace(), job.id())), job));
         }
     }
-    Ok(page(found, query, false).into())
+    let stub = |job: JobView<'_>| {
+        let summary = job.summary().unwrap_or_default();
+        job.document().map_or(Value::Null, |it| stubs::job(&it, &summary, has_meta))
+    };
+    Ok(page(found, query, false).map(stub).into())
 }
 
 fn versions(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {

@@ -46,11 +46,11 @@ fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let mut found = Vec::new();
     for node in snapshot.nodes().filter(|node| node.id.starts_with(prefix)) {
         if wants(&filter, || documents::node(node))? {
-            found.push((Token::of_id(node.id.clone()), stubs::node(node, has_resources)));
+            found.push((Token::of_id(node.id.clone()), node));
         }
     }
     if found.is_empty() {
         check_prefix(prefix, "node")?;
     }
-    Ok(page(found, query, false).into())
+    Ok(page(found, query, false).map(|node| stubs::node(node, has_resources)).into())
 }

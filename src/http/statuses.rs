@@ -91,10 +91,11 @@ fn list(
         let Some(spec) = job.document().filter(|spec| is_wanted(&job, spec)) else { continue };
         if wants(&filter, || documents::whole_job(&spec))? {
             let id = format!("{}.{}", job.namespace(), job.id());
-            found.push((Token::created(spec.modify_index, id), status(snapshot, &job, &spec)));
+            found.push((Token::created(spec.modify_index, id), (job, spec)));
         }
     }
-    Ok(page_in(found, query, Order::NewestFirst).into())
+    let page = page_in(found, query, Order::NewestFirst);
+    Ok(page.map(|(job, spec)| status(snapshot, &job, &spec)).into())
 }
 
 fn parent(job: &JobSpec) -> &str {
