@@ -35,6 +35,7 @@ use crate::rank::spread::{self, SpreadCounter};
 use crate::rank::value_counts::ValueCounts;
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
+use crate::state::links::AllocationReader;
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
 
@@ -276,12 +277,13 @@ impl<'a> Pass<'a> {
                 self.scratch.nodes.entry(NodeSlot(node));
             }
         }
+        let mut reader = AllocationReader::new(state);
         state.visit_jobs_named(&plan.job.id, |slot, job| {
             let is_same_job = Some(slot) == plan.job_slot;
             for group in job.groups.iter() {
                 let in_group = *group.name == *plan.group.name;
                 for &allocation in group.allocations.iter() {
-                    if let Some(record) = state.allocation(allocation) {
+                    if let Some((record, _)) = reader.read(allocation) {
                         self.count_allocation(state, record, is_same_job, in_group);
                     }
                 }
@@ -309,7 +311,11 @@ impl<'a> Pass<'a> {
                 node.hosts += u32::from(keeps_away);
             }
         }
-        if !is_same_job || !record.is_live() || state.node(record.node).is_none() {
+        if self.columns.is_empty()
+            || !is_same_job
+            || !record.is_live()
+            || state.node(record.node).is_none()
+        {
             return;
         }
         let (of_spreads, of_properties) = self.columns.split_at(self.spreads.len());

@@ -21,13 +21,14 @@ pub(crate) struct NameIndex {
 impl NameIndex {
     /// An index of `count` names of which some are held, in any order, some perhaps more than once.
     pub(crate) fn new(count: u32, mut held: Vec<u32>) -> NameIndex {
-        held.sort_unstable();
+        // They come in a few stretches that are in order, which this sort finds.
+        held.sort();
         NameIndex { count, held, seed: None, cursor: 0, position: 0, overlap: 0 }
     }
 
     /// The same where more names, in any order, were held before.
     pub(crate) fn seeded(self, mut seed: Vec<u32>) -> NameIndex {
-        seed.sort_unstable();
+        seed.sort();
         NameIndex { seed: Some(seed), ..self }
     }
 

@@ -17,7 +17,7 @@ use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::Registration;
-use crate::state::lifecycle::{Health, LifecycleRecord, Transition};
+use crate::state::lifecycle::{Health, LifecycleRecord};
 use crate::state::links::{AllocationReader, Link};
 use crate::state::slots::{
     AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, JobSlot, NodeSlot,
@@ -303,8 +303,7 @@ impl Known {
             Health::Healthy => Some(true),
             Health::Unhealthy => Some(false),
         };
-        let is_special =
-            life.is_canary || life.transition != Transition::default() || life.is_replaced();
+        let is_special = life.is_canary || life.transition.is_told() || life.is_replaced();
         if is_special || life.rare.is_some() || life.version.is_some() {
             return self.add_special(state, asked, life, view);
         }

@@ -77,6 +77,18 @@ pub(crate) struct Transition {
     pub(crate) disable_placement: bool,
 }
 
+impl Transition {
+    /// Whether it was told anything.
+    #[inline]
+    pub(crate) fn is_told(self) -> bool {
+        self.migrate
+            | self.reschedule
+            | self.force_reschedule
+            | self.no_shutdown_delay
+            | self.disable_placement
+    }
+}
+
 /// What few allocations have, but for what all have that run.
 #[derive(Clone, Default)]
 pub(crate) struct Rare {

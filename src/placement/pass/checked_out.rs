@@ -83,7 +83,9 @@ impl CheckedOutNodes {
             self.places.resize(stretch + 1, Vec::new());
         }
         let stretch = &mut self.places[stretch];
-        stretch.resize(STRETCH, 0);
+        if stretch.is_empty() {
+            stretch.resize(STRETCH, 0);
+        }
         let place = &mut stretch[at];
         if *place == 0 {
             self.nodes.push((node, CheckedOut::default()));
