@@ -230,10 +230,9 @@ fn forget(change: &mut Change<'_>, slot: JobSlot, is_purged: bool) {
             });
         }
     }
-    let id = change.job(slot).map_or(String::new(), |job| job.id().to_owned());
     let open: Vec<EvaluationSlot> = change.queues.open_of(slot).collect();
     for evaluation in open {
-        let reason = format!("job {id} deleted");
+        let reason = format!("job {} deleted", change.job(slot).map_or("", |job| job.id()));
         super::broker::end(change, evaluation, EvaluationStatus::Complete, &reason);
     }
     if is_purged {

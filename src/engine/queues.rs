@@ -112,12 +112,16 @@ impl Queues {
         let ended = touched.allocations.iter().copied().filter(is_ended);
         for slot in ended.chain(before) {
             let of = state.lifecycle(slot).map(|lifecycle| lifecycle.evaluation);
-            evaluations.extend(of.and_then(|of| state.resolve_evaluation(of)));
+            let of = of.and_then(|of| state.resolve_evaluation(of));
+            // Mostly one evaluation's come one after another.
+            evaluations.extend(of.filter(|of| evaluations.last() != Some(of)));
         }
         for job in &changes.stopped {
             evaluations.extend(state.evaluations_of(*job).iter().copied());
         }
-        evaluations.extend(changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)));
+        for of in changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)) {
+            evaluations.extend((evaluations.last() != Some(&of)).then_some(of));
+        }
         evaluations.sort_and_dedup();
         let mut deployments: SmallList<DeploymentSlot> = touched.deployments.as_slice().into();
         let left = changes.left_deployments.iter();

@@ -102,9 +102,11 @@ fn block<D: Document>(problems: &mut Problems, at: &Path<'_>, key: &str, block: 
 
 /// Finds the second and further ones among equal things, with the index of the first.
 fn repeated<K: Ord>(things: impl Iterator<Item = K>) -> Vec<(usize, usize)> {
-    let mut firsts = std::collections::BTreeMap::new();
+    let mut things = things.peekable();
+    let Some(first) = things.next().filter(|_| things.peek().is_some()) else { return Vec::new() };
+    let mut firsts = std::collections::BTreeMap::from([(first, 0)]);
     let mut repeated = Vec::new();
-    for (i, thing) in things.enumerate() {
+    for (i, thing) in (1..).zip(things) {
         let first = *firsts.entry(thing).or_insert(i);
         if first != i {
             repeated.push((i, first));
