@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 
 use stowplan::Span;
 use stowplan::engine::Engine;
-use stowplan::model::{Allocation, Deployment, Evaluation, JobSpec, ReschedulePolicy};
+use stowplan::model::{
+    Allocation, Deployment, DisconnectStrategy, Evaluation, JobSpec, ReschedulePolicy,
+};
 
 /// What there is.
 pub(crate) struct Facts {
@@ -19,6 +21,8 @@ pub(crate) struct Fact {
     pub(crate) it: Allocation,
     pub(crate) job_type: String,
     pub(crate) lost_after: Span,
+    /// Whether something takes its place while it does not answer.
+    pub(crate) is_replaceable: bool,
     pub(crate) policy: ReschedulePolicy,
     /// Whether the node that it is on or was on is still there.
     pub(crate) has_node: bool,
@@ -43,6 +47,7 @@ impl Facts {
             let (it, spec) = (view.outline(), view.job_spec());
             let fact = Fact {
                 job_type: spec.map_or(String::new(), |spec| spec.job_type.clone()),
+                is_replaceable: spec.is_none_or(|spec| is_replaceable(spec, &it.task_group)),
                 lost_after: spec.map_or(Span::ZERO, |spec| lost_after(spec, &it.task_group)),
                 policy: spec.map_or_else(Default::default, |spec| policy(spec, &it.task_group)),
                 has_job: spec.is_some_and(|spec| is_registered(&it, spec)),
@@ -133,10 +138,16 @@ impl Fact {
     }
 }
 
+fn disconnect<'a>(spec: &'a JobSpec, group: &str) -> Option<&'a DisconnectStrategy> {
+    spec.task_groups.iter().find(|it| it.name == group)?.disconnect.as_ref()
+}
+
 fn lost_after(spec: &JobSpec, group: &str) -> Span {
-    let group = spec.task_groups.iter().find(|it| it.name == group);
-    let disconnect = group.and_then(|it| it.disconnect.as_ref());
-    disconnect.and_then(|it| it.lost_after).unwrap_or(Span::ZERO)
+    disconnect(spec, group).and_then(|it| it.lost_after).unwrap_or(Span::ZERO)
+}
+
+fn is_replaceable(spec: &JobSpec, group: &str) -> bool {
+    disconnect(spec, group).and_then(|it| it.replace).unwrap_or(true)
 }
 
 /// The rules of replacing what failed, those of section 3 where a group has none of its own.

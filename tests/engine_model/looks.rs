@@ -34,6 +34,7 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
         || has_earlier_replacements(model, facts, key)
         || ends_a_deployment(facts, key)
         || has_expired(facts, key, model.now)
+        || is_given_up(model, facts, key)
         || has_lost_in_the_last_look(engine, model, facts, key)
         || leaves_filtered_nodes(model, facts, key)
         || has_more_canaries_than_places(model, key)
@@ -191,6 +192,20 @@ fn has_expired(facts: &Facts, key: &Key, now: Timestamp) -> bool {
             && last.is_some_and(|since| since + fact.lost_after <= now)
     };
     facts.allocations_of(key).any(is_expired)
+}
+
+/// Whether the last look brought something that does not answer, on a node that is down, to a version that does
+/// not wait for it: it was in its place by its earlier version, and is lost by its own in the next look
+/// (section 3, *Classification*, 12 and 13).
+fn is_given_up(model: &Model, facts: &Facts, key: &Key) -> bool {
+    let looked = looked_at(facts, key);
+    let is_down = |id: &str| model.nodes.get(id).is_some_and(|it| it.status == "down");
+    facts.allocations_of(key).any(|fact| {
+        fact.it.client() == ClientStatus::Unknown
+            && fact.is_replaceable
+            && is_down(&fact.it.node_id)
+            && Some(fact.it.modify_index) >= looked
+    })
 }
 
 /// Whether one that failed was written to by the last look, so that it failed anew.
