@@ -88,19 +88,7 @@ struct Maker<'a> {
 
 impl Maker<'_> {
     fn event(&self, topic: Topic, key: &str, namespace: &str) -> Event {
-        Event {
-            index: self.index,
-            topic,
-            event_type: self.cause.event_type(topic),
-            key: key.to_owned(),
-            namespace: namespace.to_owned(),
-            filter_keys: Vec::new(),
-            job_id: String::new(),
-            node_id: String::new(),
-            evaluation_id: String::new(),
-            is_gone: false,
-            payload: None,
-        }
+        Event::new(self.index, topic, self.cause.event_type(topic), key, namespace)
     }
 
     fn filled(&self, event: Event, payload: impl FnOnce() -> Option<Payload>) -> Event {

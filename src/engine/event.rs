@@ -179,6 +179,31 @@ impl Cause {
     }
 }
 
+impl Event {
+    /// What happened to a thing that is there, and that is no job's.
+    pub(super) fn new(
+        index: u64,
+        topic: Topic,
+        event_type: &'static str,
+        key: &str,
+        namespace: &str,
+    ) -> Event {
+        Event {
+            index,
+            topic,
+            event_type,
+            key: key.to_owned(),
+            namespace: namespace.to_owned(),
+            filter_keys: Vec::new(),
+            job_id: String::new(),
+            node_id: String::new(),
+            evaluation_id: String::new(),
+            is_gone: false,
+            payload: None,
+        }
+    }
+}
+
 impl Serialize for Event {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut event = serializer.serialize_struct("Event", 7)?;

@@ -220,19 +220,7 @@ mod tests {
     use crate::engine::event::Topic;
 
     fn event(index: u64) -> KeptEvent {
-        KeptEvent::from(Event {
-            index,
-            topic: Topic::Job,
-            event_type: "JobRegistered",
-            key: String::new(),
-            namespace: String::new(),
-            filter_keys: Vec::new(),
-            job_id: String::new(),
-            node_id: String::new(),
-            evaluation_id: String::new(),
-            is_gone: false,
-            payload: None,
-        })
+        KeptEvent::from(Event::new(index, Topic::Job, "JobRegistered", "", ""))
     }
 
     #[test]
