@@ -272,6 +272,9 @@ impl Transaction<'_> {
     pub(crate) fn remove_evaluation(&mut self, slot: EvaluationSlot) {
         let Some(job) = self.evaluation(slot).map(|it| it.job.slot) else { return };
         self.drop_open_batch();
+        // Another one may come to be where it was.
+        self.set_delivery(slot, None);
+        self.set_released(slot, false);
         let index = self.index();
         let Some(change) = self.state.evaluations.remove(slot.0) else { return };
         self.note_evaluation(slot, job, change, index);

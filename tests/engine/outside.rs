@@ -1,8 +1,8 @@
 //! Schedulers outside: they take evaluations, submit plans, and say what has become of them.
 
 use stowplan::engine::{
-    Ack, Applied, CreateEvaluation, Dequeue, EngineOptions, Nack, PurgeNode, SubmitPlan,
-    UpdateEvaluation,
+    Ack, Applied, CollectGarbage, CreateEvaluation, Dequeue, EngineOptions, Nack, PurgeNode,
+    SubmitPlan, UpdateEvaluation,
 };
 use stowplan::model::{Deployment, Evaluation, JobType, Plan as PlanDocument};
 use stowplan::schedule::process_with;
@@ -339,6 +339,21 @@ fn what_makes_no_sense_of_an_evaluation_is_refused() {
     assert_eq!(error, "evaluation is not outstanding");
     let body = CreateEvaluation { token: "token".into(), ..create(&out, |_| {}) };
     assert_eq!(refused(body.into()), "evaluation token does not match");
+}
+
+#[test]
+fn an_evaluation_that_was_forgotten_is_out_no_more() {
+    let mut world = world(0);
+    world.register(&service("web", 1).build().unwrap());
+    let out = take(&mut world).unwrap();
+    world.tell(update(&out, |it| it.status = "complete".into()));
+    world.tell(CollectGarbage {});
+    assert_eq!(world.try_to(ack(&out)).unwrap_err().to_string(), "Evaluation ID not found");
+    // Nor is the one that comes to be where it was.
+    world.register(&service("db", 1).build().unwrap());
+    world.settle();
+    assert_eq!(world.stats().ready, 1);
+    assert_eq!(take(&mut world).unwrap().evaluation.job_id, "db");
 }
 
 /// Case 73: what met too many conflicts is tried again, each a minute after it was looked at last.

@@ -9,7 +9,7 @@ use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts};
 use crate::model::{Key, Model};
-use crate::rest::is_replacement;
+use crate::rest::{failed_at, is_replacement};
 
 /// The most canaries that a step asks for.
 const CANARIES_MAX: usize = 2;
@@ -208,19 +208,24 @@ fn is_given_up(model: &Model, facts: &Facts, key: &Key) -> bool {
     })
 }
 
-/// Whether one that failed was written to by the last look, so that it failed anew.
+/// Whether one that failed has failed anew.
 fn has_failed_anew(facts: &Facts, key: &Key) -> bool {
-    let looked = looked_at(facts, key);
-    facts.allocations_of(key).any(|it| fails_anew(it) && Some(it.it.modify_index) >= looked)
+    facts.allocations_of(key).any(|it| fails_anew(facts, it))
 }
 
-/// Whether one that failed, of which no task says when, was written to as no node was found to replace it: it
-/// failed when it was written to last (section 3: *else ModifyTime*), and is not due yet for the next look.
-pub(crate) fn fails_anew(fact: &Fact) -> bool {
+/// Whether one that is to run failed after what it waited for: its client says so, or no task says when and it
+/// was written to as no node was found to replace it (section 3: *latest task FinishedAt, else ModifyTime*).
+/// Only one that has waited for nothing yet makes an evaluation for its time (*Eligible with empty
+/// FollowupEvalID*); this one is due for some later look.
+pub(crate) fn fails_anew(facts: &Facts, fact: &Fact) -> bool {
+    let follow_up = facts.evaluations.get(&fact.it.followup_eval_id);
+    let waited_until = follow_up.and_then(|it| it.wait_until);
     let tracker = fact.it.reschedule_tracker.as_ref();
+    let is_noted = tracker.is_some_and(|it| it.last_reschedule == RescheduleTracker::NO_PLACEMENT)
+        && !fact.it.task_states.values().any(|it| it.finished_at.is_some());
     fact.it.client() == ClientStatus::Failed
-        && !fact.it.task_states.values().any(|it| it.finished_at.is_some())
-        && tracker.is_some_and(|it| it.last_reschedule == RescheduleTracker::NO_PLACEMENT)
+        && !fact.it.desired().is_terminal()
+        && (is_noted || waited_until.is_some_and(|until| until <= failed_at(fact)))
 }
 
 /// Whether a job is looked at within the second that counts as now.

@@ -298,9 +298,9 @@ impl<'a> Look<'a> {
             {
                 Ok("deployment: canaries")
             }
-            // Only one that has waited for no evaluation yet makes one for its time (section 3: *Eligible with
-            // empty FollowupEvalID*).
-            () if fails_anew(fact) && !fact.it.followup_eval_id.is_empty() => Ok("failed anew"),
+            () if fails_anew(self.facts, fact) && !fact.it.followup_eval_id.is_empty() => {
+                Ok("failed anew")
+            }
             () if !self.is_noticed => Ok("not looked at"),
             () => Err(format!("{name} failed, and is not replaced")),
         }
@@ -332,7 +332,7 @@ fn is_just_made<'a>(
     all.filter(|it| it.is_live()).max_by_key(rank).is_some_and(is_uncounted)
 }
 
-fn failed_at(fact: &Fact) -> Timestamp {
+pub(crate) fn failed_at(fact: &Fact) -> Timestamp {
     let finished = fact.it.task_states.values().filter_map(|it| it.finished_at).max();
     finished.unwrap_or_else(|| Timestamp::from_nanos(fact.it.modify_time))
 }
