@@ -5,7 +5,7 @@
 use std::sync::{Mutex, PoisonError, mpsc};
 use std::thread;
 
-use stowplan::model::{Evaluation, Job, Node};
+use stowplan::model::{Job, Node, Trigger};
 use stowplan::schedule::process_with;
 use stowplan::{Attempt, Cluster, PlaceOptions, Timestamp};
 
@@ -20,13 +20,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             group.task("nginx", "docker", |task| task.cpu_shares(500).memory_mb(256))
         });
         cluster.register_job(&job.build()?);
-        let evaluation = Evaluation {
-            job_id: format!("job-{at}"),
-            evaluation_type: "service".into(),
-            triggered_by: "job-register".into(),
-            ..Evaluation::default()
-        };
-        let id = cluster.upsert_evaluation(&evaluation)?;
+        let id = cluster.evaluate_job("default", &format!("job-{at}"), Trigger::JobRegister)?;
         waiting.extend(cluster.evaluation(&id));
     }
     let (now, options) = (Timestamp::EPOCH, PlaceOptions::default());
