@@ -487,8 +487,7 @@ fn amount(number: i64) -> u32 {
 
 fn condition(state: &State, node: NodeSlot) -> NodeCondition {
     let Some(record) = state.node(node) else { return NodeCondition::Missing };
-    let node = &record.node;
-    match (node.status(), node.is_draining()) {
+    match (record.status, record.is_draining) {
         (NodeStatus::Ready, false) | (NodeStatus::Initializing, false) => NodeCondition::Fine,
         (NodeStatus::Down, _) => NodeCondition::Down,
         (NodeStatus::Disconnected, _) => NodeCondition::Disconnected,
