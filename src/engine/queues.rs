@@ -61,8 +61,9 @@ impl Queues {
             },
             ..Changes::default()
         };
-        let is_there = |slot: &DeploymentSlot| state.deployment(*slot).is_some();
-        for (slot, at) in state.book().news.iter().filter(|(slot, _)| is_there(slot)) {
+        // A file may name any.
+        let may_be = |slot: &DeploymentSlot| slot.at() < state.deployment_slots();
+        for (slot, at) in state.book().news.iter().filter(|(slot, _)| may_be(slot)) {
             queues.timers.set(Timer::News(*slot), Some(*at));
         }
         queues.follow_ended(state, ages, &everything);

@@ -29,6 +29,11 @@ impl State {
         self.deployments.iter().map(|(slot, record)| (DeploymentSlot(slot), record))
     }
 
+    /// How many slots there are for deployments, free ones among them.
+    pub(crate) fn deployment_slots(&self) -> usize {
+        self.deployments.slots()
+    }
+
     /// The deployments of a job, the latest first.
     pub(crate) fn deployments_of(&self, job: JobSlot) -> Vec<DeploymentSlot> {
         let listed = self.work(job).map(|work| &*work.deployments.slots).unwrap_or_default();
