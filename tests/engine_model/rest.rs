@@ -329,7 +329,12 @@ fn is_just_made<'a>(
     is_uncounted: impl Fn(&Fact) -> bool,
 ) -> bool {
     let rank = |it: &&Fact| (it.it.create_index, is_uncounted(it));
-    all.filter(|it| it.is_live()).max_by_key(rank).is_some_and(is_uncounted)
+    all.filter(|it| is_wanted(it)).max_by_key(rank).is_some_and(is_uncounted)
+}
+
+/// Whether an allocation is to run, though it may have failed meanwhile.
+fn is_wanted(fact: &Fact) -> bool {
+    !fact.it.desired().is_terminal()
 }
 
 pub(crate) fn failed_at(fact: &Fact) -> Timestamp {
