@@ -1,7 +1,10 @@
 //! Forgetting what has ended.
 
-use stowplan::engine::{CollectGarbage, DeleteEvaluations, DeregisterJob};
-use stowplan::model::ClientStatus;
+use stowplan::Span;
+use stowplan::engine::{
+    CollectGarbage, DeleteEvaluations, DeregisterJob, EvaluateJob, SetNodeStatus,
+};
+use stowplan::model::{ClientStatus, DisconnectStrategy};
 
 use crate::world::{World, service};
 
@@ -107,4 +110,24 @@ fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
     world.tell(CollectGarbage {});
     assert_eq!(deployments(&world), []);
     world.settle();
+}
+
+#[test]
+fn what_a_client_may_still_run_is_not_forgotten_while_its_job_waits_for_that() {
+    let mut world = World::new(2);
+    let job = service("web", 1).build().unwrap();
+    let stop_on_client_after = Some(Span::from_secs(30));
+    let disconnect = DisconnectStrategy { stop_on_client_after, ..DisconnectStrategy::default() };
+    let job = job.changed(|spec| spec.task_groups[0].disconnect = Some(disconnect)).unwrap();
+    world.run(&job);
+    let node_id = world.view(&world.live("web")[0]).unwrap().node_id().to_owned();
+    world.tell(SetNodeStatus { node_id, status: "down".into() });
+    world.settle();
+    assert!(world.live("web").is_empty());
+    world.tell(CollectGarbage {});
+    world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
+    world.settle();
+    assert!(world.live("web").is_empty());
+    world.pass(60);
+    assert_eq!(world.live("web").len(), 1);
 }

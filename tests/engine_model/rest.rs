@@ -139,7 +139,7 @@ impl<'a> Look<'a> {
         // A pass that lowers the count and replaces what failed in one does not count the latter (section 3,
         // *Stop rule*), nor does it what it updates that is unknown; the next one does.
         let is_uncounted = |it: &Fact| is_replacement(&it.it) || self.replaces_unknown(it);
-        let replacements = of_group().filter(|it| it.is_live() && is_uncounted(it)).count() as i64;
+        let replacements = of_group().filter(|it| is_wanted(it) && is_uncounted(it)).count() as i64;
         // The same of what failed and is replaced as soon as there is room for that.
         let is_owed = |it: &&Fact| {
             it.it.client() == ClientStatus::Failed
