@@ -35,7 +35,6 @@ use crate::rank::spread::{self, SpreadCounter};
 use crate::rank::value_counts::ValueCounts;
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
-use crate::state::links::AllocationReader;
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
 
@@ -56,7 +55,7 @@ pub(crate) struct Pass<'a> {
     /// Whether the counts are still those of the frontier.
     is_untouched: bool,
     /// Where nodes that the group is on are checked out only once they come up: how many candidates the
-    /// frontier has beside them.
+    /// frontier has beside them; [`usize::MAX`] where they are too many to be used up.
     others: Option<usize>,
 }
 
@@ -180,17 +179,16 @@ impl<'a> Pass<'a> {
 
     /// Notes an allocation that was placed on the node that was taken, nothing being placed after it.
     pub(crate) fn placed_last(&mut self, choice: &Choice) {
-        self.scratch.nodes.entry(NodeSlot(choice.entry.node)).is_changed = true;
+        self.scratch.nodes.change(NodeSlot(choice.entry.node));
     }
 
     /// Counts an allocation that was placed on the node that was taken, and queues the node again as
     /// what it is now.
     pub(crate) fn placed(&mut self, basis: Basis<'_>, choice: &Choice) {
         let slot = NodeSlot(choice.entry.node);
-        let node = self.scratch.nodes.entry(slot);
+        let node = self.scratch.nodes.change(slot);
         node.collisions += 1;
         node.hosts += 1;
-        node.is_changed = true;
         let is_new = node.lane == CheckedOut::NO_LANE;
         let mut changes_others = false;
         for at in 0..self.columns.len() {
@@ -245,17 +243,15 @@ impl<'a> Pass<'a> {
 
     /// The nodes that anything was placed on.
     pub(crate) fn changed_nodes(&self) -> impl Iterator<Item = NodeSlot> {
-        let nodes = self.scratch.nodes.all().iter();
-        nodes.filter(|(_, node)| node.is_changed).map(|(slot, _)| *slot)
+        let nodes = &self.scratch.nodes;
+        nodes.touched().iter().copied().filter(|slot| nodes.get(*slot).is_changed)
     }
 
     /// Gives everything back to the frontier: the checked-out nodes as what they are now.
     pub(crate) fn finish(self, basis: Basis<'_>) {
-        for &(slot, node) in self.scratch.nodes.all() {
-            // The others are in the frontier still.
-            if node.lane != CheckedOut::NO_LANE || node.is_changed {
-                self.frontier.look_at(basis, slot);
-            }
+        // The others are in the frontier still.
+        for slot in self.scratch.nodes.touched() {
+            self.frontier.look_at(basis, *slot);
         }
         self.frontier.find_best();
         self.frontier.mark_seen(basis);
@@ -277,56 +273,36 @@ impl<'a> Pass<'a> {
                 self.scratch.nodes.entry(NodeSlot(node));
             }
         }
-        let mut reader = AllocationReader::new(state);
+        let mut reader = state.allocation_records();
         state.visit_jobs_named(&plan.job.id, |slot, job| {
             let is_same_job = Some(slot) == plan.job_slot;
             for group in job.groups.iter() {
                 let in_group = *group.name == *plan.group.name;
+                let keeps_away = is_same_job
+                    && match plan.distinct_hosts {
+                        Some(Scope::Job) => true,
+                        Some(Scope::Group) => in_group,
+                        None => false,
+                    };
+                let counts_nodes = in_group || keeps_away;
+                let counts_values = is_same_job && !self.columns.is_empty();
+                if !counts_nodes && !counts_values {
+                    continue;
+                }
+                let (collisions, hosts) = (in_group.into(), keeps_away.into());
+                let nodes = &mut self.scratch.nodes;
                 for &allocation in group.allocations.iter() {
-                    if let Some((record, _)) = reader.read(allocation) {
-                        self.count_allocation(state, record, is_same_job, in_group);
+                    let Some(record) = reader.get(allocation.at()) else { continue };
+                    if record.occupies && counts_nodes {
+                        nodes.count(record.node, collisions, hosts);
+                    }
+                    if counts_values {
+                        let (spreads, properties) = (&mut self.spreads, &mut self.properties);
+                        count_values(state, record, in_group, self.columns, (spreads, properties));
                     }
                 }
             }
         });
-    }
-
-    fn count_allocation(
-        &mut self,
-        state: &State,
-        record: &AllocationRecord,
-        is_same_job: bool,
-        in_group: bool,
-    ) {
-        if record.occupies {
-            let keeps_away = is_same_job
-                && match self.plan.distinct_hosts {
-                    Some(Scope::Job) => true,
-                    Some(Scope::Group) => in_group,
-                    None => false,
-                };
-            if in_group || keeps_away {
-                let node = self.scratch.nodes.entry(record.node);
-                node.collisions += u32::from(in_group);
-                node.hosts += u32::from(keeps_away);
-            }
-        }
-        if self.columns.is_empty()
-            || !is_same_job
-            || !record.is_live()
-            || state.node(record.node).is_none()
-        {
-            return;
-        }
-        let (of_spreads, of_properties) = self.columns.split_at(self.spreads.len());
-        for (spread, column) in self.spreads.iter_mut().zip(of_spreads).filter(|_| in_group) {
-            spread.add(spread.bucket(column.symbol(record.node)));
-        }
-        for (property, column) in self.properties.iter_mut().zip(of_properties) {
-            if in_group || property.rule.scope == Scope::Job {
-                property.used.add(column.symbol(record.node));
-            }
-        }
     }
 
     /// Finds the nodes with rare values that are not to the job what all others are: those that it has
@@ -379,7 +355,7 @@ impl<'a> Pass<'a> {
 
     /// Puts a node into its lane for the time of the pass.
     fn move_to(&mut self, slot: NodeSlot, from: usize, lane: usize) {
-        self.scratch.nodes.entry(slot).lane = lane as u32;
+        self.scratch.nodes.put_into(slot, lane as u32);
         if let Some(id) = self.partition.leaf(slot).filter(|_| from != lane) {
             let class = self.frontier.class(id);
             self.scratch.counts.move_node(&self.frontier.counts, from, lane, class);
@@ -483,5 +459,27 @@ impl<'a> Pass<'a> {
             self.note_change();
         }
         (spread, closed_by.is_some())
+    }
+}
+
+/// Counts the values that an allocation's node has for spreads and properties.
+fn count_values(
+    state: &State,
+    record: &AllocationRecord,
+    in_group: bool,
+    columns: &[Arc<Column>],
+    (spreads, properties): (&mut [SpreadCounter<'_>], &mut [PropertyCounter<'_>]),
+) {
+    if !record.is_live() || state.node(record.node).is_none() {
+        return;
+    }
+    let (of_spreads, of_properties) = columns.split_at(spreads.len());
+    for (spread, column) in spreads.iter_mut().zip(of_spreads).filter(|_| in_group) {
+        spread.add(spread.bucket(column.symbol(record.node)));
+    }
+    for (property, column) in properties.iter_mut().zip(of_properties) {
+        if in_group || property.rule.scope == Scope::Job {
+            property.used.add(column.symbol(record.node));
+        }
     }
 }

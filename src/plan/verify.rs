@@ -107,7 +107,7 @@ fn accepts(
         status.or(present) == Some(ClientStatus::Unknown)
     };
     // What lives there already may be updated whatever takes no new ones.
-    match record.status {
+    match record.node.status() {
         NodeStatus::Ready if takes_new && !record.node.is_ready() => {
             Err(NodeRejection::NotEligible)
         }

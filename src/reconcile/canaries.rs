@@ -4,7 +4,6 @@
 use super::changes::StopReason;
 use super::classify::Class;
 use super::group::{Group, Outdated};
-use super::names::NameIndex;
 use super::view::{AllocationView, DeploymentGroupView, Facts};
 use crate::model::ClientStatus;
 
@@ -83,12 +82,10 @@ impl<F: Facts> Group<'_, '_, F> {
 
     /// The numbers in the names of new canaries: those of what they are to replace, then free ones,
     /// then new ones.
-    pub(super) fn canary_names(
-        &self,
-        wanted: u32,
-        outdated: &Outdated,
-        names: &mut NameIndex,
-    ) -> Vec<u32> {
+    pub(super) fn canary_names(&mut self, wanted: u32, outdated: &Outdated) -> Vec<u32> {
+        if wanted == 0 {
+            return Vec::new();
+        }
         let mut taken: Vec<u32> =
             self.sets.canaries.iter().map(|at| self.allocation(*at).name_index).collect();
         taken.sort_unstable();
@@ -102,7 +99,7 @@ impl<F: Facts> Group<'_, '_, F> {
         found.dedup();
         found.truncate(wanted as usize);
         while found.len() < wanted as usize {
-            let Some(name) = names.take_free() else { break };
+            let Some(name) = self.names().take_free() else { break };
             if taken.binary_search(&name).is_err() {
                 found.push(name);
             }

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::changes::{Changes, Figures, FollowUpKind, Stop, StopReason, Update};
 use super::deployment::Deployments;
 use super::follow_ups;
+use super::names::NameIndex;
 use super::view::{AllocationView, Facts, GroupRules, Input};
 use crate::time::Timestamp;
 
@@ -23,6 +24,8 @@ pub(super) struct Group<'a, 'f, F> {
     pub(super) members: Range<usize>,
     pub(super) figures: Figures,
     pub(super) sets: Sets,
+    /// The numbers of its names, once any is asked for.
+    pub(super) names: Option<NameIndex>,
     /// The place of its first stop in the changes.
     pub(super) stops_from: usize,
     /// The place of its first update in the changes.
@@ -47,6 +50,8 @@ pub(super) struct Sets {
     pub(super) later: Vec<(Timestamp, u32)>,
     /// Whether any that is left after step 4 runs the present version.
     pub(super) has_current: bool,
+    /// Whether any of them runs another one.
+    pub(super) has_others: bool,
     /// Whether a client may still run what was given up, so that nothing is placed.
     pub(super) is_held_back: bool,
     /// The numbers of the names that were held before anything surplus was stopped.
@@ -105,6 +110,10 @@ impl<F: Facts> Group<'_, '_, F> {
         let mut outdated = Outdated::default();
         // By version, once it was asked of any.
         let mut verdicts: Vec<Option<bool>> = Vec::new();
+        if !self.sets.has_others {
+            self.figures.ignore += self.sets.untainted.len() as u32;
+            return outdated;
+        }
         for place in 0..self.sets.untainted.len() {
             let at = self.sets.untainted[place];
             let allocation = &self.input.allocations[at as usize];

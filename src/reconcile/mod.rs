@@ -36,7 +36,7 @@ use self::changes::{Changes, DeploymentChange, Figures, Stop, StopReason};
 use self::classify::Class;
 use self::deployment::Deployments;
 use self::group::{Group, Sets};
-use self::view::{Facts, Input, NodeCondition};
+use self::view::{AllocationView, Facts, Input, NodeCondition};
 use crate::model::{ClientStatus, DesiredStatus};
 
 /// Finds what has to change of a job (docs/lifecycle.md, sections 3 and 4).
@@ -73,8 +73,7 @@ fn reconcile_groups(
     let mut is_complete = true;
     let mut from = 0;
     for group in 0..input.groups {
-        let of_group = |allocation: &&view::AllocationView| allocation.group == group;
-        let to = from + input.allocations[from..].iter().take_while(of_group).count();
+        let to = from + input.allocations[from..].partition_point(|it| it.group <= group);
         let (stops_from, updates_from) = (changes.stops.len(), changes.updates.len());
         let mut pass = Group {
             input,
@@ -86,6 +85,7 @@ fn reconcile_groups(
             members: from..to,
             figures: Figures::default(),
             sets: Sets::default(),
+            names: None,
             stops_from,
             updates_from,
         };
@@ -99,11 +99,12 @@ fn reconcile_groups(
 
 /// What was told to stop and cannot any more, as its node is gone, is lost.
 fn stop_lost_leavers(input: &Input<'_>, changes: &mut Changes) {
-    for (at, allocation) in input.allocations.iter().enumerate() {
+    let is_told =
+        |it: &AllocationView| matches!(it.desired, DesiredStatus::Stop | DesiredStatus::Evict);
+    for (at, allocation) in input.allocations.iter().enumerate().filter(|(_, it)| is_told(it)) {
         let is_gone = matches!(allocation.condition, NodeCondition::Missing | NodeCondition::Down);
         let is_going = matches!(allocation.client, ClientStatus::Pending | ClientStatus::Running);
-        let is_told = matches!(allocation.desired, DesiredStatus::Stop | DesiredStatus::Evict);
-        if is_gone && is_going && is_told {
+        if is_gone && is_going {
             let reason = StopReason::Lost;
             changes.stops.push(Stop { at: at as u32, reason, is_lost: true, follow_up: None });
         }

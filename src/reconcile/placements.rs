@@ -31,9 +31,8 @@ impl<F: Facts> Group<'_, '_, F> {
         if is_still {
             return Placed::default();
         }
-        let mut names = self.name_index();
-        let mut list = self.canary_placements(canaries, outdated, &mut names);
-        let wanted = self.wanted(missing, canaries, &mut names);
+        let mut list = self.canary_placements(canaries, outdated);
+        let wanted = self.wanted(missing, canaries);
         let mut placed = Placed { wanted: wanted.len(), made: 0 };
         let made = self.release(wanted, canaries);
         placed.made = made.len();
@@ -43,10 +42,9 @@ impl<F: Facts> Group<'_, '_, F> {
             list.truncate(self.rules.count as usize);
             self.figures.place = self.rules.count;
         }
-        let limit = self.limit(canaries).saturating_sub(placed.made);
-        let mut destructive = self.replace(outdated, limit, canaries);
+        let mut destructive = self.replace(outdated, placed.made, canaries);
         append(&mut list, self.migrate(canaries));
-        self.number(&mut destructive, &mut list, &mut names);
+        self.number(&mut destructive, &mut list);
         append(&mut self.changes.destructive, destructive);
         append(&mut self.changes.placements, list);
         placed
@@ -61,12 +59,25 @@ impl<F: Facts> Group<'_, '_, F> {
         (self.rules.count as usize).saturating_sub(existing)
     }
 
-    fn name_index(&mut self) -> NameIndex {
-        let names = NameIndex::new(self.rules.count, self.held_names());
-        match self.sets.seed.take() {
-            Some(seed) => names.seeded(seed),
-            None => names,
-        }
+    /// The numbers of the group's names. They are counted when they are first asked for; the sets stay as they
+    /// are while the group is placed.
+    pub(super) fn names(&mut self) -> &mut NameIndex {
+        let names = self.names.take().unwrap_or_else(|| {
+            let names = NameIndex::new(self.rules.count, self.held_names());
+            match self.sets.seed.take() {
+                Some(seed) => names.seeded(seed),
+                None => names,
+            }
+        });
+        self.names.insert(names)
+    }
+
+    /// Whether several allocations of the group have a name with this number, whether they hold it or have
+    /// ended.
+    fn is_shared(&self, number: u32) -> bool {
+        let members = &self.input.allocations[self.members.clone()];
+        let from = members.partition_point(|it| it.name_index < number);
+        members[from..].iter().take_while(|it| it.name_index == number).nth(1).is_some()
     }
 
     /// The numbers of the names that are held.
@@ -75,13 +86,8 @@ impl<F: Facts> Group<'_, '_, F> {
         sets.into_iter().flatten().map(|at| self.allocation(*at).name_index).collect()
     }
 
-    fn canary_placements(
-        &self,
-        canaries: &Canaries,
-        outdated: &Outdated,
-        names: &mut NameIndex,
-    ) -> Vec<Placement> {
-        let numbers = self.canary_names(canaries.placed, outdated, names);
+    fn canary_placements(&mut self, canaries: &Canaries, outdated: &Outdated) -> Vec<Placement> {
+        let numbers = self.canary_names(canaries.placed, outdated);
         let canary = |name_index| Placement {
             is_canary: true,
             ..self.placement(PlacementKind::Canary, name_index)
@@ -90,7 +96,7 @@ impl<F: Facts> Group<'_, '_, F> {
     }
 
     /// What the group wants placed: replacements of what failed, of what is lost, and fresh ones.
-    fn wanted(&self, missing: usize, canaries: &Canaries, names: &mut NameIndex) -> Vec<Placement> {
+    fn wanted(&mut self, missing: usize, canaries: &Canaries) -> Vec<Placement> {
         if self.sets.is_held_back {
             return Vec::new();
         }
@@ -104,8 +110,10 @@ impl<F: Facts> Group<'_, '_, F> {
         let replaced = lost.len();
         wanted
             .extend(lost.into_iter().map(|at| self.replacement(PlacementKind::Lost, at, canaries)));
-        let fresh = |_| self.placement(PlacementKind::Fresh, names.take_next());
-        wanted.extend((replaced..missing).map(fresh));
+        for _ in replaced..missing {
+            let number = self.names().take_next();
+            wanted.push(self.placement(PlacementKind::Fresh, number));
+        }
         wanted
     }
 
@@ -136,13 +144,18 @@ impl<F: Facts> Group<'_, '_, F> {
         wanted
     }
 
-    /// Replaces outdated ones, the lowest names first; the rest is left for later.
+    /// Replaces outdated ones, the lowest names first, as far as the limit allows beside what was `placed`; the
+    /// rest is left for later.
     fn replace(
         &mut self,
         outdated: &Outdated,
-        limit: usize,
+        placed: usize,
         canaries: &Canaries,
     ) -> Vec<Placement> {
+        if outdated.destructive.is_empty() {
+            return Vec::new();
+        }
+        let limit = self.limit(canaries).saturating_sub(placed);
         let made = limit.min(outdated.destructive.len());
         self.figures.destructive_update = made as u32;
         self.figures.ignore += (outdated.destructive.len() - made) as u32;
@@ -173,12 +186,15 @@ impl<F: Facts> Group<'_, '_, F> {
     }
 
     /// Gives the first holders of a number that several hold another one.
-    fn number(&self, destructive: &mut [Placement], list: &mut [Placement], names: &mut NameIndex) {
+    fn number(&mut self, destructive: &mut [Placement], list: &mut [Placement]) {
         let mut moved: Vec<(u32, usize)> = Vec::new();
         for placement in destructive.iter_mut().chain(list) {
             let number = placement.name_index;
-            let holders = names.holders(number);
-            if placement.previous.is_none() || holders < 2 {
+            if placement.previous.is_none() || !self.is_shared(number) {
+                continue;
+            }
+            let holders = self.names().holders(number);
+            if holders < 2 {
                 continue;
             }
             let place = moved.iter().position(|(known, _)| *known == number).unwrap_or_else(|| {
@@ -187,7 +203,7 @@ impl<F: Facts> Group<'_, '_, F> {
             });
             if moved[place].1 + 1 < holders {
                 moved[place].1 += 1;
-                placement.name_index = names.take_one();
+                placement.name_index = self.names().take_one();
             }
         }
     }

@@ -12,17 +12,19 @@ impl<F: Facts> Group<'_, '_, F> {
     /// Sorts the allocations of the group.
     pub(super) fn sort(&mut self) {
         let has_canaries = self.deployments.has_canaries(self.group);
-        for at in self.members.clone() {
-            let allocation = &self.input.allocations[at];
+        let input = self.input;
+        self.sets.untainted.reserve(self.members.len());
+        for (at, allocation) in self.members.clone().zip(&input.allocations[self.members.clone()]) {
             if classify::is_plain(allocation) && !has_canaries {
                 self.sets.untainted.push(at as u32);
-                self.sets.has_current |= allocation.version == self.input.current;
+                self.sets.has_current |= allocation.version == input.current;
+                self.sets.has_others |= allocation.version != input.current;
                 continue;
             }
             self.sets.is_held_back |= self.may_still_run(allocation);
             if self.is_member(at) && !self.is_canary_stopped(at) {
-                let is_current = self.input.is_current(allocation);
-                self.sets.has_current |= is_current;
+                self.sets.has_current |= input.is_current(allocation);
+                self.sets.has_others |= allocation.version != input.current;
                 self.sort_one(at);
             }
         }

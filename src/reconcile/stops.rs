@@ -43,6 +43,10 @@ impl<F: Facts> Group<'_, '_, F> {
 
     /// Stops what is more than the count.
     pub(super) fn stop_surplus(&mut self) {
+        let wanted = self.rules.count as usize;
+        if self.sets.untainted.len() + self.sets.migrating.len() <= wanted {
+            return;
+        }
         let is_canarying = self.is_canarying();
         let input = self.input;
         let unknown = |at: &&u32| input.allocations[**at as usize].client == ClientStatus::Unknown;
@@ -50,7 +54,6 @@ impl<F: Facts> Group<'_, '_, F> {
         let mut canaries = self.sets.canaries.clone();
         canaries.sort_unstable();
         let kept = if is_canarying { self.untainted_canaries(false) } else { 0 };
-        let wanted = self.rules.count as usize;
         let mut surplus = (held + self.sets.migrating.len()).saturating_sub(kept + wanted);
         if surplus == 0 {
             return;

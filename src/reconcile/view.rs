@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 
 use super::changes::{RescheduleEvent, Stop};
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, DisconnectReconcile, JobType};
+pub(crate) use crate::state::conditions::NodeCondition;
 use crate::state::small_list::SmallList;
 use crate::time::{Span, Timestamp};
 
@@ -157,10 +158,10 @@ pub(crate) struct AllocationView {
     pub(crate) name_index: u32,
     /// The version it runs: its place in [`Input::versions`].
     pub(crate) version: u32,
-    /// Of a system job's allocation: its node's place in [`Input::nodes`].
-    pub(crate) node: u32,
     /// The deployment it belongs to.
     pub(crate) deployment: u32,
+    /// Of a system job's allocation: its node's place in [`Input::nodes`].
+    pub(crate) node: u32,
     /// The evaluation that will look at it again.
     pub(crate) follow_up: u32,
     /// What replaced it.
@@ -206,23 +207,6 @@ impl Flags {
     pub(crate) const fn has(self, other: Flags) -> bool {
         self.0 & other.0 != 0
     }
-}
-
-/// How the node of an allocation is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum NodeCondition {
-    /// Neither of the others.
-    #[default]
-    Fine,
-    /// It is ready and drains.
-    Draining,
-    /// It is neither ready nor down, and drains.
-    DrainingUnready,
-    /// It is gone from sight for now.
-    Disconnected,
-    Down,
-    /// There is no such node any more.
-    Missing,
 }
 
 /// A deployment.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::asked::{Asked, GIVEN};
 use crate::feasibility::base::BaseSet;
 use crate::model::{
-    AllocationState, ClientStatus, DeploymentStatus, Job, JobSpec, NodeStatus, RescheduleTracker,
+    AllocationState, ClientStatus, DeploymentStatus, Job, JobSpec, RescheduleTracker,
 };
 use crate::reconcile::changes::RescheduleEvent;
 use crate::reconcile::view::{
@@ -17,7 +17,7 @@ use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::Registration;
-use crate::state::lifecycle::{Health, LifecycleRecord};
+use crate::state::lifecycle::{Life, LifecycleRecord};
 use crate::state::links::{AllocationReader, Link};
 use crate::state::slots::{
     AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, JobSlot, NodeSlot,
@@ -228,46 +228,64 @@ impl Known {
         let places = std::mem::take(&mut self.places);
         let total = places.iter().filter_map(list).map(|group| group.allocations.len()).sum();
         self.views.reserve(total);
-        let known = (DeploymentRef::NONE, NONE);
-        let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE, known };
-        let mut reader = AllocationReader::new(state);
-        let mut seen = (NodeSlot::NONE, NodeCondition::Missing);
         for (group, place) in places.iter().enumerate() {
-            let Some(record) = list(place) else { continue };
-            let from = self.views.len();
-            for &slot in record.allocations.iter() {
-                let Some((record, life)) = reader.read(slot) else { continue };
-                if shared.batch != record.batch || record.batch == BatchSlot::NONE {
-                    self.share(state, record, &mut shared);
-                }
-                // Many of a group are on one node, one after another.
-                if seen.0 != record.node {
-                    seen = (record.node, condition(state, record.node));
-                }
-                let mut view = AllocationView {
-                    handle: slot.0,
-                    group: group as u32,
-                    name_index: record.name_index,
-                    version: shared.version,
-                    node: NONE,
-                    deployment: shared.deployment,
-                    follow_up: NONE,
-                    next: NONE,
-                    desired: record.desired,
-                    client: record.client,
-                    condition: seen.1,
-                    healthy: None,
-                    flags: Flags::default(),
-                };
-                if let Some(life) = life {
-                    self.add_life(state, asked, life, &mut shared, &mut view);
-                }
-                self.views.push(view);
+            if let Some(record) = list(place) {
+                self.add_group(state, asked, group as u32, &record.allocations);
             }
-            sort_by_name(state, &mut self.views[from..]);
         }
         self.reschedules.sort_unstable_by_key(|(handle, _)| *handle);
         self.places = places;
+    }
+
+    /// Adds the allocations of a group. Its own function, as every instruction here is one for all that runs.
+    #[inline(never)]
+    fn add_group(&mut self, state: &State, asked: &Asked, group: u32, slots: &[AllocationSlot]) {
+        let mut views = std::mem::take(&mut self.views);
+        let (from, mut is_sorted, mut latest) = (views.len(), true, -1);
+        let known = (DeploymentRef::NONE, NONE);
+        let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE, known };
+        let mut reader = AllocationReader::new(state);
+        let mut conditions = state.conditions().reader();
+        for &slot in slots {
+            let Some(record) = reader.record(slot) else { continue };
+            if shared.batch != record.batch {
+                self.share(state, record, &mut shared);
+            }
+            let condition = conditions.get(record.node.at()).copied();
+            let mut view = AllocationView {
+                handle: slot.0,
+                group,
+                name_index: record.name_index,
+                version: shared.version,
+                deployment: shared.deployment,
+                node: NONE,
+                follow_up: NONE,
+                next: NONE,
+                desired: record.desired,
+                client: record.client,
+                condition: condition.unwrap_or(NodeCondition::Missing),
+                healthy: None,
+                flags: Flags::default(),
+            };
+            match reader.life(slot) {
+                Life::AsPlaced => {}
+                Life::Usual(life) => {
+                    if shared.known.0 != life.deployment {
+                        shared.known = (life.deployment, self.deployment_of_life(state, life));
+                    }
+                    (view.deployment, view.healthy) = (shared.known.1, life.health.verdict());
+                }
+                Life::Special(life) => self.add_special(state, asked, life, &mut view),
+            }
+            // Mostly each has a name of its own, and they are in order.
+            is_sorted &= latest < i64::from(view.name_index);
+            latest = i64::from(view.name_index);
+            views.push(view);
+        }
+        if !is_sorted {
+            sort_by_name(state, &mut views[from..]);
+        }
+        self.views = views;
     }
 
     /// Notes what the placements of a batch have in common.
@@ -288,33 +306,12 @@ impl Known {
         }
     }
 
-    /// Adds what happened to an allocation since it was placed.
-    #[inline]
-    fn add_life(
-        &mut self,
-        state: &State,
-        asked: &Asked,
-        life: &LifecycleRecord,
-        shared: &mut Shared,
-        view: &mut AllocationView,
-    ) {
-        view.healthy = match life.health {
-            Health::Unknown => None,
-            Health::Healthy => Some(true),
-            Health::Unhealthy => Some(false),
-        };
-        let is_special = life.is_canary || life.transition.is_told() || life.is_replaced();
-        if is_special || life.rare.is_some() || life.version.is_some() {
-            return self.add_special(state, asked, life, view);
-        }
-        if shared.known.0 != life.deployment {
-            let handle = self.deployment_handle(state.linked_to_deployment(life.deployment));
-            shared.known = (life.deployment, handle);
-        }
-        view.deployment = shared.known.1;
+    fn deployment_of_life(&self, state: &State, life: &LifecycleRecord) -> u32 {
+        self.deployment_handle(state.linked_to_deployment(life.deployment))
     }
 
-    /// The same of what few allocations have.
+    /// Adds what few allocations have.
+    #[inline(never)]
     fn add_special(
         &mut self,
         state: &State,
@@ -322,6 +319,7 @@ impl Known {
         life: &LifecycleRecord,
         view: &mut AllocationView,
     ) {
+        view.healthy = life.health.verdict();
         if let Some(own) = &life.version {
             view.version = match &own.job {
                 Some(spec) => self.version_of(spec),
@@ -442,10 +440,6 @@ impl Known {
 
 /// Sorts the allocations of a group by their names, and those of one name by their identities.
 fn sort_by_name(state: &State, views: &mut [AllocationView]) {
-    // Mostly each has a name of its own, and they are in order.
-    if views.is_sorted_by(|a, b| a.name_index < b.name_index) {
-        return;
-    }
     views.sort_by_key(|view| view.name_index);
     for of_name in views.chunk_by_mut(|a, b| a.name_index == b.name_index) {
         if of_name.len() > 1 {
@@ -483,15 +477,4 @@ fn successor(state: &State, life: &LifecycleRecord) -> Option<AllocationSlot> {
 /// A number of things as a document has it; a negative one is none.
 fn amount(number: i64) -> u32 {
     u32::try_from(number.max(0)).unwrap_or(u32::MAX)
-}
-
-fn condition(state: &State, node: NodeSlot) -> NodeCondition {
-    let Some(record) = state.node(node) else { return NodeCondition::Missing };
-    match (record.status, record.is_draining) {
-        (NodeStatus::Ready, false) | (NodeStatus::Initializing, false) => NodeCondition::Fine,
-        (NodeStatus::Down, _) => NodeCondition::Down,
-        (NodeStatus::Disconnected, _) => NodeCondition::Disconnected,
-        (NodeStatus::Ready, true) => NodeCondition::Draining,
-        (NodeStatus::Initializing, true) => NodeCondition::DrainingUnready,
-    }
 }

@@ -4,10 +4,17 @@
 use std::sync::Arc;
 
 use super::node::NodeRecord;
+use super::pages::{PageReader, Pages};
 use super::slots::{BatchSlot, JobSlot, NodeSlot};
 use super::usage::Holdings;
 use crate::model::JobType;
 use crate::model::status::{ClientStatus, DesiredStatus};
+
+/// Allocations by slot.
+pub(crate) type AllocationTable = Pages<AllocationRecord, 32>;
+
+/// Reads the records of allocations, mostly of one after the other.
+pub(crate) type RecordReader<'a> = PageReader<'a, AllocationRecord, 32>;
 
 /// What placing touches of an allocation; what happens to it afterwards is its lifecycle.
 #[derive(Clone, Debug)]

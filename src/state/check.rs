@@ -5,6 +5,7 @@ use std::fmt::Debug;
 
 use super::State;
 use super::allocation::{AllocationRecord, Own, taken_by};
+use super::conditions::NodeCondition;
 use super::node::NodeRecord;
 use super::nodes::tie_break_of;
 use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
@@ -125,6 +126,8 @@ impl State {
         report.same(place, "the slot under its ID", Some(slot), self.find_node(id));
         let identity = self.identities.get(slot.at()).map(|it| &*it.id);
         report.same(place, "the ID kept for batches", Some(id), identity);
+        let condition = self.conditions.get(slot.at()).copied();
+        report.same(place, "its condition", Some(NodeCondition::of(Some(&node.node))), condition);
         let on_node = self.allocations_on(slot);
         for (at, &allocation) in on_node.iter().enumerate() {
             let record = self.allocation(allocation);

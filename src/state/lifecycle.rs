@@ -62,6 +62,18 @@ pub(crate) enum Health {
     Unhealthy,
 }
 
+impl Health {
+    /// The verdict, while there is one.
+    #[inline]
+    pub(crate) fn verdict(self) -> Option<bool> {
+        match self {
+            Health::Unknown => None,
+            Health::Healthy => Some(true),
+            Health::Unhealthy => Some(false),
+        }
+    }
+}
+
 /// What an allocation was told to do.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Transition {
@@ -192,6 +204,16 @@ impl LifecycleRecord {
         rare: None,
     };
 
+    /// Whether there is nothing of what few allocations have but states of tasks that go on.
+    fn is_usual(&self) -> bool {
+        let goes_on = |rare: &Rare| rare.rarest.is_none() && !rare.task_states.ran_successfully();
+        !self.is_canary
+            && !self.transition.is_told()
+            && self.version.is_none()
+            && self.successor == AllocationRef::NONE
+            && self.rare.as_deref().is_none_or(goes_on)
+    }
+
     /// An allocation as a batch placed it.
     pub(super) fn as_placed(batch: &Batch) -> LifecycleRecord {
         LifecycleRecord {
@@ -306,19 +328,64 @@ impl LifecycleRecord {
 
 /// Records by slot, as far as there are any: a page is made when the first record on it is written.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Lifecycles(Pages<Option<PageArc<[LifecycleRecord; PAGE]>>, 32>);
+pub(super) struct Lifecycles(Pages<Option<PageArc<Page>>, 32>);
+
+/// Records that lie together.
+#[derive(Clone, Debug)]
+struct Page {
+    records: [LifecycleRecord; PAGE],
+    /// A bit for each that is there and [usual](LifecycleRecord::is_usual).
+    usual: u16,
+}
+
+/// What happened to an allocation since it was placed.
+pub(crate) enum Life<'a> {
+    /// Nothing that was noted.
+    AsPlaced,
+    /// Nothing of what happens to few.
+    Usual(&'a LifecycleRecord),
+    Special(&'a LifecycleRecord),
+}
+
+/// Reads lives, and finds those on the page of the one before at once.
+pub(super) struct LifeReader<'a> {
+    lifecycles: &'a Lifecycles,
+    page: Option<&'a Page>,
+    /// The slot of the page's first record.
+    from: usize,
+}
+
+impl<'a> LifeReader<'a> {
+    #[inline]
+    pub(super) fn read(&mut self, slot: AllocationSlot) -> Life<'a> {
+        if slot.at().wrapping_sub(self.from) >= PAGE {
+            self.from = slot.at() / PAGE * PAGE;
+            self.page = self.lifecycles.page_of(slot);
+        }
+        let Some(page) = self.page else { return Life::AsPlaced };
+        let at = slot.at() % PAGE;
+        match page.usual & (1 << at) != 0 {
+            true => Life::Usual(&page.records[at]),
+            false if page.records[at].modify_index == 0 => Life::AsPlaced,
+            false => Life::Special(&page.records[at]),
+        }
+    }
+}
 
 impl Lifecycles {
     pub(super) fn get(&self, slot: AllocationSlot) -> Option<&LifecycleRecord> {
-        let page = self.0.get(slot.at() / PAGE)?.as_deref()?;
-        page.get(slot.at() % PAGE).filter(|record| record.modify_index != 0)
+        let record = &self.page_of(slot)?.records[slot.at() % PAGE];
+        (record.modify_index != 0).then_some(record)
     }
 
-    /// The records on the page of a slot, and the slot of the first of them; none where there is no page.
-    pub(super) fn page_of(&self, slot: AllocationSlot) -> (usize, &[LifecycleRecord]) {
-        let at = slot.at() / PAGE;
-        let page = self.0.get(at).and_then(|page| page.as_deref());
-        (at * PAGE, page.map_or(&[], |page| page))
+    fn page_of(&self, slot: AllocationSlot) -> Option<&Page> {
+        self.0.get(slot.at() / PAGE)?.as_deref()
+    }
+
+    /// A reader of many of them.
+    pub(super) fn reader(&self) -> LifeReader<'_> {
+        // No slot is on a page that begins there.
+        LifeReader { lifecycles: self, page: None, from: usize::MAX / 2 }
     }
 
     /// Writes a record, and gives the one before.
@@ -327,13 +394,14 @@ impl Lifecycles {
         slot: AllocationSlot,
         record: LifecycleRecord,
     ) -> Option<LifecycleRecord> {
-        let at = slot.at() / PAGE;
-        while self.0.len() <= at {
+        let (page, at) = (slot.at() / PAGE, slot.at() % PAGE);
+        while self.0.len() <= page {
             self.0.push(None);
         }
-        let none = || PageArc::new(std::array::from_fn(|_| LifecycleRecord::NONE));
-        let page = PageArc::make_mut(self.0.get_mut(at)?.get_or_insert_with(none));
-        let before = std::mem::replace(page.get_mut(slot.at() % PAGE)?, record);
+        let page = PageArc::make_mut(self.0.get_mut(page)?.get_or_insert_with(Page::empty));
+        let is_usual = record.modify_index != 0 && record.is_usual();
+        page.usual = page.usual & !(1 << at) | u16::from(is_usual) << at;
+        let before = std::mem::replace(&mut page.records[at], record);
         (before.modify_index != 0).then_some(before)
     }
 
@@ -341,5 +409,12 @@ impl Lifecycles {
     pub(super) fn take(&mut self, slot: AllocationSlot) -> Option<LifecycleRecord> {
         self.get(slot)?;
         self.set(slot, LifecycleRecord::NONE)
+    }
+}
+
+impl Page {
+    fn empty() -> PageArc<Page> {
+        let records = std::array::from_fn(|_| LifecycleRecord::NONE);
+        PageArc::new(Page { records, usual: 0 })
     }
 }

@@ -2,8 +2,8 @@
 //! them anew. It may be gone, and of an allocation of an inventory it may have come later.
 
 use super::State;
-use super::allocation::{AllocationRecord, Own};
-use super::lifecycle::LifecycleRecord;
+use super::allocation::{AllocationRecord, Own, RecordReader};
+use super::lifecycle::{Life, LifeReader, LifecycleRecord};
 use super::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot,
 };
@@ -20,45 +20,36 @@ pub(crate) enum Link<S> {
     To(S),
 }
 
-/// Reads the records of allocations, mostly of one after the other.
+/// Reads the records of allocations and of their lives, mostly of one after the other.
 pub(crate) struct AllocationReader<'a> {
-    state: &'a State,
-    /// Records that lie together, and the slot of the first one.
-    records: &'a [AllocationRecord],
-    records_from: usize,
-    /// The same of what is kept of allocations' lives.
-    lives: &'a [LifecycleRecord],
-    lives_from: usize,
+    records: RecordReader<'a>,
+    lives: LifeReader<'a>,
 }
 
 impl<'a> AllocationReader<'a> {
     pub(crate) fn new(state: &'a State) -> AllocationReader<'a> {
-        AllocationReader { state, records: &[], records_from: 0, lives: &[], lives_from: 0 }
+        AllocationReader { records: state.allocation_records(), lives: state.lifecycles.reader() }
     }
 
-    /// An allocation, and what is kept of its life.
+    /// An allocation.
     #[inline]
-    pub(crate) fn read(
-        &mut self,
-        slot: AllocationSlot,
-    ) -> Option<(&'a AllocationRecord, Option<&'a LifecycleRecord>)> {
-        let at = slot.at();
-        if at.wrapping_sub(self.records_from) >= self.records.len() {
-            (self.records, self.records_from) = (self.state.allocations.rest_of_leaf(at), at);
-        }
-        let record = self.records.get(at.wrapping_sub(self.records_from))?;
-        if matches!(record.own, Own::Vacant) {
-            return None;
-        }
-        if at.wrapping_sub(self.lives_from) >= self.lives.len() {
-            (self.lives_from, self.lives) = self.state.lifecycles.page_of(slot);
-        }
-        let life = self.lives.get(at.wrapping_sub(self.lives_from));
-        Some((record, life.filter(|life| life.modify_index != 0)))
+    pub(crate) fn record(&mut self, slot: AllocationSlot) -> Option<&'a AllocationRecord> {
+        self.records.get(slot.at()).filter(|record| !matches!(record.own, Own::Vacant))
+    }
+
+    /// What happened to an allocation since it was placed.
+    #[inline]
+    pub(crate) fn life(&mut self, slot: AllocationSlot) -> Life<'a> {
+        self.lives.read(slot)
     }
 }
 
 impl State {
+    /// A reader of the records of allocations.
+    pub(crate) fn allocation_records(&self) -> RecordReader<'_> {
+        self.allocations.reader()
+    }
+
     /// What is kept of an allocation's life; none if it is as it was placed.
     pub(crate) fn kept_lifecycle(&self, slot: AllocationSlot) -> Option<&LifecycleRecord> {
         self.lifecycles.get(slot)

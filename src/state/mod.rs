@@ -14,6 +14,7 @@ pub(crate) mod changed;
 pub(crate) mod changes;
 pub(crate) mod check;
 pub(crate) mod codec;
+pub(crate) mod conditions;
 pub(crate) mod deployment;
 pub(crate) mod deployments;
 pub(crate) mod device;
@@ -39,6 +40,7 @@ pub(crate) mod links;
 pub(crate) mod log;
 pub(crate) mod names;
 pub(crate) mod node;
+mod node_records;
 pub(crate) mod nodes;
 pub(crate) mod pages;
 pub(crate) mod past;
@@ -71,9 +73,10 @@ mod works;
 
 use std::sync::Arc;
 
-use self::allocation::AllocationRecord;
+use self::allocation::AllocationTable;
 use self::batch::Batch;
 use self::bookkeeping::Bookkeeping;
+use self::conditions::Conditions;
 use self::deployment::DeploymentRecord;
 use self::evaluation::EvaluationRecord;
 use self::fast_map::FastSet;
@@ -102,6 +105,8 @@ pub(crate) struct State {
     pub(crate) identity_seed: u64,
     /// By node slot; `None` for a slot whose node left.
     nodes: NodeTable,
+    /// By node slot: how what runs on the node finds it.
+    conditions: Conditions,
     /// By node slot: who has the slot, or had it last. Batches keep this as it was.
     pub(crate) identities: Identities,
     node_index: Index,
@@ -118,7 +123,7 @@ pub(crate) struct State {
     job_generations: Pages<u32, 64>,
     job_index: Index,
     free_jobs: Pages<u32, 32>,
-    allocations: Pages<AllocationRecord, 32>,
+    allocations: AllocationTable,
     free_allocations: Pages<u32, 64>,
     /// By allocation slot: what happened to allocations since they were placed.
     lifecycles: Lifecycles,

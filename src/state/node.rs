@@ -7,16 +7,13 @@ use super::device::DeviceFacts;
 use super::names::Name;
 use super::pages::Pages;
 use super::usage::{Amounts, DeviceName, HeldDevice, Taken};
+use crate::model::Node;
 use crate::model::device::NodeDevice;
-use crate::model::{Node, NodeStatus};
 
 /// One node: facts that do not change with what is placed on it.
 #[derive(Clone, Debug)]
 pub(crate) struct NodeRecord {
     pub(crate) node: Node,
-    /// What the document says, here since it is asked of the nodes of all that runs.
-    pub(crate) status: NodeStatus,
-    pub(crate) is_draining: bool,
     /// What tasks may use: everything less what is reserved.
     pub(crate) capacity: Amounts,
     pub(crate) datacenter: Name,
@@ -65,8 +62,6 @@ impl NodeRecord {
             addresses: addresses.collect(),
             task_networks: task_networks.collect(),
             reserved: Arc::default(),
-            status: node.status(),
-            is_draining: node.is_draining(),
             node,
         };
         record.reserved = Arc::new(record.taken_by_nothing());

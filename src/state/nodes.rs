@@ -6,7 +6,7 @@ use super::allocation::{self, AllocationRecord};
 use super::facts;
 use super::index::name_hash;
 use super::journal::RoomChange;
-use super::node::{Identity, NodeRecord, NodeTable};
+use super::node::{Identity, NodeRecord};
 use super::slots::{AllocationSlot, NodeRef, NodeSlot};
 use super::transaction::Transaction;
 use super::undo::{NodeBefore, Undo};
@@ -19,27 +19,6 @@ use crate::rng::hash_bytes;
 pub(super) const NODES_PER_CHANGE: usize = 32;
 
 impl State {
-    /// How many slots nodes have; some may be empty.
-    pub(crate) fn node_slots(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// Every node with its slot, in the order of slots.
-    pub(crate) fn nodes(&self) -> impl Iterator<Item = (NodeSlot, &Arc<NodeRecord>)> {
-        let slots = self.nodes.iter().enumerate();
-        slots.filter_map(|(at, node)| Some((NodeSlot::new(at), node.as_ref()?)))
-    }
-
-    /// A node that is there.
-    pub(crate) fn node(&self, slot: NodeSlot) -> Option<&Arc<NodeRecord>> {
-        self.nodes.get(slot.at())?.as_ref()
-    }
-
-    /// A node that is there, or the one that had the slot last.
-    pub(super) fn node_or_gone(&self, slot: NodeSlot) -> Option<&Arc<NodeRecord>> {
-        self.node(slot).or_else(|| self.identities.get(slot.at())?.gone.as_ref())
-    }
-
     pub(crate) fn find_node(&self, id: &str) -> Option<NodeSlot> {
         let is_it = |slot: u32| self.node(NodeSlot(slot)).is_some_and(|it| it.node.spec().id == id);
         self.node_index.find(name_hash(id), is_it).map(NodeSlot)
@@ -49,11 +28,6 @@ impl State {
     pub(crate) fn room(&self, slot: NodeSlot) -> (&RoomBlock, usize) {
         let (block, at) = block_of(slot);
         (&self.room[block], at)
-    }
-
-    /// All nodes.
-    pub(crate) fn node_table(&self) -> &NodeTable {
-        &self.nodes
     }
 
     /// The flat arrays of 64 nodes.
@@ -277,7 +251,7 @@ impl State {
         {
             return NodeSlot(slot);
         }
-        self.nodes.push(None);
+        self.push_node(None);
         self.on_node.push(OnNode::default());
         if self.nodes.len() > self.room.len() * BLOCK {
             self.room.push(RoomBlock::empty());
@@ -416,9 +390,7 @@ impl Transaction<'_> {
             state.give_slot(slot, &record.node.spec().id);
         }
         state.set_identity(slot, &record.node);
-        if let Some(place) = state.nodes.get_mut(slot.at()) {
-            *place = Some(record);
-        }
+        state.set_node(slot, Some(record));
         state.recount(slot);
         state.facts_journal.push(slot);
         if state.is_short(slot) {
@@ -444,9 +416,7 @@ impl Transaction<'_> {
         if let Some(place) = state.identities.get_mut(slot.at()) {
             *place = Arc::new(identity);
         }
-        if let Some(place) = state.nodes.get_mut(slot.at()) {
-            *place = None;
-        }
+        state.set_node(slot, None);
         if !state.is_named(slot) {
             state.free_nodes.push(slot.0);
         }

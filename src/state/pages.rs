@@ -64,6 +64,22 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         leaf.and_then(|leaf| leaf.get(index % LEAF..)).unwrap_or_default()
     }
 
+    /// The leaf with an index, and the index of its first record; none beyond the end of the table.
+    fn leaf_of(&self, index: usize) -> (usize, &[T]) {
+        if index >= self.in_leaves {
+            return (self.in_leaves, &self.tail);
+        }
+        let leaf = index / LEAF;
+        let middle = self.root.get(leaf / MIDDLE);
+        let records = middle.and_then(|middle| middle.get(leaf % MIDDLE));
+        (leaf * LEAF, records.map_or(&[], |leaf| leaf))
+    }
+
+    /// A reader of records, many of which lie close together.
+    pub(crate) fn reader(&self) -> PageReader<'_, T, LEAF> {
+        PageReader { pages: self, leaf: &[], from: 0 }
+    }
+
     /// A record to change; its page is copied first if another table shares it.
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut T> {
         if index >= self.in_leaves {
@@ -153,6 +169,28 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         }
         self.in_leaves -= LEAF;
         self.tail = Arc::new(leaf.map_or_else(Vec::new, |records| records.to_vec()));
+    }
+}
+
+/// Reads records of a table, and finds what lies on the leaf of the one before at once.
+pub(crate) struct PageReader<'a, T, const LEAF: usize> {
+    pages: &'a Pages<T, LEAF>,
+    leaf: &'a [T],
+    /// The index of the leaf's first record.
+    from: usize,
+}
+
+impl<'a, T: Clone, const LEAF: usize> PageReader<'a, T, LEAF> {
+    #[inline]
+    pub(crate) fn get(&mut self, index: usize) -> Option<&'a T> {
+        let found = self.leaf.get(index.wrapping_sub(self.from));
+        found.or_else(|| self.turn_to(index))
+    }
+
+    #[inline(never)]
+    fn turn_to(&mut self, index: usize) -> Option<&'a T> {
+        (self.from, self.leaf) = self.pages.leaf_of(index);
+        self.leaf.get(index.wrapping_sub(self.from))
     }
 }
 
@@ -264,6 +302,9 @@ mod tests {
         let mut table: Table = (0..6).collect();
         assert_eq!(table.get(6), None);
         assert_eq!(table.get_mut(6), None);
+        let mut reader = table.reader();
+        let read = [0, 3, 5, 1, 6, 99, 4].map(|index| reader.get(index).copied());
+        assert_eq!(read, [Some(0), Some(3), Some(5), Some(1), None, None, Some(4)]);
         let rest = [0, 3, 4, 5, 6, 99].map(|index| table.rest_of_leaf(index).len());
         assert_eq!(rest, [4, 1, 2, 1, 0, 0]);
     }

@@ -152,9 +152,7 @@ impl State {
             }
             _ => {}
         }
-        if let Some(place) = self.nodes.get_mut(slot.at()) {
-            *place = before.record;
-        }
+        self.set_node(slot, before.record);
         if let (Some(identity), Some(place)) = (before.identity, self.identities.get_mut(slot.at()))
         {
             *place = identity;

@@ -105,11 +105,7 @@ impl State {
         let has_status = lifecycle.health != Health::Unknown || lifecycle.is_canary;
         if has_status || document.deployment_status.is_some() {
             let status = document.deployment_status.get_or_insert_default();
-            status.healthy = match lifecycle.health {
-                Health::Unknown => None,
-                Health::Healthy => Some(true),
-                Health::Unhealthy => Some(false),
-            };
+            status.healthy = lifecycle.health.verdict();
             status.canary = lifecycle.is_canary;
             status.timestamp = Some(lifecycle.health_time).filter(|it| *it != Timestamp::MIN);
             status.modify_index = rare.health_index;

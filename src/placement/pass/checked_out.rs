@@ -37,18 +37,30 @@ impl Default for CheckedOut {
 #[derive(Debug, Default)]
 pub(super) struct CheckedOutNodes {
     nodes: Vec<(NodeSlot, CheckedOut)>,
+    /// Those of them that are no longer what the frontier has them for.
+    touched: Vec<NodeSlot>,
     /// By slot: one more than the node's place in the list, or 0. In stretches that are made when they
     /// are needed, since a fork begins with none.
-    places: Vec<Vec<u32>>,
+    places: Vec<Option<Box<[u32; STRETCH]>>>,
 }
+
+/// Where every so many-th node or more is checked out, all are put back at once.
+const DENSE: usize = 8;
 
 /// How many slots a stretch of places has.
 const STRETCH: usize = 256;
 
 impl CheckedOutNodes {
     pub(super) fn clear(&mut self) {
+        self.touched.clear();
+        if self.nodes.len() >= self.places.len() * STRETCH / DENSE {
+            self.places.iter_mut().flatten().for_each(|stretch| stretch.fill(0));
+            return self.nodes.clear();
+        }
         for (node, _) in self.nodes.drain(..) {
-            self.places[node.at() / STRETCH][node.at() % STRETCH] = 0;
+            if let Some(Some(stretch)) = self.places.get_mut(node.at() / STRETCH) {
+                stretch[node.at() % STRETCH] = 0;
+            }
         }
     }
 
@@ -64,8 +76,8 @@ impl CheckedOutNodes {
 
     /// One more than a node's place in the list, or 0.
     fn place(&self, node: NodeSlot) -> u32 {
-        let stretch = self.places.get(node.at() / STRETCH);
-        stretch.and_then(|stretch| stretch.get(node.at() % STRETCH)).copied().unwrap_or(0)
+        let stretch = self.places.get(node.at() / STRETCH).and_then(Option::as_deref);
+        stretch.map_or(0, |stretch| stretch[node.at() % STRETCH])
     }
 
     /// What a node is to the job; one that is not checked out is nothing to it.
@@ -78,15 +90,11 @@ impl CheckedOutNodes {
 
     /// What a node is to the job, to change. It is checked out from then on.
     pub(super) fn entry(&mut self, node: NodeSlot) -> &mut CheckedOut {
-        let (stretch, at) = (node.at() / STRETCH, node.at() % STRETCH);
-        if self.places.len() <= stretch {
-            self.places.resize(stretch + 1, Vec::new());
+        if !matches!(self.places.get(node.at() / STRETCH), Some(Some(_))) {
+            self.make_stretch(node.at() / STRETCH);
         }
-        let stretch = &mut self.places[stretch];
-        if stretch.is_empty() {
-            stretch.resize(STRETCH, 0);
-        }
-        let place = &mut stretch[at];
+        let stretch = self.places[node.at() / STRETCH].get_or_insert_with(empty);
+        let place = &mut stretch[node.at() % STRETCH];
         if *place == 0 {
             self.nodes.push((node, CheckedOut::default()));
             *place = self.nodes.len() as u32;
@@ -94,4 +102,59 @@ impl CheckedOutNodes {
         let at = *place as usize - 1;
         &mut self.nodes[at].1
     }
+
+    /// Notes that an allocation was placed on a node.
+    pub(super) fn change(&mut self, node: NodeSlot) -> &mut CheckedOut {
+        self.touch(node);
+        let entry = self.entry(node);
+        entry.is_changed = true;
+        entry
+    }
+
+    /// Puts a node into a lane.
+    pub(super) fn put_into(&mut self, node: NodeSlot, lane: u32) {
+        self.touch(node);
+        self.entry(node).lane = lane;
+    }
+
+    /// Notes that a node is no longer what the frontier has it for.
+    fn touch(&mut self, node: NodeSlot) {
+        let entry = self.entry(node);
+        if entry.lane == CheckedOut::NO_LANE && !entry.is_changed {
+            self.touched.push(node);
+        }
+    }
+
+    /// Those that are no longer what the frontier has them for.
+    pub(super) fn touched(&self) -> &[NodeSlot] {
+        &self.touched
+    }
+
+    /// Counts what the job has on a node. It is checked out from then on.
+    #[inline]
+    pub(super) fn count(&mut self, node: NodeSlot, collisions: u32, hosts: u32) {
+        if let Some(Some(stretch)) = self.places.get_mut(node.at() / STRETCH) {
+            let place = &mut stretch[node.at() % STRETCH];
+            if *place == 0 {
+                self.nodes.push((node, CheckedOut { collisions, hosts, ..CheckedOut::default() }));
+                *place = self.nodes.len() as u32;
+                return;
+            }
+        }
+        let known = self.entry(node);
+        known.collisions += collisions;
+        known.hosts += hosts;
+    }
+
+    #[cold]
+    fn make_stretch(&mut self, stretch: usize) {
+        if self.places.len() <= stretch {
+            self.places.resize(stretch + 1, None);
+        }
+        self.places[stretch] = Some(empty());
+    }
+}
+
+fn empty() -> Box<[u32; STRETCH]> {
+    Box::new([0; STRETCH])
 }

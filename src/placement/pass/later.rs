@@ -4,10 +4,10 @@
 
 use super::Pass;
 use super::checked_out::CheckedOut;
-use crate::feasibility::mask::PASSES;
 use crate::rank::anti_affinity::job_anti_affinity;
 use crate::rank::frontier::Basis;
 use crate::state::slots::NodeSlot;
+use crate::state::small_list::SmallList;
 
 /// Fewer nodes are checked out at once. Tests see both ways with few nodes.
 const FROM: usize = if cfg!(debug_assertions) { 2 } else { 32 };
@@ -30,24 +30,22 @@ impl Pass<'_> {
         {
             return false;
         }
-        let mut others = self.frontier.candidates(LANE);
-        for at in 0..self.scratch.nodes.len() {
-            let (slot, node) = self.scratch.nodes.all()[at];
-            if self.is_candidate(basis, slot) {
-                others = others.saturating_sub(1);
+        let (nodes, candidates) = (self.scratch.nodes.all(), self.frontier.candidates(LANE));
+        // Where the group is on few of them, the others are not used up before it pays to look at those few.
+        self.others = Some(match nodes.len() > candidates / 2 {
+            true => {
+                let held = nodes.iter().map(|(slot, _)| *slot);
+                candidates.saturating_sub(self.frontier.count_candidates(held))
             }
-            if node.has_penalty || node.collisions == 0 {
-                self.check_out(basis, slot);
-            }
-        }
-        self.others = Some(others);
+            false => usize::MAX,
+        });
+        // Those that the group has anything on come behind those that it should stay away from.
+        let apart = |(_, node): &&(_, CheckedOut)| node.has_penalty || node.collisions == 0;
+        let apart: SmallList<NodeSlot> =
+            nodes.iter().take_while(apart).map(|(slot, _)| *slot).collect();
+        apart.iter().for_each(|slot| self.check_out(basis, *slot));
         self.hold_if_alone();
         true
-    }
-
-    fn is_candidate(&self, basis: Basis<'_>, slot: NodeSlot) -> bool {
-        let leaf = self.partition.leaf(slot).filter(|_| basis.mask.code(slot) == PASSES);
-        leaf.is_some_and(|id| self.frontier.is_candidate(id))
     }
 
     /// Checks out what comes up among the best, until all of those are what they are to the job.

@@ -312,9 +312,21 @@ impl Frontier {
         (self.counts[lane].passing.nodes as usize).saturating_sub(exhausted as usize)
     }
 
-    /// Whether a node was a candidate the last time it was looked at.
-    pub(crate) fn is_candidate(&self, id: LeafId) -> bool {
-        self.code(id) == CANDIDATE
+    /// How many of some nodes were candidates the last time they were looked at.
+    pub(crate) fn count_candidates(&self, nodes: impl Iterator<Item = NodeSlot>) -> usize {
+        let mut shard = (0, &[][..]);
+        let mut is_candidate = |slot: NodeSlot| {
+            if let Some(code) = shard.1.get(slot.at().wrapping_sub(shard.0)) {
+                return *code == CANDIDATE;
+            }
+            let Some(id) = self.partition.leaf(slot) else { return false };
+            if self.partition.is_single() {
+                // The leaves of a shard are in the order of slots.
+                shard = (slot.at() - id.leaf as usize, self.shards.codes(id.shard as usize));
+            }
+            self.code(id) == CANDIDATE
+        };
+        nodes.filter(|slot| is_candidate(*slot)).count()
     }
 
     /// The class of a node.

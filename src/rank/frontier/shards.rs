@@ -55,6 +55,11 @@ impl Shards {
         self.leaves[id.shard as usize].codes[id.leaf as usize]
     }
 
+    /// What the leaves of a shard count as.
+    pub(super) fn codes(&self, shard: usize) -> &[Code] {
+        &self.leaves[shard].codes
+    }
+
     pub(super) fn set_code(&mut self, id: LeafId, code: Code) {
         Arc::make_mut(&mut self.leaves[id.shard as usize]).codes[id.leaf as usize] = code;
     }

@@ -120,6 +120,7 @@ impl State {
             modify_index,
             // These have parts of their own.
             nodes: _,
+            conditions: _,
             jobs: _,
             job_generations: _,
             allocations: _,

@@ -382,8 +382,6 @@ impl Saved for NodeRecord {
     fn save(&self, out: &mut Writer) {
         let NodeRecord {
             node,
-            status: _,
-            is_draining: _,
             datacenter,
             class,
             facts_class,

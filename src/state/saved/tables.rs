@@ -95,7 +95,7 @@ impl State {
             self.room.push(RoomBlock::empty());
         }
         if !bool::load(input)? {
-            self.nodes.push(None);
+            self.push_node(None);
             return Ok(());
         }
         let record: NodeRecord = self.record_of(load_json(input)?);
@@ -107,7 +107,7 @@ impl State {
         self.node_index.insert(name_hash(id), slot.0);
         let tie_break = tie_break_of(self.seed, id);
         self.change_room(slot, |room, at| room.tie_break[at] = tie_break);
-        self.nodes.push(Some(Arc::new(record)));
+        self.push_node(Some(Arc::new(record)));
         Ok(())
     }
 
