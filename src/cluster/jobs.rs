@@ -103,7 +103,7 @@ impl Cluster {
     }
 
     /// Says whether a version of a job is stable: the newest stable one is kept however many come after
-    /// it. False if there is no such version.
+    /// it, and which one is present does not change. False if there is no such version.
     pub fn set_job_stability(
         &mut self,
         namespace: &str,
@@ -122,6 +122,12 @@ impl<'a> JobView<'a> {
     /// Tells whether it is registered. One that is not only has allocations.
     pub fn is_registered(&self) -> bool {
         !self.known_versions().is_empty()
+    }
+
+    /// The version that is wanted; none if it is not registered. It is the newest one, unless an engine was
+    /// told that an earlier one is stable, or no longer so (docs/lifecycle.md, section 9, *Stable*).
+    pub fn present_version(&self) -> Option<&'a Job> {
+        self.state.registration(self.slot)?.present().map(|version| &version.job)
     }
 
     /// Its versions as far as they are kept, the newest first; none if it is not registered.

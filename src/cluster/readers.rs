@@ -110,7 +110,7 @@ impl<'a> ScalingView<'a> {
 }
 
 impl<'a> JobView<'a> {
-    /// The newest version as the API has it, with what the job has come to; none if it is not registered.
+    /// The present version as the API has it, with what the job has come to; none if it is not registered.
     pub fn document(&self) -> Option<JobSpec> {
         self.state.job_document(self.slot)
     }

@@ -30,8 +30,8 @@ pub fn next_launch(periodic: &PeriodicConfig, after: Timestamp) -> Option<Timest
 
 /// When a registered job is launched by itself next.
 pub(super) fn due_at(state: &State, slot: JobSlot) -> Option<Timestamp> {
-    let newest = &state.registration(slot)?.newest()?.job;
-    let periodic = newest.periodic.as_ref().filter(|_| !newest.stop)?;
+    let present = &state.registration(slot)?.present()?.job;
+    let periodic = present.periodic.as_ref().filter(|_| !present.stop)?;
     next_launch(periodic, state.standing(slot)?.launched?)
 }
 

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::change::Change;
 use super::forget::allocations_of;
 use super::job_changes::revert_to;
-use super::jobs::newest;
+use super::jobs::present;
 use super::progress::is_done;
 use super::reschedule::is_eligible;
 use crate::model::{ClientStatus, DeploymentStatus, JobType, TaskGroup, Trigger};
@@ -86,9 +86,9 @@ fn is_left(state: &State, deployment: DeploymentRef, slot: AllocationSlot) -> bo
 
 /// Whether fewer allocations of a service job are wanted than it asks for.
 fn is_missing_some(state: &State, slot: JobSlot) -> bool {
-    let Some(newest) = state.registration(slot).and_then(|it| it.newest()) else { return false };
-    let spec = newest.job.spec();
-    if spec.stop || newest.job.job_type() != JobType::Service {
+    let Some(present) = state.registration(slot).and_then(|it| it.present()) else { return false };
+    let spec = present.job.spec();
+    if spec.stop || present.job.job_type() != JobType::Service {
         return false;
     }
     let wanted = |name: &str| {
@@ -268,7 +268,7 @@ fn revert(change: &mut Change<'_>, deployment: DeploymentSlot) -> String {
         return String::new();
     }
     let Some(slot) = change.resolve_job(job) else { return String::new() };
-    let Some(current) = newest(change, slot).filter(|job| job.version == version) else {
+    let Some(current) = present(change, slot).filter(|job| job.version == version) else {
         return String::new();
     };
     let versions = change.registration(slot).map(|it| &*it.versions).unwrap_or_default();

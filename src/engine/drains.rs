@@ -178,8 +178,8 @@ fn budget(state: &State, job: JobSlot, group: u16) -> i64 {
     let Some(of_group) = state.job(job).and_then(|it| it.groups.get(usize::from(group))) else {
         return 0;
     };
-    let newest = state.registration(job).and_then(|it| it.newest());
-    let Some(spec) = newest.and_then(|it| it.job.group(&of_group.name)) else { return i64::MAX };
+    let present = state.registration(job).and_then(|it| it.present());
+    let Some(spec) = present.and_then(|it| it.job.group(&of_group.name)) else { return i64::MAX };
     let is_well = |slot: &&AllocationSlot| {
         let is_live = state.allocation(**slot).is_some_and(|record| record.is_live());
         is_live

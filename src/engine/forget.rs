@@ -27,8 +27,8 @@ pub(super) fn is_over(state: &State, slot: AllocationSlot) -> bool {
     let Some(record) = state.allocation(slot).filter(|it| it.client.is_terminal()) else {
         return false;
     };
-    let newest = state.registration(record.job).and_then(|it| it.newest());
-    if newest.is_none_or(|it| it.job.stop) {
+    let present = state.registration(record.job).and_then(|it| it.present());
+    if present.is_none_or(|it| it.job.stop) {
         return true;
     }
     // What a batch job has completed is done for as long as it is known.
@@ -78,9 +78,9 @@ pub(super) fn is_deployed(state: &State, slot: DeploymentSlot) -> bool {
 /// Whether a deployment that failed is that of its job's present version. As long as it is, nothing more of
 /// that version is placed (docs/lifecycle.md, section 3); were it forgotten, any look would begin it anew.
 fn holds_back(state: &State, record: &DeploymentRecord) -> bool {
-    let newest = state.resolve_job(record.job).and_then(|job| state.registration(job)?.newest());
+    let present = state.resolve_job(record.job).and_then(|job| state.registration(job)?.present());
     record.status == DeploymentStatus::Failed
-        && newest.is_some_and(|it| {
+        && present.is_some_and(|it| {
             let job = &it.job;
             (it.number, job.create_index, job.stop)
                 == (record.version, record.job_create_index, false)
@@ -99,11 +99,11 @@ pub(super) fn deployment_at(
 
 /// Whether a job is stopped or done, and nothing is left of what ran.
 pub(super) fn is_dead(state: &State, slot: JobSlot) -> bool {
-    let Some(newest) = state.registration(slot).and_then(|it| it.newest()) else { return false };
-    let is_done_once = matches!(newest.job.job_type(), JobType::Batch | JobType::Sysbatch);
+    let Some(present) = state.registration(slot).and_then(|it| it.present()) else { return false };
+    let is_done_once = matches!(present.job.job_type(), JobType::Batch | JobType::Sysbatch);
     let is_open =
         |it: &EvaluationSlot| state.evaluation(*it).is_some_and(|it| !it.status.is_terminal());
-    (newest.job.stop || is_done_once)
+    (present.job.stop || is_done_once)
         && state.status_of_job(slot) == JobStatus::Dead
         && allocations_of(state, slot)
             .all(|it| state.allocation(it).is_none_or(|record| record.client.is_terminal()))
@@ -113,14 +113,14 @@ pub(super) fn is_dead(state: &State, slot: JobSlot) -> bool {
 /// When a job that is dead is forgotten, with all that there was of it.
 pub(super) fn job_at(state: &State, ages: &GarbageOptions, slot: JobSlot) -> Option<Timestamp> {
     let age = ages.jobs.filter(|_| is_dead(state, slot))?;
-    let newest = &state.registration(slot)?.newest()?.job;
+    let present = &state.registration(slot)?.present()?.job;
     let of_allocations = allocations_of(state, slot)
         .filter_map(|it| state.lifecycle(it).map(|lifecycle| lifecycle.modify_time));
     let of_evaluations = state.evaluations_of(slot).iter();
     let of_evaluations =
         of_evaluations.filter_map(|it| state.evaluation(*it).map(|it| it.modified));
     let latest = of_allocations.chain(of_evaluations).max();
-    let submitted = Timestamp::from_nanos(newest.submit_time);
+    let submitted = Timestamp::from_nanos(present.submit_time);
     latest.unwrap_or(submitted).max(submitted).checked_add(age)
 }
 

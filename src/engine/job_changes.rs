@@ -4,7 +4,8 @@
 use super::change::Change;
 use super::command::{RevertJob, ScaleJob, SetJobStability};
 use super::error::JobCommandError;
-use super::jobs::{find, look_at, namespace_of, note_job, put};
+use super::jobs::{find, look_at, namespace_of, note_job, present, put};
+use super::launch_times;
 use crate::model::{Job, JobType, TaskGroup, Trigger};
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::standing::Scaling;
@@ -128,18 +129,29 @@ pub(super) fn revert_to(
     Ok(())
 }
 
-/// Calls a version of a job stable, or no longer so.
+/// Calls a version of a job stable, or no longer so, which makes it the present one (docs/lifecycle.md,
+/// section 9, *Stable*).
 pub(super) fn set_stability(
     change: &mut Change<'_>,
     body: &SetJobStability,
 ) -> Result<(), JobCommandError> {
     let (slot, job) = find(change, &body.namespace, &body.job_id)?;
-    if !change.set_stable(slot, body.job_version, body.stable) {
+    let version = body.job_version;
+    let Some(was_stable) = change.job_version(slot, version).map(|it| it.is_stable) else {
         return Err(JobCommandError::UnknownVersion {
             job_id: job.id.clone(),
             namespace: namespace_of(&body.namespace).to_owned(),
-            version: body.job_version,
+            version,
         });
+    };
+    if was_stable != body.stable {
+        // The present version is not let go, so that it comes first.
+        change.make_present(slot, version);
+        change.set_stable(slot, version, body.stable);
+        let is_other = |it: &Job| it.version != job.version && it.periodic.is_some();
+        if present(change, slot).as_ref().is_some_and(is_other) {
+            launch_times::count_from_now(change, slot);
+        }
     }
     note_job(change, slot);
     Ok(())

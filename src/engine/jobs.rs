@@ -32,7 +32,7 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
     }
     check_priority(body.eval_priority)?;
     let known = change.find_job(namespace_of(&body.job.namespace), &body.job.id);
-    let before = known.and_then(|slot| newest(change, slot));
+    let before = known.and_then(|slot| present(change, slot));
     if body.enforce_index {
         enforce(before.as_ref(), body.job_modify_index)?;
     }
@@ -61,7 +61,7 @@ pub(super) fn look_at(
     trigger: Trigger,
     priority: i64,
 ) -> Option<EvaluationSlot> {
-    newest(change, slot).filter(|job| !job.is_launched_later())?;
+    present(change, slot).filter(|job| !job.is_launched_later())?;
     let mut record = change.pending_evaluation(slot, trigger);
     if priority > 0 {
         record.priority = priority;
@@ -111,13 +111,13 @@ fn stop_earlier(change: &mut Change<'_>, slot: JobSlot) {
 
 /// Says in the reply at which index a job is.
 pub(super) fn note_job(change: &mut Change<'_>, slot: JobSlot) {
-    let index = newest(change, slot).map_or(0, |job| job.job_modify_index);
+    let index = present(change, slot).map_or(0, |job| job.job_modify_index);
     change.applied.job_modify_index = index;
 }
 
-/// The newest version of a job, if it is registered.
-pub(super) fn newest(change: &Change<'_>, slot: JobSlot) -> Option<Job> {
-    Some(change.registration(slot)?.newest()?.job.clone())
+/// The present version of a job, if it is registered.
+pub(super) fn present(change: &Change<'_>, slot: JobSlot) -> Option<Job> {
+    Some(change.registration(slot)?.present()?.job.clone())
 }
 
 /// A registered job of a command.
@@ -127,7 +127,7 @@ pub(super) fn find(
     job_id: &str,
 ) -> Result<(JobSlot, Job), JobCommandError> {
     let slot = change.find_job(namespace_of(namespace), job_id);
-    let found = slot.and_then(|slot| Some((slot, newest(change, slot)?)));
+    let found = slot.and_then(|slot| Some((slot, present(change, slot)?)));
     found.ok_or(JobCommandError::UnknownJob)
 }
 
@@ -188,7 +188,7 @@ pub(super) fn deregister(
     check_priority(body.eval_priority)?;
     let namespace = namespace_of(&body.namespace);
     let slot = change.ensure_named_job(namespace, &body.job_id);
-    let job = newest(change, slot);
+    let job = present(change, slot);
     let priority = job.as_ref().map_or(PRIORITY_DEFAULT, |job| job.priority());
     let is_forgotten = body.purge || job.as_ref().is_some_and(|job| job.era() == Era::First);
     let priority = if body.eval_priority > 0 { body.eval_priority } else { priority };

@@ -26,8 +26,8 @@ impl LaunchTokens {
 
     /// Follows a job that came, changed or left.
     pub(super) fn follow(&mut self, state: &State, slot: JobSlot) {
-        let newest = state.registration(slot).and_then(|it| it.newest()).map(|it| &it.job);
-        let job = newest.filter(|job| !job.dispatch_idempotency_token().is_empty());
+        let present = state.registration(slot).and_then(|it| it.present()).map(|it| &it.job);
+        let job = present.filter(|job| !job.dispatch_idempotency_token().is_empty());
         let key: Option<Key> = job.map(|job| {
             let token = job.dispatch_idempotency_token();
             (job.namespace.as_str().into(), job.parent_id().into(), token.into())

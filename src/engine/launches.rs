@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::change::Change;
 use super::command::{DispatchJob, ForcePeriodic};
 use super::error::{DispatchError, JobCommandError};
-use super::jobs::{find, namespace_of, newest, put};
+use super::jobs::{find, namespace_of, present, put};
 use super::launch_times::count_from_now;
 use crate::model::{Job, JobSpec, ParameterizedJobConfig, Trigger};
 use crate::rng::KeyPrefix;
@@ -22,7 +22,7 @@ const NANOS: i64 = 1_000_000_000;
 pub(super) fn dispatch(change: &mut Change<'_>, body: DispatchJob) -> Result<(), JobCommandError> {
     let namespace = namespace_of(&body.namespace);
     let slot = change.find_job(namespace, &body.job_id);
-    let found = slot.and_then(|slot| newest(change, slot));
+    let found = slot.and_then(|slot| present(change, slot));
     let parent = found.ok_or(DispatchError::UnknownJob)?;
     let Some(config) = parent.parameterized_job.as_ref().filter(|_| parent.is_parameterized())
     else {
@@ -66,7 +66,7 @@ pub(super) fn force(change: &mut Change<'_>, body: &ForcePeriodic) -> Result<(),
 /// Launches a periodic job whose time has come, unless an earlier launch has to be done first.
 pub(super) fn fire(change: &mut Change<'_>, slot: JobSlot) {
     count_from_now(change, slot);
-    let Some(parent) = newest(change, slot) else { return };
+    let Some(parent) = present(change, slot) else { return };
     let is_prohibited = parent.periodic.as_ref().is_some_and(|it| it.prohibit_overlap);
     let is_any_live = || change.standing(slot).is_some_and(|it| it.children.is_any_live());
     if !(is_prohibited && is_any_live()) {
@@ -101,7 +101,7 @@ fn launch(change: &mut Change<'_>, child: Job, trigger: Trigger) {
 
 /// Says in the reply which job was launched.
 fn say(change: &mut Change<'_>, slot: JobSlot) {
-    let Some(job) = newest(change, slot) else { return };
+    let Some(job) = present(change, slot) else { return };
     change.applied.dispatched_job_id.clone_from(&job.id);
     change.applied.job_create_index = job.create_index;
     change.applied.job_modify_index = job.job_modify_index;

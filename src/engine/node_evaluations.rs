@@ -32,8 +32,8 @@ fn jobs_on(change: &Change<'_>, node: NodeSlot) -> BTreeSet<JobSlot> {
 
 /// Whether a job is not stopped and looks at a node: it is in its pool and in its datacenters.
 fn looks_at(change: &Change<'_>, job: JobSlot, node: NodeSlot) -> bool {
-    let newest = change.registration(job).and_then(|it| it.newest()).map(|it| &it.job);
-    let Some(job) = newest.filter(|job| !job.stop) else { return false };
+    let present = change.registration(job).and_then(|it| it.present()).map(|it| &it.job);
+    let Some(job) = present.filter(|job| !job.stop) else { return false };
     let Some(node) = change.node(node) else { return false };
     BaseSet::of(job).has_place(node)
 }

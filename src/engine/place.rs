@@ -78,7 +78,7 @@ pub(super) fn due_at(record: &EvaluationRecord) -> Option<Timestamp> {
 /// What an evaluation waits for that waits for room.
 fn wait_of(state: &State, record: &EvaluationRecord) -> Wait {
     let job = state.resolve_job(record.job).and_then(|job| state.registration(job));
-    let job = job.and_then(|job| job.newest()).map(|version| &version.job);
+    let job = job.and_then(|job| job.present()).map(|version| &version.job);
     let job_type = job.map(|job| job.job_type()).or(record.job_type).unwrap_or_default();
     let details = record.details.as_deref();
     Wait {

@@ -210,8 +210,8 @@ impl Queues {
     }
 
     fn follow_job(&mut self, state: &State, slot: JobSlot) {
-        let newest = state.registration(slot).and_then(|it| it.newest());
-        let is_system = newest.is_some_and(|it| it.job.job_type() == JobType::System);
+        let present = state.registration(slot).and_then(|it| it.present());
+        let is_system = present.is_some_and(|it| it.job.job_type() == JobType::System);
         if is_system {
             self.system_jobs.insert(slot);
         } else {

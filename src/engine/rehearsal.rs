@@ -62,6 +62,9 @@ impl Snapshot {
         let Some(job) = self.job(namespace, id) else { return JobState::default() };
         let mut versions: Vec<Job> = job.versions().cloned().collect();
         versions.reverse();
+        // The last is taken for the present one.
+        let present = job.present_version().map(|present| present.version);
+        versions.sort_by_key(|version| Some(version.version) == present);
         let allocations: Vec<Allocation> =
             job.allocations().map(|it| it.whole_document()).collect();
         let mut deployments: Vec<Deployment> = self.deployments_of(namespace, id).collect();

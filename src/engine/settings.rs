@@ -112,8 +112,8 @@ pub(super) fn delete_namespace(
         return Err(SettingsCommandError::Unknown { name: shortened(name) });
     }
     let is_in = |slot| {
-        let newest = change.registration(slot).and_then(|it| it.newest());
-        newest.is_some_and(|it| it.job.namespace == name && !it.job.stop)
+        let present = change.registration(slot).and_then(|it| it.present());
+        present.is_some_and(|it| it.job.namespace == name && !it.job.stop)
     };
     if change.job_slots().any(is_in) {
         return Err(SettingsCommandError::InUse { name: name.to_owned() });
@@ -162,8 +162,8 @@ pub(super) fn delete_pool(change: &mut Change<'_>, name: &str) -> Result<(), Set
     }
     let has_nodes = change.nodes().any(|(_, record)| record.node.node_pool == name);
     let is_job_in = |slot| {
-        let newest = change.registration(slot).and_then(|it| it.newest());
-        newest.is_some_and(|it| it.job.node_pool == name && !it.job.stop)
+        let present = change.registration(slot).and_then(|it| it.present());
+        present.is_some_and(|it| it.job.node_pool == name && !it.job.stop)
     };
     if has_nodes || change.job_slots().any(is_job_in) {
         return Err(SettingsCommandError::InUse { name: name.to_owned() });

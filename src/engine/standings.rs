@@ -127,8 +127,8 @@ pub(super) fn count_child(
     before: Option<JobStatus>,
     after: JobStatus,
 ) {
-    let newest = change.registration(child).and_then(|it| it.newest()).map(|it| &it.job);
-    let Some(job) = newest.filter(|it| before != Some(after) && !it.parent_id().is_empty()) else {
+    let present = change.registration(child).and_then(|it| it.present()).map(|it| &it.job);
+    let Some(job) = present.filter(|it| before != Some(after) && !it.parent_id().is_empty()) else {
         return;
     };
     let parent = change.find_job(&job.namespace, job.parent_id());
@@ -141,8 +141,8 @@ pub(super) fn count_child(
 
 /// Whether a job was launched from another one.
 fn is_launched(state: &State, job: JobSlot) -> bool {
-    let newest = state.registration(job).and_then(|it| it.newest());
-    newest.is_some_and(|it| !it.job.parent_id().is_empty())
+    let present = state.registration(job).and_then(|it| it.present());
+    present.is_some_and(|it| !it.job.parent_id().is_empty())
 }
 
 fn known(state: &State, job: JobSlot) -> Standing {
@@ -187,9 +187,9 @@ fn status_of(
     is_awaited: bool,
 ) -> Option<JobStatus> {
     let state: &State = &change.state;
-    let newest = &state.registration(job)?.newest()?.job;
-    if newest.job_type() == JobType::System || newest.is_launched_later() {
-        return Some(if newest.stop { JobStatus::Dead } else { JobStatus::Running });
+    let present = &state.registration(job)?.present()?.job;
+    if present.job_type() == JobType::System || present.is_launched_later() {
+        return Some(if present.stop { JobStatus::Dead } else { JobStatus::Running });
     }
     let is_deployed = state
         .deployments_of(job)
@@ -204,7 +204,7 @@ fn status_of(
     }
     // What came to anything was looked at, though the evaluations that did are forgotten.
     let was_seen = !state.evaluations_of(job).is_empty() || standing.status != JobStatus::Pending;
-    let is_over = was_seen || newest.stop;
+    let is_over = was_seen || present.stop;
     Some(if is_over { JobStatus::Dead } else { JobStatus::Pending })
 }
 

@@ -62,8 +62,8 @@ fn groups(change: &Change<'_>, job: JobSlot, before: &Standing) -> SmallList<Gro
 fn children(change: &Change<'_>, jobs: &[JobSlot]) -> BTreeMap<JobSlot, ChildCounts> {
     let mut children: BTreeMap<JobSlot, ChildCounts> = BTreeMap::new();
     for &child in jobs {
-        let newest = change.registration(child).and_then(|it| it.newest());
-        let Some(job) = newest.map(|it| &it.job).filter(|it| !it.parent_id().is_empty()) else {
+        let present = change.registration(child).and_then(|it| it.present());
+        let Some(job) = present.map(|it| &it.job).filter(|it| !it.parent_id().is_empty()) else {
             continue;
         };
         if let Some(parent) = change.find_job(&job.namespace, job.parent_id()) {

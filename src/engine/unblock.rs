@@ -166,10 +166,10 @@ fn helped_beside_their_own(
 
 /// Whether an allocation is to make room for another of its job: it runs another version, or was told to go.
 fn may_be_replaced(state: &State, slot: AllocationSlot, job: JobSlot) -> bool {
-    let newest = state.registration(job).and_then(|it| it.newest());
-    let newest = newest.map(|version| version.job.job_modify_index);
+    let present = state.registration(job).and_then(|it| it.present());
+    let present = present.map(|version| version.job.job_modify_index);
     let transition = state.lifecycle(slot).map(|it| it.transition).unwrap_or_default();
-    newest != state.job_spec_of(slot).map(|job| job.job_modify_index)
+    present != state.job_spec_of(slot).map(|job| job.job_modify_index)
         || transition.migrate
         || transition.reschedule
         || transition.force_reschedule

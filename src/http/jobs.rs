@@ -78,7 +78,7 @@ fn versions(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {
 /// The text that a version was made of.
 fn submission(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {
     let version = match sought.query.text("version") {
-        "" => job.versions().next().map_or(0, |newest| newest.version),
+        "" => job.present_version().map_or(0, |present| present.version),
         text => text.parse().map_err(|_| Refusal::bad("version must be a number"))?,
     };
     let found = job.submission(version);

@@ -123,7 +123,7 @@ async fn explain(asked: &Asked<'_>, handle: &EngineHandle) -> Result<Reply, Refu
     let options = snapshot.place_options();
     let body = aside(move || {
         let job = snapshot.job(&evaluation.namespace, &evaluation.job_id);
-        let job = job.as_ref().and_then(|job| job.versions().next());
+        let job = job.as_ref().and_then(|job| job.present_version());
         let mut groups = Map::new();
         for group in job.map_or(&[][..], |job| &job.task_groups[..]) {
             let name = &group.name;
@@ -166,7 +166,7 @@ async fn capacity(asked: &Asked<'_>, handle: &EngineHandle) -> Result<Reply, Ref
     if job_id.is_empty() {
         return Err(Refusal::bad("job must be specified"));
     }
-    let job = snapshot.job(&namespace, &job_id).and_then(|job| job.versions().next().cloned());
+    let job = snapshot.job(&namespace, &job_id).and_then(|job| job.present_version().cloned());
     let job = job.ok_or_else(|| Refusal::not_found("job not found"))?;
     let wanted = query.text("group").to_owned();
     if !wanted.is_empty() && !job.task_groups.iter().any(|group| group.name == wanted) {

@@ -55,8 +55,8 @@ impl Plan {
         let evaluation = slot.and_then(|slot| state.evaluation(slot));
         let job = evaluation.map_or(effects.job, |record| record.job);
         let registration = state.resolve_job(job).and_then(|job| state.registration(job));
-        let newest = registration.and_then(|it| it.newest());
-        self.all_at_once |= newest.is_some_and(|version| version.job.spec().all_at_once);
+        let present = registration.and_then(|it| it.present());
+        self.all_at_once |= present.is_some_and(|version| version.job.spec().all_at_once);
         self.evaluated = Some(Box::new(Evaluated {
             attempt,
             job: JobNames::of(state, job.slot).unwrap_or_default(),
@@ -64,7 +64,7 @@ impl Plan {
             job_type: evaluation
                 .map_or(effects.evaluation.job_type, |record| record.job_type)
                 .unwrap_or_default(),
-            spec: newest.map(|version| version.job.shared_spec()),
+            spec: present.map(|version| version.job.shared_spec()),
             evaluation: slot.and_then(|slot| state.evaluation_document(slot)).map(Box::new),
             references,
             effects,

@@ -33,11 +33,11 @@ pub(super) fn settle(
     effects.job = slot.map_or(JobRef::NONE, |slot| state.job_ref(slot));
     let registered = slot.and_then(|slot| state.registration(slot));
     let registered = registered.filter(|it| it.create_index == job_create_index);
-    let newest = registered.and_then(|it| it.newest());
+    let present = registered.and_then(|it| it.present());
     let takes_any = parts.takes_job(job.as_pair());
-    let may_deploy = takes_any && newest.is_some();
+    let may_deploy = takes_any && present.is_some();
     // A job that was stopped meanwhile, or is another one by now, is to get no new allocations.
-    let may_place = takes_any && newest.is_some_and(|version| !version.job.spec().stop);
+    let may_place = takes_any && present.is_some_and(|version| !version.job.spec().stop);
 
     let stops = std::mem::take(&mut plan.stops);
     let stops = stop(state, stops, effects.stops_alone, parts, committed);

@@ -119,7 +119,7 @@ fn registered(spec: JobSpec, known: &JobState) -> Result<(Job, JobDiff), JobErro
                 (before.modify_index, before.job_modify_index);
         }
         Some(before) => {
-            spec.version = before.version + 1;
+            spec.version = known.versions.iter().map(|it| it.version + 1).max().unwrap_or(0);
             spec.create_index = before.create_index;
             spec.job_modify_index = index.unwrap_or(0) + 1;
             spec.modify_index = spec.job_modify_index;

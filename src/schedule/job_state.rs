@@ -33,7 +33,8 @@ use crate::model::{Allocation, Deployment, Job};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct JobState {
-    /// The versions of the job, oldest first; the last is the present one. None if the job is gone.
+    /// The versions of the job, the present one last and the others, oldest first, before it. None if the job
+    /// is gone.
     pub versions: Vec<Job>,
     /// All allocations of the job.
     pub allocations: Vec<Allocation>,

@@ -104,7 +104,7 @@ impl Known {
 
     /// The present version of the job.
     pub(super) fn current(&self) -> Option<&Job> {
-        self.registration.as_deref()?.newest().map(|version| &version.job)
+        self.registration.as_deref()?.present().map(|version| &version.job)
     }
 
     /// A version that is registered.
@@ -147,7 +147,7 @@ impl Known {
 
     /// Numbers the groups.
     fn name_groups(&mut self, state: &State) {
-        let of_job = self.registration.as_deref().and_then(Registration::newest);
+        let of_job = self.registration.as_deref().and_then(Registration::present);
         let of_job = of_job.map(|version| &*version.job.task_groups).unwrap_or_default();
         let records = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups);
         let records = records.unwrap_or_default();

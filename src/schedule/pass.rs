@@ -117,7 +117,7 @@ fn process(
     job: Option<JobSlot>,
     options: &PlaceOptions,
 ) -> Processed {
-    let current = job.and_then(|job| transaction.registration(job)?.newest());
+    let current = job.and_then(|job| transaction.registration(job)?.present());
     let current = current.map(|version| version.job.clone());
     let is_stopped = current.as_ref().is_none_or(|job| job.stop);
     let of_evaluation = asked.record.job_type.unwrap_or_default();

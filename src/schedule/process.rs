@@ -119,13 +119,13 @@ fn process_given(
         namespace => namespace,
     };
     let job: Option<JobSlot> = transaction.find_job(namespace, &evaluation.job_id);
-    let newest = job.and_then(|job| transaction.registration(job)?.newest());
-    let of_job = newest.map(|version| version.job.job_type()).unwrap_or_default();
+    let present = job.and_then(|job| transaction.registration(job)?.present());
+    let of_job = present.map(|version| version.job.job_type()).unwrap_or_default();
     if let Some(reason) = triggers::refusal(evaluation, evaluation.job_type().unwrap_or(of_job)) {
         return refused(reason);
     }
-    let newest: Option<Job> = newest.map(|version| version.job.clone());
-    let asked: Asked = asked(transaction, evaluation, newest.as_ref());
+    let present: Option<Job> = present.map(|version| version.job.clone());
+    let asked: Asked = asked(transaction, evaluation, present.as_ref());
     process_asked(transaction, caches, &asked, job, options)
 }
 

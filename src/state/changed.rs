@@ -302,5 +302,5 @@ fn note_settings(before: &Settings, after: &Settings, changes: &mut Changes) {
 
 /// Whether a job is registered and not stopped.
 fn runs(registration: Option<&Registration>) -> bool {
-    registration.and_then(|it| it.newest()).is_some_and(|newest| !newest.job.stop)
+    registration.and_then(|it| it.present()).is_some_and(|present| !present.job.stop)
 }

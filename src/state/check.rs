@@ -201,6 +201,11 @@ impl State {
             let place = || format!("job `{id}`");
             let found = self.find_job(namespace, id);
             report.same(place, "the slot under its ID", Some(slot), found);
+            if let Some(registered) = &job.registered {
+                let is_sorted = registered.versions.is_sorted_by(|a, b| a.number > b.number);
+                let found = (is_sorted, registered.present().is_some());
+                report.same(place, "whether its versions are in order", (true, true), found);
+            }
             for (group, record) in job.groups.iter().enumerate() {
                 for (at, &allocation) in record.allocations.iter().enumerate() {
                     let found = self.allocation(allocation);

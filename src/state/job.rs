@@ -10,7 +10,7 @@ use super::standing::Standing;
 use super::work::Work;
 use crate::model::{Job, JobSubmission};
 
-/// How many versions of a job are kept. The latest stable one is kept beside them.
+/// How many versions of a job are kept. The latest stable one and the present one are kept beside them.
 const VERSIONS_KEPT: usize = 6;
 
 /// A job that is registered or has allocations.
@@ -103,6 +103,9 @@ pub(crate) struct Registration {
     pub(crate) modify_index: u64,
     /// The newest first; there is at least one.
     pub(crate) versions: Vec<JobVersion>,
+    /// The place of the present version among them: that of the newest, unless an earlier one was taken
+    /// for the present one since (docs/lifecycle.md, section 9, *Stable*).
+    pub(super) present: u32,
 }
 
 /// One version of a registered job.
@@ -118,19 +121,39 @@ pub(crate) struct JobVersion {
 }
 
 impl Registration {
-    /// The newest version.
-    pub(crate) fn newest(&self) -> Option<&JobVersion> {
-        self.versions.first()
+    /// A job of which there is no version yet.
+    pub(super) fn without_versions(create_index: u64, modify_index: u64) -> Registration {
+        Registration { create_index, modify_index, versions: Vec::new(), present: 0 }
+    }
+
+    /// The version that is wanted: what runs is brought to it.
+    #[inline]
+    pub(crate) fn present(&self) -> Option<&JobVersion> {
+        self.versions.get(self.present as usize)
+    }
+
+    /// The number of the next version.
+    pub(super) fn next_number(&self) -> u64 {
+        self.versions.first().map_or(0, |newest| newest.number + 1)
+    }
+
+    /// Takes a version for the present one; false if there is none of the number.
+    pub(super) fn make_present(&mut self, number: u64) -> bool {
+        let place = self.versions.iter().position(|version| version.number == number);
+        place.inspect(|place| self.present = *place as u32).is_some()
     }
 
     /// Lets versions go that are too many.
     pub(super) fn trim(&mut self) {
         let latest_stable = self.versions.iter().position(|version| version.is_stable);
+        let present = self.present().map(|version| version.number);
         let mut at = 0;
-        self.versions.retain(|_| {
-            let is_kept = at < VERSIONS_KEPT || Some(at) == latest_stable;
+        self.versions.retain(|version| {
+            let is_needed = Some(at) == latest_stable || Some(version.number) == present;
+            let is_kept = at < VERSIONS_KEPT || is_needed;
             at += 1;
             is_kept
         });
+        present.map(|number| self.make_present(number));
     }
 }

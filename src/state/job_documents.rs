@@ -6,12 +6,12 @@ use super::standing::JobStatus;
 use crate::model::{JobSpec, JobSummary};
 
 impl State {
-    /// The newest version of a registered job as a document.
+    /// The present version of a registered job as a document.
     pub(crate) fn job_document(&self, job: JobSlot) -> Option<JobSpec> {
         Some(self.past_job(job)?.document())
     }
 
-    /// A version of a registered job as a document. What the job has come to stands in its newest one.
+    /// A version of a registered job as a document. What the job has come to stands in its present one.
     pub(crate) fn version_document(&self, job: JobSlot, number: u64) -> Option<JobSpec> {
         Some(self.past_version(job, number)?.document())
     }
@@ -24,13 +24,13 @@ impl State {
     /// The summary of a registered job.
     pub(crate) fn job_summary(&self, job: JobSlot) -> Option<JobSummary> {
         let record = self.job(job)?;
-        let newest = self.registration(job)?.newest()?;
+        let present = self.registration(job)?.present()?;
         let standing = self.standing(job).cloned().unwrap_or_default();
         let names = record.groups.iter().map(|group| &*group.name);
         let mut summary = standing.summary(names);
         // Groups of earlier versions are shown as long as anything of them is counted.
         let is_shown =
-            |name: &str, is_counted: bool| is_counted || newest.job.group(name).is_some();
+            |name: &str, is_counted: bool| is_counted || present.job.group(name).is_some();
         summary.summary.retain(|name, counts| is_shown(name, *counts != Default::default()));
         let (namespace, id) = record.names();
         (summary.namespace, summary.job_id) = (namespace.to_owned(), id.to_owned());

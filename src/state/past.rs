@@ -52,7 +52,7 @@ pub(crate) struct PastAllocation {
 pub(crate) struct PastJob {
     job: Job,
     is_stable: bool,
-    /// What the job had come to, if it was the newest version, and the index of that.
+    /// What the job had come to, if it was the present version, and the index of that.
     state: Option<(u64, JobStatus)>,
 }
 
@@ -195,21 +195,21 @@ impl State {
         Some(document)
     }
 
-    /// The newest version of a registered job as it is now, to be written down later.
+    /// The present version of a registered job as it is now, to be written down later.
     pub(crate) fn past_job(&self, job: JobSlot) -> Option<PastJob> {
-        let newest = self.registration(job)?.newest()?.number;
-        self.past_version(job, newest)
+        let present = self.registration(job)?.present()?.number;
+        self.past_version(job, present)
     }
 
     /// The same of any version.
     pub(super) fn past_version(&self, job: JobSlot, number: u64) -> Option<PastJob> {
         let registration = self.registration(job)?;
         let version = self.job_version(job, number)?;
-        let is_newest = registration.newest().is_some_and(|newest| newest.number == number);
+        let is_present = registration.present().is_some_and(|present| present.number == number);
         Some(PastJob {
             job: version.job.clone(),
             is_stable: version.is_stable,
-            state: is_newest.then(|| (registration.modify_index, self.status_of_job(job))),
+            state: is_present.then(|| (registration.modify_index, self.status_of_job(job))),
         })
     }
 

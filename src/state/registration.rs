@@ -15,7 +15,7 @@ use crate::model::{Job, JobSubmission, JobType, Trigger};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Registered {
     pub(crate) job: JobSlot,
-    /// The number of its newest version.
+    /// The number of its present version.
     pub(crate) version: u64,
     /// Whether that is new. It is not where the job is the same as before.
     pub(crate) is_new: bool,
@@ -42,8 +42,8 @@ impl State {
 
     /// A pending evaluation of a job, which may be gone: of its type and priority, and at its index.
     pub(crate) fn pending_evaluation(&self, job: JobSlot, trigger: Trigger) -> EvaluationRecord {
-        let newest = self.registration(job).and_then(|it| it.newest());
-        let job = newest.map(|version| &version.job);
+        let present = self.registration(job).and_then(|it| it.present());
+        let job = present.map(|version| &version.job);
         let job_type = job.map_or(JobType::Service, |job| job.job_type());
         let priority = job.map_or(50, |job| job.priority());
         let job_modify_index = job.map_or(0, |job| job.job_modify_index);
@@ -58,13 +58,13 @@ impl State {
 }
 
 impl Transaction<'_> {
-    /// Registers a job. If it differs from the newest version in more than what the system itself writes
+    /// Registers a job. If it differs from the present version in more than what the system itself writes
     /// down, it becomes a version of its own, and its document that version's: it is copied only if somebody
     /// else holds it.
     pub(crate) fn register_job(&mut self, job: Job) -> Registered {
         let slot = self.ensure_job(&job);
         let before = self.job(slot).and_then(|record| record.registered.clone());
-        let known = before.as_deref().and_then(Registration::newest);
+        let known = before.as_deref().and_then(Registration::present);
         if let Some(known) = known
             && known.job.spec().asks_the_same(job.spec())
         {
@@ -73,38 +73,32 @@ impl Transaction<'_> {
         self.add_version(slot, job)
     }
 
-    /// Makes a job a version of its own, whether or not it differs from the newest one.
+    /// Makes a job a version of its own, whether or not it differs from the present one.
     pub(crate) fn add_version(&mut self, slot: JobSlot, job: Job) -> Registered {
-        let before = self.job(slot).and_then(|record| record.registered.clone());
-        let known = before.as_deref().and_then(Registration::newest);
-        let number = known.map_or(0, |known| known.number + 1);
         let index = self.index();
-        let create_index = before.as_deref().map_or(index, |before| before.create_index);
-        let job = job.numbered(number, create_index, index, self.now());
+        let before = self.registration(slot).cloned();
+        let mut registration =
+            before.unwrap_or_else(|| Registration::without_versions(index, index));
+        let number = registration.next_number();
+        let job = job.numbered(number, registration.create_index, index, self.now());
         let version = JobVersion { job, number, is_stable: false, submission: None };
-        let mut registration = before.as_deref().cloned().unwrap_or(Registration {
-            create_index: index,
-            modify_index: index,
-            versions: Vec::new(),
-        });
         registration.modify_index = index;
         registration.versions.insert(0, version);
+        registration.present = 0;
         registration.trim();
         self.set_registration(slot, Some(Arc::new(registration)));
         Registered { job: slot, version: number, is_new: true }
     }
 
     /// Registers a version of a job as its document says: with its number and its indexes. It takes the
-    /// place of a version of the same number.
+    /// place of a version of the same number, and is the present one.
     pub(crate) fn import_version(&mut self, job: &Job) -> JobSlot {
         let slot = self.ensure_job(job);
         self.index();
         let spec = job.spec();
         let before = self.job(slot).and_then(|record| record.registered.as_deref().cloned());
-        let mut registration = before.unwrap_or(Registration {
-            create_index: spec.create_index,
-            modify_index: spec.modify_index,
-            versions: Vec::new(),
+        let mut registration = before.unwrap_or_else(|| {
+            Registration::without_versions(spec.create_index, spec.modify_index)
         });
         registration.modify_index = registration.modify_index.max(spec.modify_index);
         let (number, is_stable) = (spec.version, spec.stable);
@@ -113,6 +107,7 @@ impl Transaction<'_> {
         versions.retain(|known| known.number != version.number);
         let at = versions.partition_point(|known| known.number > version.number);
         versions.insert(at, version);
+        registration.present = at as u32;
         self.set_registration(slot, Some(Arc::new(registration)));
         slot
     }
@@ -131,12 +126,22 @@ impl Transaction<'_> {
         true
     }
 
-    /// Keeps the text that the newest version of a job was made of, unless it is known already.
+    /// Takes a version of a job for the present one, if there is such a version.
+    pub(crate) fn make_present(&mut self, job: JobSlot, number: u64) {
+        let Some(mut registration) = self.registration(job).cloned() else { return };
+        if registration.make_present(number) {
+            registration.modify_index = self.index();
+            self.set_registration(job, Some(Arc::new(registration)));
+        }
+    }
+
+    /// Keeps the text that the present version of a job was made of, unless it is known already.
     pub(crate) fn set_submission(&mut self, job: JobSlot, submission: JobSubmission) {
         let Some(mut registration) = self.registration(job).cloned() else { return };
-        let Some(newest) = registration.versions.first_mut() else { return };
-        if newest.submission.as_deref() != Some(&submission) {
-            newest.submission = Some(Arc::new(submission));
+        let place = registration.present as usize;
+        let Some(present) = registration.versions.get_mut(place) else { return };
+        if present.submission.as_deref() != Some(&submission) {
+            present.submission = Some(Arc::new(submission));
             registration.modify_index = self.index();
             self.set_registration(job, Some(Arc::new(registration)));
         }
@@ -246,5 +251,28 @@ mod tests {
         assert_eq!((anew.job, anew.version), (slot, 0));
         assert_eq!(state.resolve_job(state.job_ref(slot)), Some(slot));
         assert_eq!(state.resolve_job(job_ref), None);
+    }
+
+    #[test]
+    fn the_present_version_is_kept_until_another_is_registered() {
+        let mut state = State::new(0);
+        let mut transaction = state.begin(Timestamp::EPOCH);
+        let slot = transaction.register_job(job(10)).job;
+        transaction.set_stable(slot, 0, true);
+        (11..19).for_each(|priority| _ = transaction.register_job(job(priority)));
+        transaction.make_present(slot, 0);
+        transaction.set_stable(slot, 0, false);
+        let numbers = |state: &State| -> (Option<u64>, Vec<u64>) {
+            let Some(registration) = state.registration(slot) else { return (None, Vec::new()) };
+            let present = registration.present().map(|version| version.number);
+            (present, registration.versions.iter().map(|version| version.number).collect())
+        };
+        assert_eq!(numbers(&transaction), (Some(0), vec![8, 7, 6, 5, 4, 3, 0]));
+        // It is the present version that a job is compared with.
+        let again = transaction.register_job(job(10));
+        assert_eq!((again.version, again.is_new), (0, false));
+        let new = transaction.register_job(job(18));
+        assert_eq!((new.version, new.is_new), (9, true));
+        assert_eq!(numbers(&transaction), (Some(9), vec![9, 8, 7, 6, 5, 4]));
     }
 }

@@ -138,6 +138,58 @@ fn a_job_goes_back_to_an_earlier_version_as_a_new_one() {
 }
 
 #[test]
+fn a_version_that_is_called_stable_or_not_is_the_present_one() {
+    let mut world = World::new(2);
+    for count in [1, 2, 3] {
+        world.run(&service("web", count).build().unwrap());
+    }
+    let call = |version, stable| SetJobStability {
+        job_id: "web".into(),
+        job_version: version,
+        stable,
+        ..SetJobStability::default()
+    };
+    let of = |world: &World| {
+        let document = world.job("default", "web").unwrap().document().unwrap();
+        (document.version, document.modify_index, document.status)
+    };
+    let before = (of(&world), world.evaluations("web").len());
+    // Nothing changes where it is so already.
+    world.tell(call(1, false));
+    assert_eq!(of(&world), before.0);
+    let applied = world.tell(call(1, true));
+    assert_eq!(of(&world), (1, applied.index, "running".into()));
+    assert_eq!((world.evaluations("web").len(), world.running("web", 2)), (before.1, 3));
+    let numbers: Vec<(u64, bool)> =
+        world.job("default", "web").unwrap().version_numbers().collect();
+    assert_eq!(numbers, [(2, false), (1, true), (0, true)]);
+    // What would be registered is compared with it, and gets the next number.
+    let spec = |count| service("web", count).build().unwrap().spec().clone();
+    let dry_run =
+        |world: &World, count| world.snapshot().dry_run(world.options(), spec(count), world.now());
+    let same = dry_run(&world, 2).unwrap();
+    assert_eq!((same.diff.diff_type.as_str(), same.job.version), ("None", 1));
+    let registered_at = world.job("default", "web").unwrap().present_version().unwrap();
+    assert_eq!(same.job_modify_index, registered_at.job_modify_index);
+    assert_eq!(same.annotations.desired_tg_updates["front"].stop, 1);
+    let changed = dry_run(&world, 3).unwrap();
+    assert_eq!((changed.diff.diff_type.as_str(), changed.job.version), ("Edited", 3));
+    // It is kept in saved states, and the next look brings the job to it.
+    let saved: Vec<u8> = world.snapshot().save().flatten().collect();
+    let loaded = stowplan::engine::Engine::load(&saved).unwrap();
+    assert_eq!(loaded.job("default", "web").unwrap().document().unwrap().version, 1);
+    world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
+    world.settle();
+    assert_eq!((world.running("web", 1), world.live("web").len()), (2, 2));
+    let back =
+        |version| RevertJob { job_id: "web".into(), job_version: version, ..RevertJob::default() };
+    assert!(world.try_to(back(1)).is_err());
+    world.tell(back(2));
+    assert_eq!(of(&world).0, 3);
+    assert_eq!(world.check(), Ok(()));
+}
+
+#[test]
 fn stopping_makes_a_version_each_time_and_purging_forgets() {
     let mut world = World::new(0);
     let stop = |purge| DeregisterJob { job_id: "web".into(), purge, ..DeregisterJob::default() };

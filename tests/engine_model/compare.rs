@@ -22,7 +22,7 @@ pub(crate) fn compare(engine: &Engine, model: &mut Model, facts: &Facts) -> Resu
         let has_ended = !facts.allocations_of(&key).any(|it| it.is_live())
             && facts.evaluations_of(&key).next().is_none();
         let job = &model.jobs[&key];
-        if !has_ended || runs_until_stopped(job) && !job.newest().is_stopped {
+        if !has_ended || runs_until_stopped(job) && !job.present().is_stopped {
             return Err(format!("{key:?} was forgotten"));
         }
         model.jobs.remove(&key);
@@ -41,7 +41,7 @@ pub(crate) fn compare(engine: &Engine, model: &mut Model, facts: &Facts) -> Resu
 }
 
 fn runs_until_stopped(job: &Job) -> bool {
-    let spec = &job.newest().spec;
+    let spec = &job.present().spec;
     spec.job_type == "system" || is_launched_later(spec)
 }
 
@@ -55,8 +55,8 @@ fn job_is(engine: &Engine, facts: &Facts, key: &Key, job: &Job) -> Result<(), St
         return Err(format!("its versions are {found:?}, not {versions:?}"));
     }
     let found = (document.stop, document.job_modify_index, document.version);
-    let newest = job.newest();
-    let expected = (newest.is_stopped, job.job_modify_index, newest.number);
+    let present = job.present();
+    let expected = (present.is_stopped, job.job_modify_index(), present.number);
     if found != expected {
         return Err(format!("(stop, job modify index, version) is {found:?}, not {expected:?}"));
     }
@@ -67,7 +67,7 @@ fn job_is(engine: &Engine, facts: &Facts, key: &Key, job: &Job) -> Result<(), St
     let counts = |spec: &stowplan::model::JobSpec| -> Vec<(String, Option<i64>)> {
         spec.task_groups.iter().map(|group| (group.name.clone(), group.count)).collect()
     };
-    match counts(&document) == counts(&newest.spec) {
+    match counts(&document) == counts(&present.spec) {
         true => Ok(()),
         false => Err(format!("its groups are {:?}", counts(&document))),
     }
@@ -75,7 +75,7 @@ fn job_is(engine: &Engine, facts: &Facts, key: &Key, job: &Job) -> Result<(), St
 
 /// The status of a job, by section 9.
 pub(crate) fn status(facts: &Facts, key: &Key, job: &Job) -> &'static str {
-    let is_stopped = job.newest().is_stopped;
+    let is_stopped = job.present().is_stopped;
     if runs_until_stopped(job) {
         return if is_stopped { "dead" } else { "running" };
     }

@@ -17,7 +17,7 @@ impl Model {
                 if body.purge {
                     self.jobs.remove(&key);
                 } else if let Some(job) = self.jobs.get_mut(&key) {
-                    let (spec, is_stable) = (job.newest().spec.clone(), job.newest().is_stable);
+                    let (spec, is_stable) = (job.present().spec.clone(), job.present().is_stable);
                     job.add(spec, true, is_stable);
                     self.writes_job(&key);
                 }
@@ -28,7 +28,7 @@ impl Model {
                 let Some(job) = self.jobs.get(&key(&body.namespace, &body.job_id)) else {
                     return unknown();
                 };
-                let spec = &job.newest().spec;
+                let spec = &job.present().spec;
                 match () {
                     () if spec.periodic.is_some() => {
                         Answer::refused(JobCommandError::EvaluatesPeriodic)
@@ -46,7 +46,7 @@ impl Model {
             Command::RevertJob(body) => {
                 let key = key(&body.namespace, &body.job_id);
                 let Some(job) = self.jobs.get_mut(&key) else { return unknown() };
-                let version = job.newest().number;
+                let version = job.present().number;
                 if let Some(enforced) = body.enforce_prior_version.filter(|it| *it != version) {
                     return Answer::refused(JobCommandError::PriorVersion { version, enforced });
                 }
@@ -62,21 +62,30 @@ impl Model {
             Command::SetJobStability(body) => {
                 let key = key(&body.namespace, &body.job_id);
                 let Some(job) = self.jobs.get_mut(&key) else { return unknown() };
-                match job.set_stable(body.job_version, body.stable) {
-                    true => Answer::Accepted,
-                    false => Answer::refused(no_version(&key, body.job_version)),
+                let Some(was) = job.version(body.job_version).map(|it| it.is_stable) else {
+                    return Answer::refused(no_version(&key, body.job_version));
+                };
+                if was != body.stable {
+                    let is_turned = job.present != body.job_version;
+                    job.present = body.job_version;
+                    job.set_stable(body.job_version, body.stable);
+                    if is_turned {
+                        self.turns_job(&key);
+                        self.count_launches(&key);
+                    }
                 }
+                Answer::Accepted
             }
             other => panic!("{other:?} is not on jobs"),
         }
     }
 
-    /// Registers a job that is valid: a new version if it differs from the newest one.
+    /// Registers a job that is valid: a new version if it differs from the present one.
     pub(crate) fn put(&mut self, key: &Key, spec: JobSpec, is_stopped: bool) {
-        let new = || Job { versions: Vec::new(), job_modify_index: 0, is_seen: false };
+        let new = || Job { versions: Vec::new(), present: 0, turned_at: 0, is_seen: false };
         let job = self.jobs.entry(key.clone()).or_insert_with(new);
-        let newest = job.versions.last();
-        if newest.is_none_or(|it| it.spec != spec || it.is_stopped != is_stopped) {
+        let present = (!job.versions.is_empty()).then(|| job.present());
+        if present.is_none_or(|it| it.spec != spec || it.is_stopped != is_stopped) {
             job.add(spec, is_stopped, false);
             self.writes_job(key);
             self.count_launches(key);
@@ -93,7 +102,7 @@ impl Model {
         }
         if body.enforce_index {
             let index = body.job_modify_index;
-            let refusal = match known.map(|job| job.job_modify_index) {
+            let refusal = match known.map(|job| job.job_modify_index()) {
                 None if index == 0 => None,
                 None => Some(JobCommandError::DoesNotExist { index }),
                 Some(_) if index == 0 => Some(JobCommandError::AlreadyExists),
@@ -109,12 +118,12 @@ impl Model {
         {
             for group in &mut spec.task_groups {
                 let before =
-                    known.newest().spec.task_groups.iter().find(|it| it.name == group.name);
+                    known.present().spec.task_groups.iter().find(|it| it.name == group.name);
                 group.count = before.map_or(group.count, |it| it.count);
             }
         }
         let is_migrating = spec.task_groups.iter().any(|group| group.migrate.is_some());
-        let changes_type = known.is_some_and(|it| it.newest().spec.job_type != spec.job_type);
+        let changes_type = known.is_some_and(|it| it.present().spec.job_type != spec.job_type);
         let job_id = spec.id.clone();
         match () {
             () if changes_type || (is_migrating && spec.job_type != "service") => Answer::Invalid,
@@ -150,7 +159,7 @@ impl Model {
             return Some(JobCommandError::NegativeCount);
         }
         let Some(job) = self.jobs.get(key) else { return Some(JobCommandError::UnknownJob) };
-        let (mut spec, is_stopped) = (job.newest().spec.clone(), job.newest().is_stopped);
+        let (mut spec, is_stopped) = (job.present().spec.clone(), job.present().is_stopped);
         let is_system = spec.job_type == "system";
         let Some(scaled) = spec.task_groups.iter_mut().find(|it| it.name == group) else {
             return Some(JobCommandError::UnknownGroup { group });

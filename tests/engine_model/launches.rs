@@ -41,10 +41,10 @@ impl Model {
         let key = (body.namespace.clone(), body.job_id.clone());
         let Some(job) = self.jobs.get(&key) else { return refused(DispatchError::UnknownJob) };
         let job_id = body.job_id.clone();
-        let Some(config) = job.newest().spec.parameterized_job.clone() else {
+        let Some(config) = job.present().spec.parameterized_job.clone() else {
             return refused(DispatchError::NotParameterized { job_id });
         };
-        if job.newest().is_stopped {
+        if job.present().is_stopped {
             return Answer::refused(JobCommandError::Stopped { job_id });
         }
         if let Some(error) =
@@ -75,10 +75,10 @@ impl Model {
             return Answer::refused(JobCommandError::UnknownJob);
         };
         let job_id = body.job_id.clone();
-        if job.newest().spec.periodic.is_none() {
+        if job.present().spec.periodic.is_none() {
             return Answer::refused(JobCommandError::NotPeriodic);
         }
-        if job.newest().is_stopped {
+        if job.present().is_stopped {
             return Answer::refused(JobCommandError::Stopped { job_id });
         }
         let prefix = self.periodic_id(&key);
@@ -118,12 +118,12 @@ impl Model {
 
     fn launch(&mut self, parent: &Key, id: &str, index: u64) -> Key {
         let key = (parent.0.clone(), id.to_owned());
-        let mut spec = self.jobs[parent].newest().spec.clone();
+        let mut spec = self.jobs[parent].present().spec.clone();
         (spec.periodic, spec.parameterized_job) = (None, None);
         id.clone_into(&mut spec.id);
         self.put(&key, spec, false);
         if let Some(job) = self.jobs.get_mut(&key) {
-            job.job_modify_index = index;
+            job.note_index(index);
         }
         self.launches.children.entry(parent.clone()).or_default().push(key.clone());
         key
@@ -133,8 +133,8 @@ impl Model {
     pub(crate) fn count_launches(&mut self, key: &Key) {
         self.launches.next.remove(key);
         let Some(job) = self.jobs.get(key) else { return };
-        let newest = job.newest();
-        if let Some(periodic) = newest.spec.periodic.as_ref().filter(|_| !newest.is_stopped)
+        let present = job.present();
+        if let Some(periodic) = present.spec.periodic.as_ref().filter(|_| !present.is_stopped)
             && periodic.enabled != Some(false)
         {
             let every = if periodic.spec.starts_with('0') { 3_600 } else { 600 };
@@ -156,7 +156,7 @@ impl Model {
         for parent in due {
             self.count_launches(&parent);
             let Some(job) = self.jobs.get(&parent) else { continue };
-            let spec = &job.newest().spec;
+            let spec = &job.present().spec;
             let is_prohibited = spec.periodic.as_ref().is_some_and(|it| it.prohibit_overlap);
             let children = self.launches.children.get(&parent).into_iter().flatten();
             let is_live =

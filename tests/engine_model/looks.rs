@@ -44,7 +44,7 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
 /// there are to be more canaries than one pass places, where the first look replaced one that failed in a
 /// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), and where
-/// canaries wait and it placed what runs an earlier version, which the next one may update in place.
+/// canaries wait and it placed what runs another version, which the next one may update in place.
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -57,8 +57,8 @@ pub(crate) fn settle(
         before.iter().filter(|it| !facts.allocations.contains_key(&it.0)).collect();
     let documents = placed.iter().filter_map(|it| Some(fork.view(&it.0)?.outline()));
     let has_replaced = documents.into_iter().any(|it| is_replacement(&it));
-    let newest = model.jobs[key].newest().number;
-    let has_placed_earlier = placed.iter().any(|it| it.1 < newest);
+    let present = model.jobs[key].present().number;
+    let has_placed_earlier = placed.iter().any(|it| it.1 != present);
     let most = match () {
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
@@ -86,6 +86,13 @@ fn looked_at(facts: &Facts, key: &Key) -> Option<u64> {
     complete.map(|it| it.modify_index).max()
 }
 
+/// Whether another version of a job was made the present one since it was looked at last: calling one stable
+/// makes no evaluation (section 9, *Stable*).
+pub(crate) fn is_turned(model: &Model, facts: &Facts, key: &Key) -> bool {
+    let turned = model.jobs.get(key).map_or(0, |job| job.turned_at);
+    turned > looked_at(facts, key).unwrap_or(0)
+}
+
 /// Whether nothing of a job has ended, and no node has changed, since it was looked at last.
 pub(crate) fn is_noticed(
     engine: &Engine,
@@ -95,11 +102,14 @@ pub(crate) fn is_noticed(
     stopped: &Stopped,
 ) -> bool {
     let Some(looked) = looked_at(facts, key) else { return false };
+    if is_turned(model, facts, key) {
+        return false;
+    }
     // What was stopped by hand may have been forgotten since.
     if stopped.get(key).is_some_and(|at| *at >= looked) {
         return false;
     }
-    let newest = model.jobs[key].newest().number;
+    let present = model.jobs[key].present().number;
     let is_news = |fact: &Fact| {
         let transition = &fact.it.desired_transition;
         // A pass that stops an allocation of a system job by hand does not replace it.
@@ -110,10 +120,10 @@ pub(crate) fn is_noticed(
         if fact.job_type == "batch" && transition.reschedule == Some(true) {
             return true;
         }
-        // A drain ends batch work for good, also that of an earlier version, whose end the newest one does
+        // A drain ends batch work for good, also that of another version, whose end the present one does
         // not count: the next look starts it anew (section 3, *Migrations*).
         let is_for_good = transition.migrate_disable_placement == Some(true);
-        if is_for_good && !(fact.has_job && fact.it.job_version == Some(newest)) {
+        if is_for_good && !(fact.has_job && fact.it.job_version == Some(present)) {
             return fact.it.modify_index >= looked;
         }
         let has_ended = fact.it.client().is_terminal() && fact.it.modify_index > looked;
@@ -130,14 +140,14 @@ fn is_system(job_type: &str) -> bool {
 /// still counts as on its way (section 4: *minus current-deployment allocs not yet healthy*), and the next
 /// one goes on.
 fn has_lost_in_the_last_look(engine: &Engine, model: &Model, facts: &Facts, key: &Key) -> bool {
-    let newest = model.jobs[key].newest();
-    let deployment = facts.deployment_of(key).filter(|it| it.job_version == newest.number);
+    let present = model.jobs[key].present();
+    let deployment = facts.deployment_of(key).filter(|it| it.job_version == present.number);
     let looked = looked_at(facts, key).unwrap_or(engine.modify_index());
     let is_lost =
         |fact: &Fact| fact.it.client() == ClientStatus::Lost && fact.it.modify_index >= looked;
     let of_it =
         |id: &str| facts.allocations_of(key).any(|it| it.it.deployment_id == id && is_lost(it));
-    is_system(&newest.spec.job_type) && deployment.is_some_and(|it| of_it(&it.id))
+    is_system(&present.spec.job_type) && deployment.is_some_and(|it| of_it(&it.id))
 }
 
 /// Whether the counters of a job's deployment say that all is well, so that the next look ends it, if
@@ -153,14 +163,14 @@ fn ends_a_deployment(facts: &Facts, key: &Key) -> bool {
     is_ending.is_some_and(|it| facts.allocations_of(key).any(|fact| has_failed(fact, &it.id)))
 }
 
-/// Whether what is there of an earlier version of a system job is on a node that the newest one does not
+/// Whether what is there of another version of a system job is on a node that the present one does not
 /// want: each look takes as many as may change at once, and a stop on a node that is filtered stays in the
 /// plan though nothing comes in its place (section 4), so that nothing is on its way and the next look takes
 /// more.
 fn leaves_filtered_nodes(model: &Model, facts: &Facts, key: &Key) -> bool {
-    let newest = model.jobs[key].newest();
+    let present = model.jobs[key].present();
     let is_filtered = |fact: &Fact| {
-        let mut groups = newest.spec.task_groups.iter();
+        let mut groups = present.spec.task_groups.iter();
         let group = groups.find(|it| it.name == fact.it.task_group);
         let class = group.and_then(|it| it.constraints.first()).map(|it| it.r_target.as_str());
         let node = model.nodes.get(&fact.it.node_id);
@@ -170,16 +180,16 @@ fn leaves_filtered_nodes(model: &Model, facts: &Facts, key: &Key) -> bool {
     let is_outdated = |fact: &Fact| {
         // What the last look stopped there is what the next one does not wait for.
         let was_there = fact.is_live() || Some(fact.it.modify_index) >= looked;
-        was_there && fact.it.job_version < Some(newest.number)
+        was_there && fact.it.job_version != Some(present.number)
     };
-    is_system(&newest.spec.job_type)
+    is_system(&present.spec.job_type)
         && facts.allocations_of(key).any(|fact| is_outdated(fact) && is_filtered(fact))
 }
 
 /// Whether a group is to have more canaries than allocations: one pass places at most as many as these
 /// (section 12, trap 21).
 fn has_more_canaries_than_places(model: &Model, key: &Key) -> bool {
-    let mut groups = model.jobs[key].newest().spec.task_groups.iter();
+    let mut groups = model.jobs[key].present().spec.task_groups.iter();
     groups.any(|group| group.update.as_ref().is_some_and(|it| it.canary() > group.count()))
 }
 
@@ -235,15 +245,15 @@ fn is_due_soon(facts: &Facts, key: &Key, now: Timestamp) -> bool {
     all.any(|it| it.wait_until.is_some_and(|at| at <= soon))
 }
 
-/// Whether canaries wait while something runs an earlier version: what replaces it meanwhile is of such a
-/// version too (section 2), and may be brought to the newest one in place by the next look.
+/// Whether canaries wait while something runs another version: what replaces it meanwhile is of such a
+/// version too (section 2), and may be brought to the present one in place by the next look.
 fn has_earlier_replacements(model: &Model, facts: &Facts, key: &Key) -> bool {
-    let newest = model.jobs[key].newest().number;
-    let deployment = facts.deployment_of(key).filter(|it| it.job_version == newest);
+    let present = model.jobs[key].present().number;
+    let deployment = facts.deployment_of(key).filter(|it| it.job_version == present);
     let groups = deployment.into_iter().flat_map(|it| it.task_groups.values());
     let is_waiting = groups.into_iter().any(|it| it.desired_canaries > 0 && !it.promoted);
     is_waiting
-        && facts.allocations_of(key).any(|it| it.is_live() && it.it.job_version < Some(newest))
+        && facts.allocations_of(key).any(|it| it.is_live() && it.it.job_version != Some(present))
 }
 
 pub(crate) fn look_at(engine: &mut Engine, key: &Key, now: Timestamp) -> Result<(), String> {

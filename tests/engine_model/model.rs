@@ -51,6 +51,7 @@ pub(crate) struct Model {
 #[derive(Debug, Default)]
 struct Unwritten {
     job: Option<Key>,
+    turned: Option<Key>,
     node: Option<String>,
     configuration: bool,
 }
@@ -60,7 +61,10 @@ struct Unwritten {
 pub(crate) struct Job {
     /// The newest last.
     pub(crate) versions: Vec<Version>,
-    pub(crate) job_modify_index: u64,
+    /// The number of the present one.
+    pub(crate) present: u64,
+    /// The index at which an earlier or later version was made the present one, which makes no evaluation.
+    pub(crate) turned_at: u64,
     /// Whether it was ever to be looked at.
     pub(crate) is_seen: bool,
 }
@@ -68,6 +72,8 @@ pub(crate) struct Job {
 #[derive(Clone, Debug)]
 pub(crate) struct Version {
     pub(crate) number: u64,
+    /// The index at which it was registered; 0 as long as the engine did not say.
+    pub(crate) index: u64,
     pub(crate) spec: JobSpec,
     pub(crate) is_stopped: bool,
     pub(crate) is_stable: bool,
@@ -86,14 +92,24 @@ pub(crate) struct Node {
 }
 
 impl Job {
-    pub(crate) fn newest(&self) -> &Version {
-        self.versions.last().expect("a registered job has a version")
+    pub(crate) fn present(&self) -> &Version {
+        self.version(self.present).expect("a registered job has a present version")
     }
 
-    /// Adds a version; six are kept, and the newest stable one.
+    pub(crate) fn job_modify_index(&self) -> u64 {
+        self.present().index
+    }
+
+    /// Notes at which index the newest version was registered.
+    pub(crate) fn note_index(&mut self, index: u64) {
+        self.versions.last_mut().expect("a registered job has a version").index = index;
+    }
+
+    /// Adds a version; six are kept, the newest stable one and the present one.
     pub(crate) fn add(&mut self, spec: JobSpec, is_stopped: bool, is_stable: bool) {
         let number = self.versions.last().map_or(0, |it| it.number + 1);
-        self.versions.push(Version { number, spec, is_stopped, is_stable });
+        self.versions.push(Version { number, index: 0, spec, is_stopped, is_stable });
+        self.present = number;
         self.forget();
     }
 
@@ -110,9 +126,11 @@ impl Job {
     fn forget(&mut self) {
         let newest_stable = self.versions.iter().rposition(|it| it.is_stable);
         let first = self.versions.len().saturating_sub(6);
-        let mut at = 0..;
-        self.versions
-            .retain(|_| at.next().is_some_and(|at| at >= first || Some(at) == newest_stable));
+        let (present, mut at) = (self.present, 0..);
+        self.versions.retain(|it| {
+            let is_kept = |at| at >= first || Some(at) == newest_stable || it.number == present;
+            at.next().is_some_and(is_kept)
+        });
     }
 
     pub(crate) fn version(&self, number: u64) -> Option<&Version> {
@@ -209,7 +227,7 @@ impl Model {
                     () if self
                         .jobs
                         .iter()
-                        .any(|(key, job)| key.0 == *name && !job.newest().is_stopped) =>
+                        .any(|(key, job)| key.0 == *name && !job.present().is_stopped) =>
                     {
                         Some(in_use(name))
                     }
@@ -247,7 +265,7 @@ impl Model {
 
     /// A node pool comes or goes.
     fn tell_of_pool(&mut self, name: &str, comes: bool) -> Option<SettingsCommandError> {
-        let is_in = |job: &Job| !job.newest().is_stopped && job.newest().spec.node_pool == *name;
+        let is_in = |job: &Job| !job.present().is_stopped && job.present().spec.node_pool == *name;
         let name = name.to_owned();
         match () {
             () if matches!(name.as_str(), "all" | "default") => {
@@ -269,6 +287,10 @@ impl Model {
         self.unwritten.job = Some(key.clone());
     }
 
+    pub(crate) fn turns_job(&mut self, key: &Key) {
+        self.unwritten.turned = Some(key.clone());
+    }
+
     pub(crate) fn hears_of(&mut self, node: &str) {
         self.unwritten.node = Some(node.to_owned());
     }
@@ -279,7 +301,12 @@ impl Model {
         if let Some(key) = &self.unwritten.job
             && let Some(job) = self.jobs.get_mut(key)
         {
-            job.job_modify_index = applied.index;
+            job.note_index(applied.index);
+        }
+        if let Some(key) = &self.unwritten.turned
+            && let Some(job) = self.jobs.get_mut(key)
+        {
+            job.turned_at = applied.index;
         }
         self.note_delivery(applied, facts)?;
         self.note_launch(applied)?;
@@ -308,10 +335,10 @@ impl Model {
     ) -> Result<(), String> {
         self.follow_deliveries(after);
         for (key, job) in &mut self.jobs {
-            if job.job_modify_index == 0 {
+            if job.job_modify_index() == 0 {
                 let document = engine.job(&key.0, &key.1).and_then(|it| it.document());
                 let document = document.ok_or_else(|| format!("{key:?} was not launched"))?;
-                job.job_modify_index = document.job_modify_index;
+                job.note_index(document.job_modify_index);
             }
             job.is_seen |= after.evaluations_of(key).next().is_some();
         }
@@ -344,13 +371,14 @@ impl Model {
         let Some(job) = self.jobs.get_mut(key) else { return Ok(()) };
         let text = &deployment.status_description;
         let is_asked_for = deployment.task_groups.values().any(|group| group.auto_revert);
-        let newest = job.newest();
+        let present = job.present();
         let is_good =
             |it: &&Version| it.is_stable && !it.is_stopped && it.number != deployment.job_version;
         let stable = job.versions.iter().rev().find(is_good).cloned();
-        let is_same = |it: &Version| (&it.spec, it.is_stopped) == (&newest.spec, newest.is_stopped);
+        let is_same =
+            |it: &Version| (&it.spec, it.is_stopped) == (&present.spec, present.is_stopped);
         let expected = match stable {
-            _ if !is_asked_for || newest.number != deployment.job_version => None,
+            _ if !is_asked_for || present.number != deployment.job_version => None,
             None => Some(" - no stable job version to auto revert to".to_owned()),
             Some(it) if is_same(&it) => Some(format!(
                 " - not rolling back to stable job version {} as current job has same specification",
@@ -360,7 +388,7 @@ impl Model {
                 job.add(it.spec.clone(), it.is_stopped, false);
                 // At which index, only the engine says.
                 let document = engine.job(&key.0, &key.1).and_then(|it| it.document());
-                job.job_modify_index = document.map_or(0, |it| it.job_modify_index);
+                job.note_index(document.map_or(0, |it| it.job_modify_index));
                 Some(format!(" - rolling back to job version {}", it.number))
             }
         };

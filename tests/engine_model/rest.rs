@@ -8,7 +8,7 @@ use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
 use crate::launches::is_launched_later;
-use crate::looks::fails_anew;
+use crate::looks::{fails_anew, is_turned};
 use crate::model::{Job, Key, Model};
 use crate::system;
 
@@ -42,14 +42,17 @@ pub(crate) fn check(
         if model.outside.has_batch && fact.job_type == "batch" {
             continue;
         }
-        let job = model.jobs.get(&key).map(Job::newest);
+        let job = model.jobs.get(&key).map(Job::present);
         let group = job.filter(|it| !it.is_stopped).and_then(|it| {
             it.spec.task_groups.iter().find(|group| group.name == fact.it.task_group)
         });
+        if is_turned(model, facts, &key) {
+            continue;
+        }
         if group.is_none() {
             return Err(format!("{} is wanted of a job or group that is not", fact.it.name));
         }
-        // No event of a node has jobs of the type sysbatch looked at, nor system jobs whose newest version is
+        // No event of a node has jobs of the type sysbatch looked at, nor system jobs whose present version is
         // not for the datacenter and the pool that the node was in when it was purged (section 1, *Node
         // events*).
         let is_for = |node: &NodeSpec| job.is_some_and(|it| system::is_for(&it.spec, node));
@@ -60,11 +63,11 @@ pub(crate) fn check(
             return Err(format!("{} is wanted on a node that is not there", fact.it.name));
         }
     }
-    for (key, job) in model.jobs.iter().filter(|(_, job)| !job.newest().is_stopped) {
-        let spec = &job.newest().spec;
+    for (key, job) in model.jobs.iter().filter(|(_, job)| !job.present().is_stopped) {
+        let spec = &job.present().spec;
         // What a scheduler outside does about batch jobs is its own affair.
         let is_outside = model.outside.has_batch && spec.job_type == "batch";
-        if is_launched_later(spec) || is_outside {
+        if is_launched_later(spec) || is_outside || is_turned(model, facts, key) {
             continue;
         }
         let look = Look { model, facts, key, job, is_noticed: is_noticed(key) };
@@ -80,8 +83,8 @@ pub(crate) fn check(
 impl<'a> Look<'a> {
     /// All groups of the job.
     pub(crate) fn groups(&self, waits: &mut Waits) -> Result<(), String> {
-        for group in &self.job.newest().spec.task_groups {
-            let result = match self.job.newest().spec.job_type.as_str() {
+        for group in &self.job.present().spec.task_groups {
+            let result = match self.job.present().spec.job_type.as_str() {
                 "system" | "sysbatch" => system::check(self, group, waits),
                 _ => self.group(group, waits),
             };
@@ -90,10 +93,10 @@ impl<'a> Look<'a> {
         Ok(())
     }
 
-    /// The deployment of the newest version, if there is one.
+    /// The deployment of the present version, if there is one.
     pub(crate) fn deployment(&self) -> Option<&'a Deployment> {
-        let newest = self.job.newest().number;
-        self.facts.deployment_of(self.key).filter(|it| it.job_version == newest)
+        let present = self.job.present().number;
+        self.facts.deployment_of(self.key).filter(|it| it.job_version == present)
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
@@ -127,7 +130,7 @@ impl<'a> Look<'a> {
                 _ => known += 1,
             }
             if fact.is_live() && fact.it.client() != ClientStatus::Unknown {
-                match fact.it.job_version == Some(self.job.newest().number) {
+                match fact.it.job_version == Some(self.job.present().number) {
                     true => current += 1,
                     false => outdated += 1,
                 }
@@ -178,8 +181,8 @@ impl<'a> Look<'a> {
         let is_over = fact.it.client().is_terminal();
         let is_wanted = !fact.it.desired().is_terminal();
         let is_replaced = !fact.it.next_allocation.is_empty() && is_over;
-        let is_current = fact.has_job && fact.it.job_version == Some(self.job.newest().number);
-        let is_batch = self.job.newest().spec.job_type == "batch";
+        let is_current = fact.has_job && fact.it.job_version == Some(self.job.present().number);
+        let is_batch = self.job.present().spec.job_type == "batch";
         match fact.it.client() {
             _ if is_replaced => false,
             // A drain that has come to its end stops batch work for good.
@@ -237,7 +240,7 @@ impl<'a> Look<'a> {
         state: Option<&DeploymentState>,
         is_canarying: bool,
     ) -> Option<&'static str> {
-        let most = most_parallel(group, &self.job.newest().spec.job_type);
+        let most = most_parallel(group, &self.job.present().spec.job_type);
         let mut unjudged = 0;
         let mut is_any_unwell = false;
         if let Some(deployment) = deployment {

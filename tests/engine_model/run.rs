@@ -162,7 +162,7 @@ impl Run<'_> {
         }
         let mut fork = engine.fork();
         let is_run = |job: &Job| {
-            let spec = &job.newest().spec;
+            let spec = &job.present().spec;
             let is_outside = model.outside.has_batch && spec.job_type == "batch";
             !is_launched_later(spec) && !is_outside
         };

@@ -14,7 +14,7 @@ pub(crate) fn is_for(spec: &JobSpec, node: &NodeSpec) -> bool {
 
 /// Looks at a group on every node.
 pub(crate) fn check(look: &Look<'_>, group: &TaskGroup, waits: &mut Waits) -> Result<(), String> {
-    let spec = &look.job.newest().spec;
+    let spec = &look.job.present().spec;
     let is_batch = spec.job_type == "sysbatch";
     let count = group.count.unwrap_or(1) as usize;
     let class = group.constraints.first().map(|it| it.r_target.as_str());
@@ -50,10 +50,10 @@ pub(crate) fn check(look: &Look<'_>, group: &TaskGroup, waits: &mut Waits) -> Re
             };
             *waits.entry(why).or_default() += 1;
         }
-        let newest = look.job.newest().number;
+        let present = look.job.present().number;
         if is_ready && is_asked {
             outdated +=
-                on_node().filter(|it| it.is_live() && it.it.job_version != Some(newest)).count();
+                on_node().filter(|it| it.is_live() && it.it.job_version != Some(present)).count();
         }
     }
     if outdated > 0 {

@@ -170,10 +170,9 @@ fn read(engine: &Engine) -> Model {
     for job in engine.jobs().filter(|it| it.is_registered()) {
         let Some(spec) = job.document() else { continue };
         let key = (job.namespace().to_owned(), job.id().to_owned());
-        let job_modify_index = spec.job_modify_index;
-        let (number, is_stopped) = (spec.version, spec.stop);
-        let version = Version { number, is_stopped, is_stable: false, spec };
-        let job = Job { versions: vec![version], job_modify_index, is_seen: true };
+        let (number, index, is_stopped) = (spec.version, spec.job_modify_index, spec.stop);
+        let version = Version { number, index, is_stopped, is_stable: false, spec };
+        let job = Job { versions: vec![version], present: number, turned_at: 0, is_seen: true };
         model.jobs.insert(key, job);
     }
     for node in engine.nodes() {
@@ -210,7 +209,7 @@ fn look(engine: &Engine, seen: &mut Seen) -> Result<(), String> {
     // Verdicts are gathered for a quarter of a second.
     let gathered = now - Span::from_nanos(250_000_000);
     let mut fork = Cluster::fork(engine);
-    let jobs = model.jobs.iter().filter(|(_, job)| !job.newest().is_stopped);
+    let jobs = model.jobs.iter().filter(|(_, job)| !job.present().is_stopped);
     for (key, job) in jobs {
         let is_gathering = facts
             .allocations_of(key)
@@ -231,13 +230,13 @@ fn look(engine: &Engine, seen: &mut Seen) -> Result<(), String> {
 
 /// How many of a job's missing allocations find a place.
 fn missing_placed(fork: &mut Cluster, key: &Key, job: &Job) -> usize {
-    if job.newest().spec.job_type().is_system() {
+    if job.present().spec.job_type().is_system() {
         // Each node that should run one is looked at by the rules.
         return 0;
     }
-    let newest = fork.job(&key.0, &key.1).and_then(|it| it.versions().next()).cloned();
-    let Some(newest) = newest else { return 0 };
-    let proposal = fork.propose(&newest, &PlaceOptions::default());
+    let present = fork.job(&key.0, &key.1).and_then(|it| it.present_version()).cloned();
+    let Some(present) = present else { return 0 };
+    let proposal = fork.propose(&present, &PlaceOptions::default());
     proposal.placement().len()
 }
 

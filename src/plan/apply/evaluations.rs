@@ -82,8 +82,8 @@ fn create_for_job(
     job: JobSlot,
     victim: AllocationSlot,
 ) -> EvaluationSlot {
-    let newest = state.registration(job).and_then(|it| it.newest());
-    let spec = newest.map(|version| version.job.spec()).or_else(|| state.job_spec_of(victim));
+    let present = state.registration(job).and_then(|it| it.present());
+    let spec = present.map(|version| version.job.spec()).or_else(|| state.job_spec_of(victim));
     let job_type = spec.and_then(|spec| JobType::from_text(&spec.job_type)).unwrap_or_default();
     let mut record =
         EvaluationRecord::new(Trigger::Preemption, job_type, spec.map_or(0, |it| it.priority()));

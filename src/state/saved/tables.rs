@@ -145,8 +145,8 @@ impl State {
         record.registered = Saved::load(input)?;
         record.work = Saved::load(input)?;
         record.standing = Saved::load(input)?;
-        if record.registered.as_ref().is_some_and(|it| it.versions.is_empty()) {
-            return Err(Flaw::Disagrees(format!("job `{id}` has no version").into()));
+        if record.registered.as_ref().is_some_and(|it| it.present().is_none()) {
+            return Err(Flaw::Disagrees(format!("job `{id}` has no present version").into()));
         }
         let names = Vec::<Arc<str>>::load(input)?;
         if u16::try_from(names.len()).is_err() {

@@ -33,7 +33,7 @@ pub(super) fn arrive(
 
 /// The job that is registered.
 fn registered<'a>(cluster: &'a Cluster, namespace: &str, job_id: &str) -> Option<&'a Job> {
-    cluster.job(namespace, job_id)?.versions().next()
+    cluster.job(namespace, job_id)?.present_version()
 }
 
 /// Takes a job out and evaluates it once more, which stops what there is of it. Then all of it is forgotten.
