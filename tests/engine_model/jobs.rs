@@ -1,6 +1,6 @@
 //! Commands on jobs, by section 9.
 
-use stowplan::engine::{Command, JobCommandError, RegisterJob, ScaleJob};
+use stowplan::engine::{Command, JobCommandError, RegisterJob, ScaleJob, SetJobStability};
 use stowplan::model::JobSpec;
 
 use crate::facts::{Facts, is_active};
@@ -59,25 +59,31 @@ impl Model {
                 self.put(&key, earlier.spec, earlier.is_stopped);
                 Answer::Accepted
             }
-            Command::SetJobStability(body) => {
-                let key = key(&body.namespace, &body.job_id);
-                let Some(job) = self.jobs.get_mut(&key) else { return unknown() };
-                let Some(was) = job.version(body.job_version).map(|it| it.is_stable) else {
-                    return Answer::refused(no_version(&key, body.job_version));
-                };
-                if was != body.stable {
-                    let is_turned = job.present != body.job_version;
-                    job.present = body.job_version;
-                    job.set_stable(body.job_version, body.stable);
-                    if is_turned {
-                        self.turns_job(&key);
-                        self.count_launches(&key);
-                    }
-                }
-                Answer::Accepted
-            }
+            Command::SetJobStability(body) => self.call_stable(body),
             other => panic!("{other:?} is not on jobs"),
         }
+    }
+
+    /// Calls a version stable, or no longer so, which makes it the present one (section 9, *Stable*).
+    fn call_stable(&mut self, body: &SetJobStability) -> Answer {
+        let key = (body.namespace.clone(), body.job_id.clone());
+        let Some(job) = self.jobs.get_mut(&key) else {
+            return Answer::refused(JobCommandError::UnknownJob);
+        };
+        let Some(was) = job.version(body.job_version).map(|it| it.is_stable) else {
+            return Answer::refused(no_version(&key, body.job_version));
+        };
+        if was == body.stable {
+            return Answer::Accepted;
+        }
+        let is_turned = job.present != body.job_version;
+        job.present = body.job_version;
+        job.set_stable(body.job_version, body.stable);
+        if is_turned {
+            self.turns_job(&key);
+            self.count_launches(&key);
+        }
+        Answer::Accepted
     }
 
     /// Registers a job that is valid: a new version if it differs from the present one.
