@@ -8,10 +8,9 @@ use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
 
-use triomphe::Arc as PageArc;
-
 use super::batch::Batch;
 use super::group_version::GroupVersion;
+use super::page_arc::PageArc;
 use super::pages::Pages;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
 use super::task_states::TaskStates;

@@ -42,6 +42,7 @@ pub(crate) mod names;
 pub(crate) mod node;
 mod node_records;
 pub(crate) mod nodes;
+mod page_arc;
 pub(crate) mod pages;
 pub(crate) mod past;
 pub(crate) mod phases;

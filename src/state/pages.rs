@@ -7,23 +7,20 @@
 
 use std::ops::Index;
 
-// Nothing points to a page weakly, and to find out whether a page is shared costs no locked operation then: the
-// most frequent question that is asked of one.
-use triomphe::Arc;
-
 use super::codec::{Flaw, Reader, Saved, SavedByPages, Writer, save_all};
+use super::page_arc::PageArc;
 
 /// How many leaves hang on one list of the middle level.
 const MIDDLE: usize = 32;
 
-type Leaf<T> = Arc<[T]>;
-type Middle<T> = Arc<Vec<Leaf<T>>>;
+type Leaf<T> = PageArc<[T]>;
+type Middle<T> = PageArc<Vec<Leaf<T>>>;
 
 /// A growable table that is cheap to copy and cheap to change after a copy.
 #[derive(Debug)]
 pub(crate) struct Pages<T, const LEAF: usize> {
-    root: Arc<Vec<Middle<T>>>,
-    tail: Arc<Vec<T>>,
+    root: PageArc<Vec<Middle<T>>>,
+    tail: PageArc<Vec<T>>,
     /// How many records the leaves hold; always a multiple of `LEAF`.
     in_leaves: usize,
 }
@@ -36,7 +33,7 @@ impl<T, const LEAF: usize> Clone for Pages<T, LEAF> {
 
 impl<T, const LEAF: usize> Default for Pages<T, LEAF> {
     fn default() -> Self {
-        Pages { root: Arc::default(), tail: Arc::default(), in_leaves: 0 }
+        Pages { root: PageArc::default(), tail: PageArc::default(), in_leaves: 0 }
     }
 }
 
@@ -88,12 +85,12 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
             return if at < self.tail.len() { self.tail_mut()?.get_mut(at) } else { None };
         }
         let leaf = index / LEAF;
-        let middle = Arc::make_mut(Arc::make_mut(&mut self.root).get_mut(leaf / MIDDLE)?);
+        let middle = PageArc::make_mut(PageArc::make_mut(&mut self.root).get_mut(leaf / MIDDLE)?);
         let leaf = middle.get_mut(leaf % MIDDLE)?;
-        if !Arc::is_unique(leaf) {
+        if !PageArc::is_unique(leaf) {
             *leaf = leaf.to_vec().into();
         }
-        Arc::get_mut(leaf)?.get_mut(index % LEAF)
+        PageArc::get_mut(leaf)?.get_mut(index % LEAF)
     }
 
     pub(crate) fn push(&mut self, record: T) {
@@ -131,44 +128,44 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
     /// only, and would be copied once more by the next append. There always is one.
     #[inline]
     fn tail_mut(&mut self) -> Option<&mut Vec<T>> {
-        if !Arc::is_unique(&self.tail) {
+        if !PageArc::is_unique(&self.tail) {
             self.copy_tail();
         }
-        Arc::get_mut(&mut self.tail)
+        PageArc::get_mut(&mut self.tail)
     }
 
     #[cold]
     fn copy_tail(&mut self) {
         let mut own = Vec::with_capacity(LEAF);
         own.extend_from_slice(&self.tail);
-        self.tail = Arc::new(own);
+        self.tail = PageArc::new(own);
     }
 
     fn freeze_tail(&mut self) {
-        let records = std::mem::take(Arc::make_mut(&mut self.tail));
+        let records = std::mem::take(PageArc::make_mut(&mut self.tail));
         self.push_leaf(records.into());
     }
 
     fn push_leaf(&mut self, leaf: Leaf<T>) {
-        let root = Arc::make_mut(&mut self.root);
+        let root = PageArc::make_mut(&mut self.root);
         if self.in_leaves.is_multiple_of(LEAF * MIDDLE) {
-            root.push(Arc::new(Vec::with_capacity(MIDDLE)));
+            root.push(PageArc::new(Vec::with_capacity(MIDDLE)));
         }
         if let Some(middle) = root.last_mut() {
-            Arc::make_mut(middle).push(leaf);
+            PageArc::make_mut(middle).push(leaf);
         }
         self.in_leaves += LEAF;
     }
 
     fn thaw_last_leaf(&mut self) {
-        let root = Arc::make_mut(&mut self.root);
+        let root = PageArc::make_mut(&mut self.root);
         let Some(middle) = root.last_mut() else { return };
-        let leaf = Arc::make_mut(middle).pop();
+        let leaf = PageArc::make_mut(middle).pop();
         if middle.is_empty() {
             root.pop();
         }
         self.in_leaves -= LEAF;
-        self.tail = Arc::new(leaf.map_or_else(Vec::new, |records| records.to_vec()));
+        self.tail = PageArc::new(leaf.map_or_else(Vec::new, |records| records.to_vec()));
     }
 }
 
@@ -216,8 +213,8 @@ impl<T: Saved + Send + Sync + 'static, const LEAF: usize> SavedByPages for Pages
     }
 
     fn load_pages(input: &mut Reader<'_>) -> Result<Self, Flaw> {
-        let (root, tail) = <(Arc<Vec<Middle<T>>>, Arc<Vec<T>>)>::load(input)?;
-        let place = Arc::as_ptr(&root) as usize;
+        let (root, tail) = <(PageArc<Vec<Middle<T>>>, PageArc<Vec<T>>)>::load(input)?;
+        let place = PageArc::as_ptr(&root) as usize;
         let is_full = |(at, middle): (usize, &Middle<T>)| match at + 1 == root.len() {
             true => (1..=MIDDLE).contains(&middle.len()),
             false => middle.len() == MIDDLE,
@@ -256,7 +253,7 @@ impl<T: Clone, const LEAF: usize> FromIterator<T> for Pages<T, LEAF> {
             let mut leaf = Vec::with_capacity(LEAF);
             leaf.extend(records.by_ref().take(LEAF));
             if leaf.len() < LEAF {
-                pages.tail = Arc::new(leaf);
+                pages.tail = PageArc::new(leaf);
                 return pages;
             }
             pages.push_leaf(leaf.into());

@@ -3,10 +3,9 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use triomphe::Arc as PageArc;
-
 use super::collections::save_all;
 use super::{Flaw, Reader, Saved, Writer};
+use crate::state::page_arc::PageArc;
 use crate::state::small_list::SmallList;
 
 impl<T: Saved + Any + Send + Sync> Saved for Arc<T> {
