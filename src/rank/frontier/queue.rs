@@ -125,12 +125,12 @@ impl Head {
 
     /// Puts an entry in: into the head if it belongs there, or else into the store.
     pub(crate) fn insert(&mut self, store: &mut impl Store, entry: Entry) {
-        let better = self.entries.iter().take_while(|it| it.compare(&entry).is_gt()).count();
         // Behind the last one of the head there may be better ones in the store.
-        if better == self.entries.len() {
+        if self.is_better(&entry) {
             self.give(store, entry);
             return;
         }
+        let better = self.entries.iter().take_while(|it| it.compare(&entry).is_gt()).count();
         self.entries.insert(better, entry);
         if self.entries.len() > MAX_HEAD
             && let Some(last) = self.entries.pop()
