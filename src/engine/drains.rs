@@ -10,6 +10,7 @@ use super::command::DrainNode;
 use super::drain_spec::{drain_of, last_drain, strategy};
 use super::error::NodeCommandError;
 use super::node_evaluations::evaluate;
+use super::node_events::{DRAIN_COMPLETE, DRAIN_DISABLED, DRAIN_SET, note_drain};
 use super::node_keys::LAST_DRAIN;
 use super::nodes::{change_spec, find, note_node, spec_of};
 use crate::model::{JobType, NodeSpec, Trigger};
@@ -21,7 +22,7 @@ use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 /// Lets allocations leave a node, or ends that.
 pub(super) fn drain(change: &mut Change<'_>, body: DrainNode) -> Result<(), NodeCommandError> {
     let slot = find(change, &body.node_id)?;
-    let now = change.now();
+    let (now, index) = (change.now(), change.index_to_be());
     match body.drain_spec {
         Some(spec) => change_spec(change, slot, |node| {
             node.drain = true;
@@ -29,6 +30,7 @@ pub(super) fn drain(change: &mut Change<'_>, body: DrainNode) -> Result<(), Node
             "ineligible".clone_into(&mut node.scheduling_eligibility);
             let last = last_drain(node.extra.get(LAST_DRAIN), "draining", &body.meta, now);
             node.extra.insert(LAST_DRAIN.into(), last);
+            note_drain(node, DRAIN_SET, index, now);
         }),
         None => {
             let before = spec_of(&change.state, slot);
@@ -37,6 +39,9 @@ pub(super) fn drain(change: &mut Change<'_>, body: DrainNode) -> Result<(), Node
             if was_draining || (body.mark_eligible && !was_eligible) {
                 change_spec(change, slot, |node| {
                     end_drain(node, was_draining.then_some("canceled"), &body, now);
+                    if was_draining {
+                        note_drain(node, DRAIN_DISABLED, index, now);
+                    }
                     if body.mark_eligible {
                         "eligible".clone_into(&mut node.scheduling_eligibility);
                     }
@@ -137,8 +142,11 @@ pub(super) fn look_at(change: &mut Change<'_>, node: NodeSlot) {
     }
     let stays = |it: &Leaving| it.job_type.is_system() && drain.ignores_system_jobs;
     if leaving.iter().all(stays) {
-        let (now, body) = (change.now(), DrainNode::default());
-        change_spec(change, node, |spec| end_drain(spec, Some("complete"), &body, now));
+        let (now, index, body) = (change.now(), change.index_to_be(), DrainNode::default());
+        change_spec(change, node, |spec| {
+            end_drain(spec, Some("complete"), &body, now);
+            note_drain(spec, DRAIN_COMPLETE, index, now);
+        });
     }
 }
 

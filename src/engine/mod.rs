@@ -71,6 +71,7 @@ mod launch_tokens;
 mod launches;
 mod load;
 mod node_evaluations;
+pub(crate) mod node_events;
 mod node_keys;
 mod nodes;
 mod options;

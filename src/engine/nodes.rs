@@ -7,7 +7,8 @@ use super::command::{SetEligibility, SetNodeStatus};
 use super::error::NodeCommandError;
 use super::heartbeat::expect;
 use super::node_evaluations::evaluate as evaluate_all;
-use super::node_keys::{CREATE_INDEX, LAST_DRAIN, SECRET_ID, STATUS_UPDATED_AT};
+use super::node_events;
+use super::node_keys::{CREATE_INDEX, EVENTS, LAST_DRAIN, SECRET_ID, STATUS_UPDATED_AT};
 use crate::model::{Node, NodeSpec, NodeStatus};
 use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
@@ -40,6 +41,7 @@ pub(super) fn register(
             }
             spec.extra.insert(CREATE_INDEX.into(), json!(change.index_to_be()));
             note_status_time(change, &mut spec);
+            spec.extra.remove(EVENTS);
         }
     }
     let node = Node::new(spec)?;
@@ -78,7 +80,7 @@ fn keep(spec: &mut NodeSpec, before: &NodeSpec) -> Result<(), NodeCommandError> 
     spec.drain = before.drain;
     spec.drain_strategy.clone_from(&before.drain_strategy);
     spec.modify_index = before.modify_index;
-    for key in [CREATE_INDEX, STATUS_UPDATED_AT, LAST_DRAIN] {
+    for key in [CREATE_INDEX, STATUS_UPDATED_AT, EVENTS, LAST_DRAIN] {
         match before.extra.get(key) {
             Some(value) => drop(spec.extra.insert(key.into(), value.clone())),
             None => drop(spec.extra.remove(key)),
@@ -207,6 +209,7 @@ pub(super) fn set_status_of(change: &mut Change<'_>, slot: NodeSlot, status: Nod
     }
     let seconds = change.now().as_nanos().div_euclid(NANOS);
     change_spec(change, slot, |spec| {
+        node_events::keep(spec);
         status.as_str().clone_into(&mut spec.status);
         spec.extra.insert(STATUS_UPDATED_AT.into(), json!(seconds));
     });

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use crate::engine::node_events;
 use crate::model::{Allocation, Era, Evaluation, JobSpec, NodeSpec};
 
 /// What stands under a key where the document says nothing.
@@ -13,11 +14,10 @@ enum Absent {
     Zero,
     Text,
     /// An empty list, or an empty object.
-    List,
     Object,
 }
 
-use Absent::{False, List, Null, Object, Text, Zero};
+use Absent::{False, Null, Object, Text, Zero};
 
 /// Keys of jobs of today's shape.
 const JOB: [(&str, Absent); 20] = [
@@ -160,13 +160,12 @@ const METRICS: [(&str, Absent); 14] = [
     ("Scores", Null),
 ];
 
-const NODE: [(&str, Absent); 20] = [
+const NODE: [(&str, Absent); 19] = [
     ("CSIControllerPlugins", Null),
     ("CSINodePlugins", Null),
     ("ComputedClass", Text),
     ("CreateIndex", Zero),
     ("DrainStrategy", Null),
-    ("Events", List),
     ("HTTPAddr", Text),
     ("HostVolumes", Null),
     ("LastDrain", Null),
@@ -199,7 +198,6 @@ impl Absent {
             False => Value::Bool(false),
             Zero => json!(0),
             Text => json!(""),
-            List => json!([]),
             Object => json!({}),
         }
     }
@@ -398,6 +396,7 @@ pub(super) fn node(node: &NodeSpec) -> Value {
     let mut document = object(node);
     complete(&mut document, &NODE);
     document.insert("SecretID".to_owned(), json!(""));
+    document.insert("Events".to_owned(), node_events::events(node));
     let has = document.get("NodeResources").cloned().unwrap_or_default();
     let reserved = document.get("ReservedResources").cloned().unwrap_or_default();
     put_first_api(&mut document, "Resources", &has);

@@ -1,7 +1,8 @@
 //! Drains: what leaves when.
 
 use stowplan::engine::{
-    DrainNode, DrainSpec, EngineOptions, SetEligibility, SetSchedulerConfiguration, StopAllocation,
+    DrainNode, DrainSpec, EngineOptions, RegisterNode, SetEligibility, SetSchedulerConfiguration,
+    StopAllocation,
 };
 use stowplan::model::{ClientStatus, Job, JobType, MigrateStrategy, SchedulerConfiguration};
 use stowplan::{Span, Timestamp};
@@ -89,6 +90,13 @@ fn case_81_what_is_on_its_way_counts_as_away() {
     assert_eq!(flagged(&world, "n1"), 5);
 }
 
+/// What the document of the first node tells of its life.
+fn messages(world: &World) -> Vec<String> {
+    let events = &world.node("n1").unwrap().spec().extra["Events"];
+    let events = events.as_array().unwrap().iter();
+    events.map(|it| it["Message"].as_str().unwrap().replacen("Node ", "", 1)).collect()
+}
+
 #[test]
 fn a_drain_ends_when_nothing_is_left_and_the_node_takes_nothing_new() {
     let mut world = world(3);
@@ -100,6 +108,7 @@ fn a_drain_ends_when_nothing_is_left_and_the_node_takes_nothing_new() {
     assert!(!node.is_draining());
     assert_eq!(node.scheduling_eligibility, "ineligible");
     assert_eq!(node.extra["LastDrain"]["Status"], "complete");
+    assert_eq!(messages(&world), ["registered", "drain strategy set", "drain complete"]);
     assert_eq!(world.next(), None);
     let eligible = SetEligibility { node_id: "n1".into(), eligibility: "eligible".into() };
     world.tell(eligible);
@@ -143,6 +152,13 @@ fn a_drain_that_is_taken_back_lets_the_node_be() {
     assert!(world.node("n1").unwrap().is_ready());
     let last = &world.node("n1").unwrap().spec().extra["LastDrain"];
     assert_eq!(last["Status"], "canceled");
+    let set = "drain strategy set";
+    assert_eq!(messages(&world), ["registered", set, set, "drain disabled"]);
+    // Its client has nothing to say of that.
+    let mut again = world.node("n1").unwrap().spec().clone();
+    again.extra.remove("Events");
+    world.tell(RegisterNode::from(again));
+    assert_eq!(messages(&world).len(), 4);
     world.pass(1_000);
     assert!(world.allocations_on("n1").count() >= 7);
 }
