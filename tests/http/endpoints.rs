@@ -71,9 +71,16 @@ fn versions_are_listed_and_reverted_to() {
     let stable =
         app.put("/v1/job/web/stable", &json!({"JobID": "web", "JobVersion": 0, "Stable": true}));
     assert_eq!(stable.status, 200);
-    let reverted = app.put("/v1/job/web/revert", &json!({"JobID": "web", "JobVersion": 0}));
+    // It is the present one from then on.
+    let present = app.get("/v1/job/web");
+    assert_eq!((present.at("/Version"), present.at("/Stable")), (json!(0), json!(true)));
+    assert_eq!(present.at("/ModifyIndex"), stable.at("/Index"));
+    let revert = |version| json!({"JobID": "web", "JobVersion": version});
+    let refused = app.put("/v1/job/web/revert", &revert(0));
+    assert_eq!((refused.status.as_u16(), &*refused.text), (500, "can't revert to current version"));
+    let reverted = app.put("/v1/job/web/revert", &revert(1));
     assert_eq!(reverted.status, 200, "{}", reverted.text);
-    assert_eq!(app.get("/v1/job/web").at("/TaskGroups/0/Count"), 1);
+    assert_eq!(app.get("/v1/job/web").at("/TaskGroups/0/Count"), 2);
     assert_eq!(app.get("/v1/job/web").at("/Version"), 2);
 }
 
