@@ -99,7 +99,7 @@ impl<'a> Pass<'a> {
             1 + u32::from(plan.device_weights > 0.0) + u32::from(basis.affinities.is_some());
         scratch.counts.begin(&frontier.counts, properties.len());
         scratch.leaderboard.begin(active);
-        scratch.nodes.clear();
+        scratch.nodes.begin(basis.state.node_slots());
         scratch.lanes.begin(columns.len());
         frontier.forget_written();
         let mut pass = Pass {
@@ -188,7 +188,7 @@ impl<'a> Pass<'a> {
         let slot = NodeSlot(choice.entry.node);
         let node = self.scratch.nodes.change(slot);
         node.collisions += 1;
-        node.hosts += 1;
+        node.keeps_away = true;
         let is_new = node.lane == CheckedOut::NO_LANE;
         let mut changes_others = false;
         for at in 0..self.columns.len() {
@@ -289,17 +289,20 @@ impl<'a> Pass<'a> {
                 if !counts_nodes && !counts_values {
                     continue;
                 }
-                let (collisions, hosts) = (in_group.into(), keeps_away.into());
                 let nodes = &mut self.scratch.nodes;
-                for &allocation in group.allocations.iter() {
-                    let Some(record) = reader.get(allocation.at()) else { continue };
+                let slots = group.allocations.iter();
+                let records = slots.filter_map(|allocation| reader.get(allocation.at()));
+                if !counts_values {
+                    let occupying = records.filter(|record| record.occupies);
+                    occupying.for_each(|it| nodes.count(it.node, in_group.into(), keeps_away));
+                    continue;
+                }
+                for record in records {
                     if record.occupies && counts_nodes {
-                        nodes.count(record.node, collisions, hosts);
+                        nodes.count(record.node, in_group.into(), keeps_away);
                     }
-                    if counts_values {
-                        let (spreads, properties) = (&mut self.spreads, &mut self.properties);
-                        count_values(state, record, in_group, self.columns, (spreads, properties));
-                    }
+                    let (spreads, properties) = (&mut self.spreads, &mut self.properties);
+                    count_values(state, record, in_group, self.columns, (spreads, properties));
                 }
             }
         });
@@ -368,7 +371,7 @@ impl<'a> Pass<'a> {
         let node = self.scratch.nodes.get(slot);
         let lane = node.lane as usize;
         let (class, counts) = (self.frontier.class(id), &self.frontier.counts);
-        if self.plan.distinct_hosts.is_some() && node.hosts > 0 {
+        if self.plan.distinct_hosts.is_some() && node.keeps_away {
             self.scratch.counts.add_host(counts, lane, class);
             return self.note_change();
         }

@@ -12,23 +12,41 @@ impl<F: Facts> Group<'_, '_, F> {
     /// Sorts the allocations of the group.
     pub(super) fn sort(&mut self) {
         let has_canaries = self.deployments.has_canaries(self.group);
-        let input = self.input;
-        self.sets.untainted.reserve(self.members.len());
-        for (at, allocation) in self.members.clone().zip(&input.allocations[self.members.clone()]) {
-            if classify::is_plain(allocation) && !has_canaries {
-                self.sets.untainted.push(at as u32);
-                self.sets.has_current |= allocation.version == input.current;
-                self.sets.has_others |= allocation.version != input.current;
-                continue;
-            }
-            self.sets.is_held_back |= self.may_still_run(allocation);
-            if self.is_member(at) && !self.is_canary_stopped(at) {
-                self.sets.has_current |= input.is_current(allocation);
-                self.sets.has_others |= allocation.version != input.current;
-                self.sort_one(at);
+        let (allocations, current) =
+            (&self.input.allocations[self.members.clone()], self.input.current);
+        let (mut at, mut left) = (self.members.start, allocations);
+        while !left.is_empty() {
+            // Mostly all are plain, and told to be at once.
+            let (mut has_current, mut has_others) = (false, false);
+            let is_plain = |allocation: &&AllocationView| {
+                let is_plain = classify::is_plain(allocation) && !has_canaries;
+                has_current |= is_plain && allocation.version == current;
+                has_others |= is_plain && allocation.version != current;
+                is_plain
+            };
+            let plain = left.iter().take_while(is_plain).count();
+            self.sets.has_current |= has_current;
+            self.sets.has_others |= has_others;
+            self.sets.untainted.extend(at as u32..(at + plain) as u32);
+            at += plain;
+            left = &left[plain..];
+            if let Some((_, rest)) = left.split_first() {
+                self.sort_special(at);
+                (at, left) = (at + 1, rest);
             }
         }
         self.filter_reschedules();
+    }
+
+    /// Sorts an allocation that something is known of.
+    fn sort_special(&mut self, at: usize) {
+        let allocation = &self.input.allocations[at];
+        self.sets.is_held_back |= self.may_still_run(allocation);
+        if self.is_member(at) && !self.is_canary_stopped(at) {
+            self.sets.has_current |= self.input.is_current(allocation);
+            self.sets.has_others |= allocation.version != self.input.current;
+            self.sort_one(at);
+        }
     }
 
     /// Whether an allocation is more than history (docs/lifecycle.md, section 3, steps 1 and 3).

@@ -7,8 +7,8 @@ use crate::state::slots::NodeSlot;
 pub(super) struct CheckedOut {
     /// Allocations of the group, and of its namesakes in other namespaces.
     pub(super) collisions: u32,
-    /// Allocations of the job, or of the group, that keep others away.
-    pub(super) hosts: u32,
+    /// Whether allocations of the job, or of the group, keep others away.
+    pub(super) keeps_away: bool,
     pub(super) has_penalty: bool,
     /// Whether anything was placed on it.
     pub(super) is_changed: bool,
@@ -25,7 +25,7 @@ impl Default for CheckedOut {
     fn default() -> Self {
         CheckedOut {
             collisions: 0,
-            hosts: 0,
+            keeps_away: false,
             has_penalty: false,
             is_changed: false,
             lane: CheckedOut::NO_LANE,
@@ -39,28 +39,28 @@ pub(super) struct CheckedOutNodes {
     nodes: Vec<(NodeSlot, CheckedOut)>,
     /// Those of them that are no longer what the frontier has them for.
     touched: Vec<NodeSlot>,
-    /// By slot: one more than the node's place in the list, or 0. In stretches that are made when they
-    /// are needed, since a fork begins with none.
-    places: Vec<Option<Box<[u32; STRETCH]>>>,
+    /// By slot: one more than the node's place in the list, or 0. It is made whole when it is first needed: what
+    /// of it is not touched costs nothing.
+    places: Vec<u32>,
 }
 
-/// Where every so many-th node or more is checked out, all are put back at once.
+/// Where more than every so many-th node is checked out, all are put back at once.
 const DENSE: usize = 8;
 
-/// How many slots a stretch of places has.
-const STRETCH: usize = 256;
+/// Places are made for so many slots at once.
+const STRETCH: usize = 1024;
 
 impl CheckedOutNodes {
-    pub(super) fn clear(&mut self) {
-        self.touched.clear();
-        if self.nodes.len() >= self.places.len() * STRETCH / DENSE {
-            self.places.iter_mut().flatten().for_each(|stretch| stretch.fill(0));
-            return self.nodes.clear();
+    /// Begins anew, with so many slots of nodes.
+    pub(super) fn begin(&mut self, node_slots: usize) {
+        match self.nodes.len() > self.places.len() / DENSE {
+            true => self.places.fill(0),
+            false => self.nodes.iter().for_each(|(node, _)| self.places[node.at()] = 0),
         }
-        for (node, _) in self.nodes.drain(..) {
-            if let Some(Some(stretch)) = self.places.get_mut(node.at() / STRETCH) {
-                stretch[node.at() % STRETCH] = 0;
-            }
+        self.nodes.clear();
+        self.touched.clear();
+        if self.places.len() < node_slots {
+            self.places = vec![0; node_slots.next_multiple_of(STRETCH)];
         }
     }
 
@@ -76,8 +76,7 @@ impl CheckedOutNodes {
 
     /// One more than a node's place in the list, or 0.
     fn place(&self, node: NodeSlot) -> u32 {
-        let stretch = self.places.get(node.at() / STRETCH).and_then(Option::as_deref);
-        stretch.map_or(0, |stretch| stretch[node.at() % STRETCH])
+        self.places.get(node.at()).copied().unwrap_or(0)
     }
 
     /// What a node is to the job; one that is not checked out is nothing to it.
@@ -90,39 +89,30 @@ impl CheckedOutNodes {
 
     /// What a node is to the job, to change. It is checked out from then on.
     pub(super) fn entry(&mut self, node: NodeSlot) -> &mut CheckedOut {
-        if !matches!(self.places.get(node.at() / STRETCH), Some(Some(_))) {
-            self.make_stretch(node.at() / STRETCH);
-        }
-        let stretch = self.places[node.at() / STRETCH].get_or_insert_with(empty);
-        let place = &mut stretch[node.at() % STRETCH];
-        if *place == 0 {
-            self.nodes.push((node, CheckedOut::default()));
-            *place = self.nodes.len() as u32;
-        }
-        let at = *place as usize - 1;
+        let at = self.find_or_add(node);
         &mut self.nodes[at].1
+    }
+
+    /// The same where it is no longer what the frontier has it for.
+    fn touch(&mut self, node: NodeSlot) -> &mut CheckedOut {
+        let at = self.find_or_add(node);
+        let entry = &mut self.nodes[at].1;
+        if entry.lane == CheckedOut::NO_LANE && !entry.is_changed {
+            self.touched.push(node);
+        }
+        entry
     }
 
     /// Notes that an allocation was placed on a node.
     pub(super) fn change(&mut self, node: NodeSlot) -> &mut CheckedOut {
-        self.touch(node);
-        let entry = self.entry(node);
+        let entry = self.touch(node);
         entry.is_changed = true;
         entry
     }
 
     /// Puts a node into a lane.
     pub(super) fn put_into(&mut self, node: NodeSlot, lane: u32) {
-        self.touch(node);
-        self.entry(node).lane = lane;
-    }
-
-    /// Notes that a node is no longer what the frontier has it for.
-    fn touch(&mut self, node: NodeSlot) {
-        let entry = self.entry(node);
-        if entry.lane == CheckedOut::NO_LANE && !entry.is_changed {
-            self.touched.push(node);
-        }
+        self.touch(node).lane = lane;
     }
 
     /// Those that are no longer what the frontier has them for.
@@ -132,29 +122,30 @@ impl CheckedOutNodes {
 
     /// Counts what the job has on a node. It is checked out from then on.
     #[inline]
-    pub(super) fn count(&mut self, node: NodeSlot, collisions: u32, hosts: u32) {
-        if let Some(Some(stretch)) = self.places.get_mut(node.at() / STRETCH) {
-            let place = &mut stretch[node.at() % STRETCH];
-            if *place == 0 {
-                self.nodes.push((node, CheckedOut { collisions, hosts, ..CheckedOut::default() }));
-                *place = self.nodes.len() as u32;
-                return;
-            }
+    pub(super) fn count(&mut self, node: NodeSlot, collisions: u32, keeps_away: bool) {
+        if let Some(place) = self.places.get_mut(node.at())
+            && *place == 0
+        {
+            let entry = CheckedOut { collisions, keeps_away, ..CheckedOut::default() };
+            self.nodes.push((node, entry));
+            *place = self.nodes.len() as u32;
+            return;
         }
         let known = self.entry(node);
         known.collisions += collisions;
-        known.hosts += hosts;
+        known.keeps_away |= keeps_away;
     }
 
-    #[cold]
-    fn make_stretch(&mut self, stretch: usize) {
-        if self.places.len() <= stretch {
-            self.places.resize(stretch + 1, None);
+    /// The place of a node in the list, to which it is added if it is not in it.
+    fn find_or_add(&mut self, node: NodeSlot) -> usize {
+        if self.places.len() <= node.at() {
+            self.places.resize(node.at() + 1, 0);
         }
-        self.places[stretch] = Some(empty());
+        let place = &mut self.places[node.at()];
+        if *place == 0 {
+            self.nodes.push((node, CheckedOut::default()));
+            *place = self.nodes.len() as u32;
+        }
+        *place as usize - 1
     }
-}
-
-fn empty() -> Box<[u32; STRETCH]> {
-    Box::new([0; STRETCH])
 }
