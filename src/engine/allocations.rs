@@ -13,7 +13,7 @@ use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::lifecycle::Rare;
-use crate::state::slots::{AllocationSlot, EvaluationRef, JobSlot};
+use crate::state::slots::{AllocationSlot, JobSlot};
 
 /// What a client's word makes of an allocation.
 struct Told {
@@ -95,7 +95,7 @@ fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
     let life = NodeLife { is_unsynced: false, ..change.life(node) };
     change.set_life(node, life);
     let is_leaving = after.is_terminal() && desired.is_terminal();
-    if is_leaving && is_of_purged(&change.state, slot, job) {
+    if is_leaving && change.is_of_earlier_life(slot, job) {
         // Of a job that was purged it was the client alone that still had it. What it held is free now.
         change.remove_allocation(slot);
         return None;
@@ -115,12 +115,6 @@ fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
         return None;
     }
     Some((job, reason(&change.state, slot, job, after, was_unknown)?))
-}
-
-/// Whether the job that an allocation was placed for was purged; another one may have its name since.
-pub(super) fn is_of_purged(state: &State, slot: AllocationSlot, job: JobSlot) -> bool {
-    let created = state.registration(job).map(|it| it.create_index);
-    created != state.job_spec_of(slot).map(|job| job.create_index)
 }
 
 /// Writes down what an allocation's tasks do, where that differs from what is known.
@@ -165,11 +159,12 @@ fn reason(
     if state.registration(job).is_none() {
         return Some(Trigger::JobDeregister);
     }
-    let lifecycle = state.lifecycle(slot)?;
-    let rare = lifecycle.rare.as_deref();
-    let has_follow_up = rare.is_some_and(|rare| rare.follow_up != EvaluationRef::NONE);
     let is_wanted = state.allocation(slot).is_some_and(|it| !it.desired.is_terminal());
-    if status == ClientStatus::Failed && is_wanted && !has_follow_up && is_eligible(state, slot) {
+    if status == ClientStatus::Failed
+        && is_wanted
+        && !state.is_awaited(slot)
+        && is_eligible(state, slot)
+    {
         return Some(Trigger::AllocFailure);
     }
     was_unknown.then_some(Trigger::Reconnect)

@@ -15,9 +15,7 @@ use crate::state::changed::Changes;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::JobVersion;
 use crate::state::lifecycle::Health;
-use crate::state::slots::{
-    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, JobSlot,
-};
+use crate::state::slots::{AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, JobSlot};
 use crate::time::Span;
 
 pub(super) const UNHEALTHY: &str = "Failed due to unhealthy allocations";
@@ -75,12 +73,10 @@ fn is_left(state: &State, deployment: DeploymentRef, slot: AllocationSlot) -> bo
     let Some(it) = state.allocation(slot) else { return false };
     it.client == ClientStatus::Failed
         && !it.desired.is_terminal()
-        && state.lifecycle(slot).is_some_and(|it| {
-            let rare = it.rare.as_deref();
-            it.deployment == deployment
-                && it.successor == AllocationRef::NONE
-                && rare.is_none_or(|rare| rare.follow_up == EvaluationRef::NONE)
-        })
+        && state
+            .lifecycle(slot)
+            .is_some_and(|it| it.deployment == deployment && it.successor == AllocationRef::NONE)
+        && !state.is_awaited(slot)
         && is_eligible(state, slot)
 }
 

@@ -3,13 +3,14 @@
 
 use super::node_keys::STATUS_UPDATED_AT;
 use super::options::GarbageOptions;
-use crate::model::{DeploymentStatus, JobType, NodeStatus};
+use crate::model::{ClientStatus, DeploymentStatus, JobType, NodeStatus};
 use crate::state::State;
 use crate::state::deployment::DeploymentRecord;
+use crate::state::links::Link;
 use crate::state::slots::{
     AllocationRef, AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
 };
-use crate::state::standing::JobStatus;
+use crate::state::standing::{GroupCounts, JobStatus};
 use crate::time::Timestamp;
 
 /// The allocations of a job, live ones and others.
@@ -22,11 +23,15 @@ pub(super) fn allocations_of(
 }
 
 /// Whether an allocation has ended and nothing is to follow from it: it was to stop, was replaced, or its
-/// job is over.
+/// job is over. One that was lost whose client may still run it until an evaluation that waits is not: as long
+/// as it is known, nothing takes its place (docs/lifecycle.md, section 12, trap 10).
 pub(super) fn is_over(state: &State, slot: AllocationSlot) -> bool {
     let Some(record) = state.allocation(slot).filter(|it| it.client.is_terminal()) else {
         return false;
     };
+    if record.client == ClientStatus::Lost && state.is_awaited(slot) {
+        return false;
+    }
     let present = state.registration(record.job).and_then(|it| it.present());
     if present.is_none_or(|it| it.job.stop) {
         return true;
@@ -36,6 +41,25 @@ pub(super) fn is_over(state: &State, slot: AllocationSlot) -> bool {
     let is_done_once = matches!(job_type, JobType::Batch | JobType::Sysbatch);
     let is_replaced = state.lifecycle(slot).is_some_and(|it| it.successor != AllocationRef::NONE);
     !is_done_once && (record.desired.is_terminal() || is_replaced)
+}
+
+/// What was lost and waited for an evaluation that has ended.
+pub(super) fn lost_by(
+    state: &State,
+    slot: EvaluationSlot,
+) -> impl Iterator<Item = AllocationSlot> + '_ {
+    let ended = state.evaluation(slot).filter(|it| it.status.is_terminal());
+    let job = ended.map(|it| it.job.slot).filter(|job| counts_any(state, *job, |it| it.lost));
+    let all = job.into_iter().flat_map(|job| allocations_of(state, job));
+    all.filter(move |it| {
+        state.allocation(*it).is_some_and(|it| it.client == ClientStatus::Lost)
+            && state.follow_up_of(*it) == Link::To(slot)
+    })
+}
+
+/// Whether anything of a job ever came to a state.
+pub(super) fn counts_any(state: &State, job: JobSlot, count: impl Fn(&GroupCounts) -> u32) -> bool {
+    state.standing(job).is_some_and(|it| it.groups.iter().any(|counts| count(counts) > 0))
 }
 
 /// When an evaluation that has ended is forgotten, with the allocations that it made; never as long as

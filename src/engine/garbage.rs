@@ -4,9 +4,8 @@ use super::change::Change;
 use super::command::DeleteEvaluations;
 use super::error::EvaluationCommandError;
 use super::forget::{allocations_of, is_dead, is_deployed, is_over};
-use crate::model::{ClientStatus, NodeStatus};
+use crate::model::NodeStatus;
 use crate::state::bookkeeping::NodeLife;
-use crate::state::links::Link;
 use crate::state::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 
 /// Forgets all that has ended, whatever its age.
@@ -15,7 +14,7 @@ pub(super) fn collect(change: &mut Change<'_>) {
     let evaluations: Vec<EvaluationSlot> = evaluations.map(|(slot, _)| slot).collect();
     let allocations = change.allocations().map(|(slot, _)| slot);
     let allocations: Vec<AllocationSlot> =
-        allocations.filter(|it| is_over(&change.state, *it) && !is_awaited(change, *it)).collect();
+        allocations.filter(|it| is_over(&change.state, *it)).collect();
     let mut collected = allocations.len();
     allocations.iter().for_each(|&slot| change.remove_allocation(slot));
     for slot in evaluations {
@@ -38,15 +37,6 @@ pub(super) fn collect(change: &mut Change<'_>) {
     let nodes: Vec<NodeSlot> = change.nodes().map(|(slot, _)| slot).filter(is_left).collect();
     nodes.iter().for_each(|&node| forget_node(change, node));
     change.applied.collected = collected + jobs.len() + nodes.len();
-}
-
-/// Whether an allocation was lost whose client may still run it until an evaluation that waits: as long as it is
-/// known, nothing takes its place (docs/lifecycle.md, section 12, trap 10).
-fn is_awaited(change: &Change<'_>, slot: AllocationSlot) -> bool {
-    let follow_up = change.lifecycle(slot).map(|it| change.follow_up_of_life(&it));
-    let Some(Link::To(follow_up)) = follow_up else { return false };
-    change.allocation(slot).is_some_and(|it| it.client == ClientStatus::Lost)
-        && change.evaluation(follow_up).is_some_and(|it| !it.status.is_terminal())
 }
 
 /// Takes an evaluation out of which no allocation is left; false if there is one.

@@ -94,7 +94,8 @@ fn stop_earlier(change: &mut Change<'_>, slot: JobSlot) {
     if !change.queues.open_of(slot).any(|it| trigger(it) == Some(Trigger::JobDeregister)) {
         return;
     }
-    let left: Vec<_> = allocations_of(&change.state, slot).collect();
+    let left = allocations_of(&change.state, slot);
+    let left: Vec<_> = left.filter(|it| change.is_of_earlier_life(*it, slot)).collect();
     for allocation in left {
         let Some(record) = change.allocation(allocation) else { continue };
         let (client, is_wanted) = (record.client, !record.desired.is_terminal());

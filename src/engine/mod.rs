@@ -58,6 +58,7 @@ mod error;
 mod evaluation_bodies;
 mod evaluation_error;
 mod event;
+mod follow_ups;
 mod forget;
 mod garbage;
 mod health;

@@ -117,6 +117,12 @@ impl Queues {
             // Mostly one evaluation's come one after another.
             evaluations.extend(of.filter(|of| evaluations.last() != Some(of)));
         }
+        for slot in &touched.evaluations {
+            // What was lost and waited for one that has ended may be forgotten with the one that made it.
+            let freed = forget::lost_by(state, *slot)
+                .filter_map(|it| state.resolve_evaluation(state.lifecycle(it)?.evaluation));
+            evaluations.extend(freed);
+        }
         for job in &changes.stopped {
             evaluations.extend(state.evaluations_of(*job).iter().copied());
         }

@@ -8,11 +8,13 @@ use crate::time::Timestamp;
 
 /// Whether the policy of an allocation's own version of its job allows one more replacement.
 pub(super) fn is_eligible(state: &State, slot: AllocationSlot) -> bool {
+    due_at(state, slot).is_some()
+}
+
+/// When an allocation that failed is to be replaced; none if its policy allows no more replacements.
+pub(super) fn due_at(state: &State, slot: AllocationSlot) -> Option<Timestamp> {
     let policy = state.group_spec_of(slot).and_then(|group| group.reschedule_policy.as_ref());
-    let Some(rules) = policy.map(RescheduleRules::of) else { return false };
-    if !rules.is_enabled() {
-        return false;
-    }
+    let rules = policy.map(RescheduleRules::of).filter(RescheduleRules::is_enabled)?;
     let lifecycle = state.lifecycle(slot);
     let rare = lifecycle.as_ref().and_then(|it| it.rare.as_deref());
     let past = rare.and_then(|rare| rare.reschedules.as_deref());
@@ -22,7 +24,8 @@ pub(super) fn is_eligible(state: &State, slot: AllocationSlot) -> bool {
         .map(|event| RescheduleEvent { at: event.at(), delay: event.delay })
         .collect();
     let failed_at = failed_at(state, slot);
-    rules.is_eligible(&events, failed_at, rules.next_delay(&events, failed_at))
+    let delay = rules.next_delay(&events, failed_at);
+    rules.is_eligible(&events, failed_at, delay).then(|| failed_at + delay)
 }
 
 /// When an allocation failed: when the last of its tasks ended, else when it last changed.

@@ -1,7 +1,7 @@
 //! What follows from a change at once, in the same transaction: watchers, queues, standings, indexes.
 
 use super::change::Change;
-use super::{broker, deployments, drains, standings, unblock};
+use super::{broker, deployments, drains, follow_ups, standings, unblock};
 use crate::state::bookkeeping::TableIndexes;
 use crate::state::changed::Changes;
 use crate::state::gone::GoneKind;
@@ -10,7 +10,9 @@ use crate::state::small_list::SmallList;
 
 /// Draws the consequences of a change, and adds what it comes to with them to `changes`, which is empty.
 pub(super) fn settle(change: &mut Change<'_>, changes: &mut Changes) {
-    for watch in [deployments::watch, drains::watch, unblock::settle, broker::settle] {
+    let watches =
+        [deployments::watch, drains::watch, unblock::settle, broker::settle, follow_ups::settle];
+    for watch in watches {
         change.state.note_changes(changes);
         watch(change, changes);
     }

@@ -29,16 +29,20 @@ fn outlives_silence(change: &Change<'_>, node: NodeSlot) -> bool {
     let ended = change.queues.ended.on(node);
     state.allocations_on(node).iter().copied().chain(ended).any(|slot| {
         let is_wanted = state.allocation(slot).is_some_and(|it| !it.desired.is_terminal());
-        let group = state.group_spec_of(slot);
-        let lost_after = group.and_then(|group| group.disconnect.as_ref()?.lost_after);
+        let lost_after = lost_after(state, slot);
         let since = last_unknown(state, slot);
         let is_over = since.is_some() && is_expired(lost_after, since, state.now);
         is_wanted && lost_after.is_some_and(|it| it > Span::ZERO) && !is_over
     })
 }
 
+/// How long an allocation may be out of reach by its own version of its job.
+pub(super) fn lost_after(state: &State, slot: AllocationSlot) -> Option<Span> {
+    state.group_spec_of(slot)?.disconnect.as_ref()?.lost_after
+}
+
 /// Since when nothing is known of an allocation; none if something is.
-fn last_unknown(state: &State, slot: AllocationSlot) -> Option<Timestamp> {
+pub(super) fn last_unknown(state: &State, slot: AllocationSlot) -> Option<Timestamp> {
     let lifecycle = state.lifecycle(slot);
     let states = lifecycle.as_ref().and_then(|it| it.rare.as_deref()).map(|it| &it.client_states);
     let latest = states.and_then(|states| states.last());

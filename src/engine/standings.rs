@@ -98,8 +98,7 @@ fn count_clients(state: &State, changes: &Changes, moved: &mut AllMoved) {
         let Some(record) = state.allocation(slot) else { continue };
         let (job, group, after) = (record.job, record.group, record.client);
         // What is left of a job that was purged is none of one that was registered under its name since.
-        let created = state.registration(job).map(|it| it.create_index);
-        if before == Some(after) || created != state.job_spec_of(slot).map(|job| job.create_index) {
+        if before == Some(after) || state.is_of_earlier_life(slot, job) {
             continue;
         }
         let counts = moved.standing(state, job).and_then(|standing| standing.group_mut(group));

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use super::allocations::is_of_purged;
 use super::change::Change;
 use super::forget::allocations_of;
 use crate::state::slots::JobSlot;
@@ -44,7 +43,7 @@ fn groups(change: &Change<'_>, job: JobSlot, before: &Standing) -> SmallList<Gro
         queued.map(|queued| GroupCounts { queued, ..GroupCounts::default() }).collect();
     for allocation in allocations_of(&change.state, job) {
         let Some(record) = change.allocation(allocation) else { continue };
-        if is_of_purged(&change.state, allocation, job) {
+        if change.is_of_earlier_life(allocation, job) {
             continue;
         }
         let at = usize::from(record.group);

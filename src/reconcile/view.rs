@@ -303,7 +303,8 @@ impl Input<'_> {
         version.and_then(|it| *it.groups.get(allocation.group as usize)?).unwrap_or_default()
     }
 
-    /// Whether an allocation was placed for a job of the same name that was there before the present one.
+    /// Whether an allocation was placed for a job of the same name that was there before the present one, as
+    /// the state tells it of those that are registered.
     pub(crate) fn is_of_earlier_life(&self, allocation: &AllocationView) -> bool {
         let own = self.versions.get(allocation.version as usize);
         self.job().zip(own).is_some_and(|(job, own)| own.create_index < job.create_index)
@@ -316,7 +317,7 @@ impl Input<'_> {
         else {
             return true;
         };
-        own.version < job.version || own.create_index < job.create_index
+        own.version < job.version || self.is_of_earlier_life(allocation)
     }
 
     /// Whether an allocation runs the present version in this life of the job.
@@ -325,7 +326,7 @@ impl Input<'_> {
         else {
             return false;
         };
-        own.version == job.version && own.create_index == job.create_index
+        own.version == job.version && !self.is_of_earlier_life(allocation)
     }
 
     /// Whether an allocation's specification is the present one.

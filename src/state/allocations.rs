@@ -101,6 +101,13 @@ impl State {
         self.version_of(slot)?.job_spec()
     }
 
+    /// Whether the job that an allocation was placed for was purged; another one may have its name since
+    /// (docs/lifecycle.md, section 9, *Purge*). The job is the allocation's.
+    pub(crate) fn is_of_earlier_life(&self, slot: AllocationSlot, job: JobSlot) -> bool {
+        let created = self.registration(job).map(|it| it.create_index);
+        created != self.job_spec_of(slot).map(|job| job.create_index)
+    }
+
     /// The group of that job which an allocation is of.
     pub(crate) fn group_spec_of(&self, slot: AllocationSlot) -> Option<&TaskGroup> {
         self.version_of(slot)?.group_spec()

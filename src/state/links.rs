@@ -121,6 +121,17 @@ impl State {
         }
     }
 
+    /// Whether an evaluation that has not ended will look at an allocation anew.
+    pub(crate) fn is_awaited(&self, slot: AllocationSlot) -> bool {
+        let Link::To(follow_up) = self.follow_up_of(slot) else { return false };
+        self.evaluation(follow_up).is_some_and(|it| !it.status.is_terminal())
+    }
+
+    /// The evaluation that will look at an allocation anew.
+    pub(crate) fn follow_up_of(&self, slot: AllocationSlot) -> Link<EvaluationSlot> {
+        self.lifecycle(slot).map_or(Link::None, |it| self.follow_up_of_life(&it))
+    }
+
     /// The evaluation that will look at an allocation anew, given what is kept of its life.
     pub(crate) fn follow_up_of_life(&self, life: &LifecycleRecord) -> Link<EvaluationSlot> {
         let Some(rare) = life.rare.as_deref() else { return Link::None };

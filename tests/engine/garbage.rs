@@ -2,9 +2,9 @@
 
 use stowplan::Span;
 use stowplan::engine::{
-    CollectGarbage, DeleteEvaluations, DeregisterJob, EvaluateJob, SetNodeStatus,
+    CollectGarbage, DeleteEvaluations, DeregisterJob, EngineOptions, EvaluateJob, SetNodeStatus,
 };
-use stowplan::model::{ClientStatus, DisconnectStrategy};
+use stowplan::model::{ClientStatus, DisconnectStrategy, Job};
 
 use crate::world::{World, service};
 
@@ -46,7 +46,7 @@ fn only_evaluations_that_have_ended_are_deleted() {
 
 #[test]
 fn what_has_ended_is_forgotten_at_its_age() {
-    let mut world = World::with(stowplan::engine::EngineOptions::default(), 2);
+    let mut world = World::with(EngineOptions::default(), 2);
     for id in ["web", "db"] {
         world.run(&service(id, 2).build().unwrap());
     }
@@ -74,8 +74,7 @@ fn what_has_ended_is_forgotten_at_its_age() {
 
 #[test]
 fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
-    use stowplan::Span;
-    use stowplan::engine::{EngineOptions, GarbageOptions};
+    use stowplan::engine::GarbageOptions;
     let garbage = GarbageOptions {
         deployments: Some(Span::from_secs(600)),
         ..crate::world::options().garbage
@@ -112,14 +111,18 @@ fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
     world.settle();
 }
 
+/// A job that its client stops so long after it has lost its server.
+fn stopped_by_clients(secs: i64) -> Job {
+    let job = service("web", 1).build().unwrap();
+    let stop_on_client_after = Some(Span::from_secs(secs));
+    let disconnect = DisconnectStrategy { stop_on_client_after, ..DisconnectStrategy::default() };
+    job.changed(|spec| spec.task_groups[0].disconnect = Some(disconnect)).unwrap()
+}
+
 #[test]
 fn what_a_client_may_still_run_is_not_forgotten_while_its_job_waits_for_that() {
     let mut world = World::new(2);
-    let job = service("web", 1).build().unwrap();
-    let stop_on_client_after = Some(Span::from_secs(30));
-    let disconnect = DisconnectStrategy { stop_on_client_after, ..DisconnectStrategy::default() };
-    let job = job.changed(|spec| spec.task_groups[0].disconnect = Some(disconnect)).unwrap();
-    world.run(&job);
+    world.run(&stopped_by_clients(30));
     let node_id = world.view(&world.live("web")[0]).unwrap().node_id().to_owned();
     world.tell(SetNodeStatus { node_id, status: "down".into() });
     world.settle();
@@ -130,4 +133,24 @@ fn what_a_client_may_still_run_is_not_forgotten_while_its_job_waits_for_that() {
     assert!(world.live("web").is_empty());
     world.pass(60);
     assert_eq!(world.live("web").len(), 1);
+}
+
+#[test]
+fn nor_is_it_forgotten_at_the_age_of_what_has_ended() {
+    let mut world = World::with(EngineOptions::default(), 2);
+    world.run(&stopped_by_clients(7_200));
+    let node_id = world.view(&world.live("web")[0]).unwrap().node_id().to_owned();
+    world.tell(SetNodeStatus { node_id, status: "down".into() });
+    world.settle();
+    let lost: Vec<String> = world.allocations_of("default", "web").map(|it| it.id()).collect();
+    // Evaluations that have ended are forgotten after an hour, with what they made.
+    world.pass(7_100);
+    assert!(world.allocation(&lost[0]).is_some());
+    world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
+    world.settle();
+    assert!(world.live("web").is_empty());
+    world.pass(200);
+    assert_eq!(world.live("web").len(), 1);
+    world.pass(3_600);
+    assert!(world.allocation(&lost[0]).is_none());
 }

@@ -12,6 +12,7 @@ mod broker;
 mod deployments;
 mod drains;
 mod figures;
+mod follow_ups;
 mod garbage;
 mod jobs;
 mod launches;

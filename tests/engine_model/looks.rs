@@ -4,12 +4,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use stowplan::engine::{Engine, EvaluateJob};
-use stowplan::model::{ClientStatus, DeploymentState, RescheduleTracker};
+use stowplan::model::{ClientStatus, DeploymentState};
 use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts};
 use crate::model::{Key, Model};
-use crate::rest::{failed_at, is_replacement};
+use crate::rest::is_replacement;
 
 /// The most canaries that a step asks for.
 const CANARIES_MAX: usize = 2;
@@ -38,7 +38,6 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
         || has_lost_in_the_last_look(engine, model, facts, key)
         || leaves_filtered_nodes(model, facts, key)
         || has_more_canaries_than_places(model, key)
-        || has_failed_anew(facts, key)
 }
 
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
@@ -216,26 +215,6 @@ fn is_given_up(model: &Model, facts: &Facts, key: &Key) -> bool {
             && is_down(&fact.it.node_id)
             && Some(fact.it.modify_index) >= looked
     })
-}
-
-/// Whether one that failed has failed anew.
-fn has_failed_anew(facts: &Facts, key: &Key) -> bool {
-    facts.allocations_of(key).any(|it| fails_anew(facts, it))
-}
-
-/// Whether one that is to run failed after what it waited for: its client says so, or no task says when and it
-/// was written to as no node was found to replace it (section 3: *latest task FinishedAt, else ModifyTime*).
-/// Only one that has waited for nothing yet makes an evaluation for its time (*Eligible with empty
-/// FollowupEvalID*); this one is due for some later look.
-pub(crate) fn fails_anew(facts: &Facts, fact: &Fact) -> bool {
-    let follow_up = facts.evaluations.get(&fact.it.followup_eval_id);
-    let waited_until = follow_up.and_then(|it| it.wait_until);
-    let tracker = fact.it.reschedule_tracker.as_ref();
-    let is_noted = tracker.is_some_and(|it| it.last_reschedule == RescheduleTracker::NO_PLACEMENT)
-        && !fact.it.task_states.values().any(|it| it.finished_at.is_some());
-    fact.it.client() == ClientStatus::Failed
-        && !fact.it.desired().is_terminal()
-        && (is_noted || waited_until.is_some_and(|until| until <= failed_at(fact)))
 }
 
 /// Whether a job is looked at within the second that counts as now.

@@ -8,7 +8,7 @@ use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
 use crate::launches::is_launched_later;
-use crate::looks::{fails_anew, is_turned};
+use crate::looks::is_turned;
 use crate::model::{Job, Key, Model};
 use crate::system;
 
@@ -301,9 +301,6 @@ impl<'a> Look<'a> {
             {
                 Ok("deployment: canaries")
             }
-            () if fails_anew(self.facts, fact) && !fact.it.followup_eval_id.is_empty() => {
-                Ok("failed anew")
-            }
             () if !self.is_noticed => Ok("not looked at"),
             () => Err(format!("{name} failed, and is not replaced")),
         }
@@ -340,7 +337,7 @@ fn is_wanted(fact: &Fact) -> bool {
     !fact.it.desired().is_terminal()
 }
 
-pub(crate) fn failed_at(fact: &Fact) -> Timestamp {
+fn failed_at(fact: &Fact) -> Timestamp {
     let finished = fact.it.task_states.values().filter_map(|it| it.finished_at).max();
     finished.unwrap_or_else(|| Timestamp::from_nanos(fact.it.modify_time))
 }
