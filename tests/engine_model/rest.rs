@@ -67,7 +67,13 @@ pub(crate) fn check(
         let spec = &job.present().spec;
         // What a scheduler outside does about batch jobs is its own affair.
         let is_outside = model.outside.has_batch && spec.job_type == "batch";
-        if is_launched_later(spec) || is_outside || is_turned(model, facts, key) {
+        if is_launched_later(spec) || is_outside {
+            continue;
+        }
+        if is_turned(model, facts, key) {
+            if spec.task_groups.iter().any(|group| has_surplus(facts, key, group)) {
+                surplus.insert(key.clone());
+            }
             continue;
         }
         let look = Look { model, facts, key, job, is_noticed: is_noticed(key) };
@@ -78,6 +84,15 @@ pub(crate) fn check(
         }
     }
     Ok(surplus)
+}
+
+/// Whether more allocations of a group live, or failed and are to be replaced, than it wants.
+fn has_surplus(facts: &Facts, key: &Key, group: &TaskGroup) -> bool {
+    let of_group = facts.allocations_of(key).filter(|it| it.it.task_group == group.name);
+    let has_failed =
+        |fact: &Fact| fact.it.client() == ClientStatus::Failed && !fact.it.desired().is_terminal();
+    let held = of_group.filter(|it| it.is_live() || has_failed(it)).count();
+    usize::try_from(group.count.unwrap_or(1)).is_ok_and(|count| held > count)
 }
 
 impl<'a> Look<'a> {
