@@ -1,12 +1,13 @@
 //! Jobs: registering, scaling, going back, stopping.
 
+use stowplan::Span;
 use stowplan::engine::{
-    DeregisterJob, EvalOptions, EvaluateJob, RegisterJob, RevertJob, ScaleJob, SetJobStability,
-    Topic,
+    DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob, RegisterJob, RevertJob,
+    ScaleJob, SetJobStability, Topic,
 };
-use stowplan::model::JobType;
+use stowplan::model::{ClientStatus, Job, JobType};
 
-use crate::world::{World, service};
+use crate::world::{World, node, service};
 
 #[test]
 fn registering_makes_a_version_and_an_evaluation_at_one_index() {
@@ -187,6 +188,54 @@ fn a_version_that_is_called_stable_or_not_is_the_present_one() {
     world.tell(back(2));
     assert_eq!(of(&world).0, 3);
     assert_eq!(world.check(), Ok(()));
+}
+
+/// Only what an older version than the present one has done is to be done again (docs/lifecycle.md, section 3,
+/// step 3): that of a later one counts, unless other tasks have done it.
+#[test]
+fn what_a_later_version_than_the_present_one_has_done_counts() {
+    let batch = |count, cpu| {
+        let job = Job::builder("sum").job_type(JobType::Batch);
+        job.group("front", count, |g| g.task("add", "docker", |t| t.cpu_shares(cpu).memory_mb(64)))
+            .build()
+            .unwrap()
+    };
+    let look = |world: &mut World| {
+        world.tell(EvaluateJob { job_id: "sum".into(), ..EvaluateJob::default() });
+        world.settle();
+    };
+    for (other_cpu, expected) in [(500, 0), (400, 2)] {
+        let mut world = World::new(1);
+        for job in [batch(2, 500), batch(3, other_cpu)] {
+            world.register(&job);
+            world.settle();
+        }
+        let live = world.live("sum");
+        assert_eq!((live.len(), world.running("sum", 1)), (3, 3));
+        world.report(&live[..2], ClientStatus::Complete);
+        world.settle();
+        // A drain that leaves it no time ends the last one for good (section 3, *Migrations*).
+        world.join(&node("n2"));
+        let drain_spec = Some(DrainSpec { deadline: Span::from_secs(-1), ..DrainSpec::default() });
+        world.tell(DrainNode { node_id: "n1".into(), drain_spec, ..DrainNode::default() });
+        world.settle();
+        look(&mut world);
+        assert_eq!(world.live("sum").len(), 0);
+        world.tell(SetJobStability {
+            job_id: "sum".into(),
+            job_version: 0,
+            stable: true,
+            ..SetJobStability::default()
+        });
+        for _ in 0..2 {
+            look(&mut world);
+            assert_eq!((world.live("sum").len(), world.running("sum", 0)), (expected, expected));
+        }
+        // Registered anew it is a later version than all of them, and does all of its work.
+        world.register(&batch(3, other_cpu));
+        world.settle();
+        assert_eq!((world.live("sum").len(), world.running("sum", 2)), (3, 3));
+    }
 }
 
 #[test]

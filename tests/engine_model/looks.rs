@@ -80,7 +80,7 @@ pub(crate) fn settle(
 }
 
 /// When a job was looked at last.
-fn looked_at(facts: &Facts, key: &Key) -> Option<u64> {
+pub(crate) fn looked_at(facts: &Facts, key: &Key) -> Option<u64> {
     let complete = facts.evaluations_of(key).filter(|it| it.status == "complete");
     complete.map(|it| it.modify_index).max()
 }
@@ -120,7 +120,7 @@ pub(crate) fn is_noticed(
             return true;
         }
         // A drain ends batch work for good, also that of another version, whose end the present one does
-        // not count: the next look starts it anew (section 3, *Migrations*).
+        // not count if it is older or ran other tasks: the next look starts it anew (section 3, *Migrations*).
         let is_for_good = transition.migrate_disable_placement == Some(true);
         if is_for_good && !(fact.has_job && fact.it.job_version == Some(present)) {
             return fact.it.modify_index >= looked;

@@ -1,14 +1,17 @@
 //! What has to be true when nothing is due: each job has what it asks for, by group and version, or waits by
 //! a rule that has a name (docs/lifecycle.md, sections 3 and 4).
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
 
-use stowplan::model::{Allocation, ClientStatus, Deployment, DeploymentState, NodeSpec, TaskGroup};
+use stowplan::model::{
+    Allocation, ClientStatus, Deployment, DeploymentState, JobSpec, NodeSpec, Task, TaskGroup,
+};
 use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
 use crate::launches::is_launched_later;
-use crate::looks::is_turned;
+use crate::looks::{is_turned, looked_at};
 use crate::model::{Job, Key, Model};
 use crate::system;
 
@@ -166,10 +169,14 @@ impl<'a> Look<'a> {
                 && self.is_blocked()
         };
         let owed = of_group().filter(is_owed).count() as i64;
+        known -= self.ended_beyond(count, of_group());
+        // Of what a drain was to end, a pass does not count what it stops as surplus; the next one does (section
+        // 3, *Classification*, 2).
+        let ended = of_group().filter(|it| self.has_just_ended(it)).count() as i64;
         if known > count {
             let is_waited_for =
-                owed > 0 || !self.is_noticed || is_just_made(of_group(), is_uncounted);
-            if known - replacements - owed > count || !is_waited_for {
+                owed + ended > 0 || !self.is_noticed || is_just_made(of_group(), is_uncounted);
+            if known - replacements - owed - ended > count || !is_waited_for {
                 return Err(format!("{known} are there, of {count}"));
             }
             *waits.entry(SURPLUS).or_default() += 1;
@@ -191,25 +198,64 @@ impl<'a> Look<'a> {
         Ok(())
     }
 
+    /// How many of those that are more than the count were ended for good by a drain: such count still, and no
+    /// stop takes them away. Those with the highest names are too many (section 3, *The stop rule*). It
+    /// happens where a later version wanted more than the present one does (section 9, *Stable*).
+    fn ended_beyond<'f>(&self, count: i64, of_group: impl Iterator<Item = &'f Fact>) -> i64 {
+        let number = |it: &Fact| -> Option<u32> {
+            it.it.name.rsplit('[').next()?.trim_end_matches(']').parse().ok()
+        };
+        let counts = |it: &&Fact| self.fills(it) && it.it.client() != ClientStatus::Unknown;
+        let mut all: Vec<&Fact> = of_group.filter(counts).collect();
+        all.sort_by_key(|it| (number(it), it.it.id.clone()));
+        let beyond = all.into_iter().skip(usize::try_from(count).unwrap_or_default());
+        beyond.filter(|it| !is_wanted(it)).count() as i64
+    }
+
+    /// Whether an allocation that counts was stopped by the latest look, as one that is not needed.
+    fn has_just_ended(&self, fact: &Fact) -> bool {
+        self.fills(fact)
+            && fact.it.desired_description == "alloc not needed due to job update"
+            && Some(fact.it.modify_index) >= looked_at(self.facts, self.key)
+    }
+
     /// Whether an allocation counts as one of its group.
     fn fills(&self, fact: &Fact) -> bool {
         let is_over = fact.it.client().is_terminal();
         let is_wanted = !fact.it.desired().is_terminal();
         let is_replaced = !fact.it.next_allocation.is_empty() && is_over;
-        let is_current = fact.has_job && fact.it.job_version == Some(self.job.present().number);
         let is_batch = self.job.present().spec.job_type == "batch";
+        let is_done = is_batch && self.counts_as_done(fact);
         match fact.it.client() {
             _ if is_replaced => false,
             // A drain that has come to its end stops batch work for good.
             _ if !is_wanted => {
                 let transition = &fact.it.desired_transition;
-                is_batch && is_current && transition.migrate_disable_placement == Some(true)
+                is_done && transition.migrate_disable_placement == Some(true)
             }
-            ClientStatus::Complete => is_batch && is_current,
-            ClientStatus::Failed => !is_batch || is_current,
+            ClientStatus::Complete => is_done,
+            ClientStatus::Failed => !is_batch || is_done,
             ClientStatus::Lost => false,
             _ => true,
         }
+    }
+
+    /// Whether batch work that has ended is what the present version asks for: only that of an *older* version
+    /// is ignored (section 3, step 3), so that of a later one counts too where an earlier one was made the
+    /// present one (section 9, *Stable*), unless it ran other tasks and is replaced for that (section 3, *The
+    /// update decision*).
+    fn counts_as_done(&self, fact: &Fact) -> bool {
+        let present = self.job.present();
+        let own = fact.it.job_version.filter(|_| fact.has_job);
+        own.is_some_and(|own| match own.cmp(&present.number) {
+            Ordering::Less => false,
+            Ordering::Equal => true,
+            Ordering::Greater => {
+                let later = self.job.version(own);
+                let group = &fact.it.task_group;
+                later.is_some_and(|later| tasks(&later.spec, group) == tasks(&present.spec, group))
+            }
+        })
     }
 
     /// Whether a group waits until its clients have stopped what was lost (section 3, step 6: *place nothing*).
@@ -320,6 +366,13 @@ impl<'a> Look<'a> {
             () => Err(format!("{name} failed, and is not replaced")),
         }
     }
+}
+
+/// The tasks of a group, without what changes nothing that runs.
+fn tasks(spec: &JobSpec, group: &str) -> Option<Vec<Task>> {
+    let group = spec.task_groups.iter().find(|it| it.name == group)?;
+    let without = |task: &Task| Task { kill_timeout: None, ..task.clone() };
+    Some(group.tasks.iter().map(without).collect())
 }
 
 /// How many allocations of a group may change at once; 0 is all of them.
