@@ -5,7 +5,7 @@ use stowplan::engine::{
     DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob, RegisterJob, RevertJob,
     ScaleJob, SetJobStability, Topic,
 };
-use stowplan::model::{ClientStatus, Job, JobType};
+use stowplan::model::{ClientStatus, Job, JobType, UpdateStrategy};
 
 use crate::world::{World, node, service};
 
@@ -235,6 +235,43 @@ fn what_a_later_version_than_the_present_one_has_done_counts() {
         world.register(&batch(3, other_cpu));
         world.settle();
         assert_eq!((world.live("sum").len(), world.running("sum", 2)), (3, 3));
+    }
+}
+
+/// A deployment that was cancelled for a newer version is the current one again where its version is made the
+/// present one (docs/lifecycle.md, section 9, *Stable*): nobody watches what is replaced under it.
+#[test]
+fn what_a_cancelled_deployment_rolls_out_goes_on_with_each_look() {
+    let mut world = World::new(2);
+    let job = |max_parallel, cpu| {
+        let job = service("web", 3).build().unwrap();
+        job.changed(|spec| {
+            let group = &mut spec.task_groups[0];
+            group.update = Some(UpdateStrategy {
+                max_parallel: Some(max_parallel),
+                ..UpdateStrategy::default()
+            });
+            group.tasks[0].resources.as_mut().unwrap().cpu = Some(cpu);
+        })
+        .unwrap()
+    };
+    world.register(&job(2, 500));
+    world.settle();
+    // Without a limit there is no deployment (section 3, *Creation of a deployment*).
+    world.run(&job(0, 400));
+    assert_eq!((world.deployment("web").0.as_str(), world.running("web", 1)), ("cancelled", 3));
+    world.tell(SetJobStability {
+        job_id: "web".into(),
+        job_version: 0,
+        stable: true,
+        ..SetJobStability::default()
+    });
+    for (running, all) in [(2, 3), (3, 3)] {
+        world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
+        world.settle();
+        world.bring_up("web");
+        assert_eq!((world.running("web", 0), world.live("web").len()), (running, all));
+        assert_eq!(world.deployment("web").0, "cancelled");
     }
 }
 

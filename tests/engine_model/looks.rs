@@ -38,12 +38,14 @@ pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key)
         || has_lost_in_the_last_look(engine, model, facts, key)
         || leaves_filtered_nodes(model, facts, key)
         || has_more_canaries_than_places(model, key)
+        || is_rolled_unwatched(model, facts, key)
 }
 
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
 /// there are to be more canaries than one pass places, where the first look replaced one that failed in a
-/// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), and where
-/// canaries wait and it placed what runs another version, which the next one may update in place.
+/// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), where
+/// canaries wait and it placed what runs another version, which the next one may update in place, and where a
+/// deployment was cancelled that is the current one again.
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -60,6 +62,7 @@ pub(crate) fn settle(
     let has_placed_earlier = placed.iter().any(|it| it.1 != present);
     let most = match () {
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
+        () if is_rolled_unwatched(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
         () if has_surplus && has_replaced => 2,
         () if has_placed_earlier && has_earlier_replacements(model, facts, key) => 2,
@@ -190,6 +193,16 @@ fn leaves_filtered_nodes(model: &Model, facts: &Facts, key: &Key) -> bool {
 fn has_more_canaries_than_places(model: &Model, key: &Key) -> bool {
     let mut groups = model.jobs[key].present().spec.task_groups.iter();
     groups.any(|group| group.update.as_ref().is_some_and(|it| it.canary() > group.count()))
+}
+
+/// Whether something is to be brought to a version whose deployment was cancelled for a newer one, and which
+/// then was made the present one (section 9, *Stable*): that is the current deployment, which nothing new
+/// belongs to and nobody watches, so that each look replaces as many as may change at once.
+fn is_rolled_unwatched(model: &Model, facts: &Facts, key: &Key) -> bool {
+    let present = model.jobs[key].present().number;
+    let deployment = facts.deployment_of(key).filter(|it| it.job_version == present);
+    deployment.is_some_and(|it| it.status == "cancelled")
+        && facts.allocations_of(key).any(|it| it.is_live() && it.it.job_version != Some(present))
 }
 
 /// Whether something that does not answer has done so for longer than its version of the job allows: a

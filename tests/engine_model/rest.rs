@@ -325,6 +325,8 @@ impl<'a> Look<'a> {
             Some(it) if is_active(it) && most > 0 && (is_any_unwell || unjudged >= most) => {
                 Some("limit")
             }
+            // Nobody watches it: the next look goes on (section 9, *Stable*).
+            Some(it) if it.status == "cancelled" => Some("deployment: cancelled"),
             _ if !self.is_noticed => Some("not looked at"),
             _ => state.and(None),
         }
