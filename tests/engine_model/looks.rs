@@ -14,28 +14,47 @@ use crate::rest::is_replacement;
 /// The most canaries that a step asks for.
 const CANARIES_MAX: usize = 2;
 
-/// Of which system jobs something was stopped by hand, and at which index the latest of it.
-pub(crate) type Stopped = BTreeMap<Key, u64>;
+/// What matters of the past though it may be forgotten, each with the index of the latest of it.
+#[derive(Default)]
+pub(crate) struct Past {
+    /// The system jobs of which something was stopped by hand.
+    stopped: BTreeMap<Key, u64>,
+    /// The deployments of system jobs of which something was lost.
+    lost: BTreeMap<String, u64>,
+}
 
-/// Remembers what of system jobs is stopped by hand.
-pub(crate) fn note_stopped(facts: &Facts, stopped: &mut Stopped) {
-    for fact in facts.allocations.values() {
-        if is_system(&fact.job_type) && fact.it.desired_transition.migrate == Some(true) {
-            let key = (fact.it.namespace.clone(), fact.it.job_id.clone());
-            let at = stopped.entry(key).or_default();
-            *at = (*at).max(fact.it.modify_index);
+impl Past {
+    /// Remembers what is stopped by hand and what is lost of system jobs.
+    pub(crate) fn note(&mut self, facts: &Facts) {
+        for fact in facts.allocations.values().filter(|it| is_system(&it.job_type)) {
+            let index = fact.it.modify_index;
+            if fact.it.desired_transition.migrate == Some(true) {
+                let key = (fact.it.namespace.clone(), fact.it.job_id.clone());
+                let at = self.stopped.entry(key).or_default();
+                *at = (*at).max(index);
+            }
+            if fact.it.client() == ClientStatus::Lost && !fact.it.deployment_id.is_empty() {
+                let at = self.lost.entry(fact.it.deployment_id.clone()).or_default();
+                *at = (*at).max(index);
+            }
         }
     }
 }
 
 /// Whether the next look at a job may find something though nothing has happened.
-pub(crate) fn leads_on(engine: &Engine, model: &Model, facts: &Facts, key: &Key) -> bool {
+pub(crate) fn leads_on(
+    engine: &Engine,
+    model: &Model,
+    facts: &Facts,
+    key: &Key,
+    past: &Past,
+) -> bool {
     is_due_soon(facts, key, model.now)
         || has_earlier_replacements(model, facts, key)
         || ends_a_deployment(facts, key)
         || has_expired(facts, key, model.now)
         || is_given_up(model, facts, key)
-        || has_lost_in_the_last_look(engine, model, facts, key)
+        || has_lost_in_the_last_look(engine, model, facts, key, past)
         || leaves_filtered_nodes(model, facts, key)
         || has_more_canaries_than_places(model, key)
         || is_rolled_unwatched(model, facts, key)
@@ -101,14 +120,13 @@ pub(crate) fn is_noticed(
     model: &Model,
     facts: &Facts,
     key: &Key,
-    stopped: &Stopped,
+    past: &Past,
 ) -> bool {
     let Some(looked) = looked_at(facts, key) else { return false };
     if is_turned(model, facts, key) {
         return false;
     }
-    // What was stopped by hand may have been forgotten since.
-    if stopped.get(key).is_some_and(|at| *at >= looked) {
+    if past.stopped.get(key).is_some_and(|at| *at >= looked) {
         return false;
     }
     let present = model.jobs[key].present().number;
@@ -141,15 +159,18 @@ fn is_system(job_type: &str) -> bool {
 /// Whether the last look at a system job found lost what its rolling update had placed: in that pass it
 /// still counts as on its way (section 4: *minus current-deployment allocs not yet healthy*), and the next
 /// one goes on.
-fn has_lost_in_the_last_look(engine: &Engine, model: &Model, facts: &Facts, key: &Key) -> bool {
+fn has_lost_in_the_last_look(
+    engine: &Engine,
+    model: &Model,
+    facts: &Facts,
+    key: &Key,
+    past: &Past,
+) -> bool {
     let present = model.jobs[key].present();
     let deployment = facts.deployment_of(key).filter(|it| it.job_version == present.number);
     let looked = looked_at(facts, key).unwrap_or(engine.modify_index());
-    let is_lost =
-        |fact: &Fact| fact.it.client() == ClientStatus::Lost && fact.it.modify_index >= looked;
-    let of_it =
-        |id: &str| facts.allocations_of(key).any(|it| it.it.deployment_id == id && is_lost(it));
-    is_system(&present.spec.job_type) && deployment.is_some_and(|it| of_it(&it.id))
+    is_system(&present.spec.job_type)
+        && deployment.is_some_and(|it| past.lost.get(&it.id).is_some_and(|at| *at >= looked))
 }
 
 /// Whether the counters of a job's deployment say that all is well, so that the next look ends it, if

@@ -12,7 +12,7 @@ use stowplan::{Span, Timestamp};
 use crate::compare::compare;
 use crate::facts::Facts;
 use crate::launches::is_launched_later;
-use crate::looks::{Stopped, is_noticed, leads_on, look_at, note_stopped, settle, wanted};
+use crate::looks::{Past, is_noticed, leads_on, look_at, settle, wanted};
 use crate::model::{Answer, Job, Key, Model};
 use crate::rest::{self, Waits};
 
@@ -32,7 +32,7 @@ struct Run<'a> {
     model: Model,
     facts: Facts,
     told: Vec<(Timestamp, Command)>,
-    stopped: Stopped,
+    past: Past,
     tried: &'a mut Tried,
 }
 
@@ -44,7 +44,7 @@ pub(crate) fn run(steps: &[Step], is_outside: bool, tried: &mut Tried) -> Result
     let mut model = Model::new(Timestamp::from_secs(1_000));
     model.outside.has_batch = is_outside;
     let facts = Facts::of(&engine);
-    let mut run = Run { engine, model, facts, told: Vec::new(), stopped: Stopped::new(), tried };
+    let mut run = Run { engine, model, facts, told: Vec::new(), past: Past::default(), tried };
     for (number, step) in steps.iter().enumerate() {
         let result = run.step(step);
         if result.is_err() && run.tried.is_shown {
@@ -141,7 +141,7 @@ impl Run<'_> {
         let facts = Facts::of(&self.engine);
         self.model.follow(&self.engine, &self.facts, &facts)?;
         self.facts = facts;
-        note_stopped(&self.facts, &mut self.stopped);
+        self.past.note(&self.facts);
         compare(&self.engine, &mut self.model, &self.facts)
     }
 
@@ -153,7 +153,7 @@ impl Run<'_> {
         }
         self.engine.check().map_err(|error| error.to_string())?;
         let (engine, model, facts) = (&self.engine, &self.model, &self.facts);
-        let is_noticed = |key: &&Key| is_noticed(engine, model, facts, key, &self.stopped);
+        let is_noticed = |key: &&Key| is_noticed(engine, model, facts, key, &self.past);
         let noticed: BTreeSet<&Key> = model.jobs.keys().filter(is_noticed).collect();
         let mut waits = Waits::new();
         let surplus = rest::check(model, facts, |key| noticed.contains(key), &mut waits)?;
@@ -170,7 +170,8 @@ impl Run<'_> {
             let asked = wanted(&fork, key);
             look_at(&mut fork, key, now)?;
             let once = wanted(&fork, key);
-            let may_change = surplus.contains(key) || leads_on(engine, model, facts, key);
+            let may_change =
+                surplus.contains(key) || leads_on(engine, model, facts, key, &self.past);
             if noticed.contains(key) && !may_change && asked != once {
                 if self.tried.is_shown {
                     println!("looked at:");
