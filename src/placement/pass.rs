@@ -8,6 +8,7 @@
 
 mod checked_out;
 mod counts;
+mod held_apart;
 mod lanes;
 mod later;
 mod leaving;
@@ -28,6 +29,7 @@ use super::leaderboard::{Choice, Leaderboard};
 use crate::feasibility::column::{Column, Symbol};
 use crate::feasibility::distinct::Scope;
 use crate::feasibility::mask::PASSES;
+use crate::rank::frontier::hide::{Hidden, NodeSet};
 use crate::rank::frontier::partition::Partition;
 use crate::rank::frontier::queue::Entry;
 use crate::rank::frontier::{Basis, Frontier};
@@ -57,6 +59,8 @@ pub(crate) struct Pass<'a> {
     /// Where nodes that the group is on are checked out only once they come up: how many candidates the
     /// frontier has beside them; [`usize::MAX`] where they are too many to be used up.
     others: Option<usize>,
+    /// The nodes that are hidden from the frontier.
+    hidden: Option<Hidden>,
 }
 
 /// Memory that one pass leaves for the next. It is nothing to copy.
@@ -110,15 +114,18 @@ impl<'a> Pass<'a> {
             tally: None,
             is_untouched: true,
             others: None,
+            hidden: None,
             plan,
             partition,
             columns,
             frontier,
         };
-        pass.find_nodes(basis.state);
+        let held = pass.find_nodes(basis.state);
         pass.add_lanes();
         pass.find_rare(basis);
-        if !pass.check_out_later(basis) {
+        if let Some(held) = held {
+            pass.hide(basis, held);
+        } else if !pass.check_out_later(basis) {
             for at in 0..pass.scratch.nodes.len() {
                 pass.check_out(basis, pass.scratch.nodes.all()[at].0);
             }
@@ -249,6 +256,9 @@ impl<'a> Pass<'a> {
 
     /// Gives everything back to the frontier: the checked-out nodes as what they are now.
     pub(crate) fn finish(self, basis: Basis<'_>) {
+        if let Some(hidden) = self.hidden {
+            self.frontier.show(hidden);
+        }
         // The others are in the frontier still.
         for slot in self.scratch.nodes.touched() {
             self.frontier.look_at(basis, *slot);
@@ -261,8 +271,8 @@ impl<'a> Pass<'a> {
     }
 
     /// Finds the nodes that the job has allocations on or should stay away from, and counts the
-    /// allocations for spreads and properties.
-    fn find_nodes(&mut self, state: &State) {
+    /// allocations for spreads and properties. Gives those that are to be hidden, which are not among the others.
+    fn find_nodes(&mut self, state: &State) -> Option<NodeSet> {
         let plan = self.plan;
         for slot in plan.scorers.penalty_nodes.iter() {
             self.scratch.nodes.entry(*slot).has_penalty = true;
@@ -273,17 +283,13 @@ impl<'a> Pass<'a> {
                 self.scratch.nodes.entry(NodeSlot(node));
             }
         }
+        let mut held = self.set_of_held(state);
         let mut reader = state.allocation_records();
         state.visit_jobs_named(&plan.job.id, |slot, job| {
             let is_same_job = Some(slot) == plan.job_slot;
             for group in job.groups.iter() {
                 let in_group = *group.name == *plan.group.name;
-                let keeps_away = is_same_job
-                    && match plan.distinct_hosts {
-                        Some(Scope::Job) => true,
-                        Some(Scope::Group) => in_group,
-                        None => false,
-                    };
+                let keeps_away = is_same_job && held_apart::keeps_away(plan, in_group);
                 let counts_nodes = in_group || keeps_away;
                 let counts_values = is_same_job && !self.columns.is_empty();
                 if !counts_nodes && !counts_values {
@@ -294,7 +300,11 @@ impl<'a> Pass<'a> {
                 let records = slots.filter_map(|allocation| reader.get(allocation.at()));
                 if !counts_values {
                     let occupying = records.filter(|record| record.occupies);
-                    occupying.for_each(|it| nodes.count(it.node, in_group.into(), keeps_away));
+                    match held.as_mut().filter(|_| keeps_away) {
+                        Some(held) => occupying.for_each(|it| held.insert(it.node)),
+                        None => occupying
+                            .for_each(|it| nodes.count(it.node, in_group.into(), keeps_away)),
+                    }
                     continue;
                 }
                 for record in records {
@@ -306,6 +316,7 @@ impl<'a> Pass<'a> {
                 }
             }
         });
+        held
     }
 
     /// Finds the nodes with rare values that are not to the job what all others are: those that it has

@@ -87,6 +87,12 @@ impl PassCounts {
         self.change(of_frontier, lane, |counts| counts.hosts.add(class));
     }
 
+    /// The counts of all lanes, to be changed where none of them can close.
+    pub(super) fn total_mut(&mut self) -> &mut LaneCounts {
+        debug_assert!(!self.lanes_close());
+        &mut self.total
+    }
+
     /// Counts a node without room.
     pub(super) fn add_exhausted(
         &mut self,

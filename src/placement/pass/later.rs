@@ -10,7 +10,7 @@ use crate::state::slots::NodeSlot;
 use crate::state::small_list::SmallList;
 
 /// Fewer nodes are checked out at once. Tests see both ways with few nodes.
-const FROM: usize = if cfg!(debug_assertions) { 2 } else { 32 };
+pub(super) const FROM: usize = if cfg!(debug_assertions) { 2 } else { 32 };
 
 /// The one lane of a pass without spreads and properties.
 const LANE: usize = 0;

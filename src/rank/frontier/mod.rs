@@ -13,6 +13,7 @@ mod ask_scores;
 mod blocks;
 mod check;
 pub(crate) mod counts;
+pub(crate) mod hide;
 pub(crate) mod partition;
 pub(crate) mod queue;
 mod shards;

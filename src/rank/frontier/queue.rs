@@ -164,6 +164,13 @@ impl Head {
         self.entries.retain(|entry| entry.node != node);
     }
 
+    /// Takes out all entries for which this holds.
+    pub(crate) fn take_all(&mut self, is_taken: impl Fn(&Entry) -> bool) -> Vec<Entry> {
+        // There may be more behind it again.
+        self.is_dry = false;
+        self.entries.extract_if(.., |entry| is_taken(entry)).collect()
+    }
+
     /// The entry of a node, if it is there.
     pub(crate) fn find(&self, node: u32) -> Option<&Entry> {
         self.entries.iter().find(|entry| entry.node == node)

@@ -94,6 +94,12 @@ impl Shards {
         }
     }
 
+    /// The leaves of a shard, which are about to change, so that its best one may be another.
+    pub(super) fn leaves_to_change(&mut self, shard: usize) -> &mut Leaves {
+        self.best[shard] = None;
+        Arc::make_mut(&mut self.leaves[shard])
+    }
+
     /// How many bytes they take, more or less.
     pub(super) fn bytes(&self) -> usize {
         self.leaves.iter().map(|leaves| leaves.codes.len() * 12 + 200).sum()

@@ -34,7 +34,27 @@ impl TieBreaks {
 }
 
 /// Leaves in one heat.
-const HEAT: usize = 64;
+pub(super) const HEAT: usize = 64;
+
+/// The leaves of a heat that a word has bits for, ascending.
+pub(super) struct Bits(pub(super) u64);
+
+impl Iterator for Bits {
+    type Item = usize;
+
+    fn next(&mut self) -> Option<usize> {
+        let at = self.0.trailing_zeros() as usize;
+        self.0 &= self.0.wrapping_sub(1);
+        (at < HEAT).then_some(at)
+    }
+}
+
+/// What a heat was before leaves of it were hidden.
+#[derive(Debug)]
+pub(super) struct HiddenHeat {
+    best: (f64, u16),
+    is_stale: bool,
+}
 
 /// A tournament.
 #[derive(Clone, Debug)]
@@ -142,6 +162,46 @@ impl Tournament {
             } else if self.is_better(this, top) {
                 self.top = Some(this);
             }
+        }
+    }
+
+    /// Takes leaves of a heat out of the running, a bit for each, and adds what their sums were to a list.
+    pub(super) fn hide(&mut self, heat: usize, leaves: u64, hidden: &mut Vec<f64>) -> HiddenHeat {
+        let bit = 1 << heat;
+        let before = HiddenHeat { best: self.best[heat], is_stale: self.stale & bit != 0 };
+        let sums = self.sums[heat * HEAT..].first_chunk_mut::<HEAT>();
+        if let Some(sums) = sums {
+            hidden.extend(Bits(leaves).map(|leaf| std::mem::replace(&mut sums[leaf], OUT)));
+        }
+        // No leaf is better than it was, which is all that has to hold of a stale heat.
+        self.stale |= bit;
+        self.top = None;
+        before
+    }
+
+    /// Puts leaves of a heat back in the running that were hidden.
+    pub(super) fn show(
+        &mut self,
+        heat: usize,
+        leaves: u64,
+        before: &HiddenHeat,
+        hidden: &mut impl Iterator<Item = f64>,
+    ) {
+        let first = heat * HEAT;
+        if let Some(sums) = self.sums[first..].first_chunk_mut::<HEAT>() {
+            Bits(leaves).zip(hidden).for_each(|(leaf, sum)| sums[leaf] = sum);
+        }
+        self.top = None;
+        // What is better than all were before was put back meanwhile.
+        if self.is_better(self.best[heat], before.best) {
+            return;
+        }
+        // The best one may have been taken out meanwhile.
+        let is_there = self.sums[usize::from(before.best.1)] == before.best.0;
+        self.best[heat] = before.best;
+        match before.is_stale || !is_there {
+            true => self.stale |= 1 << heat,
+            false => self.stale &= !(1 << heat),
         }
     }
 
