@@ -180,9 +180,7 @@ impl State {
         let (node, own, occupies) = (record.node, record.own.clone(), record.occupies);
         if occupies && was != is {
             let amounts = self.amounts_of(slot);
-            self.give_room_back(node, amounts, own.holdings(), was);
-            self.take_room(node, amounts, own.holdings(), is);
-            self.touch(node);
+            self.set_leaving(node, amounts, own.holdings(), is);
         }
         if let Some(record) = self.allocations.get_mut(slot.at()) {
             record.desired = desired;

@@ -118,6 +118,33 @@ impl State {
         }
     }
 
+    /// Notes that something which holds room on a node is to leave it from now on, or no more. It holds the
+    /// same room either way, so that few who look at nodes have to look again.
+    pub(super) fn set_leaving(
+        &mut self,
+        slot: NodeSlot,
+        amounts: Amounts,
+        holdings: Option<&Holdings>,
+        is_leaving: bool,
+    ) {
+        if let Some(holdings) = holdings.filter(|holdings| !holdings.is_empty()) {
+            self.change_taken(slot, |taken, node| {
+                taken.subtract(holdings, node, !is_leaving);
+                taken.add(holdings, node, is_leaving);
+            });
+            self.touch(slot);
+        }
+        self.change_leaving(slot, |leaving| {
+            if is_leaving {
+                leaving.amounts = leaving.amounts.plus(amounts);
+                leaving.allocations += 1;
+            } else {
+                leaving.amounts = leaving.amounts.minus(amounts);
+                leaving.allocations -= 1;
+            }
+        });
+    }
+
     /// A reference to a node that outlives it.
     pub(crate) fn node_ref(&self, slot: NodeSlot) -> NodeRef {
         let generation = self.on_node.get(slot.at()).map_or(0, |on_node| on_node.generation);
