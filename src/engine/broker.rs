@@ -27,10 +27,9 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     let of_job = |&slot: &EvaluationSlot| Some((change.state.evaluation(slot)?.job.slot, slot));
     let mut touched: SmallList<(JobSlot, EvaluationSlot)> = touched.filter_map(of_job).collect();
     touched.sort_and_dedup();
-    let mut jobs: SmallList<JobSlot> = SmallList::None;
-    for &(job, _) in touched.iter() {
-        if jobs.last() != Some(&job) {
-            jobs.push(job);
+    for touched in touched.chunk_by(|(job, _), (other, _)| job == other) {
+        if let Some(&(job, _)) = touched.first() {
+            look_at(change, job, touched);
         }
     }
     // What was taken out may have been in hand.
@@ -38,25 +37,24 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
         touched.binary_search_by_key(job, |(of, _)| *of).is_err()
             && change.state.claim(*job).is_some()
     };
-    jobs.extend(changes.touched.jobs.iter().copied().filter(is_claimed));
-    jobs.sort_and_dedup();
-    for &job in jobs.iter() {
-        let from = touched.partition_point(|(of, _)| *of < job);
-        let until = touched.partition_point(|(of, _)| *of <= job);
-        let touched = touched.get(from..until).unwrap_or_default();
-        let is_other = |slot: &EvaluationSlot| {
-            change.state.evaluation(*slot).is_some_and(|it| it.job.slot == job)
-                && !touched.contains(&(job, *slot))
-        };
-        let others = change.queues.open_of(job).filter(is_other);
-        let mut open: SmallList<EvaluationSlot> = touched.iter().map(|(_, slot)| *slot).collect();
-        open.extend(others);
-        open.sort_and_dedup();
-        cancel_after_success(change, touched, &open);
-        cancel_duplicates(change, job, &open);
-        release_missed(change, touched);
-        claim(change, job, &open);
-    }
+    let claimed: SmallList<JobSlot> =
+        changes.touched.jobs.iter().copied().filter(is_claimed).collect();
+    claimed.iter().for_each(|&job| look_at(change, job, &[]));
+}
+
+/// Brings the claim of a job in order of which evaluations changed, or one that was in hand was taken out.
+fn look_at(change: &mut Change<'_>, job: JobSlot, touched: &[(JobSlot, EvaluationSlot)]) {
+    let is_other = |slot: &EvaluationSlot| {
+        change.state.evaluation(*slot).is_some_and(|it| it.job.slot == job)
+            && !touched.contains(&(job, *slot))
+    };
+    let mut open: SmallList<EvaluationSlot> = touched.iter().map(|(_, slot)| *slot).collect();
+    change.queues.open_of(job).filter(is_other).for_each(|other| open.push(other));
+    open.sort_and_dedup();
+    cancel_after_success(change, touched, &open);
+    cancel_duplicates(change, job, &open);
+    release_missed(change, touched);
+    claim(change, job, &open);
 }
 
 /// A job of which everything was placed waits for no room.
@@ -126,8 +124,8 @@ fn release_missed(change: &mut Change<'_>, touched: &[(JobSlot, EvaluationSlot)]
         record.is_some_and(|record| has_missed(&change.state, record))
     };
     let touched = touched.iter().map(|(_, slot)| *slot);
-    let missed: Vec<EvaluationSlot> = touched.filter(missed).collect();
-    missed.into_iter().for_each(|slot| change.state.set_released(slot, true));
+    let missed: SmallList<EvaluationSlot> = touched.filter(missed).collect();
+    missed.iter().for_each(|&slot| change.state.set_released(slot, true));
 }
 
 /// Whether room became free for an evaluation since it was looked at.

@@ -25,6 +25,9 @@ const DEADLINE: &str = "Failed due to progress deadline";
 
 /// Draws the consequences of new verdicts.
 pub(super) fn watch(change: &mut Change<'_>, changes: &Changes) {
+    if changes.touched.deployments.is_empty() {
+        return;
+    }
     let is_active = |slot: &DeploymentSlot| {
         change.state.deployment(*slot).is_some_and(|it| it.status.is_active())
     };

@@ -75,12 +75,11 @@ pub(super) fn evaluation_at(
     let of = state.evaluation_ref(slot);
     let mut latest = record.modified;
     for allocation in allocations_of(state, record.job.slot) {
-        let Some(lifecycle) = state.lifecycle(allocation) else { continue };
-        if lifecycle.evaluation == of {
+        if state.evaluation_of_allocation(allocation) == Some(of) {
             if !is_over(state, allocation) {
                 return None;
             }
-            latest = latest.max(lifecycle.modify_time);
+            latest = latest.max(state.lifecycle(allocation)?.modify_time);
         }
     }
     latest.checked_add(age)
@@ -150,9 +149,9 @@ pub(super) fn job_at(state: &State, ages: &GarbageOptions, slot: JobSlot) -> Opt
 
 /// When a node that is down is forgotten; never as long as anything is on it.
 pub(super) fn node_at(state: &State, ages: &GarbageOptions, slot: NodeSlot) -> Option<Timestamp> {
-    let node = &state.node(slot)?.node;
-    let is_left = node.status() == NodeStatus::Down && state.allocations_on(slot).is_empty();
-    let age = ages.nodes.filter(|_| is_left)?;
+    // Most nodes have something on them, which is told without a look at the node.
+    let age = ages.nodes.filter(|_| state.allocations_on(slot).is_empty())?;
+    let node = &state.node(slot).filter(|it| it.node.status() == NodeStatus::Down)?.node;
     let since = node.extra.get(STATUS_UPDATED_AT).and_then(serde_json::Value::as_i64)?;
     Timestamp::from_secs(since).checked_add(age)
 }

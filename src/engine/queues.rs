@@ -81,7 +81,8 @@ impl Queues {
             self.follow_node(state, node);
         }
         // How much is wanted depends on the versions of the job.
-        for &job in &changes.registered {
+        let may_wait = self.blocked.len() > 0;
+        for &job in changes.registered.iter().filter(|_| may_wait) {
             let blocked = |slot: &EvaluationSlot| self.blocked.wait(*slot).is_some();
             let waiting: Vec<EvaluationSlot> = self.open_of(job).filter(blocked).collect();
             waiting.into_iter().for_each(|slot| self.place(state, slot));
@@ -105,6 +106,12 @@ impl Queues {
     fn follow_ended(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
         let touched = &changes.touched;
         let mut evaluations: SmallList<EvaluationSlot> = touched.evaluations.as_slice().into();
+        // Mostly one evaluation's come one after another.
+        let note = |evaluations: &mut SmallList<EvaluationSlot>, of: EvaluationSlot| {
+            if evaluations.last() != Some(&of) {
+                evaluations.push(of);
+            }
+        };
         let before = changes.clients.iter().filter(|(_, it)| it.is_some_and(|it| it.is_terminal()));
         let before = before.map(|(slot, _)| *slot);
         let is_ended = |slot: &AllocationSlot| {
@@ -112,22 +119,21 @@ impl Queues {
         };
         let ended = touched.allocations.iter().copied().filter(is_ended);
         for slot in ended.chain(before) {
-            let of = state.lifecycle(slot).map(|lifecycle| lifecycle.evaluation);
+            let of = state.evaluation_of_allocation(slot);
             let of = of.and_then(|of| state.resolve_evaluation(of));
-            // Mostly one evaluation's come one after another.
-            evaluations.extend(of.filter(|of| evaluations.last() != Some(of)));
+            of.into_iter().for_each(|of| note(&mut evaluations, of));
         }
         for slot in &touched.evaluations {
             // What was lost and waited for one that has ended may be forgotten with the one that made it.
             let freed = forget::lost_by(state, *slot)
-                .filter_map(|it| state.resolve_evaluation(state.lifecycle(it)?.evaluation));
-            evaluations.extend(freed);
+                .filter_map(|it| state.resolve_evaluation(state.evaluation_of_allocation(it)?));
+            freed.for_each(|of| note(&mut evaluations, of));
         }
         for job in &changes.stopped {
-            evaluations.extend(state.evaluations_of(*job).iter().copied());
+            state.evaluations_of(*job).iter().for_each(|of| note(&mut evaluations, *of));
         }
         for of in changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)) {
-            evaluations.extend((evaluations.last() != Some(&of)).then_some(of));
+            note(&mut evaluations, of);
         }
         evaluations.sort_and_dedup();
         let mut deployments: SmallList<DeploymentSlot> = touched.deployments.as_slice().into();
@@ -135,7 +141,7 @@ impl Queues {
         deployments.extend(left.filter_map(|of| state.resolve_deployment(*of)));
         for job in &changes.registered {
             // A new version of a job lets a deployment of an earlier one be forgotten.
-            deployments.extend(state.deployments_of(*job));
+            deployments.extend(state.deployment_slots_of(*job).iter().copied());
         }
         deployments.sort_and_dedup();
         for &slot in deployments.iter() {
@@ -160,10 +166,13 @@ impl Queues {
     /// Puts an evaluation where it belongs now.
     pub(super) fn place(&mut self, state: &State, slot: EvaluationSlot) {
         let place = place_of(state, slot);
-        if self.places.get(&slot).map(|(_, place)| place) == place.as_ref() {
+        let known = self.places.get(&slot).map(|(_, place)| place);
+        if known == place.as_ref() {
             return;
         }
-        self.take(slot);
+        if known.is_some() {
+            self.take(slot);
+        }
         let (Some(place), Some(record)) = (place, state.evaluation(slot)) else { return };
         let job = record.job.slot;
         match &place {
@@ -242,8 +251,9 @@ impl Queues {
 
     /// The next evaluation of the given types: that of the highest priority, of these the oldest.
     pub(super) fn first_ready(&self, types: &[JobType]) -> Option<EvaluationSlot> {
-        if self.ready.is_empty() {
-            return None;
+        let (first_type, (.., first)) = self.ready.first()?;
+        if self.ready.len() == 1 {
+            return types.contains(first_type).then_some(*first);
         }
         let first_of = |of: &JobType| {
             let least = (Reverse(i64::MAX), 0, EvaluationSlot(0));

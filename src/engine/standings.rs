@@ -62,30 +62,41 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     }
     let mut children: Vec<(JobSlot, Option<JobStatus>, JobStatus)> = Vec::new();
     let none = Standing::default();
-    for Moved { job, standing, has_allocations, is_awaited } in moved.0.iter() {
-        if change.state.job(*job).is_none() {
+    for at in 0..moved.0.len() {
+        let Some(moved) = moved.0.get_mut(at) else { break };
+        let (job, is_awaited) = (moved.job, moved.is_awaited);
+        if change.state.job(job).is_none() {
             continue;
         }
-        let before = change.state.standing(*job).cloned();
-        let before = before.as_deref().unwrap_or(&none);
-        let mut after = standing.as_ref().unwrap_or(before).clone();
+        let is_moved = moved.standing.is_some() || moved.has_allocations;
+        if !is_moved && change.state.registration(job).is_none() {
+            continue;
+        }
+        let before = change.state.standing(job).map_or(&none, |it| &**it);
+        let mut after = moved.standing.take().unwrap_or_else(|| before.clone());
         if after.groups != before.groups {
             after.summary_modified = index;
         }
-        if *has_allocations {
+        if moved.has_allocations {
             after.allocations_modified = index;
         }
-        if let Some(status) = status_of(change, *job, &after, *is_awaited) {
+        if let Some(status) = status_of(change, job, &after, is_awaited) {
             after.status = status;
-            let is_new = change.registration(*job).is_some_and(|it| it.create_index == index);
-            if (is_new || before.status != status) && is_launched(&change.state, *job) {
-                children.push((*job, (!is_new).then_some(before.status), status));
+            let is_new = change.registration(job).is_some_and(|it| it.create_index == index);
+            if (is_new || before.status != status) && is_launched(&change.state, job) {
+                children.push((job, (!is_new).then_some(before.status), status));
             }
             if after.summary_created == 0 {
                 (after.summary_created, after.summary_modified) = (index, index);
             }
         }
-        write(change, *job, before, after);
+        let has_moved = before.status != after.status;
+        if has_moved || !is_same(before, &after) {
+            if has_moved {
+                change.state.touch_job(job);
+            }
+            change.state.set_standing(job, after);
+        }
     }
     for (child, before, after) in children {
         count_child(change, child, before, after);
@@ -148,17 +159,11 @@ fn known(state: &State, job: JobSlot) -> Standing {
     state.standing(job).map(|it| Standing::clone(it)).unwrap_or_default()
 }
 
-fn write(change: &mut Change<'_>, job: JobSlot, before: &Standing, after: Standing) {
-    let is_same = before.status == after.status
-        && before.groups == after.groups
+/// Whether nothing has moved of what follows from changes, the status aside.
+fn is_same(before: &Standing, after: &Standing) -> bool {
+    before.groups == after.groups
         && before.summary_modified == after.summary_modified
-        && before.allocations_modified == after.allocations_modified;
-    if before.status != after.status {
-        change.state.touch_job(job);
-    }
-    if !is_same {
-        change.state.set_standing(job, after);
-    }
+        && before.allocations_modified == after.allocations_modified
 }
 
 /// What an evaluation says is still to be placed stands in its job's summary.
@@ -191,9 +196,9 @@ fn status_of(
         return Some(if present.stop { JobStatus::Dead } else { JobStatus::Running });
     }
     let is_deployed = state
-        .deployments_of(job)
-        .into_iter()
-        .any(|slot| state.deployment(slot).is_some_and(|it| it.status.is_active()));
+        .deployment_slots_of(job)
+        .iter()
+        .any(|slot| state.deployment(*slot).is_some_and(|it| it.status.is_active()));
     if is_deployed || has_live(state, job, standing) {
         return Some(JobStatus::Running);
     }

@@ -34,9 +34,14 @@ impl State {
         self.deployments.slots()
     }
 
+    /// The deployments of a job, in the order in which they came.
+    pub(crate) fn deployment_slots_of(&self, job: JobSlot) -> &[DeploymentSlot] {
+        self.work(job).map(|work| &*work.deployments.slots).unwrap_or_default()
+    }
+
     /// The deployments of a job, the latest first.
     pub(crate) fn deployments_of(&self, job: JobSlot) -> Vec<DeploymentSlot> {
-        let listed = self.work(job).map(|work| &*work.deployments.slots).unwrap_or_default();
+        let listed = self.deployment_slots_of(job);
         let mut slots: Vec<DeploymentSlot> = listed.iter().rev().copied().collect();
         slots.sort_by_key(|slot| Reverse(self.deployment(*slot).map(|it| it.create_index)));
         slots

@@ -73,11 +73,19 @@ impl State {
         batch.map_or((0, Timestamp::EPOCH), |batch| (batch.create_index, batch.created))
     }
 
+    /// The evaluation that placed an allocation or last updated it in place; none if there is no such
+    /// allocation.
+    pub(crate) fn evaluation_of_allocation(&self, slot: AllocationSlot) -> Option<EvaluationRef> {
+        let record = self.allocation(slot)?;
+        match self.kept_lifecycle(slot) {
+            Some(life) => Some(life.evaluation),
+            None => Some(self.batch(record.batch)?.evaluation),
+        }
+    }
+
     /// The identity of the evaluation that placed an allocation or last updated it in place.
     pub(crate) fn evaluation_id_of(&self, slot: AllocationSlot) -> String {
-        let of_batch = || Some(self.batch(self.allocation(slot)?.batch)?.evaluation);
-        let kept = self.kept_lifecycle(slot).map(|life| life.evaluation);
-        let of = kept.or_else(of_batch).unwrap_or(EvaluationRef::NONE);
+        let of = self.evaluation_of_allocation(slot).unwrap_or(EvaluationRef::NONE);
         match self.document_of(slot) {
             Some(document) if of == EvaluationRef::NONE => document.eval_id.clone(),
             _ => self.id_of_evaluation(of),

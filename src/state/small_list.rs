@@ -33,7 +33,11 @@ impl<T: Clone> SmallList<T> {
     pub(crate) fn push(&mut self, item: T) {
         match self {
             SmallList::None => *self = SmallList::One(item),
-            SmallList::One(first) => *self = SmallList::Many(Arc::new(vec![first.clone(), item])),
+            SmallList::One(_) => {
+                if let SmallList::One(first) = std::mem::take(self) {
+                    *self = SmallList::Many(Arc::new(vec![first, item]));
+                }
+            }
             SmallList::Many(items) => Arc::make_mut(items).push(item),
         }
     }
@@ -105,9 +109,12 @@ impl<T: Clone> Extend<T> for SmallList<T> {
 
 impl<T: Clone> FromIterator<T> for SmallList<T> {
     fn from_iter<I: IntoIterator<Item = T>>(items: I) -> SmallList<T> {
-        let mut list = SmallList::None;
-        list.extend(items);
-        list
+        let mut items = items.into_iter();
+        let Some(first) = items.next() else { return SmallList::None };
+        let Some(second) = items.next() else { return SmallList::One(first) };
+        let mut all = vec![first, second];
+        all.extend(items);
+        SmallList::Many(Arc::new(all))
     }
 }
 
