@@ -160,15 +160,15 @@ impl Transaction<'_> {
                 let known = before.as_deref();
                 let own = before.as_deref().map(|before| before.evaluation);
                 let before = own.or_else(|| of_batch().map(|batch| batch.evaluation));
-                let after = state.lifecycle(*slot).map(|lifecycle| lifecycle.evaluation);
+                let after = state.evaluation_of_allocation(*slot);
                 changes.left.extend(before.filter(|_| before != after));
                 changes.left_deployments.extend(left_deployment(state, *slot, known));
             }
             Undo::Removed(removed) => {
-                let own = removed.lifecycle.as_deref().map(|lifecycle| lifecycle.evaluation);
+                let own = removed.lifecycle.as_ref().map(|lifecycle| lifecycle.evaluation);
                 let batch = removed.batch.as_ref().or_else(|| state.batch(removed.record.batch));
                 changes.left.extend(own.or_else(|| batch.map(|batch| batch.evaluation)));
-                let own = removed.lifecycle.as_deref().map(|lifecycle| lifecycle.deployment);
+                let own = removed.lifecycle.as_ref().map(|lifecycle| lifecycle.deployment);
                 let of = own.or_else(|| batch.map(|batch| batch.deployment));
                 changes.left_deployments.extend(of.filter(|of| *of != DeploymentRef::NONE));
                 if removed.record.occupies {

@@ -1,6 +1,7 @@
 //! Deployments: looking them up, adding, changing and taking them out, and their documents.
 
 use std::cmp::Reverse;
+use std::sync::Arc;
 
 use super::State;
 use super::deployment::{
@@ -240,7 +241,9 @@ impl Transaction<'_> {
         self.drop_open_batch();
         record.job = job;
         let index = self.index();
-        let Some(change) = self.state.deployments.replace(slot.0, record) else { return false };
+        let Some(change) = self.state.deployments.replace(slot.0, Arc::new(record)) else {
+            return false;
+        };
         self.note_deployment(slot, job.slot, change, index);
         true
     }

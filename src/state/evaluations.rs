@@ -251,17 +251,25 @@ impl Transaction<'_> {
         slot: EvaluationSlot,
         change: impl FnOnce(&mut EvaluationRecord),
     ) -> bool {
-        let Some(mut record) = self.evaluation(slot).cloned() else { return false };
-        change(&mut record);
+        let Some(mut shared) = self.shared_evaluation(slot) else { return false };
+        // The one copy of it that is made.
+        let record = Arc::make_mut(&mut shared);
+        change(record);
         (record.modify_index, record.modified) = (self.index(), self.now());
-        self.replace_evaluation(slot, record)
+        self.replace_evaluation(slot, shared)
     }
 
     /// Puts a record in the place of another of the same identity and job.
-    fn replace_evaluation(&mut self, slot: EvaluationSlot, mut record: EvaluationRecord) -> bool {
+    fn replace_evaluation(
+        &mut self,
+        slot: EvaluationSlot,
+        mut record: Arc<EvaluationRecord>,
+    ) -> bool {
         let Some(job) = self.evaluation(slot).map(|it| it.job) else { return false };
         self.drop_open_batch();
-        record.job = job;
+        if record.job != job {
+            Arc::make_mut(&mut record).job = job;
+        }
         let index = self.index();
         let Some(change) = self.state.evaluations.replace(slot.0, record) else { return false };
         self.note_evaluation(slot, job.slot, change, index);
@@ -290,7 +298,7 @@ impl Transaction<'_> {
         let record = self.evaluation_of(document)?;
         match self.known_evaluation(document)? {
             Some(slot) => {
-                self.replace_evaluation(slot, record);
+                self.replace_evaluation(slot, Arc::new(record));
                 Ok(slot)
             }
             None => {

@@ -38,6 +38,8 @@ pub(crate) enum GoneKind {
 enum GoneId {
     None,
     Text(Box<str>),
+    /// That of the job.
+    OfJob,
     /// One that was made here: of which seed, slot and generation.
     Made(u64, u32, u32),
 }
@@ -45,7 +47,7 @@ enum GoneId {
 impl GoneId {
     fn text(&self) -> String {
         match self {
-            GoneId::None => String::new(),
+            GoneId::None | GoneId::OfJob => String::new(),
             GoneId::Text(text) => (**text).to_owned(),
             GoneId::Made(seed, slot, generation) => ids::encode(*seed, *slot, *generation),
         }
@@ -68,16 +70,15 @@ impl Gone {
     }
 
     pub(super) fn of_job(names: JobNames) -> Gone {
-        let id = GoneId::Text(names.both().1.into());
-        Gone { job: Some(names), ..Gone::new(GoneKind::Job, id) }
+        Gone { job: Some(names), ..Gone::new(GoneKind::Job, GoneId::OfJob) }
     }
 
     pub(super) fn of_allocation(state: &State, removed: &RemovedAllocation) -> Gone {
         let RemovedAllocation { slot, record, lifecycle, batch, job, .. } = removed;
-        let rare = lifecycle.as_deref().and_then(|it| it.rare.as_deref());
+        let rare = lifecycle.as_ref().and_then(|it| it.rare.as_deref());
         let kept = rare.and_then(|rare| rare.document.as_deref()).map(|it| it.id.as_str());
         let batch = batch.as_ref().or_else(|| state.batch(record.batch));
-        let evaluation = lifecycle.as_deref().map(|it| it.evaluation);
+        let evaluation = lifecycle.as_ref().map(|it| it.evaluation);
         let evaluation = evaluation.or_else(|| batch.map(|batch| batch.evaluation));
         let job = job.as_deref().or_else(|| state.job(record.job));
         let id = GoneId::of(kept, (state.identity_seed, slot.0, record.generation));
@@ -117,7 +118,10 @@ impl Gone {
 
     /// Its identity.
     pub(crate) fn id(&self) -> String {
-        self.id.text()
+        match self.id {
+            GoneId::OfJob => self.job().1.to_owned(),
+            _ => self.id.text(),
+        }
     }
 
     /// The namespace and the identity of its job; empty if it is of none.

@@ -43,8 +43,8 @@ impl State {
     }
 
     /// Takes the record of an allocation out, which is then as it was placed.
-    pub(super) fn take_lifecycle(&mut self, slot: AllocationSlot) -> Option<Box<LifecycleRecord>> {
-        self.lifecycles.take(slot).map(Box::new)
+    pub(super) fn take_lifecycle(&mut self, slot: AllocationSlot) -> Option<LifecycleRecord> {
+        self.lifecycles.take(slot)
     }
 
     /// Puts the record of an allocation back to what it was; none if it had none.

@@ -158,9 +158,9 @@ impl<R: Identified> Records<R> {
     }
 
     /// Puts a record in the place of another, of the same identity.
-    pub(super) fn replace(&mut self, slot: u32, record: R) -> Option<RecordChange<R>> {
+    pub(super) fn replace(&mut self, slot: u32, record: Arc<R>) -> Option<RecordChange<R>> {
         let place = self.records.get_mut(slot as usize)?.as_mut()?;
-        Some(RecordChange::Changed(std::mem::replace(place, Arc::new(record))))
+        Some(RecordChange::Changed(std::mem::replace(place, record)))
     }
 
     pub(super) fn remove(&mut self, slot: u32) -> Option<RecordChange<R>> {

@@ -219,7 +219,7 @@ impl State {
         if let Some(place) = self.allocations.get_mut(slot.at()) {
             *place = record;
         }
-        self.restore_lifecycle(slot, lifecycle);
+        self.restore_lifecycle(slot, lifecycle.map(Box::new));
         if is_imported {
             self.imported_index.insert(name_hash(&self.allocation_id(slot)), slot.0);
         }

@@ -129,7 +129,7 @@ pub(super) struct ChangedAllocation {
 pub(super) struct RemovedAllocation {
     pub(super) slot: AllocationSlot,
     pub(super) record: AllocationRecord,
-    pub(super) lifecycle: Option<Box<LifecycleRecord>>,
+    pub(super) lifecycle: Option<LifecycleRecord>,
     pub(super) was_unchecked: bool,
     /// Its batch, if it was the last of it.
     pub(super) batch: Option<Arc<Batch>>,
