@@ -15,14 +15,6 @@ use crate::state::evaluation::EvaluationRecord;
 use crate::state::lifecycle::Rare;
 use crate::state::slots::{AllocationSlot, JobSlot};
 
-/// What a client's word makes of an allocation.
-struct Told {
-    slot: AllocationSlot,
-    /// Its client status then; none if it stays.
-    status: Option<ClientStatus>,
-    update: AllocationUpdate,
-}
-
 /// Writes down what became of allocations on their nodes.
 pub(super) fn update(
     change: &mut Change<'_>,
@@ -31,11 +23,11 @@ pub(super) fn update(
     if body.allocations.is_empty() {
         return Err(AllocationCommandError::Nothing);
     }
-    let told = body.allocations.into_iter().map(|update| read(change, update));
-    let told: Vec<Option<Told>> = told.collect::<Result<_, _>>()?;
     let mut looks: BTreeMap<JobSlot, Trigger> = BTreeMap::new();
-    for told in told.into_iter().flatten() {
-        if let Some((job, trigger)) = write(change, told) {
+    for update in &body.allocations {
+        // Where one of them is refused, what was written of those before it is taken back.
+        let Some((slot, status)) = read(change, update)? else { continue };
+        if let Some((job, trigger)) = write(change, slot, status, update) {
             let known = looks.entry(job).or_insert(trigger);
             // What failed is the better reason.
             if trigger == Trigger::AllocFailure {
@@ -53,12 +45,12 @@ pub(super) fn update(
     Ok(())
 }
 
-/// Checks what a client says of one allocation; none of one that is forgotten here, or whose node is: a
-/// client may know it for longer.
+/// Checks what a client says of one allocation, and gives that and its client status then, if that does not
+/// stay; none of one that is forgotten here, or whose node is: a client may know it for longer.
 fn read(
     change: &Change<'_>,
-    update: AllocationUpdate,
-) -> Result<Option<Told>, AllocationCommandError> {
+    update: &AllocationUpdate,
+) -> Result<Option<(AllocationSlot, Option<ClientStatus>)>, AllocationCommandError> {
     let status = match update.client_status.as_str() {
         "" => None,
         text => Some(
@@ -69,7 +61,7 @@ fn read(
     let Some(slot) = change.find_allocation(&update.id) else { return Ok(None) };
     let node_id = || change.node_id_of(slot).unwrap_or_default().to_owned();
     if !update.node_id.is_empty() && update.node_id != node_id() {
-        let (id, node_id) = (update.id, update.node_id);
+        let (id, node_id) = (update.id.clone(), update.node_id.clone());
         return Err(AllocationCommandError::ForeignNode { id, node_id });
     }
     let node = change.allocation(slot).and_then(|record| change.node(record.node));
@@ -79,13 +71,17 @@ fn read(
         let status = status_of_node.as_str();
         return Err(AllocationCommandError::NodeStatus { node_id: node_id(), status });
     }
-    Ok(Some(Told { slot, status, update }))
+    Ok(Some((slot, status)))
 }
 
 /// Writes down what became of one allocation, and gives the reason to look at its job anew, if there is
 /// one.
-fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
-    let Told { slot, status, update } = told;
+fn write(
+    change: &mut Change<'_>,
+    slot: AllocationSlot,
+    status: Option<ClientStatus>,
+    update: &AllocationUpdate,
+) -> Option<(JobSlot, Trigger)> {
     let record = change.allocation(slot)?;
     let (job, node, desired, before) = (record.job, record.node, record.desired, record.client);
     // What ended on its node does not begin anew.
@@ -103,7 +99,7 @@ fn write(change: &mut Change<'_>, told: Told) -> Option<(JobSlot, Trigger)> {
     if after != before {
         change.set_status(slot, desired, after);
     }
-    note(change, slot, &update);
+    note(change, slot, update);
     if let Some(health) =
         update.deployment_status.as_ref().and_then(|it| Some((it.healthy?, it.timestamp)))
     {

@@ -19,6 +19,7 @@ use crate::placement::options::PlaceOptions;
 use crate::plan::parts::Committed as PartsCommitted;
 use crate::state::changed::Changes;
 use crate::state::slots::EvaluationSlot;
+use crate::state::small_list::SmallList;
 use crate::time::Timestamp;
 
 impl Engine {
@@ -56,9 +57,11 @@ impl Engine {
     ) -> Result<Applied, E> {
         let Engine { cluster, queues, options, history, .. } = self;
         let index = cluster.modify_index();
-        let Made { mut applied, created, woken, committed, changes } =
-            transact(cluster, queues, options, history.spare(), make)?;
-        if let Some((parts, options)) = committed {
+        let mut applied = Applied::default();
+        let Made { created, woken, committed, changes } =
+            transact(cluster, queues, options, &mut applied, history.spare(), make)?;
+        if let Some(committed) = committed {
+            let (parts, options) = *committed;
             let committed = Committed::of(cluster.state(), &options, parts, applied.index);
             applied.plan_result = Some(Box::new(committed.to_document(cluster)));
         }
@@ -82,10 +85,9 @@ impl Engine {
 
 /// What a change came to.
 struct Made {
-    applied: Applied,
-    created: Vec<EvaluationSlot>,
+    created: SmallList<EvaluationSlot>,
     woken: Vec<EvaluationSlot>,
-    committed: Option<(PartsCommitted, PlaceOptions)>,
+    committed: Option<Box<(PartsCommitted, PlaceOptions)>>,
     changes: Box<Changes>,
 }
 
@@ -94,6 +96,7 @@ fn transact<E>(
     cluster: &mut Cluster,
     queues: &Queues,
     options: &EngineOptions,
+    applied: &mut Applied,
     mut changes: Box<Changes>,
     make: impl FnOnce(&mut Change<'_>) -> Result<(), E>,
 ) -> Result<Made, E> {
@@ -104,8 +107,8 @@ fn transact<E>(
         caches,
         queues,
         options,
-        applied: Applied::default(),
-        created: Vec::new(),
+        applied,
+        created: SmallList::None,
         woken: Vec::new(),
         is_looked_at: false,
         wakes_all: false,
@@ -113,9 +116,9 @@ fn transact<E>(
     };
     make(&mut change)?;
     settle::settle(&mut change, &mut changes);
-    let Change { state: transaction, mut applied, created, woken, committed, .. } = change;
+    let Change { state: transaction, applied, created, woken, committed, .. } = change;
     applied.index = transaction.commit().index;
-    Ok(Made { applied, created, woken, committed, changes })
+    Ok(Made { created, woken, committed, changes })
 }
 
 /// Does what a command says.

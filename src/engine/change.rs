@@ -11,6 +11,7 @@ use crate::placement::options::PlaceOptions;
 use crate::plan::parts::Committed;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::slots::{EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::small_list::SmallList;
 use crate::state::transaction::Transaction;
 
 /// A change that is under way. It reads and is written like its transaction.
@@ -21,9 +22,9 @@ pub(super) struct Change<'a> {
     pub(super) queues: &'a Queues,
     pub(super) options: &'a EngineOptions,
     /// What the reply says.
-    pub(super) applied: Applied,
+    pub(super) applied: &'a mut Applied,
     /// The evaluations that the reply names.
-    pub(super) created: Vec<EvaluationSlot>,
+    pub(super) created: SmallList<EvaluationSlot>,
     /// Evaluations that may have become ready though nothing of them changed.
     pub(super) woken: Vec<EvaluationSlot>,
     /// Whether what is new of deployments was looked at already.
@@ -31,7 +32,7 @@ pub(super) struct Change<'a> {
     /// Whether all that waits for room is to be looked at again.
     pub(super) wakes_all: bool,
     /// What became of a plan, and under which options that was made.
-    pub(super) committed: Option<(Committed, PlaceOptions)>,
+    pub(super) committed: Option<Box<(Committed, PlaceOptions)>>,
 }
 
 impl<'a> Deref for Change<'a> {

@@ -39,8 +39,8 @@ pub(super) fn submit(
     let plan = Plan::of_document(&change.state, document)?;
     let options = plan.options.clone();
     let committed = commit(&mut change.state, plan);
-    change.created.extend(&committed.created);
-    change.committed = Some((committed, options));
+    change.created.extend(committed.created.iter().copied());
+    change.committed = Some(Box::new((committed, options)));
     if let Some(delivery) = change.delivery(slot) {
         let due = change.now().checked_add(change.options.nack_timeout);
         change.set_delivery(slot, Some(Delivery { due, ..delivery }));
