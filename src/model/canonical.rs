@@ -23,7 +23,9 @@ fn fill(text: &mut String, default: &str) {
 /// Takes out keys with nothing under them: whether a document of today has them makes no difference. One of
 /// the first API keeps what it was written with.
 fn says_nothing(extra: &mut Extra) {
-    extra.retain(|_, value| !value.is_null());
+    if !extra.is_empty() {
+        extra.retain(|_, value| !value.is_null());
+    }
 }
 
 /// Completes a job of an era.

@@ -55,7 +55,7 @@ pub(crate) fn apply(
     let job = state.resolve_job(of_evaluation.unwrap_or(effects.job));
     let new = || Some(state.add_deployment(job?, deployment?));
     let deployment = made.or_else(new);
-    let created = match job {
+    let mut created = match job {
         Some(job) => evaluations::create(state, job, &evaluation, created),
         None => Vec::new(),
     };
@@ -84,9 +84,9 @@ pub(crate) fn apply(
         failed::record(state, &context, record);
     }
     evaluations::cancel(state, &effects.superseded);
-    let preempting = evaluations::create_for_evicted(state, outcome);
+    created.extend(evaluations::create_for_evicted(state, outcome));
     evaluations::finish(state, &context, evaluation);
-    Applied { deployment, created: created.into_iter().chain(preempting).collect(), updated }
+    Applied { deployment, created, updated }
 }
 
 impl Context<'_> {

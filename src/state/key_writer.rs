@@ -24,6 +24,7 @@ impl KeyWriter {
     }
 
     /// Writes a number.
+    #[inline]
     pub(crate) fn number(&mut self, number: u64) {
         self.0.extend_from_slice(&number.to_le_bytes());
     }

@@ -33,6 +33,9 @@ pub(super) fn create(
     parent: &EvaluationEffect,
     created: Vec<EvaluationRecord>,
 ) -> Vec<EvaluationSlot> {
+    if created.is_empty() {
+        return Vec::new();
+    }
     let is_open = is_open(state, parent.evaluation, parent.is_reblocked);
     // Only the last one waits for room, so that the places of the others stay.
     let created =
