@@ -228,6 +228,12 @@ pub(crate) enum DeploymentChange {
 }
 
 impl DeploymentChange {
+    /// Whether a deployment with such a text was cancelled because of its job.
+    pub(crate) fn has_superseded(description: &str) -> bool {
+        let causes = [DeploymentChange::CancelledByStop, DeploymentChange::CancelledByVersion];
+        causes.into_iter().any(|cause| cause.status().1 == description)
+    }
+
     /// The status and the text in documents (docs/lifecycle.md, section 3.1).
     pub(crate) fn status(self) -> (DeploymentStatus, &'static str) {
         match self {

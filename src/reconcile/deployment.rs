@@ -29,7 +29,9 @@ impl<'a> Deployments<'a> {
             let is_active = latest.status.is_active();
             return (old, is_active.then_some(DeploymentChange::CancelledByVersion));
         }
-        if latest.status == DeploymentState::Successful {
+        // One that was superseded is over, though its version may be the present one again (docs/lifecycle.md,
+        // section 13).
+        if matches!(latest.status, DeploymentState::Successful | DeploymentState::Superseded) {
             return (old, None);
         }
         (Deployments { current: Some(latest), old: None }, None)

@@ -64,6 +64,17 @@ impl<F: Facts> Group<'_, '_, F> {
         true
     }
 
+    /// Whether an allocation is batch work that has ended and that the present version does not count: that of
+    /// an older one, and what a drain has ended for good of any other (docs/lifecycle.md, section 3, step 3).
+    fn is_earlier_work(&self, allocation: &AllocationView) -> bool {
+        if self.input.job_type != JobType::Batch || !allocation.is_terminal() {
+            return false;
+        }
+        let is_ended_for_good = allocation.is_server_terminal()
+            && allocation.flags.has(Flags::MIGRATE_DISABLE_PLACEMENT);
+        self.input.is_older(allocation) || is_ended_for_good && !self.input.is_current(allocation)
+    }
+
     /// Whether the client of an allocation that was given up may still run it, so that what replaces
     /// it waits for the evaluation that was made then (docs/lifecycle.md, section 12, trap 10).
     fn may_still_run(&self, allocation: &AllocationView) -> bool {
@@ -90,8 +101,7 @@ impl<F: Facts> Group<'_, '_, F> {
 
     fn sort_one(&mut self, at: usize) {
         let allocation = &self.input.allocations[at];
-        let is_batch = self.input.job_type == JobType::Batch;
-        if is_batch && allocation.is_terminal() && self.input.is_older(allocation) {
+        if self.is_earlier_work(allocation) {
             self.figures.ignore += 1;
             return;
         }

@@ -230,6 +230,8 @@ pub(crate) enum DeploymentState {
     Failed,
     Successful,
     Cancelled,
+    /// Cancelled because its job was stopped or had a newer version for a while.
+    Superseded,
 }
 
 impl DeploymentState {

@@ -8,7 +8,7 @@ use crate::feasibility::base::BaseSet;
 use crate::model::{
     AllocationState, ClientStatus, DeploymentStatus, Job, JobSpec, RescheduleTracker,
 };
-use crate::reconcile::changes::RescheduleEvent;
+use crate::reconcile::changes::{DeploymentChange, RescheduleEvent};
 use crate::reconcile::view::{
     AllocationView, DeploymentGroupView, DeploymentState, DeploymentView, Flags, GroupRules, NONE,
     NodeCondition, NodeStanding, VersionView,
@@ -391,6 +391,11 @@ impl Known {
             status: match latest.status {
                 DeploymentStatus::Failed => DeploymentState::Failed,
                 DeploymentStatus::Successful => DeploymentState::Successful,
+                DeploymentStatus::Cancelled
+                    if DeploymentChange::has_superseded(&latest.description) =>
+                {
+                    DeploymentState::Superseded
+                }
                 DeploymentStatus::Cancelled => DeploymentState::Cancelled,
                 status if status.is_paused() => DeploymentState::Paused,
                 _ => DeploymentState::Running,

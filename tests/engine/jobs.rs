@@ -2,8 +2,8 @@
 
 use stowplan::Span;
 use stowplan::engine::{
-    DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob, RegisterJob, RevertJob,
-    ScaleJob, SetJobStability, Topic,
+    DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob, PromoteDeployment, RegisterJob,
+    RevertJob, ScaleJob, SetJobStability, Topic,
 };
 use stowplan::model::{ClientStatus, Job, JobType, UpdateStrategy};
 
@@ -191,7 +191,7 @@ fn a_version_that_is_called_stable_or_not_is_the_present_one() {
 }
 
 /// Only what an older version than the present one has done is to be done again (docs/lifecycle.md, section 3,
-/// step 3): that of a later one counts, unless other tasks have done it.
+/// step 3): that of a later one counts, unless other tasks have done it or a drain has ended it for good.
 #[test]
 fn what_a_later_version_than_the_present_one_has_done_counts() {
     let batch = |count, cpu| {
@@ -204,17 +204,17 @@ fn what_a_later_version_than_the_present_one_has_done_counts() {
         world.tell(EvaluateJob { job_id: "sum".into(), ..EvaluateJob::default() });
         world.settle();
     };
-    for (other_cpu, expected) in [(500, 0), (400, 2)] {
+    for (count, other_cpu, expected) in [(2, 500, 0), (3, 500, 1), (2, 400, 2)] {
         let mut world = World::new(1);
-        for job in [batch(2, 500), batch(3, other_cpu)] {
+        for job in [batch(count, 500), batch(4, other_cpu)] {
             world.register(&job);
             world.settle();
         }
         let live = world.live("sum");
-        assert_eq!((live.len(), world.running("sum", 1)), (3, 3));
+        assert_eq!((live.len(), world.running("sum", 1)), (4, 4));
         world.report(&live[..2], ClientStatus::Complete);
         world.settle();
-        // A drain that leaves it no time ends the last one for good (section 3, *Migrations*).
+        // A drain that leaves it no time ends the rest for good (section 3, *Migrations*).
         world.join(&node("n2"));
         let drain_spec = Some(DrainSpec { deadline: Span::from_secs(-1), ..DrainSpec::default() });
         world.tell(DrainNode { node_id: "n1".into(), drain_spec, ..DrainNode::default() });
@@ -232,16 +232,16 @@ fn what_a_later_version_than_the_present_one_has_done_counts() {
             assert_eq!((world.live("sum").len(), world.running("sum", 0)), (expected, expected));
         }
         // Registered anew it is a later version than all of them, and does all of its work.
-        world.register(&batch(3, other_cpu));
+        world.register(&batch(4, other_cpu));
         world.settle();
-        assert_eq!((world.live("sum").len(), world.running("sum", 2)), (3, 3));
+        assert_eq!((world.live("sum").len(), world.running("sum", 2)), (4, 4));
     }
 }
 
-/// A deployment that was cancelled for a newer version is the current one again where its version is made the
-/// present one (docs/lifecycle.md, section 9, *Stable*): nobody watches what is replaced under it.
+/// A deployment that was cancelled for a newer version stays so where its version is made the present one
+/// (docs/lifecycle.md, section 13): a new one begins, whose canaries are counted and can be promoted.
 #[test]
-fn what_a_cancelled_deployment_rolls_out_goes_on_with_each_look() {
+fn a_version_that_is_made_the_present_one_again_has_a_deployment_of_its_own() {
     let mut world = World::new(2);
     let job = |max_parallel, cpu| {
         let job = service("web", 3).build().unwrap();
@@ -249,30 +249,39 @@ fn what_a_cancelled_deployment_rolls_out_goes_on_with_each_look() {
             let group = &mut spec.task_groups[0];
             group.update = Some(UpdateStrategy {
                 max_parallel: Some(max_parallel),
+                canary: Some(max_parallel),
                 ..UpdateStrategy::default()
             });
             group.tasks[0].resources.as_mut().unwrap().cpu = Some(cpu);
         })
         .unwrap()
     };
-    world.register(&job(2, 500));
+    let look = |world: &mut World| {
+        world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
+        world.settle();
+        (world.running("web", 0), world.running("web", 1))
+    };
+    world.register(&job(1, 500));
     world.settle();
     // Without a limit there is no deployment (section 3, *Creation of a deployment*).
     world.run(&job(0, 400));
-    assert_eq!((world.deployment("web").0.as_str(), world.running("web", 1)), ("cancelled", 3));
+    let cancelled = (world.deployment_id("web"), world.deployment("web"));
+    assert_eq!(cancelled.1.1, "Cancelled due to newer version of job");
     world.tell(SetJobStability {
         job_id: "web".into(),
         job_version: 0,
         stable: true,
         ..SetJobStability::default()
     });
-    for (running, all) in [(2, 3), (3, 3)] {
-        world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
-        world.settle();
-        world.bring_up("web");
-        assert_eq!((world.running("web", 0), world.live("web").len()), (running, all));
-        assert_eq!(world.deployment("web").0, "cancelled");
-    }
+    assert_eq!([look(&mut world), look(&mut world), look(&mut world)], [(1, 3); 3]);
+    let deployment_id = world.deployment_id("web");
+    assert_ne!(deployment_id, cancelled.0);
+    world.bring_up("web");
+    world.tell(PromoteDeployment { deployment_id, all: true, ..PromoteDeployment::default() });
+    world.settle();
+    world.bring_up("web");
+    assert_eq!((world.running("web", 0), world.live("web").len()), (3, 3));
+    assert_eq!(world.deployment("web").0, "successful");
 }
 
 #[test]

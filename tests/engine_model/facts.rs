@@ -125,6 +125,17 @@ impl Facts {
         let of_it = self.deployments.values().filter(|it| is_of(&it.namespace, &it.job_id, key));
         of_it.max_by_key(|it| it.create_index)
     }
+
+    /// That of a job's present version. What was cancelled for a newer version is over, though its version may
+    /// be the present one again (section 13).
+    pub(crate) fn current_deployment_of(
+        &self,
+        key: &(String, String),
+        present: u64,
+    ) -> Option<&Deployment> {
+        let is_current = |it: &&Deployment| it.job_version == present && it.status != "cancelled";
+        self.deployment_of(key).filter(is_current)
+    }
 }
 
 fn is_of(namespace: &str, id: &str, key: &(String, String)) -> bool {

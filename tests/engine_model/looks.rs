@@ -57,14 +57,12 @@ pub(crate) fn leads_on(
         || has_lost_in_the_last_look(engine, model, facts, key, past)
         || leaves_filtered_nodes(model, facts, key)
         || has_more_canaries_than_places(model, key)
-        || is_rolled_unwatched(model, facts, key)
 }
 
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
 /// there are to be more canaries than one pass places, where the first look replaced one that failed in a
-/// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), where
-/// canaries wait and it placed what runs another version, which the next one may update in place, and where a
-/// deployment was cancelled that is the current one again.
+/// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), and where
+/// canaries wait and it placed what runs another version, which the next one may update in place.
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -81,7 +79,6 @@ pub(crate) fn settle(
     let has_placed_earlier = placed.iter().any(|it| it.1 != present);
     let most = match () {
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
-        () if is_rolled_unwatched(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
         () if has_surplus && has_replaced => 2,
         () if has_placed_earlier && has_earlier_replacements(model, facts, key) => 2,
@@ -102,7 +99,7 @@ pub(crate) fn settle(
 }
 
 /// When a job was looked at last.
-pub(crate) fn looked_at(facts: &Facts, key: &Key) -> Option<u64> {
+fn looked_at(facts: &Facts, key: &Key) -> Option<u64> {
     let complete = facts.evaluations_of(key).filter(|it| it.status == "complete");
     complete.map(|it| it.modify_index).max()
 }
@@ -141,7 +138,7 @@ pub(crate) fn is_noticed(
             return true;
         }
         // A drain ends batch work for good, also that of another version, whose end the present one does
-        // not count if it is older or ran other tasks: the next look starts it anew (section 3, *Migrations*).
+        // not count: the next look starts it anew (section 3, *Migrations*).
         let is_for_good = transition.migrate_disable_placement == Some(true);
         if is_for_good && !(fact.has_job && fact.it.job_version == Some(present)) {
             return fact.it.modify_index >= looked;
@@ -167,7 +164,7 @@ fn has_lost_in_the_last_look(
     past: &Past,
 ) -> bool {
     let present = model.jobs[key].present();
-    let deployment = facts.deployment_of(key).filter(|it| it.job_version == present.number);
+    let deployment = facts.current_deployment_of(key, present.number);
     let looked = looked_at(facts, key).unwrap_or(engine.modify_index());
     is_system(&present.spec.job_type)
         && deployment.is_some_and(|it| past.lost.get(&it.id).is_some_and(|at| *at >= looked))
@@ -216,16 +213,6 @@ fn has_more_canaries_than_places(model: &Model, key: &Key) -> bool {
     groups.any(|group| group.update.as_ref().is_some_and(|it| it.canary() > group.count()))
 }
 
-/// Whether something is to be brought to a version whose deployment was cancelled for a newer one, and which
-/// then was made the present one (section 9, *Stable*): that is the current deployment, which nothing new
-/// belongs to and nobody watches, so that each look replaces as many as may change at once.
-fn is_rolled_unwatched(model: &Model, facts: &Facts, key: &Key) -> bool {
-    let present = model.jobs[key].present().number;
-    let deployment = facts.deployment_of(key).filter(|it| it.job_version == present);
-    deployment.is_some_and(|it| it.status == "cancelled")
-        && facts.allocations_of(key).any(|it| it.is_live() && it.it.job_version != Some(present))
-}
-
 /// Whether something that does not answer has done so for longer than its version of the job allows: a
 /// version that allows less, and to which the last look brought it, is not what its time was set by.
 fn has_expired(facts: &Facts, key: &Key, now: Timestamp) -> bool {
@@ -262,7 +249,7 @@ fn is_due_soon(facts: &Facts, key: &Key, now: Timestamp) -> bool {
 /// version too (section 2), and may be brought to the present one in place by the next look.
 fn has_earlier_replacements(model: &Model, facts: &Facts, key: &Key) -> bool {
     let present = model.jobs[key].present().number;
-    let deployment = facts.deployment_of(key).filter(|it| it.job_version == present);
+    let deployment = facts.current_deployment_of(key, present);
     let groups = deployment.into_iter().flat_map(|it| it.task_groups.values());
     let is_waiting = groups.into_iter().any(|it| it.desired_canaries > 0 && !it.promoted);
     is_waiting

@@ -11,7 +11,7 @@ use stowplan::{Span, Timestamp};
 
 use crate::facts::{Fact, Facts, is_active};
 use crate::launches::is_launched_later;
-use crate::looks::{is_turned, looked_at};
+use crate::looks::is_turned;
 use crate::model::{Job, Key, Model};
 use crate::system;
 
@@ -114,7 +114,7 @@ impl<'a> Look<'a> {
     /// The deployment of the present version, if there is one.
     pub(crate) fn deployment(&self) -> Option<&'a Deployment> {
         let present = self.job.present().number;
-        self.facts.deployment_of(self.key).filter(|it| it.job_version == present)
+        self.facts.current_deployment_of(self.key, present)
     }
 
     pub(crate) fn is_blocked(&self) -> bool {
@@ -170,13 +170,10 @@ impl<'a> Look<'a> {
         };
         let owed = of_group().filter(is_owed).count() as i64;
         known -= self.ended_beyond(count, of_group());
-        // Of what a drain was to end, a pass does not count what it stops as surplus; the next one does (section
-        // 3, *Classification*, 2).
-        let ended = of_group().filter(|it| self.has_just_ended(it)).count() as i64;
         if known > count {
             let is_waited_for =
-                owed + ended > 0 || !self.is_noticed || is_just_made(of_group(), is_uncounted);
-            if known - replacements - owed - ended > count || !is_waited_for {
+                owed > 0 || !self.is_noticed || is_just_made(of_group(), is_uncounted);
+            if known - replacements - owed > count || !is_waited_for {
                 return Err(format!("{known} are there, of {count}"));
             }
             *waits.entry(SURPLUS).or_default() += 1;
@@ -200,7 +197,7 @@ impl<'a> Look<'a> {
 
     /// How many of those that are more than the count were ended for good by a drain: such count still, and no
     /// stop takes them away. Those with the highest names are too many (section 3, *The stop rule*). It
-    /// happens where a later version wanted more than the present one does (section 9, *Stable*).
+    /// happens where a version is made the present one again (section 9, *Stable*) and finds others besides.
     fn ended_beyond<'f>(&self, count: i64, of_group: impl Iterator<Item = &'f Fact>) -> i64 {
         let number = |it: &Fact| -> Option<u32> {
             it.it.name.rsplit('[').next()?.trim_end_matches(']').parse().ok()
@@ -212,13 +209,6 @@ impl<'a> Look<'a> {
         beyond.filter(|it| !is_wanted(it)).count() as i64
     }
 
-    /// Whether an allocation that counts was stopped by the latest look, as one that is not needed.
-    fn has_just_ended(&self, fact: &Fact) -> bool {
-        self.fills(fact)
-            && fact.it.desired_description == "alloc not needed due to job update"
-            && Some(fact.it.modify_index) >= looked_at(self.facts, self.key)
-    }
-
     /// Whether an allocation counts as one of its group.
     fn fills(&self, fact: &Fact) -> bool {
         let is_over = fact.it.client().is_terminal();
@@ -228,10 +218,11 @@ impl<'a> Look<'a> {
         let is_done = is_batch && self.counts_as_done(fact);
         match fact.it.client() {
             _ if is_replaced => false,
-            // A drain that has come to its end stops batch work for good.
+            // A drain that has come to its end stops batch work of a version for good.
             _ if !is_wanted => {
                 let transition = &fact.it.desired_transition;
-                is_done && transition.migrate_disable_placement == Some(true)
+                let is_current = fact.it.job_version == Some(self.job.present().number);
+                is_done && is_current && transition.migrate_disable_placement == Some(true)
             }
             ClientStatus::Complete => is_done,
             ClientStatus::Failed => !is_batch || is_done,
@@ -325,8 +316,6 @@ impl<'a> Look<'a> {
             Some(it) if is_active(it) && most > 0 && (is_any_unwell || unjudged >= most) => {
                 Some("limit")
             }
-            // Nobody watches it: the next look goes on (section 9, *Stable*).
-            Some(it) if it.status == "cancelled" => Some("deployment: cancelled"),
             _ if !self.is_noticed => Some("not looked at"),
             _ => state.and(None),
         }

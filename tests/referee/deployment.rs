@@ -23,7 +23,7 @@ pub(crate) fn triage<'w>(world: &'w World, job: Option<&Job>, answer: &mut Answe
         }
         return Triage { old: Some(latest), current: None };
     }
-    if latest.status == "successful" {
+    if latest.status == "successful" || latest.is_superseded() {
         return Triage { old: Some(latest), current: None };
     }
     Triage { old: None, current: Some(latest) }

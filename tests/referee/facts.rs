@@ -159,6 +159,7 @@ pub(crate) struct Deployment {
     pub(crate) job_version: i64,
     pub(crate) job_create_index: u64,
     pub(crate) status: String,
+    pub(crate) description: String,
     pub(crate) groups: BTreeMap<String, DeploymentGroup>,
 }
 
@@ -252,6 +253,12 @@ impl Policy {
 impl Deployment {
     pub(crate) fn is_active(&self) -> bool {
         !matches!(self.status.as_str(), "failed" | "successful" | "cancelled")
+    }
+
+    /// Whether its job was stopped or had a newer version, for which it was cancelled.
+    pub(crate) fn is_superseded(&self) -> bool {
+        let causes = ["Cancelled because job is stopped", "Cancelled due to newer version of job"];
+        self.status == "cancelled" && causes.contains(&self.description.as_str())
     }
 
     pub(crate) fn is_paused(&self) -> bool {

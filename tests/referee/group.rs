@@ -200,7 +200,12 @@ impl<'w> Pass<'_, 'w> {
             return;
         }
         let job = self.job;
-        let is_old = |alloc: &Alloc| alloc.is_terminal() && alloc.is_of_older_job(job);
+        let is_ended_for_good =
+            |alloc: &Alloc| alloc.is_server_terminal() && alloc.migrate_disable_placement;
+        let is_old = |alloc: &Alloc| {
+            (alloc.is_terminal() && alloc.is_of_older_job(job))
+                || (is_ended_for_good(alloc) && !alloc.is_of_same_version(job))
+        };
         self.answer.figures(&self.group.name).ignore +=
             self.all.iter().filter(|alloc| is_old(alloc)).count();
         self.all.retain(|alloc| !is_old(alloc));

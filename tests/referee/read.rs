@@ -261,6 +261,7 @@ fn deployment(document: &Deployment) -> facts::Deployment {
         job_version: i64::try_from(document.job_version).unwrap(),
         job_create_index: 1,
         status: document.status.clone(),
+        description: document.status_description.clone(),
         groups: document.task_groups.iter().map(|(name, it)| (name.clone(), read(it))).collect(),
     }
 }
