@@ -90,6 +90,48 @@ fn it_agrees_where_every_node_has_a_value_of_its_own() {
     assert_eq!(totals.quick, totals.placed);
 }
 
+/// Jobs that are on most of the nodes already, spread over racks or kept apart, which lose some of what they
+/// have and grow: nodes that they are on are left in the frontier, or hidden from it.
+#[test]
+fn it_agrees_where_a_job_is_on_most_of_the_nodes() {
+    let evenly = || Spread { weight: Some(50), ..spread_over("${meta.rack}") };
+    let by_shares = || -> Spread {
+        let listed = r#"[{"Value": "r0", "Percent": 70}, {"Value": "r1", "Percent": 30}]"#;
+        let spread_target = serde_json::from_str(listed).unwrap();
+        Spread { spread_target, ..evenly() }
+    };
+    let hosts = || Constraint { operand: Operand::DistinctHosts, ..Constraint::default() };
+    let mut totals = Totals::default();
+    for (seed, spreads, apart) in [
+        (0, vec![evenly()], None),
+        (1, vec![by_shares()], None),
+        (2, vec![evenly(), Spread { attribute: "${node.class}".into(), ..by_shares() }], None),
+        (3, vec![], Some(hosts())),
+        (4, vec![by_shares()], Some(hosts())),
+        (5, vec![], None),
+        (6, vec![evenly(), spread_over("${meta.pair}")], None),
+    ] {
+        let recipe = Recipe { nodes: 90, features: 0, ..Recipe::from_seed(seed) };
+        let mut life = Life::of(recipe);
+        for _ in 0..25 {
+            let mut spec: JobSpec = testing::job(&recipe, 0);
+            (spec.job_type, spec.spreads) = (String::new(), spreads.clone());
+            spec.constraints = apart.iter().cloned().collect();
+            let group = &mut spec.task_groups[0];
+            group.count = Some(life.random.pick(&[20, 50, 55, 60, 65, 85]));
+            (group.spreads, group.constraints) = (Vec::new(), Vec::new());
+            spec.task_groups.truncate(1);
+            life.place_job(&Job::new(spec).unwrap(), &mut totals);
+            life.change_a_node();
+            (0..life.random.below(6)).for_each(|_| life.change_an_allocation());
+            life.check();
+        }
+    }
+    // Where a request names a node, that one is looked at.
+    assert!(totals.quick * 10 > totals.placed * 9);
+    assert!(totals.placed > 600, "{}", totals.placed);
+}
+
 /// However many values there are, they are no reason to look at every node.
 #[test]
 fn a_thousand_values_are_not_scanned() {
