@@ -1,7 +1,7 @@
 #!/bin/sh
 # Counts the instructions that evaluations take: of a job of 1,000 with nothing to change, of one that lost
-# one of them with its node, of one of 900 that may have no two on a node beside that, and of marking that
-# node down and ready again, on 1,000 nodes and on 100,000.
+# one of them with its node, of one of 900 that may have no two on a node beside that, of one that is spread
+# over 20 racks, and of marking that node down and ready again, on 1,000 nodes and on 100,000.
 # Needs valgrind.
 #
 #   benches/evaluations.sh
@@ -34,6 +34,8 @@ measure 'nodes/its jobs of 1000$' process_one 1000
 measure 'nodes/its jobs of 100000$' process_one 1000
 measure 'nodes/its jobs, held apart, of 1000$' process_one 900
 measure 'nodes/its jobs, held apart, of 100000$' process_one 900
+measure 'nodes/its jobs, over racks, of 1000$' process_one 1000
+measure 'nodes/its jobs, over racks, of 100000$' process_one 1000
 echo 'instructions'
 measure 'nodes/marked down of 1000$' mark_down_and_ready 1
 measure 'nodes/marked down of 100000$' mark_down_and_ready 1
