@@ -8,6 +8,7 @@
 
 mod checked_out;
 mod counts;
+mod finding;
 mod held_apart;
 mod lanes;
 mod later;
@@ -27,16 +28,13 @@ use self::property::PropertyCounter;
 use super::group::GroupPlan;
 use super::leaderboard::{Choice, Leaderboard};
 use crate::feasibility::column::{Column, Symbol};
-use crate::feasibility::distinct::Scope;
 use crate::feasibility::mask::PASSES;
-use crate::rank::frontier::hide::{Hidden, NodeSet};
+use crate::rank::frontier::hide::HiddenNodes;
 use crate::rank::frontier::partition::Partition;
 use crate::rank::frontier::queue::Entry;
 use crate::rank::frontier::{Basis, Frontier};
 use crate::rank::spread::{self, SpreadCounter};
 use crate::rank::value_counts::ValueCounts;
-use crate::state::State;
-use crate::state::allocation::AllocationRecord;
 use crate::state::slots::NodeSlot;
 use crate::state::tally::Tally;
 
@@ -57,22 +55,29 @@ pub(crate) struct Pass<'a> {
     /// Whether the counts are still those of the frontier.
     is_untouched: bool,
     /// Where nodes that the group is on are checked out only once they come up: how many candidates the
-    /// frontier has beside them; [`usize::MAX`] where they are too many to be used up.
-    others: Option<usize>,
+    /// frontier has beside them, by its lanes; [`usize::MAX`] where they are too many to be used up.
+    others: Option<Vec<usize>>,
     /// The nodes that are hidden from the frontier.
-    hidden: Option<Hidden>,
+    hidden: Option<HiddenNodes>,
 }
+
+/// As many nodes as this that the job has something on are dealt with at once, not one by one. Tests see both
+/// ways with few nodes.
+const MANY: usize = if cfg!(debug_assertions) { 2 } else { 32 };
 
 /// Memory that one pass leaves for the next. It is nothing to copy.
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     leaderboard: Leaderboard,
     nodes: CheckedOutNodes,
+    hidden: HiddenNodes,
     lanes: PassLanes,
     counts: PassCounts,
     values: Vec<ValueCounts>,
     /// What the values of one node count under.
     buckets: Vec<u32>,
+    /// How many candidates lanes have beside those that the group is on.
+    others: Vec<usize>,
 }
 
 impl Clone for Scratch {
@@ -179,7 +184,7 @@ impl<'a> Pass<'a> {
     pub(crate) fn take(&mut self) -> Option<Choice> {
         let choice = self.scratch.leaderboard.take(self.frontier)?;
         if self.others.is_some() && choice.is_of_frontier() {
-            self.one_of_others_left();
+            self.one_of_others_left(choice.lane as usize);
         }
         Some(choice)
     }
@@ -256,8 +261,12 @@ impl<'a> Pass<'a> {
 
     /// Gives everything back to the frontier: the checked-out nodes as what they are now.
     pub(crate) fn finish(self, basis: Basis<'_>) {
-        if let Some(hidden) = self.hidden {
-            self.frontier.show(hidden);
+        if let Some(mut hidden) = self.hidden {
+            self.frontier.show(&mut hidden);
+            self.scratch.hidden = hidden;
+        }
+        if let Some(others) = self.others {
+            self.scratch.others = others;
         }
         // The others are in the frontier still.
         for slot in self.scratch.nodes.touched() {
@@ -268,73 +277,6 @@ impl<'a> Pass<'a> {
         let of_spreads = self.spreads.into_iter().map(SpreadCounter::into_counts);
         self.scratch.values.extend(of_spreads);
         self.scratch.values.extend(self.properties.into_iter().map(|property| property.used));
-    }
-
-    /// Finds the nodes that the job has allocations on or should stay away from, and counts the
-    /// allocations for spreads and properties. Gives those that are to be hidden, which are not among the others.
-    fn find_nodes(&mut self, state: &State) -> Option<NodeSet> {
-        let plan = self.plan;
-        for slot in plan.scorers.penalty_nodes.iter() {
-            self.scratch.nodes.entry(*slot).has_penalty = true;
-        }
-        // A static port of the ask may be taken on the nodes that use it.
-        for port in plan.ask.static_ports() {
-            for &node in state.port_users.of(port) {
-                self.scratch.nodes.entry(NodeSlot(node));
-            }
-        }
-        let mut held = self.set_of_held(state);
-        let mut reader = state.allocation_records();
-        state.visit_jobs_named(&plan.job.id, |slot, job| {
-            let is_same_job = Some(slot) == plan.job_slot;
-            for group in job.groups.iter() {
-                let in_group = *group.name == *plan.group.name;
-                let keeps_away = is_same_job && held_apart::keeps_away(plan, in_group);
-                let counts_nodes = in_group || keeps_away;
-                let counts_values = is_same_job && !self.columns.is_empty();
-                if !counts_nodes && !counts_values {
-                    continue;
-                }
-                let nodes = &mut self.scratch.nodes;
-                let slots = group.allocations.iter();
-                let records = slots.filter_map(|allocation| reader.get(allocation.at()));
-                if !counts_values {
-                    let occupying = records.filter(|record| record.occupies);
-                    match held.as_mut().filter(|_| keeps_away) {
-                        Some(held) => occupying.for_each(|it| held.insert(it.node)),
-                        None => occupying
-                            .for_each(|it| nodes.count(it.node, in_group.into(), keeps_away)),
-                    }
-                    continue;
-                }
-                for record in records {
-                    if record.occupies && counts_nodes {
-                        nodes.count(record.node, in_group.into(), keeps_away);
-                    }
-                    let (spreads, properties) = (&mut self.spreads, &mut self.properties);
-                    count_values(state, record, in_group, self.columns, (spreads, properties));
-                }
-            }
-        });
-        held
-    }
-
-    /// Finds the nodes with rare values that are not to the job what all others are: those that it has
-    /// something on, and those that a spread lists.
-    fn find_rare(&mut self, basis: Basis<'_>) {
-        let nodes = &mut self.scratch.nodes;
-        let mut add = |at: usize, symbol: Symbol| {
-            let rare = self.partition.rare_nodes(at, symbol);
-            rare.filter(|slot| basis.mask.code(*slot) == PASSES)
-                .for_each(|slot| _ = nodes.entry(slot));
-        };
-        for (at, spread) in self.spreads.iter().enumerate() {
-            spread.values_apart().for_each(|symbol| add(at, symbol));
-        }
-        for (at, property) in self.properties.iter().enumerate() {
-            let used = property.used.used().iter();
-            used.for_each(|symbol| add(self.spreads.len() + at, *symbol));
-        }
     }
 
     /// Checks out the nodes of a value that has its first allocation, which is on one of them, if the
@@ -473,27 +415,5 @@ impl<'a> Pass<'a> {
             self.note_change();
         }
         (spread, closed_by.is_some())
-    }
-}
-
-/// Counts the values that an allocation's node has for spreads and properties.
-fn count_values(
-    state: &State,
-    record: &AllocationRecord,
-    in_group: bool,
-    columns: &[Arc<Column>],
-    (spreads, properties): (&mut [SpreadCounter<'_>], &mut [PropertyCounter<'_>]),
-) {
-    if !record.is_live() || state.node(record.node).is_none() {
-        return;
-    }
-    let (of_spreads, of_properties) = columns.split_at(spreads.len());
-    for (spread, column) in spreads.iter_mut().zip(of_spreads).filter(|_| in_group) {
-        spread.add(spread.bucket(column.symbol(record.node)));
-    }
-    for (property, column) in properties.iter_mut().zip(of_properties) {
-        if in_group || property.rule.scope == Scope::Job {
-            property.used.add(column.symbol(record.node));
-        }
     }
 }

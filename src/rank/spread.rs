@@ -199,9 +199,37 @@ impl<'a> SpreadCounter<'a> {
         self.used.get(bucket)
     }
 
+    /// Counts an allocation that is there already. [`SpreadCounter::find_range`] has to follow.
+    pub(crate) fn count(&mut self, bucket: Bucket) {
+        if self.counts(bucket) {
+            self.used.add(bucket);
+        }
+    }
+
+    /// Finds the fewest and the most of what was counted.
+    pub(crate) fn find_range(&mut self) {
+        if !self.spread.is_even() {
+            return;
+        }
+        for value in self.used.used() {
+            let used = self.used.get(*value);
+            if self.values_with.len() <= used as usize {
+                self.values_with.resize(used as usize + 1, 0);
+            }
+            self.values_with[used as usize] += 1;
+            let (min, max) = self.range.unwrap_or((used, used));
+            self.range = Some((min.min(used), max.max(used)));
+        }
+    }
+
+    /// Whether allocations are counted under this at all.
+    fn counts(&self, bucket: Bucket) -> bool {
+        bucket != NO_BUCKET && !(self.spread.is_even() && bucket == NO_VALUE)
+    }
+
     /// Counts an allocation. True if that changes the scores of other buckets.
     pub(crate) fn add(&mut self, bucket: Bucket) -> bool {
-        if bucket == NO_BUCKET || self.spread.is_even() && bucket == NO_VALUE {
+        if !self.counts(bucket) {
             return false;
         }
         let after = self.used.add(bucket);

@@ -5,21 +5,29 @@
 use super::counts::LaneCounts;
 use super::queue::{Entry, Store};
 use super::shards::LaneStore;
-use super::tournament::{Bits, HEAT, HiddenHeat};
+use super::tournament::{Before, Bits, HEAT, Heat};
 use super::{CANDIDATE, FIRST_DIMENSION, Frontier, MASKED};
 use crate::state::slots::NodeSlot;
 
-/// A set of nodes, which come out of it in the order of their slots.
-#[derive(Debug)]
-pub(crate) struct NodeSet {
+/// Nodes that are to be hidden from a frontier, and what they are in it while they are. It can be used
+/// again once they are [shown](Frontier::show).
+#[derive(Debug, Default)]
+pub(crate) struct HiddenNodes {
     /// A bit for each slot: a word has those of a heat.
     words: Vec<u64>,
+    /// The shards that have any of them, with what their tournaments were.
+    shards: Vec<(usize, Before)>,
+    /// What the heats of these shards were.
+    heats: Vec<Heat>,
+    /// Those that were in the head.
+    of_head: Vec<Entry>,
 }
 
-impl NodeSet {
-    /// An empty set of nodes with slots below this.
-    pub(crate) fn new(node_slots: usize) -> NodeSet {
-        NodeSet { words: vec![0; node_slots.div_ceil(HEAT)] }
+impl HiddenNodes {
+    /// Makes room for nodes with slots below this.
+    pub(crate) fn begin(&mut self, node_slots: usize) {
+        debug_assert!(self.words.iter().all(|word| *word == 0), "all were shown again");
+        self.words.resize(node_slots.div_ceil(HEAT), 0);
     }
 
     /// Adds a node; one with a higher slot is left out.
@@ -29,88 +37,69 @@ impl NodeSet {
         }
     }
 
-    /// Whether a node is in it.
+    /// Whether a node is one of them.
     pub(crate) fn contains(&self, slot: NodeSlot) -> bool {
         self.words.get(slot.at() / HEAT).is_some_and(|word| word & (1 << (slot.at() % HEAT)) != 0)
     }
 }
 
-/// Nodes that are hidden from a frontier, and what they were in it.
-#[derive(Debug)]
-pub(crate) struct Hidden {
-    nodes: NodeSet,
-    /// What their sums were, in the order of the nodes.
-    sums: Vec<f64>,
-    /// What the heats were that have any of them, in order.
-    heats: Vec<HiddenHeat>,
-    /// Those that were in the head.
-    of_head: Vec<Entry>,
-}
-
 impl Frontier {
     /// Hides nodes from a frontier with one lane, and counts them as nodes that the job's allocations keep
     /// it from: those that may run the group by their facts.
-    pub(crate) fn hide(&mut self, nodes: NodeSet, counts: &mut LaneCounts) -> Hidden {
-        let mut hidden = Hidden { nodes, sums: Vec::new(), heats: Vec::new(), of_head: Vec::new() };
+    pub(crate) fn hide(&mut self, nodes: &mut HiddenNodes, counts: &mut LaneCounts) {
+        let HiddenNodes { words, shards, heats, .. } = nodes;
         let heats_of_shard = self.partition.shard_size / HEAT;
-        let of_shards = hidden.nodes.words.chunks(heats_of_shard).zip(&self.partition.shards);
-        for (shard, (words, geometry)) in of_shards.enumerate() {
-            if words.iter().all(|word| *word == 0) {
-                continue;
-            }
-            let leaves = self.shards.leaves_to_change(shard);
-            let parts = leaves.codes.chunks(HEAT).zip(geometry.classes.chunks(HEAT));
-            for (heat, (&word, (codes, classes))) in words.iter().zip(parts).enumerate() {
-                if word == 0 {
-                    continue;
-                }
-                hidden.heats.push(leaves.tournament.hide(heat, word, &mut hidden.sums));
-                for at in Bits(word) {
-                    let (Some(&code), Some(&class)) = (codes.get(at), classes.get(at)) else {
-                        break;
-                    };
-                    if code == MASKED {
-                        continue;
-                    }
-                    if code != CANDIDATE {
-                        let what = self.dimensions[usize::from(code - FIRST_DIMENSION)];
-                        counts.remove_exhausted(what, class);
-                    }
-                    counts.hosts.add(class);
-                }
+        for (shard, words) in words.chunks(heats_of_shard).enumerate() {
+            if shard < self.partition.shards.len() && words.iter().any(|word| *word != 0) {
+                let tournament = &mut self.shards.leaves_to_change(shard).tournament;
+                shards.push((shard, tournament.hide(words, heats)));
+                self.count_hidden(shard, words, counts);
             }
         }
         if let [head] = &mut self.heads[..] {
-            let is_hidden = |entry: &Entry| hidden.nodes.contains(NodeSlot(entry.node));
-            hidden.of_head = head.take_all(is_hidden);
+            nodes.of_head = head.take_all(|entry| nodes.contains(NodeSlot(entry.node)));
         }
-        hidden
+    }
+
+    /// Counts hidden nodes of a shard.
+    fn count_hidden(&self, shard: usize, words: &[u64], counts: &mut LaneCounts) {
+        let (codes, classes) = (self.shards.codes(shard), &self.partition.shards[shard].classes);
+        let of_heats = words.iter().zip(codes.chunks(HEAT).zip(classes.chunks(HEAT)));
+        for (&word, (codes, classes)) in of_heats.filter(|(word, _)| **word != 0) {
+            for at in Bits(word) {
+                let (Some(&code), Some(&class)) = (codes.get(at), classes.get(at)) else { break };
+                if code == MASKED {
+                    continue;
+                }
+                if code != CANDIDATE {
+                    let what = self.dimensions[usize::from(code - FIRST_DIMENSION)];
+                    counts.remove_exhausted(what, class);
+                }
+                counts.hosts.add(class);
+            }
+        }
     }
 
     /// Puts hidden nodes back as what they were.
-    pub(crate) fn show(&mut self, hidden: Hidden) {
-        // What came up for the head meanwhile may be worse than what was hidden.
-        let of_head = self.heads.iter_mut().flat_map(|head| head.take_all(|_| true));
-        let mut store = LaneStore { partition: &self.partition, shards: &mut self.shards, lane: 0 };
-        of_head.for_each(|entry| store.push(entry));
-        let (mut sums, mut heats) = (hidden.sums.into_iter(), hidden.heats.into_iter());
+    pub(crate) fn show(&mut self, nodes: &mut HiddenNodes) {
+        let HiddenNodes { words, shards, heats, of_head } = nodes;
         let heats_of_shard = self.partition.shard_size / HEAT;
-        let of_shards = hidden.nodes.words.chunks(heats_of_shard).zip(&self.partition.shards);
-        for (shard, (words, geometry)) in of_shards.enumerate() {
-            if words.iter().all(|word| *word == 0) {
-                continue;
-            }
+        let mut heats_before = &heats[..];
+        for (shard, before) in shards.drain(..) {
             let tournament = &mut self.shards.leaves_to_change(shard).tournament;
-            for (heat, &word) in words.iter().take(geometry.nodes.len().div_ceil(HEAT)).enumerate()
-            {
-                if word != 0
-                    && let Some(before) = heats.next()
-                {
-                    tournament.show(heat, word, &before, &mut sums);
-                }
-            }
+            let (of_shard, others) = heats_before.split_at(tournament.heats());
+            tournament.show(before, of_shard);
+            heats_before = others;
+            words
+                .iter_mut()
+                .skip(shard * heats_of_shard)
+                .take(heats_of_shard)
+                .for_each(|it| *it = 0);
         }
+        heats.clear();
+        // What came up for the head meanwhile may be worse than what was hidden.
+        let came_up = self.heads.iter_mut().flat_map(|head| head.take_all(|_| true));
         let mut store = LaneStore { partition: &self.partition, shards: &mut self.shards, lane: 0 };
-        hidden.of_head.into_iter().for_each(|entry| store.push(entry));
+        came_up.chain(of_head.drain(..)).for_each(|entry| store.push(entry));
     }
 }

@@ -313,18 +313,39 @@ impl Frontier {
         (self.counts[lane].passing.nodes as usize).saturating_sub(exhausted as usize)
     }
 
-    /// How many of some nodes were candidates the last time they were looked at.
-    pub(crate) fn count_candidates(&self, nodes: impl Iterator<Item = NodeSlot>) -> usize {
+    /// Takes off from numbers by lane how many of some nodes were candidates the last time they were looked at.
+    pub(crate) fn subtract_candidates(
+        &self,
+        nodes: impl Iterator<Item = NodeSlot>,
+        by_lane: &mut [usize],
+    ) {
+        if let [candidates] = by_lane
+            && self.partition.is_single()
+        {
+            *candidates = candidates.saturating_sub(self.count_candidates(nodes));
+            return;
+        }
+        let id_of_candidate =
+            |slot| self.partition.leaf(slot).filter(|id| self.code(*id) == CANDIDATE);
+        for slot in nodes {
+            if let Some(id) = id_of_candidate(slot)
+                && let Some(candidates) = by_lane.get_mut(self.partition.lane(id))
+            {
+                *candidates = candidates.saturating_sub(1);
+            }
+        }
+    }
+
+    /// How many of some nodes were candidates the last time they were looked at, of a frontier with one lane.
+    fn count_candidates(&self, nodes: impl Iterator<Item = NodeSlot>) -> usize {
         let mut shard = (0, &[][..]);
         let mut is_candidate = |slot: NodeSlot| {
             if let Some(code) = shard.1.get(slot.at().wrapping_sub(shard.0)) {
                 return *code == CANDIDATE;
             }
             let Some(id) = self.partition.leaf(slot) else { return false };
-            if self.partition.is_single() {
-                // The leaves of a shard are in the order of slots.
-                shard = (slot.at() - id.leaf as usize, self.shards.codes(id.shard as usize));
-            }
+            // The leaves of a shard are in the order of slots.
+            shard = (slot.at() - id.leaf as usize, self.shards.codes(id.shard as usize));
             self.code(id) == CANDIDATE
         };
         nodes.filter(|slot| is_candidate(*slot)).count()

@@ -49,45 +49,79 @@ impl Iterator for Bits {
     }
 }
 
-/// What a heat was before leaves of it were hidden.
-#[derive(Debug)]
-pub(super) struct HiddenHeat {
-    best: (f64, u16),
-    is_stale: bool,
+/// A heat of leaves.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heat {
+    /// The sum of its best leaf; of a stale heat what no leaf is better than.
+    sum: f64,
+    /// The best leaf.
+    leaf: u16,
+    /// A bit for each leaf that is in the running, the hidden ones included.
+    running: u64,
+    /// A bit for each leaf that is [hidden](Tournament::hide).
+    hidden: u64,
+}
+
+impl Heat {
+    fn new(at: usize) -> Heat {
+        Heat { sum: OUT, leaf: (at * HEAT) as u16, running: 0, hidden: 0 }
+    }
+
+    fn best(&self) -> (f64, u16) {
+        (self.sum, self.leaf)
+    }
+
+    fn set_best(&mut self, best: (f64, u16)) {
+        (self.sum, self.leaf) = best;
+    }
+}
+
+/// What a tournament was before leaves were hidden, but for its heats.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Before {
+    stale: u32,
+    top: Option<(f64, u16)>,
+    changes: u32,
 }
 
 /// A tournament.
 #[derive(Clone, Debug)]
 pub(crate) struct Tournament {
-    /// By leaf: higher is better. The last heat is filled up with leaves that stand for no node, and
-    /// are never in the running.
-    sums: Vec<f64>,
+    /// By heat and leaf: higher is better. The last heat is filled up with leaves that stand for no node,
+    /// and are never in the running.
+    sums: Vec<[f64; HEAT]>,
     tie_breaks: TieBreaks,
-    /// By heat: the best leaf and its sum; of a stale heat what no leaf is better than.
-    best: Vec<(f64, u16)>,
+    heats: Vec<Heat>,
     /// A bit for each heat whose best leaf got worse since it was looked through. Most get better again,
     /// or never matter, before anybody asks.
     stale: u32,
     /// The best of all, if it is known.
     top: Option<(f64, u16)>,
+    /// How often a leaf was changed.
+    changes: u32,
 }
 
 impl Tournament {
     /// A tournament of leaves with these tie-breaks, all of them out of the running.
     pub(crate) fn new(tie_breaks: TieBreaks) -> Tournament {
         let heats = tie_breaks.tie_breaks.len().div_ceil(HEAT);
-        let best = (0..heats).map(|heat| (OUT, (heat * HEAT) as u16)).collect();
         Tournament {
-            sums: vec![OUT; heats * HEAT],
+            sums: vec![[OUT; HEAT]; heats],
             tie_breaks,
-            best,
+            heats: (0..heats).map(Heat::new).collect(),
             stale: 0,
             top: Some((OUT, 0)),
+            changes: 0,
         }
     }
 
+    /// How many heats it has.
+    pub(super) fn heats(&self) -> usize {
+        self.heats.len()
+    }
+
     pub(crate) fn sum(&self, leaf: usize) -> f64 {
-        self.sums[leaf]
+        self.sums[leaf / HEAT][leaf % HEAT]
     }
 
     pub(crate) fn tie_break(&self, leaf: usize) -> u64 {
@@ -96,13 +130,17 @@ impl Tournament {
 
     /// The sums, to be set all at once; [`Tournament::rebuild`] has to follow.
     pub(crate) fn sums_mut(&mut self) -> &mut [f64] {
-        &mut self.sums
+        self.sums.as_flattened_mut()
     }
 
     /// Finds the best of every heat anew.
     pub(crate) fn rebuild(&mut self) {
-        for heat in 0..self.best.len() {
-            self.best[heat] = self.best_of(heat);
+        for at in 0..self.heats.len() {
+            let bits = self.sums[at].iter().enumerate();
+            let bits = bits.map(|(leaf, sum)| u64::from(*sum > OUT) << leaf);
+            let mut heat = Heat { running: bits.fold(0, |all, bit| all | bit), ..Heat::new(at) };
+            heat.set_best(self.best_of(at));
+            self.heats[at] = heat;
         }
         self.stale = 0;
         self.top = Some(self.find_top());
@@ -122,8 +160,9 @@ impl Tournament {
             while stale != 0 {
                 let heat = stale.trailing_zeros() as usize;
                 stale &= stale - 1;
-                if self.best[heat].0 >= top.0 {
-                    self.best[heat] = self.best_of(heat);
+                if self.heats[heat].sum >= top.0 {
+                    let best = self.best_of(heat);
+                    self.heats[heat].set_best(best);
                     self.stale &= !(1 << heat);
                     is_known = false;
                 }
@@ -132,7 +171,7 @@ impl Tournament {
         }
     }
 
-    /// The best leaf in the running, which has to be [find_bestd](Tournament::find_best).
+    /// The best leaf in the running, which has to be [known](Tournament::find_best).
     pub(crate) fn best(&self) -> Option<usize> {
         debug_assert!(self.top.is_some());
         self.top.filter(|top| top.0 > OUT).map(|top| usize::from(top.1))
@@ -140,22 +179,27 @@ impl Tournament {
 
     /// Changes the sum of a leaf.
     pub(crate) fn set(&mut self, leaf: usize, sum: f64) {
-        self.sums[leaf] = sum;
+        let at = leaf / HEAT;
+        let (mut heat, bit) = (self.heats[at], 1 << (leaf % HEAT));
+        debug_assert!(heat.hidden & bit == 0, "hidden leaves stay what they are");
+        self.sums[at][leaf % HEAT] = sum;
+        self.changes = self.changes.wrapping_add(1);
+        heat.running = if sum > OUT { heat.running | bit } else { heat.running & !bit };
         let this = (sum, leaf as u16);
-        let heat = leaf / HEAT;
-        let best = self.best[heat];
-        let is_stale = self.stale & (1 << heat) != 0;
+        let best = heat.best();
+        let is_stale = self.stale & (1 << at) != 0;
         if is_stale {
-            // Only what is better than anything there could be find_bests it.
+            // Only what is better than anything there could be is known to be the best of it.
             if sum > best.0 {
-                self.best[heat] = this;
-                self.stale &= !(1 << heat);
+                heat.set_best(this);
+                self.stale &= !(1 << at);
             }
         } else if best.1 == this.1 && sum < best.0 {
-            self.stale |= 1 << heat;
+            self.stale |= 1 << at;
         } else if best.1 == this.1 || self.is_better(this, best) {
-            self.best[heat] = this;
+            heat.set_best(this);
         }
+        self.heats[at] = heat;
         if let Some(top) = self.top {
             if top.1 == this.1 {
                 self.top = (sum >= top.0).then_some(this);
@@ -165,50 +209,59 @@ impl Tournament {
         }
     }
 
-    /// Takes leaves of a heat out of the running, a bit for each, and adds what their sums were to a list.
-    pub(super) fn hide(&mut self, heat: usize, leaves: u64, hidden: &mut Vec<f64>) -> HiddenHeat {
-        let bit = 1 << heat;
-        let before = HiddenHeat { best: self.best[heat], is_stale: self.stale & bit != 0 };
-        let sums = self.sums[heat * HEAT..].first_chunk_mut::<HEAT>();
-        if let Some(sums) = sums {
-            hidden.extend(Bits(leaves).map(|leaf| std::mem::replace(&mut sums[leaf], OUT)));
+    /// Hides leaves, by heat a bit for each: they are what they are, but out of the running until they are
+    /// [shown](Tournament::show). Adds what the heats were to a list.
+    pub(super) fn hide(&mut self, leaves: &[u64], heats: &mut Vec<Heat>) -> Before {
+        let before = Before { stale: self.stale, top: self.top, changes: self.changes };
+        heats.extend_from_slice(&self.heats);
+        for (at, (heat, &hidden)) in self.heats.iter_mut().zip(leaves).enumerate() {
+            if hidden == 0 {
+                continue;
+            }
+            heat.hidden = hidden;
+            if heat.running & !hidden == 0 {
+                *heat = Heat { running: heat.running, hidden, ..Heat::new(at) };
+                self.stale &= !(1 << at);
+            } else if hidden & 1 << (usize::from(heat.leaf) % HEAT) != 0 {
+                // No leaf is better than it was, which is all that has to hold of a stale heat.
+                self.stale |= 1 << at;
+            }
         }
-        // No leaf is better than it was, which is all that has to hold of a stale heat.
-        self.stale |= bit;
         self.top = None;
         before
     }
 
-    /// Puts leaves of a heat back in the running that were hidden.
-    pub(super) fn show(
-        &mut self,
-        heat: usize,
-        leaves: u64,
-        before: &HiddenHeat,
-        hidden: &mut impl Iterator<Item = f64>,
-    ) {
-        let first = heat * HEAT;
-        if let Some(sums) = self.sums[first..].first_chunk_mut::<HEAT>() {
-            Bits(leaves).zip(hidden).for_each(|(leaf, sum)| sums[leaf] = sum);
-        }
-        self.top = None;
-        // What is better than all were before was put back meanwhile.
-        if self.is_better(self.best[heat], before.best) {
+    /// Shows all leaves again that were hidden, given what the heats were before.
+    pub(super) fn show(&mut self, before: Before, heats: &[Heat]) {
+        if self.changes == before.changes {
+            self.heats.copy_from_slice(heats);
+            (self.stale, self.top) = (before.stale, before.top);
             return;
         }
-        // The best one may have been taken out meanwhile.
-        let is_there = self.sums[usize::from(before.best.1)] == before.best.0;
-        self.best[heat] = before.best;
-        match before.is_stale || !is_there {
-            true => self.stale |= 1 << heat,
-            false => self.stale &= !(1 << heat),
+        for (at, was) in heats.iter().enumerate() {
+            let mut heat = self.heats[at];
+            if std::mem::take(&mut heat.hidden) == 0 {
+                continue;
+            }
+            // What is better than all were before may have come meanwhile.
+            if !self.is_better(heat.best(), was.best()) {
+                heat.set_best(was.best());
+                // The best one may have been taken out meanwhile.
+                let is_there = self.sums[at][usize::from(was.leaf) % HEAT] == was.sum;
+                match before.stale & 1 << at != 0 || !is_there {
+                    true => self.stale |= 1 << at,
+                    false => self.stale &= !(1 << at),
+                }
+            }
+            self.heats[at] = heat;
         }
+        self.top = None;
     }
 
     /// The best of the best of all heats.
     fn find_top(&self) -> (f64, u16) {
         let mut best = (OUT, 0);
-        for &other in &self.best {
+        for other in self.heats.iter().map(Heat::best) {
             // Heats come in the order of leaves, so that of equals the first one stays.
             if other.0 > best.0 || self.goes_first(other, best) {
                 best = other;
@@ -220,7 +273,13 @@ impl Tournament {
     /// The best leaf of a heat.
     fn best_of(&self, heat: usize) -> (f64, u16) {
         let first = heat * HEAT;
-        let Some(sums) = self.sums[first..].first_chunk::<HEAT>() else { return (OUT, 0) };
+        let sums = &self.sums[heat];
+        let Heat { running, hidden, .. } = self.heats[heat];
+        if hidden != 0 {
+            let leaves = Bits(running & !hidden).map(|leaf| (sums[leaf], (first + leaf) as u16));
+            let better = |a, b| if self.is_better(b, a) { b } else { a };
+            return leaves.reduce(better).unwrap_or((OUT, first as u16));
+        }
         // Several at once, since the order of comparisons does not matter to the highest.
         let mut highest = [OUT; 4];
         for sums in sums.as_chunks::<4>().0 {
@@ -257,11 +316,13 @@ impl Tournament {
 
 #[cfg(test)]
 mod tests {
-    use super::{LEAVES_MAX, OUT, TieBreaks, Tournament};
+    use super::{HEAT, LEAVES_MAX, OUT, TieBreaks, Tournament};
     use crate::rng::Rng;
 
     fn expected(shard: &Tournament) -> Option<usize> {
-        let leaves = (0..shard.tie_breaks.tie_breaks.len()).filter(|&leaf| shard.sum(leaf) > OUT);
+        let is_hidden = |leaf: usize| shard.heats[leaf / HEAT].hidden & 1 << (leaf % HEAT) != 0;
+        let leaves = 0..shard.tie_breaks.tie_breaks.len();
+        let leaves = leaves.filter(|&leaf| shard.sum(leaf) > OUT && !is_hidden(leaf));
         leaves.min_by(|&a, &b| {
             let sums = shard.sum(b).total_cmp(&shard.sum(a));
             sums.then_with(|| shard.tie_break(a).cmp(&shard.tie_break(b)))
@@ -294,9 +355,42 @@ mod tests {
                 assert_eq!(shard.best(), expected(&shard), "{leaves} leaves, round {round}");
             }
             shard.find_best();
+            assert_eq!(shard.best(), expected(&shard));
             let mut rebuilt = shard.clone();
             rebuilt.rebuild();
             assert_eq!(rebuilt.best(), shard.best());
+        }
+    }
+
+    #[test]
+    fn the_best_of_what_is_not_hidden_is_known() {
+        for leaves in [1, 64, 65, 300, LEAVES_MAX] {
+            let mut rng = Rng::for_key(leaves as u64, &[1]);
+            let tie_breaks: Vec<u64> = (0..leaves).map(|_| rng.next_u64()).collect();
+            let mut shard = Tournament::new(TieBreaks::new(tie_breaks.into()));
+            for round in 0..300 {
+                // Dense and sparse heats, and rounds in which nothing changes while leaves are hidden.
+                let hidden: Vec<u64> = (0..shard.heats())
+                    .map(|_| [rng.next_u64(), !0, 0, 1 << rng.below(64)][rng.below(4) as usize])
+                    .collect();
+                let mut heats = Vec::new();
+                let before = shard.hide(&hidden, &mut heats);
+                for _ in 0..rng.below(3) * 20 {
+                    let leaf = rng.below(leaves as u64) as usize;
+                    if hidden[leaf / HEAT] & 1 << (leaf % HEAT) == 0 {
+                        shard.set(leaf, [OUT, 1.0, 2.0, 3.0][rng.below(4) as usize]);
+                    }
+                    if rng.below(4) == 0 {
+                        shard.find_best();
+                        assert_eq!(shard.best(), expected(&shard), "{leaves}, round {round}");
+                    }
+                }
+                shard.show(before, &heats);
+                shard.find_best();
+                assert_eq!(shard.best(), expected(&shard), "{leaves} shown, round {round}");
+                let leaf = rng.below(leaves as u64) as usize;
+                shard.set(leaf, [OUT, 1.0, 2.0, 3.0][rng.below(4) as usize]);
+            }
         }
     }
 }
