@@ -124,7 +124,7 @@ fn transact<E>(
 /// Does what a command says.
 fn run(change: &mut Change<'_>, command: Command) -> Result<(), CommandError> {
     match command {
-        Command::RegisterJob(body) => jobs::register(change, *body)?,
+        Command::RegisterJob(body) => jobs::register(change, body)?,
         Command::DeregisterJob(body) => jobs::deregister(change, &body)?,
         Command::EvaluateJob(body) => jobs::evaluate(change, &body)?,
         Command::ScaleJob(body) => job_changes::scale(change, body)?,

@@ -26,7 +26,10 @@ pub(super) fn namespace_of(namespace: &str) -> &str {
 }
 
 /// Registers a job, or a new version of it.
-pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(), JobCommandError> {
+pub(super) fn register(
+    change: &mut Change<'_>,
+    mut body: Box<RegisterJob>,
+) -> Result<(), JobCommandError> {
     if change.book().settings.scheduler.reject_job_registration {
         return Err(JobCommandError::RegistrationDisabled);
     }
@@ -36,13 +39,12 @@ pub(super) fn register(change: &mut Change<'_>, body: RegisterJob) -> Result<(),
     if body.enforce_index {
         enforce(before.as_ref(), body.job_modify_index)?;
     }
-    let mut spec = body.job;
     if body.preserve_counts
         && let Some(before) = &before
     {
-        keep_counts(&mut spec, before);
+        keep_counts(&mut body.job, before);
     }
-    let job = Job::registered(spec, before.as_ref())?;
+    let job = Job::registered(body.job, before.as_ref())?;
     check_surroundings(change, &job)?;
     change.applied.warnings = job.warnings();
     let slot = put(change, job);

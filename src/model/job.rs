@@ -77,28 +77,25 @@ impl Job {
     }
 
     /// Checks a document and completes it, in the given era where it does not say its own.
-    fn in_era(spec: JobSpec, era: Era) -> Result<Self, JobErrors> {
-        let (spec, era, problems) = Job::completed(spec, era)?;
+    fn in_era(mut spec: JobSpec, era: Era) -> Result<Self, JobErrors> {
+        let (era, problems) = Job::complete(&mut spec, era)?;
         JobErrors::check(problems)?;
         Ok(Job::of(spec, era))
     }
 
-    /// A document completed, with its era, the given one where it does not say its own, and with
-    /// everything that is wrong with it.
-    pub(super) fn completed(
-        mut spec: JobSpec,
-        era: Era,
-    ) -> Result<(JobSpec, Era, Vec<Problem>), JobErrors> {
-        let mut problems = validate::job(&spec);
+    /// Completes a document, and gives its era, the given one where it does not say its own, and
+    /// everything that is wrong with it. Documents are large, so that this one stays where it is.
+    pub(super) fn complete(spec: &mut JobSpec, era: Era) -> Result<(Era, Vec<Problem>), JobErrors> {
+        let mut problems = validate::job(spec);
         if !problems.is_empty()
-            && let Some(corrected) = keys::corrected(&spec)
+            && let Some(corrected) = keys::corrected(spec)
         {
-            spec = corrected?;
-            problems = validate::job(&spec);
+            *spec = corrected?;
+            problems = validate::job(spec);
         }
-        let era = Era::of(&spec).unwrap_or(era);
-        canonical::job(&mut spec, era);
-        Ok((spec, era, problems))
+        let era = Era::of(spec).unwrap_or(era);
+        canonical::job(spec, era);
+        Ok((era, problems))
     }
 
     /// A job of which the document was found to be valid and complete before.

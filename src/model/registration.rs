@@ -46,9 +46,9 @@ impl Job {
     /// assert_eq!(job.task_groups[0].update.as_ref().map(|update| update.max_parallel()), Some(1));
     /// # Ok::<(), read::ReadError>(())
     /// ```
-    pub fn registered(spec: JobSpec, before: Option<&Job>) -> Result<Job, JobErrors> {
+    pub fn registered(mut spec: JobSpec, before: Option<&Job>) -> Result<Job, JobErrors> {
         let era = before.map_or(Era::Today, Job::era);
-        let (mut spec, era, mut problems) = Job::completed(spec, era)?;
+        let (era, mut problems) = Job::complete(&mut spec, era)?;
         if era == Era::Today {
             fill_blocks(&mut spec);
         }

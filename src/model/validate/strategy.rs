@@ -1,7 +1,7 @@
 //! The blocks that say how allocations are changed, moved, restarted and replaced
 //! (docs/lifecycle.md, section 9). They are complete already.
 
-use super::{one_of, range};
+use super::{one_of, range, unknown};
 use crate::model::job_spec::TaskGroup;
 use crate::model::job_type::JobType;
 use crate::model::problem::{Path, Problems};
@@ -92,8 +92,11 @@ pub(super) fn restart(problems: &mut Problems, at: &Path<'_>, policy: &RestartPo
 }
 
 fn reschedule(problems: &mut Problems, at: &Path<'_>, policy: &ReschedulePolicy) {
-    let functions = DelayFunction::ALL.iter().map(|one| one.as_str()).collect::<Vec<_>>();
-    one_of(problems, at.key("DelayFunction"), &policy.delay_function, "function", &functions);
+    if DelayFunction::from_text(&policy.delay_function).is_none() {
+        let known = DelayFunction::ALL.iter().map(|one| one.as_str());
+        let message = unknown(&policy.delay_function, "function", known);
+        problems.add(at.key("DelayFunction"), message);
+    }
     range(problems, at.key("Attempts"), policy.attempts.unwrap_or(0), 0, NUMBER_MAX, "");
     let (is_limited, delay) = (policy.attempts() > 0, policy.delay());
     if !is_limited && !policy.unlimited() {
