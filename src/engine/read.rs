@@ -60,7 +60,7 @@ impl Engine {
     /// How jobs are placed now: under its options and the scheduler's configuration. Schedulers outside
     /// that are to do as it does take these.
     pub fn place_options(&self) -> PlaceOptions {
-        place_options(&self.options.place, &self.cluster.state().book().settings)
+        place_options(&self.options.place, &self.cluster.state().book().settings).into_owned()
     }
 
     /// What waits in it. It costs as much as there is of that.

@@ -41,7 +41,8 @@ impl Snapshot {
         now: Timestamp,
     ) -> Result<DryRun, JobErrors> {
         let settings = &self.state().book().settings;
-        let options = place_options(&options.place, settings).record_failed_placements(false);
+        let options =
+            place_options(&options.place, settings).into_owned().record_failed_placements(false);
         if let Some(periodic) = job.periodic.as_ref().filter(|it| it.is_enabled())
             && let Err(JobCommandError::Invalid(errors)) = cron::check(periodic)
         {

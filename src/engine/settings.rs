@@ -1,6 +1,8 @@
 //! What an operator sets: the scheduler's configuration, namespaces and node pools (docs/lifecycle.md,
 //! section 10).
 
+use std::borrow::Cow;
+
 use super::change::Change;
 use super::command::SetSchedulerConfiguration;
 use super::error::SettingsCommandError;
@@ -38,8 +40,15 @@ pub(super) fn set_scheduler(
 }
 
 /// How jobs are placed under the options of an engine and the configuration of an operator.
-pub(super) fn place_options(options: &PlaceOptions, settings: &Settings) -> PlaceOptions {
+pub(super) fn place_options<'a>(
+    options: &'a PlaceOptions,
+    settings: &Settings,
+) -> Cow<'a, PlaceOptions> {
     let configuration: &SchedulerConfiguration = &settings.scheduler;
+    if configuration.modify_index == 0 {
+        // Until an operator says something, the options of the engine hold.
+        return Cow::Borrowed(options);
+    }
     let algorithm = match configuration.scheduler_algorithm.as_str() {
         "spread" => Algorithm::Spread,
         _ => Algorithm::Binpack,
@@ -51,15 +60,12 @@ pub(super) fn place_options(options: &PlaceOptions, settings: &Settings) -> Plac
         system: is_on(JobType::System),
         sysbatch: is_on(JobType::Sysbatch),
     };
-    let options = options.clone();
-    if configuration.modify_index == 0 {
-        // Until an operator says something, the options of the engine hold.
-        return options;
-    }
-    options
+    let options = options
+        .clone()
         .memory_oversubscription(configuration.memory_oversubscription_enabled)
         .preemption(preemption)
-        .algorithm(algorithm)
+        .algorithm(algorithm);
+    Cow::Owned(options)
 }
 
 fn check_name(name: &str) -> Result<(), SettingsCommandError> {

@@ -65,7 +65,7 @@ impl Snapshot {
 
     /// How jobs are placed, by the options of the engine and what an operator has set.
     pub fn place_options(&self) -> PlaceOptions {
-        place_options(&self.options.place, &self.state().book().settings)
+        place_options(&self.options.place, &self.state().book().settings).into_owned()
     }
 
     /// So many of the events above an index, the oldest, and what else happened with the last of them.

@@ -1,5 +1,7 @@
 //! How to place: what the API calls the scheduler's configuration, and what an embedder adds.
 
+use std::borrow::Cow;
+
 use crate::model::{Era, Job, JobType, TaskGroup};
 use crate::rank::binpack::Algorithm;
 
@@ -307,9 +309,11 @@ impl PlaceOptions {
     }
 
     /// The same for processing evaluations.
-    pub(crate) fn for_evaluations(&self) -> PlaceOptions {
-        let records = self.failure_records.unwrap_or(FailureRecords::Auto);
-        self.clone().record_failed_placements(records)
+    pub(crate) fn for_evaluations(&self) -> Cow<'_, PlaceOptions> {
+        match self.failure_records {
+            Some(_) => Cow::Borrowed(self),
+            None => Cow::Owned(self.clone().record_failed_placements(FailureRecords::Auto)),
+        }
     }
 
     /// Sets whether every node's verdict is kept for each group, and for what cannot be placed the
