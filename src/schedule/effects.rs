@@ -26,7 +26,7 @@ const DISCONNECTED: &str = "alloc is unknown since its node is disconnected";
 
 impl Pass<'_, '_, '_> {
     /// All that the pass came to.
-    pub(super) fn finish(mut self) -> Processed {
+    pub(super) fn finish(&mut self) -> Processed {
         let is_system = self.job_type.is_system();
         let was_blocked = self.asked.record.status == EvaluationStatus::Blocked;
         let is_reblocked = was_blocked && !is_system && !self.failures.is_empty();

@@ -37,7 +37,7 @@ pub(super) struct Known {
     pub(super) job: Option<JobSlot>,
     registration: Option<Arc<Registration>>,
     /// The names of the groups that only allocations have, which come after those of the job.
-    others: Vec<Arc<str>>,
+    others: SmallList<Arc<str>>,
     /// For each group its place in the job's record; none of one that the record has not.
     places: SmallList<Option<usize>>,
     /// How many groups there are.
@@ -69,7 +69,7 @@ impl Known {
         let mut known = Known {
             job,
             registration,
-            others: Vec::new(),
+            others: SmallList::None,
             places: SmallList::None,
             groups: 0,
             specs: SmallList::None,
@@ -152,7 +152,7 @@ impl Known {
         let records = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups);
         let records = records.unwrap_or_default();
         let mut lists: SmallList<Option<usize>> = of_job.iter().map(|_| None).collect();
-        let mut others: Vec<usize> = Vec::new();
+        let mut others: SmallList<usize> = SmallList::None;
         for (place, record) in records.iter().enumerate() {
             // Mostly both have them in one order.
             let is_it = |at: usize| of_job.get(at).is_some_and(|it| it.name == *record.name);
@@ -163,9 +163,9 @@ impl Known {
                 None => others.push(place),
             }
         }
-        others.sort_unstable_by_key(|place| &records[*place].name);
+        others.sort_by_key(|place| &records[*place].name);
         self.others = others.iter().map(|place| records[*place].name.clone()).collect();
-        lists.extend(others.into_iter().map(Some));
+        lists.extend(others.iter().copied().map(Some));
         self.groups = lists.len() as u32;
         self.places = lists;
     }
