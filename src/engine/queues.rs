@@ -18,7 +18,10 @@ use crate::state::changed::Changes;
 use crate::state::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use crate::state::small_list::SmallList;
 use crate::state::standing::JobStatus;
-use crate::state::transaction::Touched;
+use crate::state::transaction::{Touched, sort_and_dedup};
+
+/// A longer list is not kept for the next change.
+const MOST_SPARE: usize = 4096;
 
 /// The queues, timers and lists of an engine.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -39,6 +42,8 @@ pub(super) struct Queues {
     pub(super) deployments: BTreeSet<DeploymentSlot>,
     pub(super) launch_tokens: LaunchTokens,
     pub(super) ended: Ended,
+    /// Empty memory for a list of evaluations, so that no change makes its own.
+    spare: Vec<EvaluationSlot>,
 }
 
 impl Queues {
@@ -105,9 +110,10 @@ impl Queues {
     /// Sets the timers of what has ended and will be forgotten.
     fn follow_ended(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
         let touched = &changes.touched;
-        let mut evaluations: SmallList<EvaluationSlot> = touched.evaluations.as_slice().into();
+        let mut evaluations = std::mem::take(&mut self.spare);
+        evaluations.extend_from_slice(&touched.evaluations);
         // Mostly one evaluation's come one after another.
-        let note = |evaluations: &mut SmallList<EvaluationSlot>, of: EvaluationSlot| {
+        let note = |evaluations: &mut Vec<EvaluationSlot>, of: EvaluationSlot| {
             if evaluations.last() != Some(&of) {
                 evaluations.push(of);
             }
@@ -135,7 +141,7 @@ impl Queues {
         for of in changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)) {
             note(&mut evaluations, of);
         }
-        evaluations.sort_and_dedup();
+        sort_and_dedup(&mut evaluations);
         let mut deployments: SmallList<DeploymentSlot> = touched.deployments.as_slice().into();
         let left = changes.left_deployments.iter();
         deployments.extend(left.filter_map(|of| state.resolve_deployment(*of)));
@@ -148,9 +154,12 @@ impl Queues {
             let at = forget::deployment_at(state, ages, slot);
             self.timers.set(Timer::ForgetDeployment(slot), at);
         }
-        for &slot in evaluations.iter() {
+        for slot in evaluations.drain(..) {
             let at = forget::evaluation_at(state, ages, slot);
             self.timers.set(Timer::ForgetEvaluation(slot), at);
+        }
+        if evaluations.capacity() <= MOST_SPARE {
+            self.spare = evaluations;
         }
         for &slot in &touched.jobs {
             let is_dead = || state.status_of_job(slot) == JobStatus::Dead;

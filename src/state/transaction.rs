@@ -155,7 +155,7 @@ impl Touched {
 
 /// Sorts a list, which mostly has one item at most, and leaves one of those that are equal.
 #[inline]
-pub(super) fn sort_and_dedup<T: Ord>(list: &mut Vec<T>) {
+pub(crate) fn sort_and_dedup<T: Ord>(list: &mut Vec<T>) {
     if list.len() > 1 {
         list.sort_unstable();
         list.dedup();
