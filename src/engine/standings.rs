@@ -21,6 +21,14 @@ struct Moved {
     is_awaited: bool,
 }
 
+/// A job that was launched from another one, with what it was before, unless it is new, and what it is now.
+#[derive(Clone, Copy)]
+struct Launched {
+    job: JobSlot,
+    before: Option<JobStatus>,
+    after: JobStatus,
+}
+
 /// The jobs of which anything changed, in order.
 struct AllMoved(SmallList<Moved>);
 
@@ -60,47 +68,73 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
             moved.is_awaited = true;
         }
     }
-    let mut children: Vec<(JobSlot, Option<JobStatus>, JobStatus)> = Vec::new();
-    let none = Standing::default();
+    let mut children: SmallList<Launched> = SmallList::None;
     for at in 0..moved.0.len() {
         let Some(moved) = moved.0.get_mut(at) else { break };
-        let (job, is_awaited) = (moved.job, moved.is_awaited);
-        if change.state.job(job).is_none() {
-            continue;
+        children.extend(write_down(change, moved, index));
+    }
+    for Launched { job, before, after } in children.iter().copied() {
+        count_child(change, job, before, after);
+    }
+}
+
+/// Writes down what one job has come to, as far as anything of that moved. What has become of it is given if
+/// it was launched from another one.
+fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<Launched> {
+    let job = moved.job;
+    change.state.job(job)?;
+    let is_moved = moved.standing.is_some() || moved.has_allocations;
+    if !is_moved && change.state.registration(job).is_none() {
+        return None;
+    }
+    let none = Standing::default();
+    let known = change.state.standing(job);
+    let is_known = known.is_some();
+    let before = known.map_or(&none, |it| &**it);
+    let after = moved.standing.as_ref().unwrap_or(before);
+    let status = status_of(change, job, after, moved.is_awaited);
+    let launched = status.and_then(|after| launched(change, job, before.status, after, index));
+    let has_moved = status.is_some_and(|status| status != before.status);
+    let has_counts = after.groups != before.groups;
+    let is_begun = status.is_some() && before.summary_created == 0;
+    let has_allocations = moved.has_allocations && before.allocations_modified != index;
+    if is_known && !(has_moved || has_counts || is_begun) {
+        if has_allocations {
+            change.state.note_allocations(job, index);
         }
-        let is_moved = moved.standing.is_some() || moved.has_allocations;
-        if !is_moved && change.state.registration(job).is_none() {
-            continue;
-        }
-        let before = change.state.standing(job).map_or(&none, |it| &**it);
+        return launched;
+    }
+    if has_moved || has_counts || has_allocations || before.summary_modified != index && is_begun {
         let mut after = moved.standing.take().unwrap_or_else(|| before.clone());
-        if after.groups != before.groups {
+        after.status = status.unwrap_or(before.status);
+        if has_counts || is_begun {
             after.summary_modified = index;
         }
-        if moved.has_allocations {
+        if is_begun {
+            after.summary_created = index;
+        }
+        if has_allocations {
             after.allocations_modified = index;
         }
-        if let Some(status) = status_of(change, job, &after, is_awaited) {
-            after.status = status;
-            let is_new = change.registration(job).is_some_and(|it| it.create_index == index);
-            if (is_new || before.status != status) && is_launched(&change.state, job) {
-                children.push((job, (!is_new).then_some(before.status), status));
-            }
-            if after.summary_created == 0 {
-                (after.summary_created, after.summary_modified) = (index, index);
-            }
+        if has_moved {
+            change.state.touch_job(job);
         }
-        let has_moved = before.status != after.status;
-        if has_moved || !is_same(before, &after) {
-            if has_moved {
-                change.state.touch_job(job);
-            }
-            change.state.set_standing(job, after);
-        }
+        change.state.set_standing(job, after);
     }
-    for (child, before, after) in children {
-        count_child(change, child, before, after);
-    }
+    launched
+}
+
+/// What has become of a job that has come to a status, if it was launched from another one.
+fn launched(
+    change: &Change<'_>,
+    job: JobSlot,
+    before: JobStatus,
+    after: JobStatus,
+    index: u64,
+) -> Option<Launched> {
+    let is_new = change.registration(job).is_some_and(|it| it.create_index == index);
+    let is_told = (is_new || before != after) && is_launched(&change.state, job);
+    is_told.then(|| Launched { job, before: (!is_new).then_some(before), after })
 }
 
 /// Counts whose clients said what, and notes which jobs these are of.
@@ -157,13 +191,6 @@ fn is_launched(state: &State, job: JobSlot) -> bool {
 
 fn known(state: &State, job: JobSlot) -> Standing {
     state.standing(job).map(|it| Standing::clone(it)).unwrap_or_default()
-}
-
-/// Whether nothing has moved of what follows from changes, the status aside.
-fn is_same(before: &Standing, after: &Standing) -> bool {
-    before.groups == after.groups
-        && before.summary_modified == after.summary_modified
-        && before.allocations_modified == after.allocations_modified
 }
 
 /// What an evaluation says is still to be placed stands in its job's summary.

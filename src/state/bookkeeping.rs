@@ -83,6 +83,8 @@ pub(super) enum BookUndo {
     Tokens(u64),
     Life(NodeSlot, Box<NodeLife>),
     Standing(JobSlot, Option<Arc<Standing>>),
+    /// The index at which an allocation of a job last came, changed or left.
+    AllocationsModified(JobSlot, u64),
 }
 
 impl Bookkeeping {
@@ -113,7 +115,7 @@ impl Bookkeeping {
             BookUndo::News(key, before) => put(&mut self.news, key, before),
             BookUndo::Tokens(before) => self.tokens = before,
             BookUndo::Life(node, before) => self.set_life(node, *before),
-            BookUndo::Standing(..) => {}
+            BookUndo::Standing(..) | BookUndo::AllocationsModified(..) => {}
         }
     }
 }

@@ -27,6 +27,10 @@ impl State {
         self.job(job)?.standing.as_ref()
     }
 
+    fn standing_mut(&mut self, job: JobSlot) -> Option<&mut Standing> {
+        self.job_mut(job)?.standing.as_mut().map(Arc::make_mut)
+    }
+
     /// The evaluation of a job that is in hand.
     pub(crate) fn claim(&self, job: JobSlot) -> Option<EvaluationSlot> {
         self.book.claims.get(&job).copied()
@@ -42,12 +46,18 @@ impl State {
     }
 
     pub(super) fn undo_book(&mut self, before: BookUndo) {
-        if let BookUndo::Standing(job, before) = before {
-            if let Some(record) = self.job_mut(job) {
-                record.standing = before;
+        match before {
+            BookUndo::Standing(job, before) => {
+                if let Some(record) = self.job_mut(job) {
+                    record.standing = before;
+                }
             }
-        } else {
-            self.book.undo(before);
+            BookUndo::AllocationsModified(job, before) => {
+                if let Some(standing) = self.standing_mut(job) {
+                    standing.allocations_modified = before;
+                }
+            }
+            before => self.book.undo(before),
         }
     }
 }
@@ -77,6 +87,15 @@ impl Transaction<'_> {
         let Some(record) = self.state.job_mut(job) else { return };
         let before = record.standing.replace(Arc::new(standing));
         self.log_book(BookUndo::Standing(job, before));
+    }
+
+    /// Writes down at which index an allocation of a job came, changed or left, where nothing else of what
+    /// the job has come to has moved: that needs no copy of all of it.
+    pub(crate) fn note_allocations(&mut self, job: JobSlot, index: u64) {
+        self.drop_open_batch();
+        let Some(standing) = self.state.standing_mut(job) else { return };
+        let before = std::mem::replace(&mut standing.allocations_modified, index);
+        self.log_book(BookUndo::AllocationsModified(job, before));
     }
 
     /// Forgets what a job has come to, but for when its list of allocations last changed.

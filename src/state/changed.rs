@@ -223,7 +223,9 @@ impl Transaction<'_> {
                 changes.requeued.extend(before.iter().copied().chain(state.claim(*job)));
             }
             BookUndo::Life(node, _) => changes.lives.push(*node),
-            BookUndo::Standing(job, _) => changes.standings.push(*job),
+            BookUndo::Standing(job, _) | BookUndo::AllocationsModified(job, _) => {
+                changes.standings.push(*job);
+            }
             BookUndo::News(slot, _) => changes.news.push(*slot),
             BookUndo::Unblock(..) | BookUndo::Tokens(_) => {}
         }
