@@ -51,9 +51,14 @@ fn look_at(change: &mut Change<'_>, job: JobSlot, touched: &[(JobSlot, Evaluatio
     let mut open: SmallList<EvaluationSlot> = touched.iter().map(|(_, slot)| *slot).collect();
     change.queues.open_of(job).filter(is_other).for_each(|other| open.push(other));
     open.sort_and_dedup();
-    cancel_after_success(change, touched, &open);
-    cancel_duplicates(change, job, &open);
-    release_missed(change, touched);
+    let is_blocked =
+        |slot: &EvaluationSlot| status_of(change, *slot) == Some(EvaluationStatus::Blocked);
+    // Mostly none waits for room, of which all of this is.
+    if open.iter().any(is_blocked) {
+        cancel_after_success(change, touched, &open);
+        cancel_duplicates(change, job, &open);
+        release_missed(change, touched);
+    }
     claim(change, job, &open);
 }
 
@@ -72,11 +77,6 @@ fn cancel_after_success(
         })
     };
     let Some(&(_, successful)) = touched.iter().rfind(is_success) else { return };
-    let is_blocked =
-        |slot: &EvaluationSlot| status_of(change, *slot) == Some(EvaluationStatus::Blocked);
-    if !open.iter().any(is_blocked) {
-        return;
-    }
     let reason = format!("evaluation \"{}\" successful", change.state.evaluation_id(successful));
     for &slot in open {
         if status_of(change, slot) == Some(EvaluationStatus::Blocked) {
