@@ -108,13 +108,16 @@ impl Changes {
 }
 
 impl Transaction<'_> {
-    /// Adds what was changed since the changes were noted last.
+    /// Adds what was changed since the changes were noted last: mostly nothing.
+    #[inline]
     pub(crate) fn note_changes(&self, changes: &mut Changes) {
-        let new = self.log.entries.get(changes.noted..).unwrap_or_default();
-        if new.is_empty() {
-            return;
+        if self.log.entries.len() > changes.noted {
+            self.note_new(changes);
         }
-        for entry in new {
+    }
+
+    fn note_new(&self, changes: &mut Changes) {
+        for entry in self.log.entries.get(changes.noted..).unwrap_or_default() {
             entry.touches(self, &mut changes.touched);
             self.note(entry, changes);
         }
@@ -220,7 +223,12 @@ impl Transaction<'_> {
                 changes.requeued.push(*slot);
             }
             BookUndo::Claim(job, before) => {
-                changes.requeued.extend(before.iter().copied().chain(state.claim(*job)));
+                if let Some(before) = before {
+                    changes.requeued.push(*before);
+                }
+                if let Some(after) = state.claim(*job) {
+                    changes.requeued.push(after);
+                }
             }
             BookUndo::Life(node, _) => changes.lives.push(*node),
             BookUndo::Standing(job, _) | BookUndo::AllocationsModified(job, _) => {
