@@ -12,7 +12,7 @@ mod failed;
 pub(crate) use self::failed::{FAILED_TO_PLACE, sum_of_tasks};
 
 use self::deployments::Gains;
-use super::effects::{DeploymentChoice, Effects};
+use super::effects::{DeploymentChoice, Effects, PlacedEffect, UpdateEffect};
 use crate::placement::outcome::Outcome;
 use crate::state::slots::{
     AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
@@ -71,15 +71,7 @@ pub(crate) fn apply(
     for stop in stops {
         allocations::stop(state, &context, stop, stops_alone);
     }
-    let mut gains = Gains::of_placements(state, &context, &placed);
-    for placed in placed {
-        allocations::place(state, &context, placed);
-    }
-    let updated = updates.iter().filter_map(|it| state.resolve_allocation(it.allocation)).collect();
-    for update in updates {
-        allocations::update(state, &context, update, &mut gains);
-    }
-    gains.write(state);
+    let updated = keep(state, &context, placed, updates);
     for record in failed {
         failed::record(state, &context, record);
     }
@@ -87,6 +79,29 @@ pub(crate) fn apply(
     created.extend(evaluations::create_for_evicted(state, outcome));
     evaluations::finish(state, &context, evaluation);
     Applied { deployment, created, updated }
+}
+
+/// Writes what there is to say of placements and of what stays, of which the latter are given.
+fn keep(
+    state: &mut Transaction<'_>,
+    context: &Context<'_>,
+    placed: Vec<PlacedEffect>,
+    updates: Vec<UpdateEffect>,
+) -> Vec<AllocationSlot> {
+    // Nothing is gained where nothing is placed or written anew.
+    if context.outcome.groups.is_empty() && updates.is_empty() {
+        return Vec::new();
+    }
+    let mut gains = Gains::of_placements(state, context, &placed);
+    for placed in placed {
+        allocations::place(state, context, placed);
+    }
+    let updated = updates.iter().filter_map(|it| state.resolve_allocation(it.allocation)).collect();
+    for update in updates {
+        allocations::update(state, context, update, &mut gains);
+    }
+    gains.write(state);
+    updated
 }
 
 impl Context<'_> {

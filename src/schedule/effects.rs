@@ -14,7 +14,7 @@ use crate::plan::effects::{
     DeploymentChoice, DeploymentUpdate, Effects, EvaluationEffect, FailedRecord, PlacedEffect,
     StopEffect, UpdateEffect,
 };
-use crate::reconcile::changes::{FollowUpKind, Stop, Update};
+use crate::reconcile::changes::{FollowUpKind, Placement, Stop, Update};
 use crate::reconcile::view::NONE;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::group_version::GroupVersion;
@@ -85,6 +85,10 @@ impl Pass<'_, '_, '_> {
     }
 
     fn placed_effects(&mut self) -> Vec<PlacedEffect> {
+        let says_any = |it: &Placement| it.previous.is_some() || it.is_canary;
+        if self.trackers.is_empty() && !self.placed.iter().any(says_any) {
+            return Vec::new();
+        }
         let has_deployment = self.deployment.is_some() || self.known.latest.is_some();
         let mut trackers = std::mem::take(&mut self.trackers).into_iter().peekable();
         let placed = self.placed.iter().enumerate().map(|(at, it)| PlacedEffect {
