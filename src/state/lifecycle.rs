@@ -4,6 +4,7 @@
 //! An allocation that is as it was placed has no record here: all that one would say is its batch's.
 //! A record is written when something differs, so that placing and removing touch nothing of this.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 use std::sync::Arc;
@@ -119,7 +120,8 @@ pub(crate) struct Rarest {
     pub(super) document: Option<Arc<Allocation>>,
     /// The evaluation that will look at it anew.
     pub(crate) follow_up: EvaluationRef,
-    pub(crate) desired_description: String,
+    /// Mostly one of the texts that this crate has.
+    pub(crate) desired_description: Cow<'static, str>,
     /// Changes of its client status that were noted, oldest first.
     pub(crate) client_states: Vec<AllocationState>,
     /// The network of its own that it has.
@@ -136,7 +138,7 @@ pub(crate) struct Rarest {
 static NOTHING: Rarest = Rarest {
     document: None,
     follow_up: EvaluationRef::NONE,
-    desired_description: String::new(),
+    desired_description: Cow::Borrowed(""),
     client_states: Vec::new(),
     network_status: None,
     reschedules: None,
@@ -255,7 +257,7 @@ impl LifecycleRecord {
         let client_description = std::mem::take(&mut document.client_description).into();
         let task_states = TaskStates::from(&std::mem::take(&mut document.task_states));
         let rarest = Rarest {
-            desired_description: std::mem::take(&mut document.desired_description),
+            desired_description: std::mem::take(&mut document.desired_description).into(),
             client_states: std::mem::take(&mut document.alloc_states),
             network_status: document.network_status.take().map(Box::new),
             reschedules: document.reschedule_tracker.take().map(Box::new),

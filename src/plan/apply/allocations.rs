@@ -21,7 +21,7 @@ pub(super) fn stop(
     let follow_up = context.created(effect.follow_up);
     let explain = |record: &mut LifecycleRecord| {
         let rare = record.rare_mut();
-        rare.desired_description = effect.description.into_owned();
+        rare.desired_description = effect.description;
         if follow_up != EvaluationRef::NONE {
             rare.follow_up = follow_up;
         }

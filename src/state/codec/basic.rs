@@ -1,5 +1,7 @@
 //! Numbers, texts, instants.
 
+use std::borrow::Cow;
+
 use super::{Flaw, Reader, Saved, Writer};
 use crate::time::{Span, Timestamp};
 
@@ -76,6 +78,17 @@ impl Saved for String {
 
     fn load(input: &mut Reader<'_>) -> Result<String, Flaw> {
         input.text().map(str::to_owned)
+    }
+}
+
+/// As a text of its own.
+impl Saved for Cow<'static, str> {
+    fn save(&self, out: &mut Writer) {
+        out.blob(self.as_bytes());
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<Cow<'static, str>, Flaw> {
+        String::load(input).map(Cow::Owned)
     }
 }
 
