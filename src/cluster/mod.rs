@@ -282,7 +282,8 @@ impl Cluster {
         Cluster { state: Arc::new(state), caches: Arc::default() }
     }
 
-    fn state_mut(&mut self) -> &mut State {
+    /// What is known, to change.
+    pub(crate) fn state_mut(&mut self) -> &mut State {
         Arc::make_mut(&mut self.state)
     }
 }

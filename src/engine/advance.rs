@@ -80,7 +80,7 @@ impl Engine {
     /// Lets time come to an instant, unless it is over.
     fn move_to(&mut self, now: Timestamp) {
         if now > self.now() {
-            self.cluster.parts_mut().0.now = now;
+            self.cluster.state_mut().now = now;
         }
     }
 

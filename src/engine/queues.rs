@@ -97,7 +97,8 @@ impl Queues {
         }
         for &job in &changes.standings {
             if changes.registered.binary_search(&job).is_err() {
-                self.follow_job(state, job);
+                // Of what is followed only the next launch depends on what the job has come to.
+                self.timers.set(Timer::Launch(job), cron::due_at(state, job));
             }
         }
         touched.deployments.iter().for_each(|&slot| self.follow_deployment(state, slot));

@@ -132,9 +132,11 @@ fn launched(
     after: JobStatus,
     index: u64,
 ) -> Option<Launched> {
-    let is_new = change.registration(job).is_some_and(|it| it.create_index == index);
-    let is_told = (is_new || before != after) && is_launched(&change.state, job);
-    is_told.then(|| Launched { job, before: (!is_new).then_some(before), after })
+    let registration = change.registration(job)?;
+    let is_new = registration.create_index == index;
+    let is_told = || registration.present().is_some_and(|it| !it.job.parent_id().is_empty());
+    let is_child = (is_new || before != after) && is_told();
+    is_child.then(|| Launched { job, before: (!is_new).then_some(before), after })
 }
 
 /// Counts whose clients said what, and notes which jobs these are of.
@@ -181,12 +183,6 @@ pub(super) fn count_child(
     standing.children.moved(before, after);
     standing.summary_modified = change.state.index_to_be();
     change.state.set_standing(parent, standing);
-}
-
-/// Whether a job was launched from another one.
-fn is_launched(state: &State, job: JobSlot) -> bool {
-    let present = state.registration(job).and_then(|it| it.present());
-    present.is_some_and(|it| !it.job.parent_id().is_empty())
 }
 
 fn known(state: &State, job: JobSlot) -> Standing {
