@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::state::State;
+use crate::model::Job;
 use crate::state::slots::JobSlot;
 
 /// The namespace, the parent and the text.
@@ -24,15 +24,14 @@ impl LaunchTokens {
         self.jobs.get(&key)?.first().copied().filter(|_| !token.is_empty())
     }
 
-    /// Follows a job that came, changed or left.
-    pub(super) fn follow(&mut self, state: &State, slot: JobSlot) {
-        let present = state.registration(slot).and_then(|it| it.present()).map(|it| &it.job);
+    /// Follows a job that came, changed or left, by its present version.
+    pub(super) fn follow(&mut self, present: Option<&Job>, slot: JobSlot) {
         let job = present.filter(|job| !job.dispatch_idempotency_token().is_empty());
         let key: Option<Key> = job.map(|job| {
             let token = job.dispatch_idempotency_token();
             (job.namespace.as_str().into(), job.parent_id().into(), token.into())
         });
-        if self.keys.get(&slot) == key.as_ref() {
+        if key.is_none() && self.keys.is_empty() || self.keys.get(&slot) == key.as_ref() {
             return;
         }
         if let Some(before) = self.keys.remove(&slot)

@@ -155,10 +155,11 @@ impl Queues {
             let at = forget::deployment_at(state, ages, slot);
             self.timers.set(Timer::ForgetDeployment(slot), at);
         }
-        for slot in evaluations.drain(..) {
+        for &slot in &evaluations {
             let at = forget::evaluation_at(state, ages, slot);
             self.timers.set(Timer::ForgetEvaluation(slot), at);
         }
+        evaluations.clear();
         if evaluations.capacity() <= MOST_SPARE {
             self.spare = evaluations;
         }
@@ -235,15 +236,16 @@ impl Queues {
     }
 
     fn follow_job(&mut self, state: &State, slot: JobSlot) {
-        let present = state.registration(slot).and_then(|it| it.present());
-        let is_system = present.is_some_and(|it| it.job.job_type() == JobType::System);
-        if is_system {
+        let present = state.registration(slot).and_then(|it| it.present()).map(|it| &it.job);
+        if present.is_some_and(|job| job.job_type() == JobType::System) {
             self.system_jobs.insert(slot);
         } else {
             self.system_jobs.remove(&slot);
         }
-        self.launch_tokens.follow(state, slot);
-        self.timers.set(Timer::Launch(slot), cron::due_at(state, slot));
+        self.launch_tokens.follow(present, slot);
+        let is_periodic = present.is_some_and(|job| job.periodic.is_some());
+        let launch = is_periodic.then(|| cron::due_at(state, slot)).flatten();
+        self.timers.set(Timer::Launch(slot), launch);
     }
 
     fn follow_deployment(&mut self, state: &State, slot: DeploymentSlot) {
@@ -261,6 +263,10 @@ impl Queues {
 
     /// The next evaluation of the given types: that of the highest priority, of these the oldest.
     pub(super) fn first_ready(&self, types: &[JobType]) -> Option<EvaluationSlot> {
+        // Mostly there is none or one.
+        if self.ready.is_empty() {
+            return None;
+        }
         let (first_type, (.., first)) = self.ready.first()?;
         if self.ready.len() == 1 {
             return types.contains(first_type).then_some(*first);

@@ -60,6 +60,8 @@ const KINDS: usize = 12;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
     in_order: BTreeSet<(Timestamp, Timer)>,
+    /// The first of these, which is asked for at every step.
+    first: Option<(Timestamp, Timer)>,
     /// The same by kind and key. Keys are slots, which are given out anew, so the lists stay short; most
     /// timers that are set are of what has just come, next to each other.
     by_timer: [Vec<Option<Timestamp>>; KINDS],
@@ -75,7 +77,7 @@ impl PartialEq for Timers {
             set(timers) == timers.in_order.len()
                 && timers.in_order.iter().all(|(at, timer)| timers.at(*timer) == Some(*at))
         };
-        self.in_order == other.in_order && agree(self) && agree(other)
+        self.in_order == other.in_order && self.first == other.first && agree(self) && agree(other)
     }
 }
 
@@ -88,9 +90,15 @@ impl Timers {
         }
         if let Some(before) = before {
             self.in_order.remove(&(before, timer));
+            if self.first == Some((before, timer)) {
+                self.first = self.in_order.first().copied();
+            }
         }
         if let Some(at) = at {
             self.in_order.insert((at, timer));
+            if self.first.is_none_or(|first| (at, timer) < first) {
+                self.first = Some((at, timer));
+            }
         }
     }
 
@@ -116,7 +124,7 @@ impl Timers {
 
     /// The next one.
     pub(super) fn first(&self) -> Option<(Timestamp, Timer)> {
-        self.in_order.first().copied()
+        self.first
     }
 }
 
