@@ -2,7 +2,7 @@
 
 use super::pass::Scratch;
 use super::record::BatchLists;
-use super::request::Request;
+use super::request::{Request, Verdict};
 
 /// Lists that are empty between placements. There is nothing in them to copy.
 #[derive(Debug, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Buffers {
     pub(crate) best: Vec<u32>,
     /// Requests for missing allocations.
     pub(crate) requests: Vec<Request>,
+    /// What became of requests of an evaluation.
+    pub(crate) verdicts: Vec<Verdict>,
     pub(crate) batch: BatchLists,
 }
 

@@ -10,7 +10,7 @@ use super::outcome::Outcome;
 use super::place::GroupRequests;
 use super::placer::Placer;
 use super::refusal::NodeRefusals;
-use super::request::Origin;
+use super::request::{Origin, Verdict};
 use super::select::nodes::base_tally;
 use crate::model::Job;
 use crate::state::slots::JobSlot;
@@ -23,17 +23,6 @@ pub(crate) struct EvaluationRequests<'a> {
     pub(crate) origin: Origin,
 }
 
-/// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// It has its place.
-    Placed,
-    /// The only node that it may go to may not run it at all.
-    Filtered,
-    /// There is no room for it, or there was none for another of its group.
-    Exhausted,
-}
-
 /// Places what an evaluation asks for of its job, in the order of the requests, and gives what became of
 /// each. Where the job is to be placed whole, nothing is attempted after the first failure, the nodes of
 /// a system job aside, each of which is asked; what was placed is for the caller to take back.
@@ -44,9 +33,9 @@ pub(crate) fn place_for_evaluation<'a>(
     requests: impl Iterator<Item = EvaluationRequests<'a>>,
     options: &PlaceOptions,
 ) -> (Outcome, Vec<Verdict>) {
+    let mut verdicts = std::mem::take(&mut caches.buffers.verdicts);
     let mut placer = Placer::new(state, caches, (job, slot), options, None);
     placer.all_at_once = false;
-    let mut verdicts = Vec::new();
     for EvaluationRequests { requests, origin } in requests {
         placer.origin = origin;
         let is_given_up = job.all_at_once && !placer.outcome.failed.is_empty();

@@ -42,3 +42,14 @@ impl Request {
         Request { only_node: Some(node), ..Request::default() }
     }
 }
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// It has its place.
+    Placed,
+    /// The only node that it may go to may not run it at all.
+    Filtered,
+    /// There is no room for it, or there was none for another of its group.
+    Exhausted,
+}

@@ -7,10 +7,10 @@ use super::classes::Classes;
 use super::pass::Pass;
 use crate::cluster::failed::FailedGroup;
 use crate::model::{AllocationMetrics, ClientStatus, Job, RescheduleEvent, RescheduleTracker};
-use crate::placement::evaluation::{EvaluationRequests, Verdict, place_for_evaluation};
+use crate::placement::evaluation::{EvaluationRequests, place_for_evaluation};
 use crate::placement::outcome::Outcome;
 use crate::placement::place::GroupRequests;
-use crate::placement::request::{Origin, Request};
+use crate::placement::request::{Origin, Request, Verdict};
 use crate::placement::reuse::emptied;
 use crate::plan::effects::DeploymentChoice;
 use crate::reconcile::changes::{
@@ -73,6 +73,7 @@ impl Pass<'_, '_, '_> {
         } else {
             self.settle(placements, &verdicts);
         }
+        self.caches.buffers.verdicts = emptied(verdicts);
         if job.all_at_once && !self.failures.is_empty() {
             self.transaction.take_back_to(before);
             self.give_up(&replaced);

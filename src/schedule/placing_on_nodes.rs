@@ -4,7 +4,7 @@
 use super::pass::Pass;
 use crate::cluster::failed::FailedGroup;
 use crate::model::AllocationMetrics;
-use crate::placement::evaluation::Verdict;
+use crate::placement::request::Verdict;
 use crate::reconcile::changes::{Placement, PlacementKind};
 
 impl Pass<'_, '_, '_> {
