@@ -81,7 +81,9 @@ impl History {
             self.forgotten = latest.index;
             match Arc::get_mut(&mut self.latest) {
                 Some(latest) => {
-                    latest.drain(..).for_each(|entry| self.spare.keep(entry.changes));
+                    while let Some(entry) = latest.pop() {
+                        self.spare.keep(entry.changes);
+                    }
                 }
                 // A snapshot has them.
                 None => self.latest = Arc::default(),
