@@ -46,7 +46,7 @@ fn amount(problems: &mut Problems, at: Path<'_>, value: i64, unit: &str) {
 fn name(problems: &mut Problems, at: Path<'_>, text: &str, whose: &str, what: &str) {
     if text.is_empty() {
         problems.add(at, format!("{whose} needs {what}"));
-    } else if text.trim().is_empty() {
+    } else if text.chars().all(char::is_whitespace) {
         problems.add(at, "expected more than blanks");
     } else {
         no_nul(problems, at, text);
@@ -62,7 +62,7 @@ fn optional_name(problems: &mut Problems, at: Path<'_>, text: &str) {
 
 /// Checks that a text has no NUL character, which ends texts in too many other programs.
 fn no_nul(problems: &mut Problems, at: Path<'_>, text: &str) {
-    if text.contains('\0') {
+    if text.as_bytes().contains(&0) {
         problems.add(at, "expected a text without NUL characters");
     }
 }
