@@ -15,8 +15,7 @@ const RECONNECTED: &str = "allocs reconnected";
 
 /// Whether an evaluation has not ended meanwhile; only one that is blocked can be blocked again. One that
 /// the state does not hold has not.
-fn is_open(state: &State, evaluation: EvaluationRef, is_reblocked: bool) -> bool {
-    let slot = state.resolve_evaluation(evaluation);
+fn is_open(state: &State, slot: Option<EvaluationSlot>, is_reblocked: bool) -> bool {
     let status = slot.and_then(|slot| state.evaluation(slot)).map(|record| record.status);
     match status {
         Some(status) if is_reblocked => status == EvaluationStatus::Blocked,
@@ -36,7 +35,8 @@ pub(super) fn create(
     if created.is_empty() {
         return Vec::new();
     }
-    let is_open = is_open(state, parent.evaluation, parent.is_reblocked);
+    let slot = state.resolve_evaluation(parent.evaluation);
+    let is_open = is_open(state, slot, parent.is_reblocked);
     // Only the last one waits for room, so that the places of the others stay.
     let created =
         created.into_iter().filter(|it| is_open || it.status != EvaluationStatus::Blocked);
@@ -97,7 +97,7 @@ fn create_for_job(
 /// Writes what becomes of the evaluation itself.
 pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect: EvaluationEffect) {
     let Some(slot) = state.resolve_evaluation(effect.evaluation) else { return };
-    if !is_open(state, effect.evaluation, effect.is_reblocked) {
+    if !is_open(state, Some(slot), effect.is_reblocked) {
         return;
     }
     let (next, blocked) = (context.created(effect.next), context.created(effect.blocked));
