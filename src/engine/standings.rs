@@ -5,6 +5,8 @@ use super::change::Change;
 use crate::model::{EvaluationStatus, JobType};
 use crate::state::State;
 use crate::state::changed::Changes;
+use crate::state::evaluation::EvaluationRecord;
+use crate::state::job::Registration;
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::small_list::SmallList;
 use crate::state::standing::{JobStatus, Standing};
@@ -61,10 +63,11 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     count_clients(&change.state, changes, &mut moved);
     let index = change.state.index_to_be();
     for &slot in &changes.touched.evaluations {
-        count_queued(&change.state, slot, index, &mut moved);
-        let job = change.state.evaluation(slot).map(|it| it.job.slot);
-        let job = job.filter(|job| is_open(&change.state, *job, slot));
-        if let Some(moved) = job.and_then(|job| moved.of(job)) {
+        let Some(record) = change.state.evaluation(slot) else { continue };
+        count_queued(&change.state, record, index, &mut moved);
+        if !record.status.is_terminal()
+            && let Some(moved) = moved.of(record.job.slot)
+        {
             moved.is_awaited = true;
         }
     }
@@ -82,18 +85,22 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
 /// it was launched from another one.
 fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<Launched> {
     let job = moved.job;
-    change.state.job(job)?;
+    let record = change.state.job(job)?;
+    let registered = record.registered.as_deref();
     let is_moved = moved.standing.is_some() || moved.has_allocations;
-    if !is_moved && change.state.registration(job).is_none() {
+    if !is_moved && registered.is_none() {
         return None;
     }
     let none = Standing::default();
-    let known = change.state.standing(job);
-    let is_known = known.is_some();
-    let before = known.map_or(&none, |it| &**it);
+    let is_known = record.standing.is_some();
+    let before = record.standing.as_deref().unwrap_or(&none);
     let after = moved.standing.as_ref().unwrap_or(before);
-    let status = status_of(change, job, after, moved.is_awaited);
-    let launched = status.and_then(|after| launched(change, job, before.status, after, index));
+    let status = registered.and_then(|it| status_of(change, it, (job, after), moved.is_awaited));
+    let launched = registered.zip(status).and_then(|(registered, after)| {
+        let is_new = registered.create_index == index;
+        let is_told = (is_new || before.status != after) && is_launched(registered);
+        is_told.then(|| Launched { job, before: (!is_new).then_some(before.status), after })
+    });
     let has_moved = status.is_some_and(|status| status != before.status);
     let has_counts = after.groups != before.groups;
     let is_begun = status.is_some() && before.summary_created == 0;
@@ -124,19 +131,9 @@ fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<
     launched
 }
 
-/// What has become of a job that has come to a status, if it was launched from another one.
-fn launched(
-    change: &Change<'_>,
-    job: JobSlot,
-    before: JobStatus,
-    after: JobStatus,
-    index: u64,
-) -> Option<Launched> {
-    let registration = change.registration(job)?;
-    let is_new = registration.create_index == index;
-    let is_told = || registration.present().is_some_and(|it| !it.job.parent_id().is_empty());
-    let is_child = (is_new || before != after) && is_told();
-    is_child.then(|| Launched { job, before: (!is_new).then_some(before), after })
+/// Whether a job was launched from another one.
+fn is_launched(registered: &Registration) -> bool {
+    registered.present().is_some_and(|it| !it.job.parent_id().is_empty())
 }
 
 /// Counts whose clients said what, and notes which jobs these are of.
@@ -190,10 +187,9 @@ fn known(state: &State, job: JobSlot) -> Standing {
 }
 
 /// What an evaluation says is still to be placed stands in its job's summary.
-fn count_queued(state: &State, slot: EvaluationSlot, index: u64, moved: &mut AllMoved) {
-    let Some(record) = state.evaluation(slot).filter(|it| it.modify_index == index) else { return };
+fn count_queued(state: &State, record: &EvaluationRecord, index: u64, moved: &mut AllMoved) {
     let is_seen = record.snapshot_index > 0 && record.status != EvaluationStatus::Canceled;
-    if !is_seen {
+    if record.modify_index != index || !is_seen {
         return;
     }
     let job = record.job.slot;
@@ -209,12 +205,12 @@ fn count_queued(state: &State, slot: EvaluationSlot, index: u64, moved: &mut All
 /// The status of a registered job.
 fn status_of(
     change: &Change<'_>,
-    job: JobSlot,
-    standing: &Standing,
+    registered: &Registration,
+    (job, standing): (JobSlot, &Standing),
     is_awaited: bool,
 ) -> Option<JobStatus> {
     let state: &State = &change.state;
-    let present = &state.registration(job)?.present()?.job;
+    let present = &registered.present()?.job;
     if present.job_type() == JobType::System || present.is_launched_later() {
         return Some(if present.stop { JobStatus::Dead } else { JobStatus::Running });
     }

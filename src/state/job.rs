@@ -24,7 +24,7 @@ pub(crate) struct JobRecord {
     /// Its evaluations and deployments, once it had any.
     pub(super) work: Option<Arc<Work>>,
     /// What it has come to, if an engine looks after it.
-    pub(super) standing: Option<Arc<Standing>>,
+    pub(crate) standing: Option<Arc<Standing>>,
     /// Its groups, by the names that its allocations carry.
     pub(crate) groups: SmallList<GroupRecord>,
 }
