@@ -51,7 +51,7 @@ pub(crate) fn leads_on(
 ) -> bool {
     is_due_soon(facts, key, model.now)
         || has_earlier_replacements(model, facts, key)
-        || ends_a_deployment(facts, key)
+        || ends_a_deployment(model, facts, key)
         || has_expired(facts, key, model.now)
         || is_given_up(model, facts, key)
         || has_lost_in_the_last_look(engine, model, facts, key, past)
@@ -171,16 +171,30 @@ fn has_lost_in_the_last_look(
 }
 
 /// Whether the counters of a job's deployment say that all is well, so that the next look ends it, if
-/// nothing is left to be updated; what failed under it is replaced once it has ended (section 3.1).
-fn ends_a_deployment(facts: &Facts, key: &Key) -> bool {
+/// nothing is left to be updated or moved. Once it has ended, what failed under it is replaced (section 3.1), and
+/// what was held back while it was paused is placed, which does not keep it from ending (section 3, *Creation
+/// of a deployment*).
+fn ends_a_deployment(model: &Model, facts: &Facts, key: &Key) -> bool {
     let is_well =
         |it: &DeploymentState| it.healthy_allocs >= it.desired_total.max(it.desired_canaries);
-    let deployment = facts.deployment_of(key).filter(|it| it.status == "running");
+    let deployment = facts.deployment_of(key);
     let is_ending = deployment.filter(|it| it.task_groups.values().all(is_well));
     let has_failed = |fact: &Fact, id: &str| {
         fact.it.deployment_id == id && fact.it.client() == ClientStatus::Failed
     };
-    is_ending.is_some_and(|it| facts.allocations_of(key).any(|fact| has_failed(fact, &it.id)))
+    is_ending.is_some_and(|it| match it.status.as_str() {
+        "running" => facts.allocations_of(key).any(|fact| has_failed(fact, &it.id)),
+        "paused" => lacks_any(model, facts, key),
+        _ => false,
+    })
+}
+
+/// Whether fewer of a group live than there should be.
+fn lacks_any(model: &Model, facts: &Facts, key: &Key) -> bool {
+    model.jobs[key].present().spec.task_groups.iter().any(|group| {
+        let of_group = facts.allocations_of(key).filter(|it| it.it.task_group == group.name);
+        of_group.filter(|it| it.is_live()).count() < group.count() as usize
+    })
 }
 
 /// Whether what is there of another version of a system job is on a node that the present one does not
