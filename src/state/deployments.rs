@@ -320,10 +320,10 @@ impl Transaction<'_> {
         change: RecordChange<DeploymentRecord>,
         index: u64,
     ) {
-        let is_gone = matches!(change, RecordChange::Removed(_));
-        let list = self.state.change_work(job, |work| match is_gone {
-            true => work.deployments.take(&slot, index),
-            false => work.deployments.note(slot, index),
+        let list = self.state.change_work(job, |work| match change {
+            RecordChange::Added { .. } => work.deployments.add(slot, index),
+            RecordChange::Changed(_) => work.deployments.touch(index),
+            RecordChange::Removed(_) => work.deployments.take(slot, index),
         });
         self.log(Undo::Deployment(Worked { slot: slot.0, change, job, list }));
     }

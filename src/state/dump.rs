@@ -83,7 +83,8 @@ impl State {
                 let indexes = (registered.create_index, registered.modify_index);
                 out.line("registered", &(indexes, &registered.versions, registered.present));
             }
-            if let Some(work) = job.work.as_deref() {
+            let work = &job.work;
+            if !work.is_untouched() {
                 out.line(
                     "its evaluations",
                     &(&*work.evaluations.slots, work.evaluations.modify_index),

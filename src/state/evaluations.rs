@@ -366,10 +366,10 @@ impl Transaction<'_> {
         change: RecordChange<EvaluationRecord>,
         index: u64,
     ) {
-        let is_gone = matches!(change, RecordChange::Removed(_));
-        let list = self.state.change_work(job, |work| match is_gone {
-            true => work.evaluations.take(&slot, index),
-            false => work.evaluations.note(slot, index),
+        let list = self.state.change_work(job, |work| match change {
+            RecordChange::Added { .. } => work.evaluations.add(slot, index),
+            RecordChange::Changed(_) => work.evaluations.touch(index),
+            RecordChange::Removed(_) => work.evaluations.take(slot, index),
         });
         self.log(Undo::Evaluation(Worked { slot: slot.0, change, job, list }));
     }

@@ -21,8 +21,8 @@ pub(crate) struct JobRecord {
     pub(super) names: JobNames,
     /// Its versions, if it is registered.
     pub(crate) registered: Option<Arc<Registration>>,
-    /// Its evaluations and deployments, once it had any.
-    pub(super) work: Option<Arc<Work>>,
+    /// Its evaluations and deployments.
+    pub(super) work: Work,
     /// What it has come to, if an engine looks after it.
     pub(crate) standing: Option<Arc<Standing>>,
     /// Its groups, by the names that its allocations carry.
@@ -63,7 +63,7 @@ impl JobRecord {
             hash: name_hash(id),
             names: JobNames::new(namespace, id),
             registered: None,
-            work: None,
+            work: Work::default(),
             standing: None,
             groups: SmallList::None,
         }
@@ -79,7 +79,7 @@ impl JobRecord {
     /// Whether nothing of it is left but its name: no version, allocation, evaluation or deployment.
     pub(super) fn is_unused(&self) -> bool {
         self.registered.is_none()
-            && self.work.as_ref().is_none_or(|work| work.is_empty())
+            && self.work.is_empty()
             && self.groups.iter().all(|group| group.allocations.is_empty())
     }
 

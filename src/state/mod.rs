@@ -55,6 +55,7 @@ mod restore;
 pub(crate) mod saved;
 pub(crate) mod scores;
 pub(crate) mod settings;
+pub(crate) mod slot_list;
 pub(crate) mod slots;
 pub(crate) mod small_list;
 pub(crate) mod standing;

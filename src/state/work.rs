@@ -1,7 +1,7 @@
 //! A job's evaluations and deployments, as lists.
 
+use super::slot_list::SlotList;
 use super::slots::{DeploymentSlot, EvaluationSlot};
-use super::small_list::SmallList;
 
 /// What concerns a job beside its allocations.
 #[derive(Clone, Debug, Default)]
@@ -14,14 +14,14 @@ pub(crate) struct Work {
 #[derive(Clone, Debug)]
 pub(crate) struct Listed<S> {
     /// In the order in which they came.
-    pub(crate) slots: SmallList<S>,
+    pub(crate) slots: SlotList<S>,
     /// The index at which anything on the list last came, changed or left; 0 if nothing ever did.
     pub(crate) modify_index: u64,
 }
 
 impl<S> Default for Listed<S> {
     fn default() -> Listed<S> {
-        Listed { slots: SmallList::None, modify_index: 0 }
+        Listed { slots: SlotList::None, modify_index: 0 }
     }
 }
 
@@ -31,8 +31,6 @@ pub(super) struct ListBefore {
     modify_index: u64,
     /// Where something came, which is at the end, or left.
     moved: Option<Moved>,
-    /// Whether the job had lists before.
-    pub(super) had_lists: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,19 +39,21 @@ enum Moved {
     Left(u32),
 }
 
-impl<S: Clone + PartialEq> Listed<S> {
-    /// Notes a change of what is on the list, or puts it there.
-    pub(super) fn note(&mut self, slot: S, index: u64) -> ListBefore {
-        let is_new = !self.slots.contains(&slot);
-        if is_new {
-            self.slots.push(slot);
-        }
-        self.changed(is_new.then_some(Moved::Came), index)
+impl<S: Copy + PartialEq> Listed<S> {
+    /// Puts something on the list.
+    pub(super) fn add(&mut self, slot: S, index: u64) -> ListBefore {
+        self.slots.push(slot);
+        self.changed(Some(Moved::Came), index)
+    }
+
+    /// Notes a change of something that is on the list.
+    pub(super) fn touch(&mut self, index: u64) -> ListBefore {
+        self.changed(None, index)
     }
 
     /// Takes something off the list. The order of the others stays.
-    pub(super) fn take(&mut self, slot: &S, index: u64) -> ListBefore {
-        let at = self.slots.iter().position(|it| it == slot);
+    pub(super) fn take(&mut self, slot: S, index: u64) -> ListBefore {
+        let at = self.slots.iter().position(|it| *it == slot);
         if let Some(at) = at {
             self.slots.remove(at);
         }
@@ -62,7 +62,7 @@ impl<S: Clone + PartialEq> Listed<S> {
 
     fn changed(&mut self, moved: Option<Moved>, index: u64) -> ListBefore {
         let modify_index = std::mem::replace(&mut self.modify_index, index);
-        ListBefore { modify_index, moved, had_lists: true }
+        ListBefore { modify_index, moved }
     }
 
     /// Takes back the latest change, which was of `slot`.
@@ -77,6 +77,12 @@ impl<S: Clone + PartialEq> Listed<S> {
 }
 
 impl Work {
+    /// Whether there never was any.
+    pub(super) fn is_untouched(&self) -> bool {
+        let indexes = (self.evaluations.modify_index, self.deployments.modify_index);
+        indexes == (0, 0) && self.is_empty()
+    }
+
     /// Whether nothing is left of it.
     pub(super) fn is_empty(&self) -> bool {
         self.evaluations.slots.is_empty() && self.deployments.slots.is_empty()

@@ -209,7 +209,7 @@ fn lists_of_a_job_say_when_they_changed() {
         let work = state.work(job);
         work.map(|it| (it.evaluations.modify_index, it.deployments.modify_index))
     };
-    assert_eq!(indexes(&state), None);
+    assert_eq!(indexes(&state), Some((0, 0)));
     let mut transaction = state.begin(Timestamp::from_secs(1));
     let first = transaction.upsert_evaluation(&evaluation("web")).unwrap();
     let touched = transaction.touched();

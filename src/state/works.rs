@@ -1,16 +1,14 @@
 //! The lists of jobs' evaluations and deployments: looking them up, changing them, checking them.
 
-use std::sync::Arc;
-
 use super::State;
 use super::check::Report;
 use super::slots::JobSlot;
 use super::work::{ListBefore, Work};
 
 impl State {
-    /// A job's evaluations and deployments; none if it never had any.
+    /// A job's evaluations and deployments; none if there is no such job.
     pub(crate) fn work(&self, job: JobSlot) -> Option<&Work> {
-        self.job(job)?.work.as_deref()
+        self.job(job).map(|record| &record.work)
     }
 
     /// Changes a job's lists, and gives what takes that back; none if there is no such job.
@@ -19,11 +17,7 @@ impl State {
         job: JobSlot,
         change: impl FnOnce(&mut Work) -> ListBefore,
     ) -> Option<ListBefore> {
-        let record = self.job_mut(job)?;
-        let had_lists = record.work.is_some();
-        let mut before = change(Arc::make_mut(record.work.get_or_insert_default()));
-        before.had_lists = had_lists;
-        Some(before)
+        self.job_mut(job).map(|record| change(&mut record.work))
     }
 
     /// Takes the latest change of a job's lists back.
@@ -33,10 +27,8 @@ impl State {
         before: Option<ListBefore>,
         restore: impl FnOnce(&mut Work, ListBefore),
     ) {
-        let Some((record, before)) = self.job_mut(job).zip(before) else { return };
-        match record.work.as_mut().filter(|_| before.had_lists) {
-            Some(work) => restore(Arc::make_mut(work), before),
-            None => record.work = None,
+        if let Some((record, before)) = self.job_mut(job).zip(before) {
+            restore(&mut record.work, before);
         }
     }
 }

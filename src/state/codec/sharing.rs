@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::collections::save_all;
 use super::{Flaw, Reader, Saved, Writer};
 use crate::state::page_arc::PageArc;
+use crate::state::slot_list::SlotList;
 use crate::state::small_list::SmallList;
 
 impl<T: Saved + Any + Send + Sync> Saved for Arc<T> {
@@ -38,8 +39,13 @@ fn save_shared<T: Saved>(it: &Arc<T>, before: u64, out: &mut Writer) {
 /// Writes a thing that was made for being written, as the content of an [`Arc`] that nothing else shares. It
 /// may lie where another one was that is gone, so that its place says nothing.
 pub(crate) fn save_unshared<T: Saved>(it: &T, out: &mut Writer) {
-    out.number(0);
-    it.save(out);
+    save_alone(0, out, |out| it.save(out));
+}
+
+/// Writes a thing with `before` that nothing else shares, but that has a number like what may be shared.
+fn save_alone(before: u64, out: &mut Writer, save: impl FnOnce(&mut Writer)) {
+    out.number(before);
+    save(out);
     let number = out.shared.len() as u64;
     // What is shared lies at even places.
     out.shared.insert(out.shared.len() << 1 | 1, number);
@@ -150,5 +156,24 @@ impl<T: Saved + Any + Send + Sync> Saved for SmallList<T> {
             2 => SmallList::Many(load_new(input)?),
             number => SmallList::Many(known(input, number - 3)?),
         })
+    }
+}
+
+/// Like the other short lists, but that no two share one.
+impl<S: Saved + Copy + Any + Send + Sync> Saved for SlotList<S> {
+    fn save(&self, out: &mut Writer) {
+        match &**self {
+            [] => out.number(0),
+            [slot] => {
+                out.number(1);
+                slot.save(out);
+            }
+            slots => save_alone(2, out, |out| save_all(slots.len(), slots.iter(), out)),
+        }
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<SlotList<S>, Flaw> {
+        let list = SmallList::<S>::load(input)?;
+        Ok(SlotList::from(&*list))
     }
 }

@@ -289,7 +289,7 @@ macro_rules! saved_as_json {
 
 saved_as_json!(Allocation, AllocationMetrics, DynamicVolume, JobSpec, JobSubmission);
 
-impl<S: Saved + Send + Sync + 'static> Saved for Listed<S> {
+impl<S: Saved + Copy + Send + Sync + 'static> Saved for Listed<S> {
     fn save(&self, out: &mut Writer) {
         let Listed { slots, modify_index } = self;
         slots.save(out);

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use super::Records;
 use crate::state::batch::Batch;
-use crate::state::codec::{Flaw, Reader, Saved, Writer, load_json, save_json, save_option};
+use crate::state::codec::{
+    Flaw, Reader, Saved, Writer, load_json, save_json, save_option, save_unshared,
+};
 use crate::state::index::name_hash;
 use crate::state::job::{GroupRecord, JobRecord};
 use crate::state::lifecycle::LifecycleRecord;
@@ -14,6 +16,7 @@ use crate::state::nodes::tie_break_of;
 use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::small_list::SmallList;
 use crate::state::usage::{BLOCK, RoomBlock};
+use crate::state::work::Work;
 use crate::state::{OnNode, State, ids};
 
 impl State {
@@ -123,7 +126,9 @@ impl State {
         out.blob(namespace.as_bytes());
         out.blob(id.as_bytes());
         registered.save(out);
-        work.save(out);
+        let work = Some(work).filter(|work| !work.is_untouched());
+        work.is_some().save(out);
+        work.into_iter().for_each(|work| save_unshared(work, out));
         standing.save(out);
         out.number(groups.len() as u64);
         for GroupRecord { name, allocations: _ } in groups.iter() {
@@ -143,7 +148,9 @@ impl State {
         }
         let mut record = JobRecord::new(namespace, id);
         record.registered = Saved::load(input)?;
-        record.work = Saved::load(input)?;
+        // What nothing shares is written like what is shared.
+        let work: Option<Arc<Work>> = Saved::load(input)?;
+        record.work = work.as_deref().cloned().unwrap_or_default();
         record.standing = Saved::load(input)?;
         if record.registered.as_ref().is_some_and(|it| it.present().is_none()) {
             return Err(Flaw::Disagrees(format!("job `{id}` has no present version").into()));
