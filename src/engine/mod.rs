@@ -75,6 +75,7 @@ mod node_evaluations;
 pub(crate) mod node_events;
 mod node_keys;
 mod nodes;
+mod open;
 mod options;
 mod place;
 mod processing;

@@ -2,13 +2,14 @@
 //! what has to be watched. All of it is derived from the state, change by change or from the whole.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::blocked::Blocked;
 use super::cron;
 use super::ended::Ended;
 use super::forget;
 use super::launch_tokens::LaunchTokens;
+use super::open::Open;
 use super::options::GarbageOptions;
 use super::place::{Place, ReadyKey, place_of};
 use super::timers::{Timer, Timers};
@@ -28,10 +29,8 @@ const MOST_SPARE: usize = 4096;
 pub(super) struct Queues {
     /// Evaluations that may go out, by type.
     ready: BTreeSet<(JobType, ReadyKey)>,
-    /// The job of every evaluation that has not ended, and where it is.
-    places: BTreeMap<EvaluationSlot, (JobSlot, Place)>,
-    /// The evaluations that have not ended, by job.
-    open: BTreeSet<(JobSlot, EvaluationSlot)>,
+    /// The evaluations that have not ended.
+    open: Open,
     pub(super) blocked: Blocked,
     pub(super) timers: Timers,
     /// Jobs that run on every node that suits them.
@@ -177,7 +176,7 @@ impl Queues {
     /// Puts an evaluation where it belongs now.
     pub(super) fn place(&mut self, state: &State, slot: EvaluationSlot) {
         let place = place_of(state, slot);
-        let known = self.places.get(&slot).map(|(_, place)| place);
+        let known = self.open.place(slot);
         if known == place.as_ref() {
             return;
         }
@@ -196,12 +195,11 @@ impl Queues {
             }
             Place::Pending => {}
         }
-        self.places.insert(slot, (job, place));
-        self.open.insert((job, slot));
+        self.open.insert(job, slot, place);
     }
 
     fn take(&mut self, slot: EvaluationSlot) {
-        let Some((job, place)) = self.places.remove(&slot) else { return };
+        let Some(place) = self.open.remove(slot) else { return };
         match place {
             Place::Ready(job_type, key) => _ = self.ready.remove(&(job_type, key)),
             Place::Blocked(..) => {
@@ -212,7 +210,6 @@ impl Queues {
             Place::Out(_) | Place::Failed(_) => self.timers.set(Timer::Delivery(slot), None),
             Place::Pending => {}
         }
-        self.open.remove(&(job, slot));
     }
 
     fn follow_node(&mut self, state: &State, slot: NodeSlot) {
@@ -281,25 +278,24 @@ impl Queues {
 
     /// The evaluations of a job that have not ended, in the order of slots.
     pub(super) fn open_of(&self, job: JobSlot) -> impl Iterator<Item = EvaluationSlot> + '_ {
-        let all = (job, EvaluationSlot(0))..=(job, EvaluationSlot(u32::MAX));
-        self.open.range(all).map(|(_, slot)| *slot)
+        self.open.of(job).iter().map(|(slot, _)| *slot)
     }
 
     /// Whether an evaluation is in any queue, by which something will come of it.
     pub(super) fn knows(&self, slot: EvaluationSlot) -> bool {
-        match self.places.get(&slot) {
+        let is_in_hand =
+            |place: &Place| matches!(place, Place::Ready(..) | Place::Out(_) | Place::Failed(_));
+        match (self.open.place(slot), self.open.job_of(slot)) {
             // The one in hand is followed by it.
-            Some((job, Place::Pending)) => self.open_of(*job).any(|other| {
-                let place = self.places.get(&other).map(|(_, place)| place);
-                matches!(place, Some(Place::Ready(..) | Place::Out(_) | Place::Failed(_)))
-            }),
-            Some(_) => true,
-            None => false,
+            (Some(Place::Pending), Some(job)) => {
+                self.open.of(job).iter().any(|(_, place)| is_in_hand(place))
+            }
+            (place, _) => place.is_some(),
         }
     }
 
     /// Where every evaluation is that has not ended, in the order of slots.
     pub(super) fn places(&self) -> impl Iterator<Item = (EvaluationSlot, &Place)> {
-        self.places.iter().map(|(slot, (_, place))| (*slot, place))
+        self.open.iter()
     }
 }

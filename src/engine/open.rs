@@ -1,0 +1,110 @@
+//! The evaluations that have not ended, and where each is. It is derived from the state.
+
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use super::place::Place;
+use crate::state::slots::{EvaluationSlot, JobSlot};
+use crate::state::small_list::SmallList;
+
+/// Evaluations that have not ended, found by their jobs and by themselves.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Open {
+    /// By job, in the order of slots. Mostly a job has one.
+    by_job: BTreeMap<JobSlot, SmallList<(EvaluationSlot, Place)>>,
+    /// By evaluation: its job, or none if it has ended. Slots are given out anew, so the list stays short.
+    jobs: Vec<JobSlot>,
+}
+
+impl PartialEq for Open {
+    /// The list by evaluation may end in some that have ended.
+    fn eq(&self, other: &Open) -> bool {
+        let agree = |open: &Open| {
+            let is_listed = |(job, of): (&JobSlot, &SmallList<(EvaluationSlot, Place)>)| {
+                of.iter().all(|(slot, _)| open.job_of(*slot) == Some(*job))
+            };
+            let listed: usize = open.by_job.values().map(|of| of.len()).sum();
+            open.jobs.iter().filter(|job| **job != JobSlot::NONE).count() == listed
+                && open.by_job.iter().all(is_listed)
+        };
+        self.by_job == other.by_job && agree(self) && agree(other)
+    }
+}
+
+impl Open {
+    /// Adds an evaluation that is not there.
+    pub(super) fn insert(&mut self, job: JobSlot, slot: EvaluationSlot, place: Place) {
+        if self.jobs.len() <= slot.at() {
+            self.jobs.resize(slot.at() + 1, JobSlot::NONE);
+        }
+        if let Some(of) = self.jobs.get_mut(slot.at()) {
+            *of = job;
+            let of_job = self.by_job.entry(job).or_default();
+            let at = of_job.partition_point(|(other, _)| *other < slot);
+            of_job.insert(at, (slot, place));
+        }
+    }
+
+    /// Takes an evaluation out, and says where it was.
+    pub(super) fn remove(&mut self, slot: EvaluationSlot) -> Option<Place> {
+        let of = self.jobs.get_mut(slot.at())?;
+        let job = std::mem::replace(of, JobSlot::NONE);
+        let Entry::Occupied(mut of_job) = self.by_job.entry(job) else { return None };
+        let at = of_job.get().iter().position(|(other, _)| *other == slot)?;
+        let place = of_job.get().get(at).map(|(_, place)| place.clone());
+        of_job.get_mut().remove(at);
+        if of_job.get().is_empty() {
+            of_job.remove();
+        }
+        place
+    }
+
+    /// The job of an evaluation that has not ended.
+    pub(super) fn job_of(&self, slot: EvaluationSlot) -> Option<JobSlot> {
+        self.jobs.get(slot.at()).copied().filter(|job| *job != JobSlot::NONE)
+    }
+
+    /// Where an evaluation is.
+    pub(super) fn place(&self, slot: EvaluationSlot) -> Option<&Place> {
+        let of_job = self.by_job.get(&self.job_of(slot)?)?;
+        of_job.iter().find(|(other, _)| *other == slot).map(|(_, place)| place)
+    }
+
+    /// Those of a job, in the order of slots.
+    pub(super) fn of(&self, job: JobSlot) -> &[(EvaluationSlot, Place)] {
+        self.by_job.get(&job).map(|of_job| &**of_job).unwrap_or_default()
+    }
+
+    /// All of them, in the order of slots.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (EvaluationSlot, &Place)> {
+        let slots = (0..self.jobs.len()).map(|at| EvaluationSlot(at as u32));
+        slots.filter_map(|slot| Some((slot, self.place(slot)?)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn evaluations_are_found_by_their_jobs_and_by_themselves() {
+        let mut open = Open::default();
+        for (job, slot) in [(7, 2), (3, 5), (7, 0)] {
+            open.insert(JobSlot(job), EvaluationSlot(slot), Place::Out(None));
+        }
+        let of =
+            |open: &Open, job| open.of(JobSlot(job)).iter().map(|(it, _)| it.0).collect::<Vec<_>>();
+        assert_eq!((of(&open, 7), of(&open, 3), of(&open, 4)), (vec![0, 2], vec![5], vec![]));
+        let all: Vec<u32> = open.iter().map(|(slot, _)| slot.0).collect();
+        assert_eq!(all, [0, 2, 5]);
+        assert_eq!(open.remove(EvaluationSlot(5)), Some(Place::Out(None)));
+        assert_eq!((open.remove(EvaluationSlot(5)), open.remove(EvaluationSlot(9))), (None, None));
+        assert_eq!(open.place(EvaluationSlot(5)), None);
+        open.remove(EvaluationSlot(0));
+        let mut other = Open::default();
+        other.insert(JobSlot(7), EvaluationSlot(2), Place::Out(None));
+        assert_eq!(open, other);
+        other.insert(JobSlot(7), EvaluationSlot(1), Place::Pending);
+        assert_ne!(open, other);
+    }
+}
