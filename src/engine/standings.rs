@@ -1,6 +1,8 @@
 //! What jobs have come to: their statuses and their summaries follow what changed (docs/lifecycle.md,
 //! sections 8 and 9).
 
+use std::sync::Arc;
+
 use super::change::Change;
 use crate::model::{EvaluationStatus, JobType};
 use crate::state::State;
@@ -16,7 +18,7 @@ use crate::state::standing::{JobStatus, Standing};
 struct Moved {
     job: JobSlot,
     /// What it comes to, if anything of that moved.
-    standing: Option<Standing>,
+    standing: Option<Arc<Standing>>,
     /// Whether any of its allocations came or changed.
     has_allocations: bool,
     /// Whether an evaluation that came or changed has not ended.
@@ -53,7 +55,7 @@ impl AllMoved {
 
     /// What a job comes to; at first that is what it came to before.
     fn standing(&mut self, state: &State, job: JobSlot) -> Option<&mut Standing> {
-        Some(self.of(job)?.standing.get_or_insert_with(|| known(state, job)))
+        Some(Arc::make_mut(self.of(job)?.standing.get_or_insert_with(|| known(state, job))))
     }
 }
 
@@ -94,7 +96,7 @@ fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<
     let none = Standing::default();
     let is_known = record.standing.is_some();
     let before = record.standing.as_deref().unwrap_or(&none);
-    let after = moved.standing.as_ref().unwrap_or(before);
+    let after = moved.standing.as_deref().unwrap_or(before);
     let status = registered.and_then(|it| status_of(change, it, (job, after), moved.is_awaited));
     let launched = registered.zip(status).and_then(|(registered, after)| {
         let is_new = registered.create_index == index;
@@ -112,8 +114,11 @@ fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<
         return launched;
     }
     if has_moved || has_counts || has_allocations || before.summary_modified != index && is_begun {
-        let mut after = moved.standing.take().unwrap_or_else(|| before.clone());
-        after.status = status.unwrap_or(before.status);
+        let status = status.unwrap_or(before.status);
+        let known = || record.standing.clone().unwrap_or_default();
+        let mut standing = moved.standing.take().unwrap_or_else(known);
+        let after = Arc::make_mut(&mut standing);
+        after.status = status;
         if has_counts || is_begun {
             after.summary_modified = index;
         }
@@ -126,7 +131,7 @@ fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<
         if has_moved {
             change.state.touch_job(job);
         }
-        change.state.set_standing(job, after);
+        change.state.set_standing(job, standing);
     }
     launched
 }
@@ -177,13 +182,14 @@ pub(super) fn count_child(
     let parent = change.find_job(&job.namespace, job.parent_id());
     let Some(parent) = parent.filter(|it| change.registration(*it).is_some()) else { return };
     let mut standing = known(&change.state, parent);
-    standing.children.moved(before, after);
-    standing.summary_modified = change.state.index_to_be();
+    let changed = Arc::make_mut(&mut standing);
+    changed.children.moved(before, after);
+    changed.summary_modified = change.state.index_to_be();
     change.state.set_standing(parent, standing);
 }
 
-fn known(state: &State, job: JobSlot) -> Standing {
-    state.standing(job).map(|it| Standing::clone(it)).unwrap_or_default()
+fn known(state: &State, job: JobSlot) -> Arc<Standing> {
+    state.standing(job).cloned().unwrap_or_default()
 }
 
 /// What an evaluation says is still to be placed stands in its job's summary.

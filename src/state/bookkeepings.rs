@@ -82,10 +82,10 @@ impl Transaction<'_> {
     }
 
     /// Writes down what a job has come to.
-    pub(crate) fn set_standing(&mut self, job: JobSlot, standing: Standing) {
+    pub(crate) fn set_standing(&mut self, job: JobSlot, standing: impl Into<Arc<Standing>>) {
         self.drop_open_batch();
         let Some(record) = self.state.job_mut(job) else { return };
-        let before = record.standing.replace(Arc::new(standing));
+        let before = record.standing.replace(standing.into());
         self.log_book(BookUndo::Standing(job, before));
     }
 
