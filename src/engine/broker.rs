@@ -33,13 +33,12 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
         }
     }
     // What was taken out may have been in hand.
-    let is_claimed = |job: &JobSlot| {
-        touched.binary_search_by_key(job, |(of, _)| *of).is_err()
-            && change.state.claim(*job).is_some()
-    };
-    let claimed: SmallList<JobSlot> =
-        changes.touched.jobs.iter().copied().filter(is_claimed).collect();
-    claimed.iter().for_each(|&job| look_at(change, job, &[]));
+    for &job in &changes.touched.jobs {
+        let is_seen = touched.binary_search_by_key(&job, |(of, _)| *of).is_ok();
+        if !is_seen && change.state.claim(job).is_some() {
+            look_at(change, job, &[]);
+        }
+    }
 }
 
 /// Brings the claim of a job in order of which evaluations changed, or one that was in hand was taken out.

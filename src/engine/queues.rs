@@ -142,18 +142,6 @@ impl Queues {
             note(&mut evaluations, of);
         }
         sort_and_dedup(&mut evaluations);
-        let mut deployments: SmallList<DeploymentSlot> = touched.deployments.as_slice().into();
-        let left = changes.left_deployments.iter();
-        deployments.extend(left.filter_map(|of| state.resolve_deployment(*of)));
-        for job in &changes.registered {
-            // A new version of a job lets a deployment of an earlier one be forgotten.
-            deployments.extend(state.deployment_slots_of(*job).iter().copied());
-        }
-        deployments.sort_and_dedup();
-        for &slot in deployments.iter() {
-            let at = forget::deployment_at(state, ages, slot);
-            self.timers.set(Timer::ForgetDeployment(slot), at);
-        }
         for &slot in &evaluations {
             let at = forget::evaluation_at(state, ages, slot);
             self.timers.set(Timer::ForgetEvaluation(slot), at);
@@ -162,6 +150,7 @@ impl Queues {
         if evaluations.capacity() <= MOST_SPARE {
             self.spare = evaluations;
         }
+        self.follow_ended_deployments(state, ages, changes);
         for &slot in &touched.jobs {
             let is_dead = || state.status_of_job(slot) == JobStatus::Dead;
             if changes.registered.binary_search(&slot).is_ok() || is_dead() {
@@ -171,6 +160,30 @@ impl Queues {
         for &slot in &touched.nodes {
             self.timers.set(Timer::ForgetNode(slot), forget::node_at(state, ages, slot));
         }
+    }
+
+    /// The same for deployments.
+    fn follow_ended_deployments(
+        &mut self,
+        state: &State,
+        ages: &GarbageOptions,
+        changes: &Changes,
+    ) {
+        let mut set = |slot: DeploymentSlot| {
+            let at = forget::deployment_at(state, ages, slot);
+            self.timers.set(Timer::ForgetDeployment(slot), at);
+        };
+        changes.touched.deployments.iter().for_each(|&slot| set(slot));
+        for job in &changes.registered {
+            // A new version of a job lets a deployment of an earlier one be forgotten.
+            state.deployment_slots_of(*job).iter().for_each(|&slot| set(slot));
+        }
+        // Many allocations may have left one.
+        let left = changes.left_deployments.iter();
+        let left = left.filter_map(|of| state.resolve_deployment(*of));
+        let mut left: SmallList<DeploymentSlot> = left.collect();
+        left.sort_and_dedup();
+        left.iter().for_each(|&slot| set(slot));
     }
 
     /// Puts an evaluation where it belongs now.
