@@ -88,7 +88,7 @@ fn set_count(
         scaled.count = Some(count);
     }
     let scaled = Job::registered(spec, Some(job))?;
-    put(change, scaled);
+    put(change, Some(slot), scaled);
     Ok(look_at(change, slot, Trigger::JobScaling, 0))
 }
 
@@ -124,7 +124,7 @@ pub(super) fn revert_to(
     };
     // What was valid once is so again, unless the rules have become stricter.
     let again = Job::registered(earlier.spec().clone(), Some(job))?;
-    put(change, again);
+    put(change, Some(slot), again);
     change.applied.reverted_job_version = Some(version);
     Ok(())
 }

@@ -47,7 +47,7 @@ pub(super) fn register(
     let job = Job::registered(body.job, before.as_ref())?;
     check_surroundings(change, &job)?;
     change.applied.warnings = job.warnings();
-    let slot = put(change, job);
+    let slot = put(change, known, job);
     if let Some(submission) = body.submission {
         change.set_submission(slot, submission);
     }
@@ -71,11 +71,11 @@ pub(super) fn look_at(
     Some(change.evaluate(slot, record))
 }
 
-/// Registers a job that is valid, and says so in the reply.
-pub(super) fn put(change: &mut Change<'_>, job: Job) -> JobSlot {
+/// Registers a job that is valid, and says so in the reply. It is known where it is, if it is there.
+pub(super) fn put(change: &mut Change<'_>, known: Option<JobSlot>, job: Job) -> JobSlot {
     let is_periodic = job.periodic.is_some();
     let is_launched_later = is_periodic || job.parameterized_job.is_some();
-    let registered = change.register_job(job);
+    let registered = change.register_job_of(known, job);
     if registered.is_new && is_periodic {
         launch_times::count_from_now(change, registered.job);
     }

@@ -93,7 +93,8 @@ fn launch_periodic(change: &mut Change<'_>, parent: &Job) -> Result<(), JobComma
 
 /// Registers a launch, and looks at it.
 fn launch(change: &mut Change<'_>, child: Job, trigger: Trigger) {
-    let slot = put(change, child);
+    let known = change.find_job(&child.namespace, &child.id);
+    let slot = put(change, known, child);
     say(change, slot);
     let record = change.pending_evaluation(slot, trigger);
     change.evaluate(slot, record);

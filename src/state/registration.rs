@@ -62,7 +62,13 @@ impl Transaction<'_> {
     /// down, it becomes a version of its own, and its document that version's: it is copied only if somebody
     /// else holds it.
     pub(crate) fn register_job(&mut self, job: Job) -> Registered {
-        let slot = self.ensure_job(&job);
+        let known = self.find_job(&job.spec().namespace, &job.spec().id);
+        self.register_job_of(known, job)
+    }
+
+    /// The same where it is known whether there is the job.
+    pub(crate) fn register_job_of(&mut self, known: Option<JobSlot>, job: Job) -> Registered {
+        let slot = self.ensure_job_of(known, &job);
         let before = self.job(slot).and_then(|record| record.registered.clone());
         let known = before.as_deref().and_then(Registration::present);
         if let Some(known) = known
