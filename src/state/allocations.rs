@@ -19,6 +19,7 @@ impl State {
             .map(|(at, record)| (AllocationSlot::new(at), record))
     }
 
+    #[inline]
     pub(crate) fn allocation(&self, slot: AllocationSlot) -> Option<&AllocationRecord> {
         self.allocations.get(slot.at()).filter(|record| !matches!(record.own, Own::Vacant))
     }

@@ -23,6 +23,7 @@ impl State {
     }
 
     /// What a job has come to; none of one that no engine looked after.
+    #[inline]
     pub(crate) fn standing(&self, job: JobSlot) -> Option<&Arc<Standing>> {
         self.job(job)?.standing.as_ref()
     }

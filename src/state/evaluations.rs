@@ -25,6 +25,7 @@ impl State {
         self.identity_seed ^ ids::EVALUATIONS
     }
 
+    #[inline]
     pub(crate) fn evaluation(&self, slot: EvaluationSlot) -> Option<&EvaluationRecord> {
         self.evaluations.get(slot.0)
     }

@@ -12,6 +12,7 @@ use super::undo::Undo;
 use crate::model::Job;
 
 impl State {
+    #[inline]
     pub(crate) fn job(&self, slot: JobSlot) -> Option<&JobRecord> {
         self.jobs.get(slot.at())?.as_deref()
     }

@@ -374,11 +374,13 @@ impl<'a> LifeReader<'a> {
 }
 
 impl Lifecycles {
+    #[inline]
     pub(super) fn get(&self, slot: AllocationSlot) -> Option<&LifecycleRecord> {
         let record = &self.page_of(slot)?.records[slot.at() % PAGE];
         (record.modify_index != 0).then_some(record)
     }
 
+    #[inline]
     fn page_of(&self, slot: AllocationSlot) -> Option<&Page> {
         self.0.get(slot.at() / PAGE)?.as_deref()
     }

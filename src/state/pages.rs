@@ -42,6 +42,7 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         self.in_leaves + self.tail.len()
     }
 
+    #[inline]
     pub(crate) fn get(&self, index: usize) -> Option<&T> {
         if index >= self.in_leaves {
             return self.tail.get(index - self.in_leaves);

@@ -59,6 +59,7 @@ impl<R> Default for Records<R> {
 }
 
 impl<R: Identified> Records<R> {
+    #[inline]
     pub(super) fn get(&self, slot: u32) -> Option<&R> {
         self.records.get(slot as usize)?.as_deref()
     }
@@ -75,6 +76,7 @@ impl<R: Identified> Records<R> {
     }
 
     /// How many records had a slot before the present one.
+    #[inline]
     pub(super) fn generation(&self, slot: u32) -> u32 {
         self.generations.get(slot as usize).copied().unwrap_or(0)
     }

@@ -23,6 +23,7 @@ pub(crate) struct Registered {
 
 impl State {
     /// What is registered of a job; none if it only has allocations.
+    #[inline]
     pub(crate) fn registration(&self, job: JobSlot) -> Option<&Registration> {
         self.job(job)?.registered.as_deref()
     }

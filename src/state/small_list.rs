@@ -149,6 +149,7 @@ impl<T: PartialEq> PartialEq for SmallList<T> {
 impl<T> Deref for SmallList<T> {
     type Target = [T];
 
+    #[inline]
     fn deref(&self) -> &[T] {
         match self {
             SmallList::None => &[],

@@ -55,6 +55,7 @@ impl State {
 impl Deref for Transaction<'_> {
     type Target = State;
 
+    #[inline]
     fn deref(&self) -> &State {
         self.state
     }
