@@ -97,8 +97,7 @@ impl<'a> BaseSet<'a> {
 
     /// Writes what decides which nodes a job looks at.
     pub(crate) fn write_key(&self, key: &mut KeyWriter) {
-        key.number(self.datacenters.len() as u64);
-        self.datacenters.iter().for_each(|datacenter| key.text(datacenter));
+        key.list(self.datacenters.iter(), |key, datacenter| key.text(datacenter));
         key.text(self.node_pool);
     }
 

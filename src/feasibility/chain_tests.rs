@@ -57,10 +57,10 @@ fn source(job: &Job) -> RuleSource<'_> {
     RuleSource { job, group: &job.task_groups[0], index: 0 }
 }
 
-fn key_of(kinds: &[RuleKind], job: &Job) -> Vec<u8> {
+fn key_of(kinds: &[RuleKind], job: &Job) -> Vec<u64> {
     let mut key = KeyWriter::default();
     write_key_of(kinds, &source(job), &mut key);
-    key.bytes().to_vec()
+    key.words().to_vec()
 }
 
 /// Nodes of the classes `front` and `back`, two of each, and one of another datacenter.

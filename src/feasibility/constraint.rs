@@ -26,8 +26,7 @@ pub(crate) const JOB_CONSTRAINTS: RuleKind = RuleKind {
 /// The constraints of a group, then those of its tasks.
 pub(crate) const GROUP_CONSTRAINTS: RuleKind = RuleKind {
     write_key: |source, key| {
-        key.number(source.group.tasks.len() as u64);
-        lists(source).for_each(|constraints| write_key(constraints, key));
+        key.list(lists(source), |key, constraints| write_key(constraints, key));
     },
     rules: |source| lists(source).flat_map(|constraints| rules(constraints)).collect(),
 };
@@ -43,10 +42,9 @@ fn hard(constraints: &[Constraint]) -> impl Iterator<Item = &Constraint> {
 }
 
 fn write_key(constraints: &[Constraint], key: &mut KeyWriter) {
-    key.number(hard(constraints).count() as u64);
-    for it in hard(constraints) {
+    key.list(hard(constraints), |key, it| {
         write_comparison(&it.l_target, &it.operand, &it.r_target, key);
-    }
+    });
 }
 
 fn rules(constraints: &[Constraint]) -> impl Iterator<Item = Arc<dyn Rule>> {

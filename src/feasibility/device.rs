@@ -34,21 +34,19 @@ const AFFINITY_WEIGHT_DEFAULT: i64 = 50;
 pub(crate) fn write_key(request: &RequestedDevice, key: &mut KeyWriter) {
     key.text(&request.name);
     key.number(request.count().into());
-    key.number(request.constraints.len() as u64);
-    for it in &request.constraints {
+    key.list(request.constraints.iter(), |key, it| {
         write_comparison(&it.l_target, &it.operand, &it.r_target, key);
         key.number(it.is_soft().into());
         key.number(it.weight.unwrap_or(0) as u64);
-    }
+    });
 }
 
 /// Writes which devices a request likes better than others, beside what [`write_key`] writes.
 pub(crate) fn write_affinities_key(request: &RequestedDevice, key: &mut KeyWriter) {
-    key.number(request.affinities.len() as u64);
-    for it in &request.affinities {
+    key.list(request.affinities.iter(), |key, it| {
         write_comparison(&it.l_target, &it.operand, &it.r_target, key);
         key.number(it.weight() as u64);
-    }
+    });
 }
 
 impl DeviceRequest {

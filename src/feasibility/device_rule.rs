@@ -15,8 +15,7 @@ use crate::state::facts::{Fact, FactSet};
 /// The rule on a group's devices.
 pub(crate) const DEVICES: RuleKind = RuleKind {
     write_key: |source, key| {
-        key.number(requested(source).count() as u64);
-        requested(source).for_each(|request| device::write_key(request, key));
+        key.list(requested(source), |key, request| device::write_key(request, key));
     },
     rules: |source| {
         let tasks = source.group.tasks.iter();

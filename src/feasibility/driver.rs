@@ -13,8 +13,7 @@ use crate::syntax::boolean::parse_bool;
 /// The rule on a group's drivers.
 pub(crate) const DRIVERS: RuleKind = RuleKind {
     write_key: |source, key| {
-        key.number(source.group.tasks.len() as u64);
-        source.group.tasks.iter().for_each(|task| key.text(&task.driver));
+        key.list(source.group.tasks.iter(), |key, task| key.text(&task.driver));
     },
     rules: |source| {
         let drivers = source.group.tasks.iter().map(|task| task.driver.clone());

@@ -33,11 +33,10 @@ fn write_key(group: &TaskGroup, key: &mut KeyWriter) {
     let Some(network) = group.network() else { return key.number(0) };
     key.number(1);
     key.text(network.mode());
-    key.number(ports(group).count() as u64);
-    for port in ports(group) {
+    key.list(ports(group), |key, port| {
         key.text(&port.host_network);
         key.text(&port.label);
-    }
+    });
 }
 
 /// The ports of a group's network that name a host network: dynamic ones, then static ones.

@@ -11,10 +11,7 @@ use crate::state::facts::{Fact, FactSet};
 
 /// The rule on a group's secrets providers.
 pub(crate) const SECRETS: RuleKind = RuleKind {
-    write_key: |source, key| {
-        key.number(providers(source).count() as u64);
-        providers(source).for_each(|provider| key.text(provider));
-    },
+    write_key: |source, key| key.list(providers(source), |key, provider| key.text(provider)),
     rules: |source| {
         let mut providers: Vec<String> = providers(source).cloned().collect();
         providers.sort();

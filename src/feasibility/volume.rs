@@ -24,15 +24,14 @@ const SINGLE_WRITER: &str = "single-node-single-writer";
 /// The rule on a group's host volumes.
 pub(crate) const HOST_VOLUMES: RuleKind = RuleKind {
     write_key: |source, key| {
-        key.number(of_type(source.group, "host").count() as u64);
-        for (_, request) in of_type(source.group, "host") {
+        key.list(of_type(source.group, "host"), |key, (_, request)| {
             write_source(request, source.index, key);
             key.text(&source.job.namespace);
             key.text(&request.access_mode);
             key.text(&request.attachment_mode);
             key.number(request.read_only.into());
             key.number(request.sticky.into());
-        }
+        });
     },
     rules: |source| {
         let mounts = of_type(source.group, "host").map(|(alias, request)| Mount {
@@ -49,10 +48,9 @@ pub(crate) const HOST_VOLUMES: RuleKind = RuleKind {
 /// The rule on a group's CSI volumes.
 pub(crate) const CSI_VOLUMES: RuleKind = RuleKind {
     write_key: |source, key| {
-        key.number(of_type(source.group, "csi").count() as u64);
-        for (_, request) in of_type(source.group, "csi") {
+        key.list(of_type(source.group, "csi"), |key, (_, request)| {
             write_source(request, source.index, key);
-        }
+        });
     },
     rules: |source| {
         let rule = CsiVolumeRule::of(source);

@@ -130,11 +130,10 @@ impl Ask {
             write_ports_key(task.network.as_ref(), &is_reserved, key);
             let requests = group.tasks.get(usize::from(task.task)).map(|task| task.devices());
             let requests = requests.unwrap_or_default();
-            key.number(requests.len() as u64);
-            for request in requests {
+            key.list(requests.iter(), |key, request| {
                 device::write_key(request, key);
                 device::write_affinities_key(request, key);
-            }
+            });
         }
     }
 
@@ -191,15 +190,14 @@ fn write_ports_key(
     key.number(1);
     key.number(network.mbits as u64);
     key.number(network.static_ports as u64);
-    key.number(network.ports.len() as u64);
-    for port in &network.ports {
+    key.list(network.ports.iter(), |key, port| {
         if is_reserved(port.value) {
             key.text(&port.label);
             key.number(port.value as u64);
         }
         key.text(port.host_network());
         key.number(port.ignore_collision.into());
-    }
+    });
 }
 
 fn phase_of(task: &Task) -> Phase {

@@ -79,7 +79,7 @@ impl Caches {
         parts.into_iter().for_each(|part| self.writer.number(part));
         plan.ask.write_key(plan.group, is_reserved, &mut self.writer);
         let basis = Basis { state, mask: &mask, affinities: affinities.as_deref() };
-        let (loan, frontier) = match self.frontiers.lend(self.writer.bytes()) {
+        let (loan, frontier) = match self.frontiers.lend(self.writer.words()) {
             (loan, Some(mut frontier)) => {
                 self.frontier_bytes -= frontier.bytes();
                 if !frontier.is_current(state, &partition) {
@@ -130,7 +130,7 @@ impl Caches {
     fn mask(&mut self, state: &State, plan: &GroupPlan<'_>) -> (Arc<Mask>, u64) {
         mask::write_key(&plan.rule_source(), &mut self.writer);
         let make = || Mask::new(state, plan.job, plan.chain().clone());
-        let (mask, number) = self.masks.get(self.writer.bytes(), make, |mask| {
+        let (mask, number) = self.masks.get(self.writer.words(), make, |mask| {
             if !mask.is_current(state) {
                 Arc::make_mut(mask).catch_up(state);
             }
@@ -149,7 +149,7 @@ impl Caches {
         }
         let Some(affinities) = plan.affinities() else { return NONE };
         let make = || affinities.clone().column(state);
-        let (column, number) = self.affinities.get(self.writer.bytes(), make, |column| {
+        let (column, number) = self.affinities.get(self.writer.words(), make, |column| {
             if !column.is_current(state) {
                 Arc::make_mut(column).catch_up(state);
             }
@@ -169,7 +169,7 @@ impl Caches {
         for target in spreads.chain(properties) {
             let (column, number) = self.column(state, target);
             columns.push(column);
-            key.extend_from_slice(&number.to_le_bytes());
+            key.push(number);
         }
         let make = || Lanes::new(state, &columns);
         let (lanes, number) = self.lanes.get(&key, make, |lanes| {
@@ -182,9 +182,10 @@ impl Caches {
     }
 
     fn column(&mut self, state: &State, target: &Target) -> (Arc<Column>, u64) {
-        let key = format!("{target:?}");
+        self.writer.clear();
+        self.writer.text(&format!("{target:?}"));
         let make = || Column::new(state, target.clone());
-        let (column, number) = self.columns.get(key.as_bytes(), make, |column| {
+        let (column, number) = self.columns.get(self.writer.words(), make, |column| {
             if !column.is_current(state) {
                 Arc::make_mut(column).catch_up(state);
             }

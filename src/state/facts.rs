@@ -5,7 +5,6 @@
 //! exactly where all of the facts behind it are in the key of nodes alike, which [`Fact::class_part`]
 //! decides, one fact at a time.
 
-use super::key_writer::KeyWriter;
 use crate::model::Node;
 
 /// What begins the keys of attributes and meta entries that differ from node to node.
@@ -42,7 +41,7 @@ pub(crate) enum Fact {
 }
 
 /// Writes what a node has of a fact.
-type ClassPart = fn(&Node, &mut KeyWriter);
+type ClassPart = fn(&Node, &mut ClassKey);
 
 impl Fact {
     /// All facts.
@@ -143,16 +142,37 @@ impl FactSet {
     }
 }
 
-/// A key that two nodes share exactly if they are alike.
-pub(crate) fn class_key(node: &Node) -> KeyWriter {
-    let mut key = KeyWriter::with_capacity(1024);
+/// A key that two nodes share exactly if they are alike. Saved states hold them, so that they are bytes which
+/// stay as they are. Parts carry their lengths and lists their counts, so that no two different lists of parts
+/// make the same key.
+pub(crate) struct ClassKey(Vec<u8>);
+
+impl ClassKey {
+    /// The key as it is held.
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn number(&mut self, number: u64) {
+        self.0.extend_from_slice(&number.to_le_bytes());
+    }
+
+    fn text(&mut self, text: &str) {
+        self.number(text.len() as u64);
+        self.0.extend_from_slice(text.as_bytes());
+    }
+}
+
+/// The key of a node.
+pub(crate) fn class_key(node: &Node) -> ClassKey {
+    let mut key = ClassKey(Vec::with_capacity(1024));
     for write in Fact::ALL.iter().filter_map(|fact| fact.class_part()) {
         write(node, &mut key);
     }
     key
 }
 
-fn write_shared<'a>(key: &mut KeyWriter, facts: impl Iterator<Item = (&'a String, &'a String)>) {
+fn write_shared<'a>(key: &mut ClassKey, facts: impl Iterator<Item = (&'a String, &'a String)>) {
     let mut facts: Vec<_> = facts.filter(|(name, _)| !name.starts_with(UNIQUE)).collect();
     facts.sort_unstable();
     key.number(facts.len() as u64);
@@ -162,7 +182,7 @@ fn write_shared<'a>(key: &mut KeyWriter, facts: impl Iterator<Item = (&'a String
     }
 }
 
-fn write_drivers(node: &Node, key: &mut KeyWriter) {
+fn write_drivers(node: &Node, key: &mut ClassKey) {
     let mut drivers: Vec<_> = node.drivers.iter().collect();
     drivers.sort_unstable_by_key(|(name, _)| *name);
     key.number(drivers.len() as u64);
@@ -172,7 +192,7 @@ fn write_drivers(node: &Node, key: &mut KeyWriter) {
     }
 }
 
-fn write_volumes(node: &Node, key: &mut KeyWriter) {
+fn write_volumes(node: &Node, key: &mut ClassKey) {
     let mut volumes: Vec<_> = node.host_volumes.iter().collect();
     volumes.sort_unstable_by_key(|(name, _)| *name);
     key.number(volumes.len() as u64);
@@ -183,21 +203,21 @@ fn write_volumes(node: &Node, key: &mut KeyWriter) {
     }
 }
 
-fn write_network_modes(node: &Node, key: &mut KeyWriter) {
+fn write_network_modes(node: &Node, key: &mut ClassKey) {
     key.number(node.networks().len() as u64);
     for network in node.networks() {
         key.text(&network.mode);
     }
 }
 
-fn write_aliases(node: &Node, key: &mut KeyWriter) {
+fn write_aliases(node: &Node, key: &mut ClassKey) {
     key.number(node.addresses().len() as u64);
     for address in node.addresses() {
         key.text(&address.alias);
     }
 }
 
-fn write_devices(node: &Node, key: &mut KeyWriter) {
+fn write_devices(node: &Node, key: &mut ClassKey) {
     key.number(node.devices().len() as u64);
     for device in node.devices() {
         for text in [&device.vendor, &device.device_type, &device.name] {

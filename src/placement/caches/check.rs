@@ -24,7 +24,7 @@ impl Caches {
         let mut partitions = FastMap::default();
         for (key, entry) in &self.lanes.by_key {
             // One of the columns may have been let go; then these lanes are not used again.
-            let of_lanes = numbers(key).map(|number| columns.get(&number).cloned());
+            let of_lanes = key.iter().map(|number| columns.get(number).cloned());
             let Some(of_lanes) = of_lanes.collect::<Option<Vec<_>>>() else { continue };
             let Some(mut lanes) = entry.value.as_deref().cloned() else { continue };
             lanes.catch_up(state, &of_lanes);
@@ -32,14 +32,12 @@ impl Caches {
             partitions.insert(entry.number, lanes.partition);
         }
         for (key, entry) in &self.frontiers.by_key {
-            let mut parts = numbers(key);
-            let mut part = || parts.next().unwrap_or(u64::MAX);
-            let (mask, affinity, partition) = (part(), part(), part());
-            let (mask, column) = (masks.get(&mask), affinities.get(&affinity));
-            let (Some(mask), Some(partition)) = (mask, partitions.get(&partition)) else {
+            let Some([mask, affinity, partition]) = key.first_chunk() else { continue };
+            let (mask, column) = (masks.get(mask), affinities.get(affinity));
+            let (Some(mask), Some(partition)) = (mask, partitions.get(partition)) else {
                 continue;
             };
-            if column.is_none() && affinity != u64::MAX {
+            if column.is_none() && *affinity != u64::MAX {
                 continue;
             }
             let basis = Basis { state, mask, affinities: column.map(|column| &**column) };
@@ -62,11 +60,6 @@ fn caught_up<T: Clone>(cache: &LruCache<T>, catch_up: impl Fn(&mut T)) -> ByNumb
         values.insert(entry.number, Arc::new(value));
     }
     values
-}
-
-/// The numbers that a key consists of, or begins with.
-fn numbers(key: &[u8]) -> impl Iterator<Item = u64> {
-    key.as_chunks().0.iter().map(|bytes| u64::from_le_bytes(*bytes))
 }
 
 #[cfg(test)]

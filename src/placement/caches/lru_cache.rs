@@ -10,7 +10,7 @@ const VALUES_MAX: usize = 512;
 /// Values by key. Cloning copies pointers.
 #[derive(Clone, Debug)]
 pub(super) struct LruCache<T> {
-    pub(super) by_key: FastMap<Arc<[u8]>, CacheEntry<T>>,
+    pub(super) by_key: FastMap<Arc<[u64]>, CacheEntry<T>>,
     /// Counts uses.
     clock: u64,
     /// Counts values ever made, so that each has a number of its own.
@@ -46,7 +46,7 @@ impl<T> LruCache<T> {
     /// The value of a key, brought up to date or made, and its number.
     pub(super) fn get(
         &mut self,
-        key: &[u8],
+        key: &[u64],
         make: impl FnOnce() -> T,
         update: impl FnOnce(&mut Arc<T>),
     ) -> (&Arc<T>, u64) {
@@ -68,14 +68,14 @@ impl<T> LruCache<T> {
 
     /// Adds an entry without a value and gives its place.
     #[cold]
-    fn add(&mut self, key: &[u8]) -> usize {
+    fn add(&mut self, key: &[u64]) -> usize {
         self.made += 1;
         let entry = CacheEntry { value: None, number: self.made, last_used: self.clock };
         self.by_key.insert_full(key.into(), entry).0
     }
 
     /// Lends the value of a key, if there is one, for a change. Until it is given back there is none.
-    pub(super) fn lend(&mut self, key: &[u8]) -> (Loan, Option<Arc<T>>) {
+    pub(super) fn lend(&mut self, key: &[u64]) -> (Loan, Option<Arc<T>>) {
         self.clock += 1;
         let known = self.by_key.get_index_of(key);
         let at = known.unwrap_or_else(|| self.add(key));
