@@ -52,6 +52,8 @@ const MOST_LANES_KEPT: usize = 4096;
 struct LaneQueues {
     /// Nodes that are checked out. The others are queued by the frontier.
     checked_out: [(Head, Heap); EXTRAS + 1],
+    /// How many of those may have anything, from the first one on. Mostly nothing is checked out.
+    used: usize,
     /// How many of each queue are among the best.
     shown: [u32; QUEUES],
     /// The spread score of all its nodes.
@@ -218,6 +220,7 @@ impl Leaderboard {
     pub(crate) fn insert(&mut self, lane: usize, extras: usize, entry: Entry) {
         let queue = extras + 1;
         let of_lane = &mut self.lanes[lane];
+        of_lane.used = of_lane.used.max(queue);
         let (head, heap) = &mut of_lane.checked_out[extras];
         head.insert(heap, entry);
         if of_lane.is_closed {
@@ -296,7 +299,7 @@ impl LaneQueues {
             return None;
         }
         let mut best: Option<Choice> = None;
-        for queue in 0..QUEUES {
+        for queue in 0..=self.used {
             let at = self.shown[queue] as usize;
             let entry = match queue.checked_sub(1) {
                 None => frontier.candidate(lane as usize, at),
@@ -337,10 +340,11 @@ impl LaneQueues {
 
     fn clear(&mut self) {
         self.held = None;
-        for (head, heap) in &mut self.checked_out {
+        for (head, heap) in self.checked_out.iter_mut().take(self.used) {
             head.clear();
             heap.clear();
         }
+        self.used = 0;
         self.shown = [0; QUEUES];
         (self.spread, self.is_closed, self.is_stale) = (0.0, false, false);
     }

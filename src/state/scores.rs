@@ -164,11 +164,13 @@ impl ScoreLog {
     /// Adds a node's scores and gives their place.
     pub(crate) fn push(&mut self, node: NodeSlot, scores: &Scores) -> u32 {
         let place = self.words.len() as u32;
-        self.words.extend([node.0, u32::from(scores.active)]);
+        self.words.push(node.0);
+        self.words.push(u32::from(scores.active));
         let mut active = scores.active & !OF_SYSTEM;
         while active != 0 {
             let bits = scores.values[active.trailing_zeros() as usize].to_bits();
-            self.words.extend([bits as u32, (bits >> 32) as u32]);
+            self.words.push(bits as u32);
+            self.words.push((bits >> 32) as u32);
             active &= active - 1;
         }
         place
