@@ -59,10 +59,13 @@ pub(crate) fn wants_distinct_hosts(constraints: &[Constraint]) -> bool {
 
 impl DistinctProperty {
     /// The rules among some constraints. Soft ones filter nothing.
-    pub(crate) fn among(constraints: &[Constraint], scope: Scope) -> Vec<DistinctProperty> {
+    pub(crate) fn among(
+        constraints: &[Constraint],
+        scope: Scope,
+    ) -> impl Iterator<Item = DistinctProperty> {
         let hard = constraints.iter().filter(|it| !it.is_soft());
         let rules = hard.filter(|it| it.operand == Operand::DistinctProperty);
-        rules.map(|constraint| DistinctProperty::new(constraint, scope)).collect()
+        rules.map(move |constraint| DistinctProperty::new(constraint, scope))
     }
 
     fn new(constraint: &Constraint, scope: Scope) -> DistinctProperty {
@@ -172,6 +175,6 @@ mod tests {
         };
         let soft = [soft(Operand::DistinctHosts), soft(Operand::DistinctProperty)];
         assert!(!wants_distinct_hosts(&soft));
-        assert!(DistinctProperty::among(&soft, Scope::Job).is_empty());
+        assert_eq!(DistinctProperty::among(&soft, Scope::Job).count(), 0);
     }
 }

@@ -78,8 +78,8 @@ impl<'a> GroupPlan<'a> {
     ) -> GroupPlan<'a> {
         let ask = Ask::of(group);
         let is_system = job.job_type().is_system();
-        let mut distinct_properties = DistinctProperty::among(&job.constraints, Scope::Job);
-        distinct_properties.extend(DistinctProperty::among(&group.constraints, Scope::Group));
+        let of_job = DistinctProperty::among(&job.constraints, Scope::Job);
+        let of_group = DistinctProperty::among(&group.constraints, Scope::Group);
         GroupPlan {
             job,
             job_slot,
@@ -92,7 +92,7 @@ impl<'a> GroupPlan<'a> {
             ask,
             scorers: if is_system { Scorers::default() } else { Scorers::of(job, group) },
             distinct_hosts: if is_system { None } else { distinct_hosts(job, group) },
-            distinct_properties,
+            distinct_properties: of_job.chain(of_group).collect(),
             chain: OnceCell::new(),
             affinities: OnceCell::new(),
         }

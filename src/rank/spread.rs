@@ -39,6 +39,9 @@ pub(crate) struct Spread {
 impl Spread {
     /// The spreads of a job and a group, of which `count` allocations are wanted.
     pub(crate) fn of(job: &Job, group: &TaskGroup) -> Vec<Spread> {
+        if job.spreads.is_empty() && group.spreads.is_empty() {
+            return Vec::new();
+        }
         let spreads = || job.spec().spreads.iter().chain(&group.spreads);
         let weight_sum: f64 = spreads().map(|spread| spread.weight() as f64).sum();
         let count = f64::from(group.count());
