@@ -86,26 +86,30 @@ fn tasks<'a>(checker: &mut Checker<'a>, at: &Path<'_>, group: &'a TaskGroup) {
 
 /// Checks what a group's tasks ask for together: there is a limit for that as there is for one task.
 fn together(problems: &mut Problems, at: Path<'_>, group: &TaskGroup) {
-    let mbits = |task: &Task| task.network().map_or(0, NetworkResource::mbits);
-    // A group with an amount that is bad in itself has a problem already.
-    let is_good = |task: &Task| {
-        let amounts = [task.cpu_mhz(), task.memory_mb(), task.secrets_mb(), mbits(task)];
-        amounts.into_iter().all(|amount| (0..=AMOUNT_MAX).contains(&amount))
-            && (-1..=AMOUNT_MAX).contains(&task.memory_max_mb())
-            && i64::from(task.cores()) <= CORES_MAX
-    };
-    if !group.tasks.iter().all(is_good) {
-        return;
+    let is_amount = |amount: &i64| (0..=AMOUNT_MAX).contains(amount);
+    let mut sums = [0i64; 4];
+    for task in &group.tasks {
+        let (cpu_mhz, cores) = (task.cpu_mhz(), i64::from(task.cores()));
+        let (memory_mb, max_mb) = (task.memory_mb(), task.memory_max_mb());
+        let (secrets_mb, mbits) =
+            (task.secrets_mb(), task.network().map_or(0, NetworkResource::mbits));
+        let is_good = [cpu_mhz, memory_mb, secrets_mb, mbits].iter().all(is_amount)
+            && (-1..=AMOUNT_MAX).contains(&max_mb)
+            && cores <= CORES_MAX;
+        // A group with an amount that is bad in itself has a problem already.
+        if !is_good {
+            return;
+        }
+        let asked = [cpu_mhz, cores, memory_mb.max(max_mb) + secrets_mb, mbits];
+        sums.iter_mut().zip(asked).for_each(|(sum, asked)| *sum = sum.saturating_add(asked));
     }
-    let sum =
-        |amount: &dyn Fn(&Task) -> i64| group.tasks.iter().map(amount).fold(0, i64::saturating_add);
-    let memory_mb = |task: &Task| task.memory_mb().max(task.memory_max_mb()) + task.secrets_mb();
-    for (sum, most, unit) in [
-        (sum(&Task::cpu_mhz), AMOUNT_MAX, "MHz"),
-        (sum(&|task| i64::from(task.cores())), CORES_MAX, "cores"),
-        (sum(&memory_mb), AMOUNT_MAX, "MB of memory"),
-        (sum(&mbits), AMOUNT_MAX, "MBit/s"),
-    ] {
+    let limits = [
+        (AMOUNT_MAX, "MHz"),
+        (CORES_MAX, "cores"),
+        (AMOUNT_MAX, "MB of memory"),
+        (AMOUNT_MAX, "MBit/s"),
+    ];
+    for (sum, (most, unit)) in sums.into_iter().zip(limits) {
         if sum > most {
             problems.add(at, format!("expected at most {most} {unit} together, found `{sum}`"));
         }
