@@ -5,6 +5,7 @@ use crate::explain::verdicts::Explanation;
 use crate::model::{AllocatedResources, Allocation, AllocationMetrics, Job, Node};
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::{GroupPlacement, Outcome};
+use crate::state::small_list::SmallList;
 use crate::state::usage::Holdings;
 use crate::state::{State, ids, view};
 
@@ -27,7 +28,7 @@ use crate::state::{State, ids, view};
 #[derive(Clone)]
 pub struct Placement {
     identity_seed: u64,
-    pub(super) groups: Vec<GroupPlacement>,
+    pub(super) groups: SmallList<GroupPlacement>,
     failed: Vec<FailedGroup>,
     pub(super) explanations: Vec<Explanation>,
     scanned: usize,

@@ -134,7 +134,8 @@ fn carry_out(
     }
     let options = PlaceOptions::default();
     let mut outcome = serve(state, caches, requests, &options, &mut None).unwrap();
-    for group in &mut outcome.groups {
+    for at in 0..outcome.groups.len() {
+        let Some(group) = outcome.groups.get_mut(at) else { continue };
         let batch = Arc::make_mut(&mut group.batch);
         (batch.evaluation, batch.deployment) =
             (effects.evaluation.evaluation, made.unwrap_or_default());

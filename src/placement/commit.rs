@@ -41,7 +41,7 @@ pub(super) fn commit(
 ) -> bool {
     let Selected { node, score, victims } = selected;
     let Record { name_index, tally, top, time_ns } = record;
-    let next = state.next_of_batch(&open.open_batch);
+    let allocation = state.next_of_batch(&open.open_batch);
     let mut holdings = None;
     if !plan.ask.is_plain() {
         let mut rng = open.port_key(state, plan).stream_of(name_index.into());
@@ -51,11 +51,11 @@ pub(super) fn commit(
         open.holdings.push(assigned.clone());
         holdings = Some(assigned).filter(|holdings| !holdings.is_empty());
     }
-    let evicted = evict(state, evicted, &victims, next);
+    let evicted = evict(state, evicted, &victims, allocation);
     let in_batch = open.batch.len() as u32;
     state.take(&open.open_batch, NewAllocation { node, name_index, in_batch, holdings });
-    open.allocations.push(next);
-    open.batch.placed(NewPlaced { node, name_index, score, time_ns, evicted }, tally, top);
+    let placed = NewPlaced { allocation, node, name_index, score, time_ns, evicted };
+    open.batch.placed(placed, tally, top);
     true
 }
 

@@ -73,7 +73,7 @@ impl Placer<'_, '_, '_> {
         };
         let (slot, known) = (Some(self.job_slot), (of.group, group));
         let mut plan = GroupPlan::of_known(of.job, slot, known, 0, self.options);
-        let mut open = self.open_group(&plan, of.requests.len());
+        let mut open = self.open_group(&plan);
         let mut left = of.requests;
         let mut refusals = NodeRefusals::new(&plan);
         let (first, mut ending) = (verdicts.len(), Vec::new());

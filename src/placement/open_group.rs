@@ -12,19 +12,15 @@ use crate::model::Job;
 use crate::rng::{KeyPrefix, hash_bytes};
 use crate::state::State;
 use crate::state::batches::OpenBatch;
-use crate::state::slots::{AllocationRef, JobSlot, NodeSlot};
+use crate::state::slots::{JobSlot, NodeSlot};
 use crate::state::tally::BaseTally;
 use crate::state::transaction::Transaction;
 use crate::state::usage::Holdings;
-
-/// Room for more placements than this is made as they come: most of a large count may not fit.
-const MOST_EXPECTED: usize = 4096;
 
 /// One group being placed.
 pub(crate) struct OpenGroup {
     pub(crate) batch: BatchBuilder,
     pub(super) open_batch: OpenBatch,
-    pub(super) allocations: Vec<AllocationRef>,
     pub(super) holdings: Vec<Arc<Holdings>>,
     /// What the evaluation adds to these keys.
     evaluation_key: Option<u64>,
@@ -43,12 +39,10 @@ impl OpenGroup {
         (job, origin): (JobSlot, Origin),
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
-        expected: usize,
     ) -> OpenGroup {
         OpenGroup {
             batch: BatchBuilder::new(state, plan, options, origin, lists),
             open_batch: state.open_batch(job, &plan.group.name, plan.ask.amounts),
-            allocations: Vec::with_capacity(expected.min(MOST_EXPECTED)),
             holdings: Vec::new(),
             evaluation_key: origin.port_key,
             port_key: None,
@@ -96,14 +90,14 @@ impl OpenGroup {
         state: &mut Transaction<'_>,
         job: &Job,
     ) -> (Option<GroupPlacement>, BatchLists) {
-        let (batch, lists) = self.batch.finish();
+        let (batch, allocations, lists) = self.batch.finish();
         state.close_batch(self.open_batch, batch.clone());
-        if self.allocations.is_empty() {
+        if allocations.is_empty() {
             return (None, lists);
         }
         let job = job.clone();
         let nodes = state.node_table().clone();
-        let (allocations, holdings) = (self.allocations, self.holdings);
+        let holdings = self.holdings;
         (Some(GroupPlacement { job, batch, allocations, nodes, holdings }), lists)
     }
 }

@@ -6,13 +6,14 @@ use crate::model::Job;
 use crate::state::batch::Batch;
 use crate::state::node::NodeTable;
 use crate::state::slots::{AllocationRef, AllocationSlot};
+use crate::state::small_list::SmallList;
 use crate::state::tally::Tally;
 use crate::state::usage::Holdings;
 
 /// What placing a job gave.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Outcome {
-    pub(crate) groups: Vec<GroupPlacement>,
+    pub(crate) groups: SmallList<GroupPlacement>,
     pub(crate) failed: Vec<GroupFailure>,
     /// Of a system job: the groups that some nodes may not run, with these nodes. It is as it should be as
     /// long as any of the group runs anywhere.
@@ -26,7 +27,7 @@ pub(crate) struct Outcome {
 impl Outcome {
     /// Takes over what another one has.
     pub(crate) fn add(&mut self, other: Outcome) {
-        self.groups.extend(other.groups);
+        self.groups.extend(other.groups.iter().cloned());
         self.failed.extend(other.failed);
         self.filtered.extend(other.filtered);
         self.stops.extend(other.stops);
@@ -39,7 +40,7 @@ impl Outcome {
 pub(crate) struct GroupPlacement {
     pub(crate) job: Job,
     pub(crate) batch: Arc<Batch>,
-    pub(crate) allocations: Vec<AllocationRef>,
+    pub(crate) allocations: SmallList<AllocationRef>,
     /// The nodes by slot, as they were.
     pub(crate) nodes: NodeTable,
     /// What each allocation holds beside amounts; empty where none holds anything.

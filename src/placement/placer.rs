@@ -22,6 +22,7 @@ use crate::model::Job;
 use crate::rank::preempt::Evicted;
 use crate::state::log::Savepoint;
 use crate::state::slots::{JobSlot, NodeSlot};
+use crate::state::small_list::SmallList;
 use crate::state::tally::Filtered;
 use crate::state::transaction::Transaction;
 
@@ -75,10 +76,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
             before,
             begun,
             origin: Origin::default(),
-            outcome: Outcome {
-                groups: Vec::with_capacity(job.task_groups.len()),
-                ..Outcome::default()
-            },
+            outcome: Outcome::default(),
         }
     }
 
@@ -147,7 +145,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
 
     /// Places a group of which there should be so many. The first failure ends it.
     fn place_counted_group(&mut self, plan: &mut GroupPlan<'_>, requests: &[Request]) {
-        let mut open = self.open_group(plan, requests.len());
+        let mut open = self.open_group(plan);
         let mut left = requests;
         let mut refusal = None;
         while let Some(request) = left.first()
@@ -165,7 +163,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     /// Places a group of which there should be one on every node that takes it, each node being a
     /// request (docs/placement.md, sections 2.2, 3.1 and 8).
     fn place_system_group(&mut self, plan: &mut GroupPlan<'_>, requests: &[Request]) {
-        let mut open = self.open_group(plan, requests.len());
+        let mut open = self.open_group(plan);
         let mut left = requests;
         let mut refusals = NodeRefusals::new(plan);
         while let Some(request) = left.first() {
@@ -408,10 +406,10 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
         self.options.stopwatch.map_or(0, |now_ns| now_ns())
     }
 
-    pub(super) fn open_group(&mut self, plan: &GroupPlan<'_>, expected: usize) -> OpenGroup {
+    pub(super) fn open_group(&mut self, plan: &GroupPlan<'_>) -> OpenGroup {
         let lists = std::mem::take(&mut self.caches.buffers.batch);
         let place = (self.job_slot, self.origin);
-        OpenGroup::new(self.state, lists, place, plan, self.options, expected)
+        OpenGroup::new(self.state, lists, place, plan, self.options)
     }
 
     pub(super) fn close_group(&mut self, job: &Job, open: OpenGroup) {
@@ -454,7 +452,7 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     /// Takes back everything that was done for the job, which has to be placed whole.
     fn give_up(&mut self) {
         self.state.take_back_to(self.begun);
-        self.outcome.groups.clear();
+        self.outcome.groups = SmallList::None;
         self.outcome.stops.clear();
     }
 

@@ -9,7 +9,7 @@ use super::reuse::emptied;
 use crate::state::batch::{Batch, Placed};
 use crate::state::group_version::GroupVersion;
 use crate::state::scores::{ScoreLog, Scores};
-use crate::state::slots::NodeSlot;
+use crate::state::slots::{AllocationRef, NodeSlot};
 use crate::state::small_list::SmallList;
 use crate::state::tally::Tally;
 use crate::state::transaction::Transaction;
@@ -30,10 +30,12 @@ pub(crate) struct BatchLists {
     scores: ScoreLog,
     placed: Vec<Placed>,
     evicted: Vec<(u32, Vec<String>)>,
+    allocations: Vec<AllocationRef>,
 }
 
 /// What one placement adds to a batch.
 pub(crate) struct NewPlaced {
+    pub(crate) allocation: AllocationRef,
     pub(crate) node: NodeSlot,
     pub(crate) name_index: u32,
     pub(crate) score: f64,
@@ -92,6 +94,7 @@ impl BatchBuilder {
         if !new.evicted.is_empty() {
             lists.evicted.push((at, new.evicted));
         }
+        lists.allocations.push(new.allocation);
         lists.placed.push(Placed {
             node: new.node,
             tally: (lists.tallies.len() as u32).saturating_sub(1),
@@ -107,8 +110,8 @@ impl BatchBuilder {
         self.lists.placed.len()
     }
 
-    /// The finished batch, and the lists for another one.
-    pub(crate) fn finish(self) -> (Arc<Batch>, BatchLists) {
+    /// The finished batch with its allocations, and the lists for another one.
+    pub(crate) fn finish(self) -> (Arc<Batch>, SmallList<AllocationRef>, BatchLists) {
         let BatchBuilder { batch, mut lists } = self;
         let batch = Batch {
             tallies: SmallList::drained(&mut lists.tallies),
@@ -117,7 +120,8 @@ impl BatchBuilder {
             evicted: std::mem::take(&mut lists.evicted),
             ..batch
         };
-        (Arc::new(batch), lists.emptied())
+        let allocations = SmallList::drained(&mut lists.allocations);
+        (Arc::new(batch), allocations, lists.emptied())
     }
 }
 
@@ -129,6 +133,7 @@ impl BatchLists {
             scores: self.scores.emptied(emptied),
             placed: emptied(self.placed),
             evicted: emptied(self.evicted),
+            allocations: emptied(self.allocations),
         }
     }
 }

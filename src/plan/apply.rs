@@ -122,7 +122,7 @@ impl Context<'_> {
     /// A placement by its place among all of them.
     fn placed(&self, at: u32) -> Option<AllocationRef> {
         let mut at = at as usize;
-        for group in &self.outcome.groups {
+        for group in self.outcome.groups.iter() {
             match group.allocations.get(at) {
                 Some(&found) => return Some(found),
                 None => at -= group.allocations.len(),

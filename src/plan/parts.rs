@@ -16,6 +16,7 @@ use crate::state::log::NewAllocation;
 use crate::state::slots::{
     AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
 };
+use crate::state::small_list::SmallList;
 use crate::state::transaction::Transaction;
 
 /// What became of a plan.
@@ -147,6 +148,7 @@ pub(super) fn commit_group(
     let batch = Arc::new(committed_batch(state, &group.batch, accepted, evicted, origin));
     state.close_batch(open, batch.clone());
     let nodes = state.node_table().clone();
+    let allocations = SmallList::drained(&mut allocations);
     Some(GroupPlacement { job: job.clone(), batch, allocations, nodes, holdings: all_holdings })
 }
 

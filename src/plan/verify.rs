@@ -157,7 +157,7 @@ fn has_room<'a>(
 /// The nodes that could not take what a transaction placed on them, and what it is to update there, in the
 /// order of slots. What it stops or evicts has left their rooms already.
 pub(crate) fn verify_placed(state: &State, outcome: &Outcome, effects: &Effects) -> Vec<Rejection> {
-    let placed = outcome.groups.iter().flat_map(|group| &group.allocations);
+    let placed = outcome.groups.iter().flat_map(|group| group.allocations.iter());
     let placed = placed.filter_map(|of| {
         let slot = state.resolve_allocation(*of)?;
         Some((state.allocation(slot)?.node, Touching::Placed(slot)))

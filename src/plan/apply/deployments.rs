@@ -52,7 +52,7 @@ impl Gains {
         let mut gains = Gains::default();
         let mut first = 0;
         let mut placed = placed.iter().peekable();
-        for group in &context.outcome.groups {
+        for group in context.outcome.groups.iter() {
             let end = first + group.allocations.len() as u32;
             let gain = match group.batch.deployment {
                 DeploymentRef::NONE => None,
