@@ -83,9 +83,6 @@ impl<F: Facts> Group<'_, '_, F> {
     /// The numbers in the names of new canaries: those of what they are to replace, then free ones,
     /// then new ones.
     pub(super) fn canary_names(&mut self, wanted: u32, outdated: &Outdated) -> Vec<u32> {
-        if wanted == 0 {
-            return Vec::new();
-        }
         let mut taken: Vec<u32> =
             self.sets.canaries.iter().map(|at| self.allocation(*at).name_index).collect();
         taken.sort_unstable();

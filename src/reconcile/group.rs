@@ -91,6 +91,9 @@ impl<F: Facts> Group<'_, '_, F> {
 
     /// Makes the evaluations for what is replaced later.
     fn delay_reschedules(&mut self) {
+        if self.sets.later.is_empty() {
+            return;
+        }
         self.figures.reschedule_later = self.sets.later.len() as u32;
         let mut due = std::mem::take(&mut self.sets.later);
         let mut stamps = Vec::new();

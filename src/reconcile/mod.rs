@@ -142,7 +142,8 @@ fn stop_everything(input: &Input<'_>, facts: &impl Facts, changes: &mut Changes)
             continue;
         }
         let own = input.own_rules(allocation);
-        let last_unknown = facts.history(at).last_unknown;
+        let is_unknown = allocation.client == ClientStatus::Unknown;
+        let last_unknown = is_unknown.then(|| facts.history(at).last_unknown).flatten();
         let class = classify::classify(allocation, &own.disconnect, last_unknown, input.now);
         let is_lost = class == Class::Lost && !input.job_type.is_system();
         let reason = if is_lost { StopReason::Lost } else { StopReason::NotNeeded };

@@ -86,7 +86,20 @@ impl<F: Facts> Group<'_, '_, F> {
         sets.into_iter().flatten().map(|at| self.allocation(*at).name_index).collect()
     }
 
+    /// A copy of a set in the order of names. Most sets are empty.
+    fn by_name(&self, set: &[u32]) -> Vec<u32> {
+        if set.is_empty() {
+            return Vec::new();
+        }
+        let mut sorted = set.to_vec();
+        sorted.sort_by_key(|at| self.name_order(*at));
+        sorted
+    }
+
     fn canary_placements(&mut self, canaries: &Canaries, outdated: &Outdated) -> Vec<Placement> {
+        if canaries.placed == 0 {
+            return Vec::new();
+        }
         let numbers = self.canary_names(canaries.placed, outdated);
         let canary = |name_index| Placement {
             is_canary: true,
@@ -100,16 +113,14 @@ impl<F: Facts> Group<'_, '_, F> {
         if self.sets.is_held_back {
             return Vec::new();
         }
-        let mut now = self.sets.now.clone();
-        now.sort_by_key(|at| self.name_order(*at));
-        let mut wanted: Vec<Placement> =
-            now.iter().map(|at| self.reschedule(*at, canaries)).collect();
-        let mut lost = self.sets.lost.clone();
-        lost.sort_by_key(|at| self.name_order(*at));
-        lost.truncate(missing);
-        let replaced = lost.len();
-        wanted
-            .extend(lost.into_iter().map(|at| self.replacement(PlacementKind::Lost, at, canaries)));
+        let mut wanted = Vec::with_capacity(self.sets.now.len() + missing);
+        for at in self.by_name(&self.sets.now) {
+            wanted.push(self.reschedule(at, canaries));
+        }
+        let replaced = self.sets.lost.len().min(missing);
+        for at in self.by_name(&self.sets.lost).into_iter().take(replaced) {
+            wanted.push(self.replacement(PlacementKind::Lost, at, canaries));
+        }
         for _ in replaced..missing {
             let number = self.names().take_next();
             wanted.push(self.placement(PlacementKind::Fresh, number));
@@ -165,8 +176,7 @@ impl<F: Facts> Group<'_, '_, F> {
 
     /// Moves what should move. What a drain has forced to end is stopped only.
     fn migrate(&mut self, canaries: &Canaries) -> Vec<Placement> {
-        let mut migrating = self.sets.migrating.clone();
-        migrating.sort_by_key(|at| self.name_order(*at));
+        let migrating = self.by_name(&self.sets.migrating);
         self.figures.migrate = migrating.len() as u32;
         let mut moved = Vec::new();
         for at in migrating {

@@ -206,6 +206,9 @@ impl<F: Facts> Group<'_, '_, F> {
     /// Makes one update of all that was said of each allocation; of evaluations the last one counts.
     pub(super) fn merge_updates(&mut self) {
         let updates = &mut self.changes.updates;
+        if updates.len() == self.updates_from {
+            return;
+        }
         let mut of_group = updates.split_off(self.updates_from);
         of_group.sort_by_key(|update| update.at);
         of_group.dedup_by(|update, first| {
