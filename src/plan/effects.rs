@@ -44,8 +44,8 @@ pub(crate) struct Effects {
     pub(crate) superseded: Vec<EvaluationRef>,
     /// The evaluation itself.
     pub(crate) evaluation: EvaluationEffect,
-    /// The figures of a dry run, by group.
-    pub(crate) figures: IndexMap<String, DesiredUpdates>,
+    /// The figures of a dry run, by group. Mostly nobody wants any.
+    pub(crate) figures: Vec<(String, DesiredUpdates)>,
 }
 
 /// Which deployment something belongs to.
@@ -136,10 +136,25 @@ pub(crate) struct EvaluationEffect {
     /// The new evaluation that waits for room; none likewise.
     pub(crate) blocked: Option<u32>,
     pub(crate) deployment: DeploymentChoice,
-    pub(crate) failed_groups: IndexMap<String, AllocationMetrics>,
     pub(crate) queued: Queued,
-    /// Which classes of nodes may help, and whether that depends on what only one node has. Only of one
-    /// that is reblocked.
+    /// None where everything found a place.
+    pub(crate) shortage: Option<Box<Shortage>>,
+}
+
+/// What is said of groups of which not everything found a place.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shortage {
+    /// By group name: the first failure.
+    pub(crate) failed_groups: IndexMap<String, AllocationMetrics>,
+    /// Which classes of nodes may help, and whether that depends on what only one node has. The evaluation
+    /// itself says it only if it is reblocked.
     pub(crate) class_eligibility: IndexMap<String, bool>,
     pub(crate) escaped_computed_class: bool,
+}
+
+impl EvaluationEffect {
+    /// A copy of what is said of groups of which not everything found a place.
+    pub(crate) fn shortage(&self) -> Shortage {
+        self.shortage.as_deref().cloned().unwrap_or_default()
+    }
 }

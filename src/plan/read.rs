@@ -9,7 +9,7 @@ use super::attempt::Attempt;
 use super::content::Plan;
 use super::effects::{
     DeploymentChoice, DeploymentUpdate, Effects, EvaluationEffect, FailedRecord, PlacedEffect,
-    StopEffect, UpdateEffect,
+    Shortage, StopEffect, UpdateEffect,
 };
 use super::evaluated::PlannedStop;
 use super::known::KnownAllocation;
@@ -56,7 +56,7 @@ impl<'a> Reading<'a> {
         let (stops, updates) = (self.stops(), self.updates());
         self.read_failed(&mut effects);
         if let Some(annotations) = &document.annotations {
-            effects.figures.clone_from(&annotations.desired_tg_updates);
+            effects.figures = annotations.desired_tg_updates.clone().into_iter().collect();
         }
         let mut plan = Plan::of_groups(groups, document.snapshot_index);
         plan.all_at_once = document.all_at_once;
@@ -174,10 +174,12 @@ impl<'a> Reading<'a> {
             next: next.and_then(|id| self.new_evaluation("Eval", id)),
             blocked: blocked.and_then(|id| self.new_evaluation("Eval", id)),
             deployment: self.deployment("Eval", &eval.deployment_id),
-            failed_groups: eval.failed_tg_allocs.clone(),
             queued: Queued::of(&eval.queued_allocations),
-            class_eligibility: eval.class_eligibility.clone(),
-            escaped_computed_class: eval.escaped_computed_class,
+            shortage: Some(Box::new(Shortage {
+                failed_groups: eval.failed_tg_allocs.clone(),
+                class_eligibility: eval.class_eligibility.clone(),
+                escaped_computed_class: eval.escaped_computed_class,
+            })),
         }
     }
 

@@ -229,7 +229,7 @@ fn fail(
         blocked.describe("created due to placement conflicts");
         blocked.escaped_computed_class = eligibility.is_escaped;
         let details = blocked.details_mut();
-        details.failed_groups = evaluation.failed_groups.clone();
+        details.failed_groups = evaluation.shortage().failed_groups;
         details.class_eligibility = eligibility.by_class;
         evaluation.blocked = Some(effects.created.len() as u32);
         effects.created.push(blocked);

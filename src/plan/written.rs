@@ -202,6 +202,7 @@ impl Evaluated {
     fn evaluation(&self) -> Option<Evaluation> {
         let before = self.evaluation.as_deref()?.clone();
         let effect = &self.effects.evaluation;
+        let shortage = effect.shortage();
         let mut after = Evaluation { snapshot_index: effect.snapshot_index, ..before };
         if let Some(next) = effect.next {
             after.next_eval = new_id(next as usize);
@@ -210,14 +211,14 @@ impl Evaluated {
             after.blocked_eval = new_id(blocked as usize);
         }
         if effect.is_reblocked {
-            after.class_eligibility.clone_from(&effect.class_eligibility);
-            after.escaped_computed_class = effect.escaped_computed_class;
+            after.class_eligibility = shortage.class_eligibility;
+            after.escaped_computed_class = shortage.escaped_computed_class;
         } else if let Some(status) = effect.status {
             after.status = status.as_str().into();
             after.status_description.clone_from(&effect.description);
         }
         after.deployment_id = self.deployment_name(effect.deployment);
-        after.failed_tg_allocs.clone_from(&effect.failed_groups);
+        after.failed_tg_allocs = shortage.failed_groups;
         after.queued_allocations = effect.queued.document();
         Some(after)
     }
@@ -253,7 +254,8 @@ impl Evaluated {
         let failed = self.effects.failed.iter().enumerate();
         document.failed_allocs =
             failed.map(|(at, record)| self.failed_document(plan.len() + at, record)).collect();
-        let figures: IndexMap<String, DesiredUpdates> = self.effects.figures.clone();
+        let figures: IndexMap<String, DesiredUpdates> =
+            self.effects.figures.iter().cloned().collect();
         let preempted =
             plan.evictions().map(|id| Allocation { id: id.into(), ..Allocation::default() });
         let preempted_allocs: Vec<Allocation> = preempted.collect();

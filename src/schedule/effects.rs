@@ -26,10 +26,10 @@ const DISCONNECTED: &str = "alloc is unknown since its node is disconnected";
 
 impl Pass<'_, '_, '_> {
     /// All that the pass came to.
-    pub(super) fn finish(&mut self) -> Processed {
+    pub(super) fn finish(mut self) -> Processed {
         let is_system = self.job_type.is_system();
         let was_blocked = self.asked.record.status == EvaluationStatus::Blocked;
-        let is_reblocked = was_blocked && !is_system && !self.failures.is_empty();
+        let is_reblocked = was_blocked && !is_system && self.shortage.is_some();
         self.drop_idle_step();
         let created = self.created();
         let failed = self.failed_records();
@@ -48,16 +48,15 @@ impl Pass<'_, '_, '_> {
             evaluation,
             figures: match self.asked.wants_figures {
                 true => self.figures(),
-                false => IndexMap::new(),
+                false => Vec::new(),
             },
         };
-        let outcome = std::mem::take(&mut self.outcome);
-        Processed { outcome, effects, deployment: self.deployment }
+        Processed { outcome: self.outcome, effects, deployment: self.deployment }
     }
 
     /// A step in which nothing changed has none that follows it: what waits for room goes on with it.
     fn drop_idle_step(&mut self) {
-        let changes = &mut self.changes;
+        let changes = &mut *self.changes;
         if self.placed.is_empty() && changes.stops.is_empty() && changes.updates.is_empty() {
             changes.follow_ups.retain(|it| it.kind != FollowUpKind::RollingUpdate);
         }
@@ -67,7 +66,7 @@ impl Pass<'_, '_, '_> {
         self.transaction.allocation_ref(self.known.slot(at))
     }
 
-    fn figures(&self) -> IndexMap<String, DesiredUpdates> {
+    fn figures(&self) -> Vec<(String, DesiredUpdates)> {
         let figures = self.changes.figures.iter().enumerate();
         let named = figures.map(|(group, figures)| {
             (self.known.group_name(group as u32).to_owned(), DesiredUpdates::from(*figures))
@@ -163,6 +162,7 @@ impl Pass<'_, '_, '_> {
 
     /// The records of failed placements; that of an earlier failure of a group is written anew.
     fn failed_records(&self) -> Vec<FailedRecord> {
+        let failed = self.shortage.as_ref().map(|it| &it.failed_groups);
         let record = |failure: &crate::placement::outcome::GroupFailure| {
             let group = failure.job.spec().task_groups.get(failure.group)?;
             let is_before = |view: &&crate::reconcile::view::AllocationView| {
@@ -179,7 +179,7 @@ impl Pass<'_, '_, '_> {
                 before: before.map(|slot| self.transaction.allocation_ref(slot)),
                 version: Arc::new(self.group_version(version as u32)?),
                 name_index: failure.name_index,
-                metrics: self.failures.get(&group.name).cloned().unwrap_or_default(),
+                metrics: failed.and_then(|it| it.get(&group.name)).cloned().unwrap_or_default(),
             })
         };
         self.records.iter().filter_map(record).collect()
@@ -208,7 +208,7 @@ impl Pass<'_, '_, '_> {
         let is_due = parent.wait_until.is_none_or(|at| now > at);
         let may_block = created.is_empty() || is_due;
         let was_blocked = parent.status == EvaluationStatus::Blocked;
-        if !was_blocked && !self.failures.is_empty() && may_block {
+        if !was_blocked && self.shortage.is_some() && may_block {
             created.push(self.blocked());
         }
         created
@@ -218,11 +218,13 @@ impl Pass<'_, '_, '_> {
     fn blocked(&self) -> EvaluationRecord {
         let mut blocked = self.asked.record.child(Trigger::QueuedAllocs);
         blocked.status = EvaluationStatus::Blocked;
-        blocked.escaped_computed_class = self.classes.is_escaped;
         let details = blocked.details_mut();
         details.status_description = "created to place remaining allocations".into();
-        details.failed_groups.clone_from(&self.failures);
-        details.class_eligibility.clone_from(&self.classes.eligibility);
+        if let Some(shortage) = &self.shortage {
+            details.failed_groups.clone_from(&shortage.failed_groups);
+            details.class_eligibility.clone_from(&shortage.class_eligibility);
+            blocked.escaped_computed_class = shortage.escaped_computed_class;
+        }
         blocked
     }
 
@@ -248,7 +250,7 @@ impl Pass<'_, '_, '_> {
         let waits = created.iter().rposition(|it| it.status == EvaluationStatus::Blocked);
         let waits = waits.filter(|_| !self.job_type.is_system());
         let last = self.changes.follow_ups.len().checked_sub(1);
-        let mut effect = EvaluationEffect {
+        EvaluationEffect {
             status: (!is_reblocked).then_some(EvaluationStatus::Complete),
             is_reblocked,
             next: last.map(|at| at as u32),
@@ -260,17 +262,11 @@ impl Pass<'_, '_, '_> {
                 }
                 (None, None) => DeploymentChoice::None,
             },
-            failed_groups: std::mem::take(&mut self.failures),
             queued: self.queued_by_group(),
+            shortage: self.shortage.take(),
             job_type: self.asked.record.job_type,
             ..EvaluationEffect::default()
-        };
-        // What waits on waits for other nodes than before.
-        if is_reblocked {
-            effect.class_eligibility = std::mem::take(&mut self.classes.eligibility);
-            effect.escaped_computed_class = self.classes.is_escaped;
         }
-        effect
     }
 
     /// How many are to be placed still, by group.

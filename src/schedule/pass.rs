@@ -1,17 +1,14 @@
 //! Processing on the state's own records, inside a transaction (docs/lifecycle.md, section 2).
 
-use indexmap::IndexMap;
-
 use super::asked::Asked;
-use super::classes::Classes;
 use super::facts::RecordFacts;
 use super::known::Known;
 use super::triggers;
-use crate::model::{AllocationMetrics, Era, EvaluationStatus, Job, JobType, RescheduleTracker};
+use crate::model::{Era, EvaluationStatus, Job, JobType, RescheduleTracker};
 use crate::placement::caches::Caches;
 use crate::placement::options::PlaceOptions;
 use crate::placement::outcome::{GroupFailure, Outcome};
-use crate::plan::effects::{Effects, EvaluationEffect};
+use crate::plan::effects::{Effects, EvaluationEffect, Shortage};
 use crate::reconcile::changes::{Changes, Placement};
 use crate::reconcile::reconcile;
 use crate::reconcile::view::{FirstApi, Input};
@@ -39,7 +36,7 @@ pub(super) struct Pass<'a, 't, 's> {
     pub(super) known: &'a Known,
     pub(super) job_type: JobType,
     pub(super) options: &'a PlaceOptions,
-    pub(super) changes: Changes,
+    pub(super) changes: &'a mut Changes,
     pub(super) outcome: Outcome,
     /// The new deployment.
     pub(super) deployment: Option<DeploymentSlot>,
@@ -49,12 +46,10 @@ pub(super) struct Pass<'a, 't, 's> {
     pub(super) trackers: Vec<(u32, RescheduleTracker)>,
     /// Whether nothing was to be placed, so that nobody takes the room of what stops.
     pub(super) stops_alone: bool,
-    /// By group name: the first failure.
-    pub(super) failures: IndexMap<String, AllocationMetrics>,
+    /// The groups that failed, and which nodes may help; none if none failed.
+    pub(super) shortage: Option<Box<Shortage>>,
     /// What is recorded of them as the first API does.
     pub(super) records: Vec<GroupFailure>,
-    /// Which nodes may help what failed.
-    pub(super) classes: Classes,
     /// By group, in the order in which they were looked at: how many are to be placed still.
     pub(super) queued: SmallList<(u32, i64)>,
     /// Of a system job: the nodes without room, by their places.
@@ -142,7 +137,7 @@ fn process(
         first_api: current.as_ref().and_then(first_api),
     };
     let mut facts = RecordFacts::new(&known, transaction, current.as_ref(), options);
-    let changes = reconcile(&input, &mut facts);
+    let mut changes = reconcile(&input, &mut facts);
     facts.finish();
     let mut pass = Pass {
         transaction,
@@ -151,15 +146,14 @@ fn process(
         known: &known,
         job_type,
         options,
-        changes,
+        changes: &mut changes,
         outcome: Outcome::default(),
         deployment: None,
         placed: Vec::new(),
         trackers: Vec::new(),
         stops_alone: true,
-        failures: IndexMap::new(),
+        shortage: None,
         records: Vec::new(),
-        classes: Classes::default(),
         queued: SmallList::None,
         exhausted_nodes: Vec::new(),
     };

@@ -6,7 +6,7 @@ use std::ops::Range;
 use super::classes::Classes;
 use super::pass::Pass;
 use crate::cluster::failed::FailedGroup;
-use crate::model::{AllocationMetrics, ClientStatus, Job, RescheduleEvent, RescheduleTracker};
+use crate::model::{ClientStatus, Job, RescheduleEvent, RescheduleTracker};
 use crate::placement::evaluation::{EvaluationRequests, place_for_evaluation};
 use crate::placement::outcome::Outcome;
 use crate::placement::place::GroupRequests;
@@ -41,7 +41,7 @@ struct Chosen {
 impl Pass<'_, '_, '_> {
     /// Stages what stops and places what is missing of a job.
     pub(super) fn place(&mut self, job: &Job) {
-        let changes = &mut self.changes;
+        let changes = &mut *self.changes;
         let fresh = std::mem::take(&mut changes.placements);
         let destructive = std::mem::take(&mut changes.destructive);
         let is_held_back = changes.held_back.iter().any(|held| *held > 0);
@@ -67,20 +67,24 @@ impl Pass<'_, '_, '_> {
             true => placements.iter().filter_map(|placement| placement.previous).collect(),
             false => Vec::new(),
         };
-        self.failures = self.failed_groups();
+        if !self.outcome.failed.is_empty() {
+            self.note_failed();
+        }
         if self.job_type.is_system() {
             self.settle_on_nodes(placements, &verdicts);
         } else {
             self.settle(placements, &verdicts);
         }
         self.caches.buffers.verdicts = emptied(verdicts);
-        if job.all_at_once && !self.failures.is_empty() {
+        if job.all_at_once && self.shortage.is_some() {
             self.transaction.take_back_to(before);
             self.give_up(&replaced);
         }
-        if !self.failures.is_empty() {
-            let failed = self.failures.keys().map(String::as_str);
-            self.classes = Classes::of(self.transaction, self.caches, job, failed, self.options);
+        if let Some(shortage) = &mut self.shortage {
+            let failed = shortage.failed_groups.keys().map(String::as_str);
+            let classes = Classes::of(self.transaction, self.caches, job, failed, self.options);
+            shortage.class_eligibility = classes.eligibility;
+            shortage.escaped_computed_class = classes.is_escaped;
         }
     }
 
@@ -297,17 +301,16 @@ impl Pass<'_, '_, '_> {
             })
     }
 
-    /// The groups of which not everything was placed, and what is recorded of them.
-    fn failed_groups(&mut self) -> indexmap::IndexMap<String, AllocationMetrics> {
+    /// Notes the groups of which not everything was placed, and what is recorded of them.
+    fn note_failed(&mut self) {
         let failed = self.outcome.failed.iter().map(|failure| {
             let group = FailedGroup::new(self.options, self.transaction, failure.clone());
             (group.name().to_owned(), group.metrics().clone())
         });
-        let failed = failed.collect();
+        self.shortage.get_or_insert_default().failed_groups = failed.collect();
         let records = self.outcome.failed.iter();
         let recorded = records.filter(|it| self.options.records_failures_of(&it.job));
         self.records = recorded.cloned().collect();
-        failed
     }
 
     /// Takes over what became of the placements of a service or batch job.

@@ -54,13 +54,13 @@ impl Pass<'_, '_, '_> {
         if is_left || figures.ignore > deferred || figures.in_place_update > 0 {
             return;
         }
-        match self.failures.get_mut(&name) {
-            Some(first) => first.coalesced_failures += 1,
-            None => {
-                let metrics = self.filtered_metrics(placement.group);
-                self.failures.insert(name, metrics);
-            }
+        let known = self.shortage.as_mut().and_then(|it| it.failed_groups.get_mut(&name));
+        if let Some(first) = known {
+            first.coalesced_failures += 1;
+            return;
         }
+        let metrics = self.filtered_metrics(placement.group);
+        self.shortage.get_or_insert_default().failed_groups.insert(name, metrics);
     }
 
     /// Takes a node out of what the new deployment waits for: it is none of those that should run the group.

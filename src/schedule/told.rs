@@ -54,7 +54,7 @@ impl Teller<'_> {
                 let superseded = effects.superseded.iter();
                 superseded.map(|it| self.state.evaluation_id(it.slot)).collect()
             },
-            figures: effects.figures.clone(),
+            figures: effects.figures.iter().cloned().collect(),
             after: None,
         }
     }
@@ -94,15 +94,16 @@ impl Teller<'_> {
         if effect.status == Some(crate::model::EvaluationStatus::Failed) {
             return told;
         }
+        let shortage = effect.shortage();
         let (class_eligibility, escaped_computed_class) = match effect.is_reblocked {
-            true => (effect.class_eligibility.clone(), effect.escaped_computed_class),
+            true => (shortage.class_eligibility, shortage.escaped_computed_class),
             false => (parent.class_eligibility.clone(), parent.escaped_computed_class),
         };
         Evaluation {
             deployment_id: self.chosen_deployment(effect.deployment),
             blocked_eval: new(effect.blocked, &parent.blocked_eval),
             next_eval: new(effect.next, &parent.next_eval),
-            failed_tg_allocs: effect.failed_groups.clone(),
+            failed_tg_allocs: shortage.failed_groups,
             queued_allocations: effect.queued.document(),
             class_eligibility,
             escaped_computed_class,

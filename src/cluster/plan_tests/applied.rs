@@ -60,7 +60,11 @@ fn effects(world: &World, ids: &[String; 3]) -> Effects {
     (evaluation.next, evaluation.blocked) = (Some(0), Some(1));
     evaluation.deployment = DeploymentChoice::New;
     evaluation.queued.add("front", 2);
-    evaluation.failed_groups.insert("front".into(), Default::default());
+    evaluation
+        .shortage
+        .get_or_insert_default()
+        .failed_groups
+        .insert("front".into(), Default::default());
     effects
 }
 
@@ -314,7 +318,8 @@ fn an_evaluation_goes_back_to_wait() {
     world.cluster.upsert_evaluation(&blocked).unwrap();
     let mut effects = world.effects();
     (effects.evaluation.status, effects.evaluation.is_reblocked) = (None, true);
-    effects.evaluation.class_eligibility.insert("v1:1".into(), false);
+    let shortage = effects.evaluation.shortage.get_or_insert_default();
+    shortage.class_eligibility.insert("v1:1".into(), false);
     effects.evaluation.queued.add("front", 1);
     let plan = world.plan(&[], effects, Attempt::default());
     assert!(plan.is_no_op());

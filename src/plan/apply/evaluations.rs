@@ -103,6 +103,7 @@ pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect:
     let (next, blocked) = (context.created(effect.next), context.created(effect.blocked));
     let deployment = context.chosen(effect.deployment);
     let kept_id = state.kept_deployment_id(deployment).to_owned();
+    let mut shortage = effect.shortage;
     state.change_evaluation(slot, |record| {
         record.snapshot_index = effect.snapshot_index;
         if next != EvaluationRef::NONE {
@@ -112,8 +113,10 @@ pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect:
             record.wait_with(blocked);
         }
         if effect.is_reblocked {
-            record.escaped_computed_class = effect.escaped_computed_class;
-            record.details_mut().class_eligibility = effect.class_eligibility;
+            let shortage = shortage.get_or_insert_default();
+            record.escaped_computed_class = shortage.escaped_computed_class;
+            record.details_mut().class_eligibility =
+                std::mem::take(&mut shortage.class_eligibility);
         } else if let Some(status) = effect.status {
             record.status = status;
             record.describe(&effect.description);
@@ -123,8 +126,9 @@ pub(super) fn finish(state: &mut Transaction<'_>, context: &Context<'_>, effect:
         }
         record.belong_to(deployment, &kept_id);
         record.queued = effect.queued;
-        if !effect.failed_groups.is_empty() || record.details.is_some() {
-            record.details_mut().failed_groups = effect.failed_groups;
+        let failed_groups = shortage.map(|it| it.failed_groups).filter(|it| !it.is_empty());
+        if failed_groups.is_some() || record.details.is_some() {
+            record.details_mut().failed_groups = failed_groups.unwrap_or_default();
         }
     });
 }
