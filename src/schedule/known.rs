@@ -16,7 +16,7 @@ use crate::reconcile::view::{
 use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
-use crate::state::job::Registration;
+use crate::state::job::{GroupRecord, Registration};
 use crate::state::lifecycle::{Life, LifecycleRecord};
 use crate::state::links::{AllocationReader, Link};
 use crate::state::slots::{
@@ -65,10 +65,11 @@ impl Known {
         asked: &Asked,
         is_system: bool,
     ) -> Known {
-        let registration = job.and_then(|job| state.job(job)?.registered.clone());
+        let record = job.and_then(|job| state.job(job));
+        let groups = record.map(|record| &*record.groups).unwrap_or_default();
         let mut known = Known {
             job,
-            registration,
+            registration: record.and_then(|record| record.registered.clone()),
             others: SmallList::None,
             places: SmallList::None,
             groups: 0,
@@ -82,11 +83,11 @@ impl Known {
             standings: Vec::new(),
             groups_by_name: Vec::new(),
         };
-        known.name_groups(state);
+        known.name_groups(groups);
         if let Some(current) = known.current().map(Job::shared_spec) {
             known.version_of(&current);
         }
-        known.add_allocations(state, asked);
+        known.add_allocations(state, asked, groups);
         if is_system {
             known.groups_by_name = (0..known.groups).collect();
             let mut by_name = std::mem::take(&mut known.groups_by_name);
@@ -145,12 +146,10 @@ impl Known {
         found.map_or(&[], |at| &self.reschedules[at].1)
     }
 
-    /// Numbers the groups.
-    fn name_groups(&mut self, state: &State) {
+    /// Numbers the groups, those of the job's record included.
+    fn name_groups(&mut self, records: &[GroupRecord]) {
         let of_job = self.registration.as_deref().and_then(Registration::present);
         let of_job = of_job.map(|version| &*version.job.task_groups).unwrap_or_default();
-        let records = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups);
-        let records = records.unwrap_or_default();
         let mut lists: SmallList<Option<usize>> = of_job.iter().map(|_| None).collect();
         let mut others: SmallList<usize> = SmallList::None;
         for (place, record) in records.iter().enumerate() {
@@ -220,10 +219,7 @@ struct Shared {
 
 /// Adding the allocations.
 impl Known {
-    fn add_allocations(&mut self, state: &State, asked: &Asked) {
-        let Some(groups) = self.job.and_then(|job| state.job(job)).map(|job| &*job.groups) else {
-            return;
-        };
+    fn add_allocations(&mut self, state: &State, asked: &Asked, groups: &[GroupRecord]) {
         let list = |place: &Option<usize>| place.and_then(|at| groups.get(at));
         let places = std::mem::take(&mut self.places);
         let total = places.iter().filter_map(list).map(|group| group.allocations.len()).sum();
