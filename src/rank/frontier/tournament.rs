@@ -56,15 +56,11 @@ pub(super) struct Heat {
     sum: f64,
     /// The best leaf.
     leaf: u16,
-    /// A bit for each leaf that is in the running, the hidden ones included.
-    running: u64,
-    /// A bit for each leaf that is [hidden](Tournament::hide).
-    hidden: u64,
 }
 
 impl Heat {
     fn new(at: usize) -> Heat {
-        Heat { sum: OUT, leaf: (at * HEAT) as u16, running: 0, hidden: 0 }
+        Heat { sum: OUT, leaf: (at * HEAT) as u16 }
     }
 
     fn best(&self) -> (f64, u16) {
@@ -74,6 +70,15 @@ impl Heat {
     fn set_best(&mut self, best: (f64, u16)) {
         (self.sum, self.leaf) = best;
     }
+}
+
+/// What is known of each leaf of a heat: a bit.
+#[derive(Clone, Copy, Debug, Default)]
+struct LeafBits {
+    /// Those that are in the running, the hidden ones included.
+    running: u64,
+    /// Those that are [hidden](Tournament::hide).
+    hidden: u64,
 }
 
 /// What a tournament was before leaves were hidden, but for its heats.
@@ -92,6 +97,8 @@ pub(crate) struct Tournament {
     sums: Vec<[f64; HEAT]>,
     tie_breaks: TieBreaks,
     heats: Vec<Heat>,
+    /// By heat, from when leaves are hidden for the first time; most tournaments never see that.
+    bits: Vec<LeafBits>,
     /// A bit for each heat whose best leaf got worse since it was looked through. Most get better again,
     /// or never matter, before anybody asks.
     stale: u32,
@@ -109,6 +116,7 @@ impl Tournament {
             sums: vec![[OUT; HEAT]; heats],
             tie_breaks,
             heats: (0..heats).map(Heat::new).collect(),
+            bits: Vec::new(),
             stale: 0,
             top: Some((OUT, 0)),
             changes: 0,
@@ -135,12 +143,10 @@ impl Tournament {
 
     /// Finds the best of every heat anew.
     pub(crate) fn rebuild(&mut self) {
+        self.bits.clear();
         for at in 0..self.heats.len() {
-            let bits = self.sums[at].iter().enumerate();
-            let bits = bits.map(|(leaf, sum)| u64::from(*sum > OUT) << leaf);
-            let mut heat = Heat { running: bits.fold(0, |all, bit| all | bit), ..Heat::new(at) };
-            heat.set_best(self.best_of(at));
-            self.heats[at] = heat;
+            let best = self.best_of(at);
+            self.heats[at].set_best(best);
         }
         self.stale = 0;
         self.top = Some(self.find_top());
@@ -181,10 +187,12 @@ impl Tournament {
     pub(crate) fn set(&mut self, leaf: usize, sum: f64) {
         let at = leaf / HEAT;
         let (mut heat, bit) = (self.heats[at], 1 << (leaf % HEAT));
-        debug_assert!(heat.hidden & bit == 0, "hidden leaves stay what they are");
         self.sums[at][leaf % HEAT] = sum;
         self.changes = self.changes.wrapping_add(1);
-        heat.running = if sum > OUT { heat.running | bit } else { heat.running & !bit };
+        if let Some(bits) = self.bits.get_mut(at) {
+            debug_assert!(bits.hidden & bit == 0, "hidden leaves stay what they are");
+            bits.running = if sum > OUT { bits.running | bit } else { bits.running & !bit };
+        }
         let this = (sum, leaf as u16);
         let best = heat.best();
         let is_stale = self.stale & (1 << at) != 0;
@@ -212,15 +220,19 @@ impl Tournament {
     /// Hides leaves, by heat a bit for each: they are what they are, but out of the running until they are
     /// [shown](Tournament::show). Adds what the heats were to a list.
     pub(super) fn hide(&mut self, leaves: &[u64], heats: &mut Vec<Heat>) -> Before {
+        if self.bits.is_empty() {
+            self.find_bits();
+        }
         let before = Before { stale: self.stale, top: self.top, changes: self.changes };
         heats.extend_from_slice(&self.heats);
-        for (at, (heat, &hidden)) in self.heats.iter_mut().zip(leaves).enumerate() {
+        let of_heats = self.heats.iter_mut().zip(&mut self.bits);
+        for (at, ((heat, bits), &hidden)) in of_heats.zip(leaves).enumerate() {
             if hidden == 0 {
                 continue;
             }
-            heat.hidden = hidden;
-            if heat.running & !hidden == 0 {
-                *heat = Heat { running: heat.running, hidden, ..Heat::new(at) };
+            bits.hidden = hidden;
+            if bits.running & !hidden == 0 {
+                *heat = Heat::new(at);
                 self.stale &= !(1 << at);
             } else if hidden & 1 << (usize::from(heat.leaf) % HEAT) != 0 {
                 // No leaf is better than it was, which is all that has to hold of a stale heat.
@@ -231,18 +243,29 @@ impl Tournament {
         before
     }
 
+    /// Finds which leaves are in the running, to be kept up to date from then on.
+    fn find_bits(&mut self) {
+        let running = |sums: &[f64; HEAT]| {
+            let bits = sums.iter().enumerate().map(|(leaf, sum)| u64::from(*sum > OUT) << leaf);
+            bits.fold(0, |all, bit| all | bit)
+        };
+        let bits = self.sums.iter().map(|sums| LeafBits { running: running(sums), hidden: 0 });
+        self.bits = bits.collect();
+    }
+
     /// Shows all leaves again that were hidden, given what the heats were before.
     pub(super) fn show(&mut self, before: Before, heats: &[Heat]) {
         if self.changes == before.changes {
+            self.bits.iter_mut().for_each(|bits| bits.hidden = 0);
             self.heats.copy_from_slice(heats);
             (self.stale, self.top) = (before.stale, before.top);
             return;
         }
         for (at, was) in heats.iter().enumerate() {
-            let mut heat = self.heats[at];
-            if std::mem::take(&mut heat.hidden) == 0 {
+            if std::mem::take(&mut self.bits[at].hidden) == 0 {
                 continue;
             }
+            let mut heat = self.heats[at];
             // What is better than all were before may have come meanwhile.
             if !self.is_better(heat.best(), was.best()) {
                 heat.set_best(was.best());
@@ -274,8 +297,8 @@ impl Tournament {
     fn best_of(&self, heat: usize) -> (f64, u16) {
         let first = heat * HEAT;
         let sums = &self.sums[heat];
-        let Heat { running, hidden, .. } = self.heats[heat];
-        if hidden != 0 {
+        if let Some(&LeafBits { running, hidden }) = self.bits.get(heat).filter(|it| it.hidden != 0)
+        {
             let leaves = Bits(running & !hidden).map(|leaf| (sums[leaf], (first + leaf) as u16));
             let better = |a, b| if self.is_better(b, a) { b } else { a };
             return leaves.reduce(better).unwrap_or((OUT, first as u16));
@@ -320,7 +343,9 @@ mod tests {
     use crate::rng::Rng;
 
     fn expected(shard: &Tournament) -> Option<usize> {
-        let is_hidden = |leaf: usize| shard.heats[leaf / HEAT].hidden & 1 << (leaf % HEAT) != 0;
+        let is_hidden = |leaf: usize| {
+            shard.bits.get(leaf / HEAT).is_some_and(|bits| bits.hidden & 1 << (leaf % HEAT) != 0)
+        };
         let leaves = 0..shard.tie_breaks.tie_breaks.len();
         let leaves = leaves.filter(|&leaf| shard.sum(leaf) > OUT && !is_hidden(leaf));
         leaves.min_by(|&a, &b| {
