@@ -16,15 +16,20 @@ use crate::feasibility::column::Column;
 use crate::feasibility::mask::{self, Mask};
 use crate::model::Node;
 use crate::rank::affinity::{self, AffinityColumn};
+use crate::rank::frontier::members::Members;
 use crate::rank::frontier::partition::{Lanes, Partition};
 use crate::rank::frontier::{Basis, Frontier, Purpose};
 use crate::state::State;
 use crate::state::key_writer::KeyWriter;
+use crate::state::small_list::SmallList;
 use crate::syntax::target::Target;
 
 /// The most frontiers that are kept, and the most bytes they may take together.
 const MOST_FRONTIERS: usize = 512;
 const MOST_FRONTIER_BYTES: usize = 64 << 20;
+
+/// What stands for the number of a mask in the keys of lanes that have all nodes.
+const OF_ALL_NODES: u64 = u64::MAX;
 
 /// What is kept. Cloning copies pointers.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +77,7 @@ impl Caches {
         self.forget_old_numbers(state);
         let (mask, mask_number) = self.mask(state, plan);
         let (affinities, affinity_number) = self.affinities(state, plan);
-        let (columns, partition, partition_number) = self.lanes(state, plan);
+        let (columns, partition, partition_number) = self.lanes(state, plan, (&mask, mask_number));
         let parts = [mask_number, affinity_number, partition_number, plan.algorithm as u64];
         let is_reserved = |port| state.port_users.may_be_reserved(port);
         self.writer.clear();
@@ -161,20 +166,23 @@ impl Caches {
         &mut self,
         state: &State,
         plan: &GroupPlan<'_>,
+        (mask, mask_number): (&Mask, u64),
     ) -> (Vec<Arc<Column>>, Arc<Partition>, u64) {
         let spreads = plan.scorers.spreads.iter().map(|spread| &spread.target);
         let properties = plan.distinct_properties.iter().map(|property| &property.target);
         let mut columns = Vec::new();
-        let mut key = Vec::new();
+        let mask = Members::are_few(state, mask).then_some(mask);
+        let mut key = SmallList::default();
+        key.push(mask.map_or(OF_ALL_NODES, |_| mask_number));
         for target in spreads.chain(properties) {
             let (column, number) = self.column(state, target);
             columns.push(column);
             key.push(number);
         }
-        let make = || Lanes::new(state, &columns);
+        let make = || Lanes::new(state, &columns, mask);
         let (lanes, number) = self.lanes.get(&key, make, |lanes| {
             if !lanes.is_current(state) {
-                Arc::make_mut(lanes).catch_up(state, &columns);
+                Arc::make_mut(lanes).catch_up(state, &columns, mask);
             }
         });
         let partition = lanes.partition.clone();

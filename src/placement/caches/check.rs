@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::Caches;
 use super::lru_cache::LruCache;
+use super::{Caches, OF_ALL_NODES};
 use crate::rank::frontier::Basis;
 use crate::state::State;
 use crate::state::check::Report;
@@ -23,12 +23,20 @@ impl Caches {
         columns.values().for_each(|column| column.check(state, report));
         let mut partitions = FastMap::default();
         for (key, entry) in &self.lanes.by_key {
-            // One of the columns may have been let go; then these lanes are not used again.
-            let of_lanes = key.iter().map(|number| columns.get(number).cloned());
+            let mut numbers = key.iter();
+            // The mask or one of the columns may have been let go; then these lanes are not used again.
+            let mask = match numbers.next() {
+                Some(&OF_ALL_NODES) | None => None,
+                Some(number) => match masks.get(number) {
+                    Some(mask) => Some(&**mask),
+                    None => continue,
+                },
+            };
+            let of_lanes = numbers.map(|number| columns.get(number).cloned());
             let Some(of_lanes) = of_lanes.collect::<Option<Vec<_>>>() else { continue };
             let Some(mut lanes) = entry.value.as_deref().cloned() else { continue };
-            lanes.catch_up(state, &of_lanes);
-            lanes.partition.check(state, &of_lanes, report);
+            lanes.catch_up(state, &of_lanes, mask);
+            lanes.partition.check(state, &of_lanes, mask, report);
             partitions.insert(entry.number, lanes.partition);
         }
         for (key, entry) in &self.frontiers.by_key {

@@ -46,7 +46,7 @@ impl Pass<'_> {
                 if !counts_values {
                     let occupying = records.filter(|record| record.occupies);
                     match held.as_mut().filter(|_| keeps_away) {
-                        Some(held) => occupying.for_each(|it| held.insert(it.node)),
+                        Some(held) => occupying.for_each(|it| held.insert(self.partition, it.node)),
                         None => occupying
                             .for_each(|it| nodes.count(it.node, in_group.into(), keeps_away)),
                     }

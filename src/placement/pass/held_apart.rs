@@ -31,7 +31,7 @@ impl Pass<'_> {
         let most: usize = holding.map(|group| group.allocations.len()).sum();
         (most >= MANY).then(|| {
             let mut held = std::mem::take(&mut self.scratch.hidden);
-            held.begin(state.node_slots());
+            held.begin(self.partition);
             held
         })
     }
@@ -40,7 +40,8 @@ impl Pass<'_> {
     /// something else to it.
     pub(super) fn hide(&mut self, basis: Basis<'_>, mut held: HiddenNodes) {
         let others = self.scratch.nodes.all().iter().map(|(slot, _)| *slot);
-        let others: SmallList<NodeSlot> = others.filter(|slot| !held.contains(*slot)).collect();
+        let is_other = |slot: &NodeSlot| !held.contains(self.partition, *slot);
+        let others: SmallList<NodeSlot> = others.filter(is_other).collect();
         self.frontier.hide(&mut held, self.scratch.counts.total_mut());
         self.hidden = Some(held);
         self.note_change();

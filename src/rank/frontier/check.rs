@@ -4,6 +4,7 @@ use super::partition::{LeafId, Partition};
 use super::tournament::OUT;
 use super::{Basis, CANDIDATE, Frontier, MASKED};
 use crate::feasibility::column::Column;
+use crate::feasibility::mask::{Mask, PASSES};
 use crate::state::State;
 use crate::state::check::Report;
 use crate::state::slots::NodeSlot;
@@ -17,7 +18,8 @@ impl Frontier {
         for (slot, node) in basis.state.nodes() {
             let place = || format!("a frontier, node `{}`", node.node.id);
             let Some(at) = self.partition.leaf(slot) else {
-                report.same(place, "whether it has a place", true, false);
+                let may_be_left_out = basis.mask.code(slot) != PASSES;
+                report.same(place, "whether it may be left out", true, may_be_left_out);
                 continue;
             };
             report.same(place, "what it counts as", fresh.standing(at), self.standing(at));
@@ -72,10 +74,16 @@ impl Frontier {
 
 impl Partition {
     /// Whether every node is in the lane of its values, in one place only.
-    pub(crate) fn check(&self, state: &State, columns: &[Arc<Column>], report: &mut Report) {
+    pub(crate) fn check(
+        &self,
+        state: &State,
+        columns: &[Arc<Column>],
+        mask: Option<&Mask>,
+        report: &mut Report,
+    ) {
         for (slot, node) in state.nodes() {
             let place = || format!("lanes, node `{}`", node.node.id);
-            let is_right = self.is_right(state, columns, slot);
+            let is_right = self.is_right(state, columns, mask, slot);
             report.same(place, "whether it is in the lane of its values", true, is_right);
         }
         for (at, shard) in self.shards.iter().enumerate() {

@@ -3,6 +3,7 @@
 //! check it out and to look at it again.
 
 use super::counts::LaneCounts;
+use super::partition::Partition;
 use super::queue::{Entry, Store};
 use super::shards::LaneStore;
 use super::tournament::{Before, Bits, HEAT, Heat};
@@ -13,7 +14,7 @@ use crate::state::slots::NodeSlot;
 /// again once they are [shown](Frontier::show).
 #[derive(Debug, Default)]
 pub(crate) struct HiddenNodes {
-    /// A bit for each slot: a word has those of a heat.
+    /// A bit for each [place](super::partition::Partition::place): a word has those of a heat.
     words: Vec<u64>,
     /// The shards that have any of them, with what their tournaments were.
     shards: Vec<(usize, Before)>,
@@ -24,22 +25,26 @@ pub(crate) struct HiddenNodes {
 }
 
 impl HiddenNodes {
-    /// Makes room for nodes with slots below this.
-    pub(crate) fn begin(&mut self, node_slots: usize) {
+    /// Makes room for the nodes of a partition with one lane.
+    pub(crate) fn begin(&mut self, partition: &Partition) {
         debug_assert!(self.words.iter().all(|word| *word == 0), "all were shown again");
-        self.words.resize(node_slots.div_ceil(HEAT), 0);
+        self.words.resize(partition.places().div_ceil(HEAT), 0);
     }
 
-    /// Adds a node; one with a higher slot is left out.
-    pub(crate) fn insert(&mut self, slot: NodeSlot) {
-        if let Some(word) = self.words.get_mut(slot.at() / HEAT) {
-            *word |= 1 << (slot.at() % HEAT);
+    /// Adds a node of the partition; others are left out.
+    pub(crate) fn insert(&mut self, partition: &Partition, slot: NodeSlot) {
+        let Some(place) = partition.place(slot) else { return };
+        if let Some(word) = self.words.get_mut(place / HEAT) {
+            *word |= 1 << (place % HEAT);
         }
     }
 
-    /// Whether a node is one of them.
-    pub(crate) fn contains(&self, slot: NodeSlot) -> bool {
-        self.words.get(slot.at() / HEAT).is_some_and(|word| word & (1 << (slot.at() % HEAT)) != 0)
+    /// Whether a node of the partition is one of them.
+    pub(crate) fn contains(&self, partition: &Partition, slot: NodeSlot) -> bool {
+        let is_in = |place: usize| {
+            self.words.get(place / HEAT).is_some_and(|word| word & (1 << (place % HEAT)) != 0)
+        };
+        partition.place(slot).is_some_and(is_in)
     }
 }
 
@@ -57,7 +62,8 @@ impl Frontier {
             }
         }
         if let [head] = &mut self.heads[..] {
-            nodes.of_head = head.take_all(|entry| nodes.contains(NodeSlot(entry.node)));
+            let is_hidden = |entry: &Entry| nodes.contains(&self.partition, NodeSlot(entry.node));
+            nodes.of_head = head.take_all(is_hidden);
         }
     }
 

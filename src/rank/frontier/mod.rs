@@ -14,6 +14,7 @@ mod blocks;
 mod check;
 pub(crate) mod counts;
 pub(crate) mod hide;
+pub(crate) mod members;
 pub(crate) mod partition;
 pub(crate) mod queue;
 mod shards;
@@ -320,7 +321,7 @@ impl Frontier {
         by_lane: &mut [usize],
     ) {
         if let [candidates] = by_lane
-            && self.partition.is_single()
+            && self.partition.has_all_slots()
         {
             *candidates = candidates.saturating_sub(self.count_candidates(nodes));
             return;
@@ -438,7 +439,7 @@ impl Frontier {
         for (at, geometry) in partition.shards.iter().enumerate() {
             let tournament = Tournament::new(geometry.tie_breaks.clone());
             let mut leaves = Leaves::new(tournament, geometry.nodes.len());
-            if partition.is_single() && ask.is_plain() {
+            if partition.has_all_slots() && ask.is_plain() {
                 self.fill_by_blocks(basis, &ask, at * partition.shard_size, geometry, &mut leaves);
             } else {
                 self.fill(basis, &ask, geometry, &mut leaves);

@@ -6,8 +6,10 @@
 
 use std::sync::Arc;
 
+use super::members::Members;
 use super::tournament::{self, TieBreaks};
 use crate::feasibility::column::{Column, NO_VALUE, Symbol};
+use crate::feasibility::mask::{Mask, PASSES};
 use crate::state::State;
 use crate::state::fast_map::FastMap;
 use crate::state::names::Name;
@@ -18,7 +20,9 @@ use crate::state::slots::NodeSlot;
 pub(crate) struct Partition {
     pub(crate) lanes: Vec<Lane>,
     pub(crate) shards: Vec<Geometry>,
-    /// By node slot; not used where there is one lane, whose leaves are in the order of slots.
+    /// The nodes that have leaves, where those are not all.
+    members: Option<Members>,
+    /// By [place](Partition::place); not used where there is one lane, whose leaves are in that order.
     leaves: Vec<LeafId>,
     is_single: bool,
     /// By column: the nodes of its rare values.
@@ -45,17 +49,15 @@ struct RareValues {
 }
 
 impl RareValues {
-    fn new(state: &State, column: &Column) -> RareValues {
+    fn new(slots: &[NodeSlot], column: &Column) -> RareValues {
         let mut nodes_by_symbol = vec![0; column.values().len() + 1];
-        let mut all = 0;
-        for (slot, _) in state.nodes() {
-            nodes_by_symbol[column.symbol(slot) as usize] += 1;
-            all += 1;
+        for slot in slots {
+            nodes_by_symbol[column.symbol(*slot) as usize] += 1;
         }
-        let fewest = (all / COMMON_SHARE).max(FEWEST_COMMON);
+        let fewest = (slots.len() / COMMON_SHARE).max(FEWEST_COMMON);
         let mut is_rare: Vec<bool> = nodes_by_symbol.iter().map(|&nodes| nodes < fewest).collect();
         is_rare[NO_VALUE as usize] = false;
-        let symbols = state.nodes().map(|(slot, _)| (column.symbol(slot), slot.0));
+        let symbols = slots.iter().map(|slot| (column.symbol(*slot), slot.0));
         let mut nodes: Vec<_> = symbols.filter(|(symbol, _)| is_rare[*symbol as usize]).collect();
         nodes.sort_unstable();
         RareValues { is_rare, nodes }
@@ -90,18 +92,19 @@ pub(crate) struct Lanes {
 }
 
 impl Lanes {
-    /// The lanes of all nodes by their values in the columns.
-    pub(crate) fn new(state: &State, columns: &[Arc<Column>]) -> Lanes {
-        let partition = Arc::new(Partition::new(state, columns));
+    /// The lanes of nodes by their values in the columns: of all, or of those that pass a mask, which has
+    /// caught up.
+    pub(crate) fn new(state: &State, columns: &[Arc<Column>], mask: Option<&Mask>) -> Lanes {
+        let partition = Arc::new(Partition::new(state, columns, mask));
         Lanes { partition, seen: state.facts_journal.next() }
     }
 
     /// Makes the lanes anew if any node is no longer where it belongs.
-    pub(crate) fn catch_up(&mut self, state: &State, columns: &[Arc<Column>]) {
+    pub(crate) fn catch_up(&mut self, state: &State, columns: &[Arc<Column>], mask: Option<&Mask>) {
         let changes = state.facts_journal.since(self.seen);
-        let is_right = |slot| self.partition.is_right(state, columns, slot);
+        let is_right = |slot| self.partition.is_right(state, columns, mask, slot);
         if !changes.is_some_and(|mut changes| changes.all(is_right)) {
-            self.partition = Arc::new(Partition::new(state, columns));
+            self.partition = Arc::new(Partition::new(state, columns, mask));
         }
         self.seen = state.facts_journal.next();
     }
@@ -142,28 +145,39 @@ impl LeafId {
 }
 
 impl Partition {
-    /// Puts nodes with the same values in the columns into one lane.
-    pub(crate) fn new(state: &State, columns: &[Arc<Column>]) -> Partition {
+    /// Puts nodes with the same values in the columns into one lane: all nodes, or those that pass a mask.
+    pub(crate) fn new(state: &State, columns: &[Arc<Column>], mask: Option<&Mask>) -> Partition {
+        let members = mask.map(|mask| Members::passing(state, mask));
+        let places = members.as_ref().map_or(state.node_slots(), |it| it.nodes().len());
+        let nodes: Vec<NodeSlot> = match &members {
+            _ if columns.is_empty() => Vec::new(),
+            Some(members) => members.nodes().to_vec(),
+            None => state.nodes().map(|(slot, _)| slot).collect(),
+        };
         let mut partition = Partition {
             lanes: Vec::new(),
             shards: Vec::new(),
+            members,
             leaves: Vec::new(),
             is_single: columns.is_empty(),
-            rare: columns.iter().map(|column| RareValues::new(state, column)).collect(),
-            shard_size: match state.node_slots() > MOST_IN_SMALL {
+            rare: columns.iter().map(|column| RareValues::new(&nodes, column)).collect(),
+            shard_size: match places > MOST_IN_SMALL {
                 true => tournament::LEAVES_MAX,
                 false => SMALL_SHARD,
             },
         };
-        let mut lanes = slots_by_symbols(state, columns, &partition.rare);
+        let mut lanes = slots_by_symbols(&nodes, columns, &partition.rare);
         let are_rare = |symbols: &[Symbol]| symbols.iter().all(|symbol| *symbol == RARE);
         // Nodes that differ in everything are one lane until a job has something on them.
         if columns.is_empty() || lanes.len() == 1 && lanes.keys().all(|it| are_rare(it)) {
             partition.is_single = true;
-            let slots = (0..state.node_slots() as u32).collect();
+            let slots = match &partition.members {
+                Some(members) => members.nodes().iter().map(|slot| slot.0).collect(),
+                None => (0..state.node_slots() as u32).collect(),
+            };
             lanes = FastMap::from_iter([(vec![RARE; columns.len()].into(), slots)]);
         } else {
-            partition.leaves = vec![LeafId::NONE; state.node_slots()];
+            partition.leaves = vec![LeafId::NONE; places];
         }
         for (symbols, slots) in lanes {
             partition.add_lane(state, symbols, &slots);
@@ -186,14 +200,37 @@ impl Partition {
         self.is_single
     }
 
+    /// Whether there is one lane, with a leaf for each slot.
+    pub(super) fn has_all_slots(&self) -> bool {
+        self.is_single && self.members.is_none()
+    }
+
+    /// How many [places](Partition::place) there are.
+    pub(super) fn places(&self) -> usize {
+        match &self.members {
+            Some(members) => members.nodes().len(),
+            None => self.shards.iter().map(|shard| shard.nodes.len()).sum(),
+        }
+    }
+
+    /// The number of a node among all that may have a leaf, in the order of slots; in a partition with one lane
+    /// leaves are numbered so across all shards.
+    pub(crate) fn place(&self, slot: NodeSlot) -> Option<usize> {
+        match &self.members {
+            Some(members) => members.place(slot),
+            None => Some(slot.at()),
+        }
+    }
+
     /// The leaf of a node, if it has one.
     pub(crate) fn leaf(&self, slot: NodeSlot) -> Option<LeafId> {
+        let place = self.place(slot)?;
         if self.is_single {
-            let (shard, leaf) = (slot.at() / self.shard_size, slot.at() % self.shard_size);
+            let (shard, leaf) = (place / self.shard_size, place % self.shard_size);
             let is_there = self.shards.get(shard).is_some_and(|it| leaf < it.nodes.len());
             return is_there.then_some(LeafId { shard: shard as u32, leaf: leaf as u32 });
         }
-        self.leaves.get(slot.at()).copied().filter(|id| *id != LeafId::NONE)
+        self.leaves.get(place).copied().filter(|id| *id != LeafId::NONE)
     }
 
     /// The node of a leaf.
@@ -206,13 +243,22 @@ impl Partition {
         self.shards[id.shard as usize].lane as usize
     }
 
-    /// Whether a node is where it belongs.
-    pub(super) fn is_right(&self, state: &State, columns: &[Arc<Column>], slot: NodeSlot) -> bool {
+    /// Whether a node is where it belongs; one that does not pass the mask may be anywhere.
+    pub(super) fn is_right(
+        &self,
+        state: &State,
+        columns: &[Arc<Column>],
+        mask: Option<&Mask>,
+        slot: NodeSlot,
+    ) -> bool {
         let id = self.leaf(slot);
         let Some(node) = state.node(slot) else {
             // A leaf without a node does no harm: it is never in the running.
             return true;
         };
+        if mask.is_some_and(|mask| mask.code(slot) != PASSES) {
+            return true;
+        }
         id.is_some_and(|id| {
             let shard = &self.shards[id.shard as usize];
             let leaf = id.leaf as usize;
@@ -241,7 +287,10 @@ impl Partition {
             let shard = self.shards.len() as u32;
             if !self.is_single {
                 for (leaf, &slot) in slots.iter().enumerate() {
-                    self.leaves[slot as usize] = LeafId { shard, leaf: leaf as u32 };
+                    let place = self.place(NodeSlot(slot));
+                    if let Some(id) = place.and_then(|place| self.leaves.get_mut(place)) {
+                        *id = LeafId { shard, leaf: leaf as u32 };
+                    }
                 }
             }
             let class = |&slot: &u32| state.node(NodeSlot(slot)).map_or(Name::NONE, |it| it.class);
@@ -261,16 +310,13 @@ impl Partition {
 
 /// The nodes by their values in the columns.
 fn slots_by_symbols(
-    state: &State,
+    slots: &[NodeSlot],
     columns: &[Arc<Column>],
     rare: &[RareValues],
 ) -> FastMap<Box<[Symbol]>, Vec<u32>> {
     let mut lanes: FastMap<Box<[Symbol]>, Vec<u32>> = FastMap::default();
-    if columns.is_empty() {
-        return lanes;
-    }
     let mut symbols = Vec::new();
-    for (slot, _) in state.nodes() {
+    for &slot in slots {
         symbols.clear();
         let of_columns = columns.iter().zip(rare);
         symbols.extend(of_columns.map(|(column, rare)| rare.of_lane(column.symbol(slot))));
