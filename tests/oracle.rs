@@ -100,6 +100,11 @@ fn it_agrees_where_a_job_is_on_most_of_the_nodes() {
         let spread_target = serde_json::from_str(listed).unwrap();
         Spread { spread_target, ..evenly() }
     };
+    // Two nodes that should have far more than all others, and have a value that is rare.
+    let to_a_pair = || -> Spread {
+        let spread_target = serde_json::from_str(r#"[{"Value": "p5", "Percent": 60}]"#).unwrap();
+        Spread { attribute: "${meta.pair}".into(), spread_target, ..evenly() }
+    };
     let hosts = || Constraint { operand: Operand::DistinctHosts, ..Constraint::default() };
     let mut totals = Totals::default();
     for (seed, spreads, apart) in [
@@ -110,6 +115,7 @@ fn it_agrees_where_a_job_is_on_most_of_the_nodes() {
         (4, vec![by_shares()], Some(hosts())),
         (5, vec![], None),
         (6, vec![evenly(), spread_over("${meta.pair}")], None),
+        (7, vec![evenly(), to_a_pair()], None),
     ] {
         let recipe = Recipe { nodes: 90, features: 0, ..Recipe::from_seed(seed) };
         let mut life = Life::of(recipe);

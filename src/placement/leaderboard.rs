@@ -139,11 +139,14 @@ impl Leaderboard {
     }
 
     /// Notes that the group is on every node that the frontier has for a lane, which takes so much off its
-    /// score at least.
-    pub(crate) fn hold(&mut self, lane: usize, score: f64) {
-        self.lanes[lane].held = Some(score);
+    /// score at least. False if that is known.
+    pub(crate) fn hold(&mut self, lane: usize, score: f64) -> bool {
+        if self.lanes[lane].held.replace(score) == Some(score) {
+            return false;
+        }
         self.mark_stale(lane);
         self.forget_best();
+        true
     }
 
     /// One of the best candidates that were found last.

@@ -55,8 +55,9 @@ pub(crate) struct Pass<'a> {
     /// Whether the counts are still those of the frontier.
     is_untouched: bool,
     /// Where nodes that the group is on are checked out only once they come up: how many candidates the
-    /// frontier has beside them, by its lanes; [`usize::MAX`] where they are too many to be used up.
-    others: Option<Vec<usize>>,
+    /// frontier has beside them, by its lanes, once that is counted; [`usize::MAX`] where they are too many to be
+    /// used up.
+    others: Option<Vec<Option<usize>>>,
     /// The nodes that are hidden from the frontier.
     hidden: Option<HiddenNodes>,
 }
@@ -77,7 +78,9 @@ pub(crate) struct Scratch {
     /// What the values of one node count under.
     buckets: Vec<u32>,
     /// How many candidates lanes have beside those that the group is on.
-    others: Vec<usize>,
+    others: Vec<Option<usize>>,
+    /// The nodes of a group's allocations that count for spreads and properties.
+    live: Vec<NodeSlot>,
 }
 
 impl Clone for Scratch {

@@ -14,6 +14,7 @@ use crate::model::constraint;
 use crate::rank::value_counts::ValueCounts;
 use crate::state::fast_map::FastMap;
 use crate::state::node::NodeRecord;
+use crate::state::slots::NodeSlot;
 use crate::syntax::target::Target;
 
 /// The value that stands for all values not listed.
@@ -202,10 +203,19 @@ impl<'a> SpreadCounter<'a> {
         self.used.get(bucket)
     }
 
-    /// Counts an allocation that is there already. [`SpreadCounter::find_range`] has to follow.
-    pub(crate) fn count(&mut self, bucket: Bucket) {
-        if self.counts(bucket) {
-            self.used.add(bucket);
+    /// Counts allocations that are there already, by their nodes. [`SpreadCounter::find_range`] has to follow.
+    pub(crate) fn count_all(&mut self, column: &Column, nodes: &[NodeSlot]) {
+        let symbols = nodes.iter().map(|slot| column.symbol(*slot));
+        if self.spread.is_even() {
+            return symbols
+                .filter(|symbol| *symbol != NO_VALUE)
+                .for_each(|it| _ = self.used.add(it));
+        }
+        for symbol in symbols {
+            let bucket = self.bucket(symbol);
+            if bucket != NO_BUCKET {
+                self.used.add(bucket);
+            }
         }
     }
 

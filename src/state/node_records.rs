@@ -24,11 +24,6 @@ impl State {
         self.nodes.get(slot.at())?.as_ref()
     }
 
-    /// Whether a node is there.
-    pub(crate) fn has_node(&self, slot: NodeSlot) -> bool {
-        self.conditions.get(slot.at()).is_some_and(|it| *it != NodeCondition::Missing)
-    }
-
     /// A node that is there, or the one that had the slot last.
     pub(super) fn node_or_gone(&self, slot: NodeSlot) -> Option<&Arc<NodeRecord>> {
         self.node(slot).or_else(|| self.identities.get(slot.at())?.gone.as_ref())

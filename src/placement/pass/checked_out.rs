@@ -87,6 +87,12 @@ impl CheckedOutNodes {
         }
     }
 
+    /// Whether a node is in the frontier still, and the group is not on it.
+    pub(super) fn is_left(&self, node: NodeSlot) -> bool {
+        let known = (self.place(node) as usize).checked_sub(1).and_then(|at| self.nodes.get(at));
+        known.is_none_or(|(_, it)| it.collisions == 0 && it.lane == CheckedOut::NO_LANE)
+    }
+
     /// What a node is to the job, to change. It is checked out from then on.
     pub(super) fn entry(&mut self, node: NodeSlot) -> &mut CheckedOut {
         let at = self.find_or_add(node);

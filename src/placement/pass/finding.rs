@@ -1,17 +1,13 @@
 //! Which nodes are to the job what others are not, found before any is placed.
 
-use std::sync::Arc;
-
-use super::property::PropertyCounter;
 use super::{Pass, held_apart};
-use crate::feasibility::column::{Column, Symbol};
+use crate::feasibility::column::{NO_VALUE, Symbol};
 use crate::feasibility::distinct::Scope;
 use crate::feasibility::mask::PASSES;
 use crate::rank::frontier::Basis;
 use crate::rank::frontier::hide::HiddenNodes;
 use crate::rank::spread::SpreadCounter;
 use crate::state::State;
-use crate::state::allocation::AllocationRecord;
 use crate::state::slots::NodeSlot;
 
 impl Pass<'_> {
@@ -30,6 +26,7 @@ impl Pass<'_> {
         }
         let mut held = self.held_nodes(state);
         let mut reader = state.allocation_records();
+        let mut live = std::mem::take(&mut self.scratch.live);
         state.visit_jobs_named(&plan.job.id, |slot, job| {
             let is_same_job = Some(slot) == plan.job_slot;
             for group in job.groups.iter() {
@@ -56,13 +53,33 @@ impl Pass<'_> {
                     if record.occupies && counts_nodes {
                         nodes.count(record.node, in_group.into(), keeps_away);
                     }
-                    let (spreads, properties) = (&mut self.spreads, &mut self.properties);
-                    count_values(state, record, in_group, self.columns, (spreads, properties));
+                    // In a column a node that is gone has no value, which is not counted.
+                    if record.is_live() {
+                        live.push(record.node);
+                    }
                 }
+                self.count_values(&live, in_group);
+                live.clear();
             }
         });
+        self.scratch.live = live;
         self.spreads.iter_mut().for_each(SpreadCounter::find_range);
         held
+    }
+
+    /// Counts the values that the nodes of allocations of the job have for spreads and properties: column by
+    /// column, since there are few of these and may be many nodes.
+    fn count_values(&mut self, nodes: &[NodeSlot], in_group: bool) {
+        let (of_spreads, of_properties) = self.columns.split_at(self.spreads.len());
+        for (spread, column) in self.spreads.iter_mut().zip(of_spreads).filter(|_| in_group) {
+            spread.count_all(column, nodes);
+        }
+        for (property, column) in self.properties.iter_mut().zip(of_properties) {
+            if in_group || property.rule.scope == Scope::Job {
+                let symbols = nodes.iter().map(|slot| column.symbol(*slot));
+                symbols.filter(|it| *it != NO_VALUE).for_each(|it| _ = property.used.add(it));
+            }
+        }
     }
 
     /// Finds the nodes with rare values that are not to the job what all others are: those that it has
@@ -80,28 +97,6 @@ impl Pass<'_> {
         for (at, property) in self.properties.iter().enumerate() {
             let used = property.used.used().iter();
             used.for_each(|symbol| add(self.spreads.len() + at, *symbol));
-        }
-    }
-}
-
-/// Counts the values that an allocation's node has for spreads and properties.
-fn count_values(
-    state: &State,
-    record: &AllocationRecord,
-    in_group: bool,
-    columns: &[Arc<Column>],
-    (spreads, properties): (&mut [SpreadCounter<'_>], &mut [PropertyCounter<'_>]),
-) {
-    if !record.is_live() || !state.has_node(record.node) {
-        return;
-    }
-    let (of_spreads, of_properties) = columns.split_at(spreads.len());
-    for (spread, column) in spreads.iter_mut().zip(of_spreads).filter(|_| in_group) {
-        spread.count(spread.bucket(column.symbol(record.node)));
-    }
-    for (property, column) in properties.iter_mut().zip(of_properties) {
-        if in_group || property.rule.scope == Scope::Job {
-            property.used.add(column.symbol(record.node));
         }
     }
 }

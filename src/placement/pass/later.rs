@@ -12,6 +12,9 @@ use crate::rank::frontier::Basis;
 use crate::rank::frontier::partition::RARE;
 use crate::state::slots::NodeSlot;
 
+/// So few candidates of a lane that the group is not on are checked out in place of those that it is on.
+const FEW_OTHERS: usize = 16;
+
 impl Pass<'_> {
     /// Leaves the nodes that the group is on in the frontier for now, and checks out the others that are
     /// something else to the job. False where they are few, or where more than allocations of the group and
@@ -27,42 +30,51 @@ impl Pass<'_> {
         {
             return false;
         }
-        self.count_others();
+        let mut others = std::mem::take(&mut self.scratch.others);
+        others.clear();
+        others.resize(self.partition.lanes.len(), None);
+        self.others = Some(others);
+        let mut lanes = self.partition.lanes.iter();
+        let has_rare_lanes =
+            !self.columns.is_empty() && lanes.any(|lane| lane.symbols.contains(&RARE));
         for at in 0..self.scratch.nodes.len() {
             let (slot, node) = self.scratch.nodes.all()[at];
-            if node.has_penalty || node.collisions == 0 || self.is_of_rare_lane(slot) {
+            let is_of_rare_lane = has_rare_lanes && self.is_of_rare_lane(slot);
+            if node.has_penalty || node.collisions == 0 || is_of_rare_lane {
                 self.check_out(basis, slot);
-            } else if self.columns.is_empty() {
+            } else if !has_rare_lanes {
                 // Those that the group has anything on come behind those that it should stay away from.
                 break;
             }
         }
-        (0..self.partition.lanes.len()).for_each(|lane| self.hold_if_alone(lane));
         true
     }
 
-    /// Counts the candidates that the group is not on.
-    fn count_others(&mut self) {
-        let mut others = std::mem::take(&mut self.scratch.others);
-        let lanes = 0..self.partition.lanes.len();
-        others.clear();
-        others.extend(lanes.map(|lane| self.frontier.candidates(lane)));
-        let nodes = self.scratch.nodes.all();
-        match &mut others[..] {
-            // Where the group is on few of them, the others are not used up before it pays to look at those few.
-            [others] if nodes.len() <= *others / 2 => *others = usize::MAX,
-            _ => {
-                self.frontier.subtract_candidates(nodes.iter().map(|(slot, _)| *slot), &mut others)
-            }
+    /// How many candidates the frontier has for a lane beside those that the group is on.
+    fn count_others(&self, lane: usize) -> usize {
+        let candidates = self.frontier.candidates(lane);
+        let nodes = &self.scratch.nodes;
+        // Where the group is on few of them, the others are not used up before it pays to look at those few.
+        if nodes.len() <= candidates / 2 {
+            return usize::MAX;
         }
-        self.others = Some(others);
+        if self.frontier.leaves(lane) / 2 <= nodes.len() {
+            return self.others(lane).count();
+        }
+        let of_group = nodes.all().iter().filter(|(_, node)| node.collisions > 0);
+        let of_group = self.frontier.count_candidates_among(lane, of_group.map(|(slot, _)| *slot));
+        candidates.saturating_sub(of_group)
+    }
+
+    /// The candidates that the frontier has for a lane beside those that the group is on.
+    fn others(&self, lane: usize) -> impl Iterator<Item = NodeSlot> {
+        self.frontier.candidates_of(lane).filter(|slot| self.scratch.nodes.is_left(*slot))
     }
 
     /// Whether the nodes of a node's lane come into lanes of their own once the job is on them.
     fn is_of_rare_lane(&self, slot: NodeSlot) -> bool {
         let lane = |id| self.partition.lanes.get(self.partition.lane(id));
-        !self.columns.is_empty()
-            && self.partition.leaf(slot).and_then(lane).is_some_and(|it| it.symbols.contains(&RARE))
+        self.partition.leaf(slot).and_then(lane).is_some_and(|it| it.symbols.contains(&RARE))
     }
 
     /// Checks out what comes up among the best, until all of those are what they are to the job.
@@ -75,11 +87,14 @@ impl Pass<'_> {
                 let slot = NodeSlot(choice.entry.node);
                 (nodes.get(slot).collisions > 0).then_some(slot)
             });
+            let is_below_0 = best.last().is_some_and(|choice| choice.score < 0.0);
             match held {
-                Some(slot) => self.check_out(basis, slot),
-                None if best.last().is_some_and(|choice| choice.score < 0.0) => {
-                    return self.check_out_all(basis);
+                Some(slot) => {
+                    if !self.hold_if_alone(basis, slot) {
+                        self.check_out(basis, slot);
+                    }
                 }
+                None if is_below_0 => return self.check_out_all(basis),
                 None => return,
             }
         }
@@ -104,21 +119,34 @@ impl Pass<'_> {
 
     /// Notes that a candidate of a lane that the group was not on is taken.
     pub(super) fn one_of_others_left(&mut self, lane: usize) {
-        if let Some(others) = self.others.as_mut().and_then(|others| others.get_mut(lane)) {
+        if let Some(Some(others)) = self.others.as_mut().and_then(|others| others.get_mut(lane))
+            && *others != usize::MAX
+        {
             *others = others.saturating_sub(1);
         }
-        self.hold_if_alone(lane);
     }
 
-    /// Where the frontier has no nodes for a lane but those that the group is on, what that takes off is known
-    /// of all of them.
-    fn hold_if_alone(&mut self, lane: usize) {
+    /// Where the frontier has no nodes for the lane of this one but those that the group is on, what that takes off
+    /// is known of all of them. False where it has, or where that is known already.
+    fn hold_if_alone(&mut self, basis: Basis<'_>, slot: NodeSlot) -> bool {
+        let Some(lane) = self.partition.leaf(slot).map(|id| self.partition.lane(id)) else {
+            return false;
+        };
+        let known = self.others.as_ref().and_then(|others| others.get(lane)).copied();
+        let mut others = known.flatten().unwrap_or_else(|| self.count_others(lane));
+        let held = self.frontier.candidates(lane).saturating_sub(others);
+        if (1..=FEW_OTHERS.min(held / 4)).contains(&others) {
+            let few: Vec<NodeSlot> = self.others(lane).collect();
+            few.into_iter().for_each(|slot| self.check_out(basis, slot));
+            others = 0;
+        }
+        if let Some(of_lane) = self.others.as_mut().and_then(|others| others.get_mut(lane)) {
+            *of_lane = Some(others);
+        }
         let count = self.plan.scorers.anti_affinity_count.unwrap_or(1);
-        let others = self.others.as_ref().and_then(|others| others.get(lane));
-        if others == Some(&0)
-            && let Some(score) = job_anti_affinity(1, count)
-        {
-            self.scratch.leaderboard.hold(lane, score);
+        match job_anti_affinity(1, count).filter(|_| others == 0) {
+            Some(score) => self.scratch.leaderboard.hold(lane, score),
+            None => false,
         }
     }
 }

@@ -314,42 +314,30 @@ impl Frontier {
         (self.counts[lane].passing.nodes as usize).saturating_sub(exhausted as usize)
     }
 
-    /// Takes off from numbers by lane how many of some nodes were candidates the last time they were looked at.
-    pub(crate) fn subtract_candidates(
-        &self,
-        nodes: impl Iterator<Item = NodeSlot>,
-        by_lane: &mut [usize],
-    ) {
-        if let [candidates] = by_lane
-            && self.partition.has_all_slots()
-        {
-            *candidates = candidates.saturating_sub(self.count_candidates(nodes));
-            return;
-        }
-        let id_of_candidate =
-            |slot| self.partition.leaf(slot).filter(|id| self.code(*id) == CANDIDATE);
-        for slot in nodes {
-            if let Some(id) = id_of_candidate(slot)
-                && let Some(candidates) = by_lane.get_mut(self.partition.lane(id))
-            {
-                *candidates = candidates.saturating_sub(1);
-            }
-        }
+    /// How many leaves a lane has.
+    pub(crate) fn leaves(&self, lane: usize) -> usize {
+        let shards = self.partition.lanes[lane].shards.iter();
+        shards.map(|&shard| self.shards.codes(shard as usize).len()).sum()
     }
 
-    /// How many of some nodes were candidates the last time they were looked at, of a frontier with one lane.
-    fn count_candidates(&self, nodes: impl Iterator<Item = NodeSlot>) -> usize {
-        let mut shard = (0, &[][..]);
-        let mut is_candidate = |slot: NodeSlot| {
-            if let Some(code) = shard.1.get(slot.at().wrapping_sub(shard.0)) {
-                return *code == CANDIDATE;
-            }
-            let Some(id) = self.partition.leaf(slot) else { return false };
-            // The leaves of a shard are in the order of slots.
-            shard = (slot.at() - id.leaf as usize, self.shards.codes(id.shard as usize));
-            self.code(id) == CANDIDATE
-        };
-        nodes.filter(|slot| is_candidate(*slot)).count()
+    /// The candidates of a lane, the checked-out ones included.
+    pub(crate) fn candidates_of(&self, lane: usize) -> impl Iterator<Item = NodeSlot> {
+        self.partition.lanes[lane].shards.iter().flat_map(|&shard| {
+            let nodes = &self.partition.shards[shard as usize].nodes;
+            let leaves = nodes.iter().zip(self.shards.codes(shard as usize));
+            leaves.filter(|(_, code)| **code == CANDIDATE).map(|(slot, _)| NodeSlot(*slot))
+        })
+    }
+
+    /// How many of some nodes were candidates of a lane the last time they were looked at.
+    pub(crate) fn count_candidates_among(
+        &self,
+        lane: usize,
+        nodes: impl Iterator<Item = NodeSlot>,
+    ) -> usize {
+        let ids = nodes.filter_map(|slot| self.partition.leaf(slot));
+        let of_lane = ids.filter(|id| self.partition.lane(*id) == lane);
+        of_lane.filter(|id| self.code(*id) == CANDIDATE).count()
     }
 
     /// The class of a node.
