@@ -15,7 +15,7 @@ pub(crate) struct Buffers {
     pub(crate) requests: Vec<Request>,
     /// What became of requests of an evaluation.
     pub(crate) verdicts: Vec<Verdict>,
-    pub(crate) batch: BatchLists,
+    pub(crate) batch: Option<Box<BatchLists>>,
 }
 
 impl Clone for Buffers {

@@ -35,7 +35,7 @@ pub(crate) struct OpenGroup {
 impl OpenGroup {
     pub(super) fn new(
         state: &mut Transaction<'_>,
-        lists: BatchLists,
+        lists: Box<BatchLists>,
         (job, origin): (JobSlot, Origin),
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
@@ -89,7 +89,7 @@ impl OpenGroup {
         self,
         state: &mut Transaction<'_>,
         job: &Job,
-    ) -> (Option<GroupPlacement>, BatchLists) {
+    ) -> (Option<GroupPlacement>, Box<BatchLists>) {
         let (batch, allocations, lists) = self.batch.finish();
         state.close_batch(self.open_batch, batch.clone());
         if allocations.is_empty() {

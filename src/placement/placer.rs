@@ -407,14 +407,14 @@ impl<'a, 's, 'o> Placer<'a, 's, 'o> {
     }
 
     pub(super) fn open_group(&mut self, plan: &GroupPlan<'_>) -> OpenGroup {
-        let lists = std::mem::take(&mut self.caches.buffers.batch);
+        let lists = self.caches.buffers.batch.take().unwrap_or_default();
         let place = (self.job_slot, self.origin);
         OpenGroup::new(self.state, lists, place, plan, self.options)
     }
 
     pub(super) fn close_group(&mut self, job: &Job, open: OpenGroup) {
         let (group, lists) = open.close(self.state, job);
-        self.caches.buffers.batch = lists;
+        self.caches.buffers.batch = Some(lists);
         self.outcome.groups.extend(group);
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::group::GroupPlan;
 use super::options::PlaceOptions;
 use super::request::Origin;
-use super::reuse::emptied;
+use super::reuse::empty;
 use crate::state::batch::{Batch, Placed};
 use crate::state::group_version::GroupVersion;
 use crate::state::scores::{ScoreLog, Scores};
@@ -20,7 +20,7 @@ use crate::state::transaction::Transaction;
 pub(crate) struct BatchBuilder {
     /// All but the lists.
     batch: Batch,
-    lists: BatchLists,
+    lists: Box<BatchLists>,
 }
 
 /// The lists of a batch.
@@ -51,7 +51,7 @@ impl BatchBuilder {
         plan: &GroupPlan<'_>,
         options: &PlaceOptions,
         origin: Origin,
-        lists: BatchLists,
+        lists: Box<BatchLists>,
     ) -> BatchBuilder {
         let batch = Batch {
             version: GroupVersion {
@@ -111,7 +111,7 @@ impl BatchBuilder {
     }
 
     /// The finished batch with its allocations, and the lists for another one.
-    pub(crate) fn finish(self) -> (Arc<Batch>, SmallList<AllocationRef>, BatchLists) {
+    pub(crate) fn finish(self) -> (Arc<Batch>, SmallList<AllocationRef>, Box<BatchLists>) {
         let BatchBuilder { batch, mut lists } = self;
         let batch = Batch {
             tallies: SmallList::drained(&mut lists.tallies),
@@ -121,19 +121,18 @@ impl BatchBuilder {
             ..batch
         };
         let allocations = SmallList::drained(&mut lists.allocations);
-        (Arc::new(batch), allocations, lists.emptied())
+        lists.empty();
+        (Arc::new(batch), allocations, lists)
     }
 }
 
 impl BatchLists {
-    /// The memory for another batch.
-    fn emptied(self) -> BatchLists {
-        BatchLists {
-            tallies: emptied(self.tallies),
-            scores: self.scores.emptied(emptied),
-            placed: emptied(self.placed),
-            evicted: emptied(self.evicted),
-            allocations: emptied(self.allocations),
-        }
+    /// Leaves the memory for another batch.
+    fn empty(&mut self) {
+        empty(&mut self.tallies);
+        self.scores.empty(empty);
+        empty(&mut self.placed);
+        empty(&mut self.evicted);
+        empty(&mut self.allocations);
     }
 }

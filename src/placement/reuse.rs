@@ -5,9 +5,14 @@ const MOST_KEPT: usize = 4096;
 
 /// A list to keep for later: emptied, and let go if it grew long.
 pub(crate) fn emptied<T>(mut list: Vec<T>) -> Vec<T> {
-    if list.capacity() > MOST_KEPT {
-        return Vec::new();
-    }
-    list.clear();
+    empty(&mut list);
     list
+}
+
+/// The same for a list that stays where it is.
+pub(crate) fn empty<T>(list: &mut Vec<T>) {
+    match list.capacity() > MOST_KEPT {
+        true => *list = Vec::new(),
+        false => list.clear(),
+    }
 }

@@ -205,9 +205,9 @@ impl ScoreLog {
         places.get(..count as usize)
     }
 
-    /// An empty log in the memory of this one, as far as that is kept.
-    pub(crate) fn emptied(self, emptied: impl FnOnce(Vec<u32>) -> Vec<u32>) -> ScoreLog {
-        ScoreLog { words: emptied(self.words) }
+    /// Empties it, so that as much of its memory is left as `empty` leaves.
+    pub(crate) fn empty(&mut self, empty: impl FnOnce(&mut Vec<u32>)) {
+        empty(&mut self.words);
     }
 
     /// A copy that takes no more memory than it needs.
