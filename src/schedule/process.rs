@@ -137,10 +137,9 @@ pub(crate) fn process_whole(
     evaluation: EvaluationSlot,
     options: &PlaceOptions,
 ) -> (Outcome, Applied) {
-    let Processed { outcome, effects, deployment } =
-        process_in(transaction, caches, evaluation, options, false);
-    let applied = apply(transaction, effects, &outcome, deployment);
-    (outcome, applied)
+    let processed = process_in(transaction, caches, evaluation, options, false);
+    let applied = apply(transaction, processed.effects, &processed.outcome, processed.deployment);
+    (processed.outcome, applied)
 }
 
 impl Cluster {
