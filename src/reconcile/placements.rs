@@ -82,6 +82,9 @@ impl<F: Facts> Group<'_, '_, F> {
 
     /// The numbers of the names that are held.
     pub(super) fn held_names(&self) -> Vec<u32> {
+        if self.members.is_empty() {
+            return Vec::new();
+        }
         let sets = [&self.sets.untainted, &self.sets.migrating, &self.sets.now, &self.sets.lost];
         sets.into_iter().flatten().map(|at| self.allocation(*at).name_index).collect()
     }
