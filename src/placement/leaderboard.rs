@@ -301,21 +301,18 @@ impl LaneQueues {
         if self.is_closed {
             return None;
         }
-        let mut best: Option<Choice> = None;
-        for queue in 0..=self.used {
-            let at = self.shown[queue] as usize;
-            let entry = match queue.checked_sub(1) {
-                None => frontier.candidate(lane as usize, at),
-                Some(extras) => {
-                    let (head, heap) = &mut self.checked_out[extras];
-                    head.get(heap, at)
-                }
+        let candidate = frontier.candidate(lane as usize, self.shown[0] as usize);
+        let mut best = candidate.map(|entry| {
+            let (entry, score) = match self.held {
+                Some(held) => self.at_most(active, entry, held),
+                None => (*entry, self.score(active, 0, entry)),
             };
-            let Some(&entry) = entry else { continue };
-            let (entry, score) = match self.held.filter(|_| queue == 0) {
-                Some(held) => self.at_most(active, &entry, held),
-                None => (entry, self.score(active, queue, &entry)),
-            };
+            Choice { lane, queue: 0, entry, score }
+        });
+        for queue in 1..=self.used {
+            let (head, heap) = &mut self.checked_out[queue - 1];
+            let Some(&entry) = head.get(heap, self.shown[queue] as usize) else { continue };
+            let score = self.score(active, queue, &entry);
             let choice = Choice { lane, queue: queue as u32, entry, score };
             if best.is_none_or(|best| choice.compare(&best).is_gt()) {
                 best = Some(choice);
