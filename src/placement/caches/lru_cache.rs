@@ -15,6 +15,8 @@ pub(super) struct LruCache<T> {
     clock: u64,
     /// Counts values ever made, so that each has a number of its own.
     made: u64,
+    /// The place of the entry that was asked for last: what follows it mostly asks for the same.
+    latest: usize,
 }
 
 #[derive(Clone, Debug)]
@@ -34,7 +36,7 @@ pub(super) struct Loan {
 
 impl<T> Default for LruCache<T> {
     fn default() -> Self {
-        LruCache { by_key: FastMap::default(), clock: 0, made: 0 }
+        LruCache { by_key: FastMap::default(), clock: 0, made: 0, latest: 0 }
     }
 }
 
@@ -51,11 +53,12 @@ impl<T> LruCache<T> {
         update: impl FnOnce(&mut Arc<T>),
     ) -> (&Arc<T>, u64) {
         self.clock += 1;
-        let known = self.by_key.get_index_of(key);
+        let known = self.find(key);
         if known.is_none() && self.by_key.len() >= VALUES_MAX {
             self.evict_oldest();
         }
         let at = known.unwrap_or_else(|| self.add(key));
+        self.latest = at;
         let entry = &mut self.by_key[at];
         entry.last_used = self.clock;
         if known.is_some()
@@ -64,6 +67,15 @@ impl<T> LruCache<T> {
             update(value);
         }
         (entry.value.get_or_insert_with(|| Arc::new(make())), entry.number)
+    }
+
+    /// The place of a key, if it is there.
+    fn find(&self, key: &[u64]) -> Option<usize> {
+        let latest = self.by_key.get_index(self.latest);
+        match latest.is_some_and(|(known, _)| **known == *key) {
+            true => Some(self.latest),
+            false => self.by_key.get_index_of(key),
+        }
     }
 
     /// Adds an entry without a value and gives its place.
@@ -77,8 +89,9 @@ impl<T> LruCache<T> {
     /// Lends the value of a key, if there is one, for a change. Until it is given back there is none.
     pub(super) fn lend(&mut self, key: &[u64]) -> (Loan, Option<Arc<T>>) {
         self.clock += 1;
-        let known = self.by_key.get_index_of(key);
+        let known = self.find(key);
         let at = known.unwrap_or_else(|| self.add(key));
+        self.latest = at;
         let entry = &mut self.by_key[at];
         entry.last_used = self.clock;
         (Loan { at, used: self.clock }, entry.value.take())
