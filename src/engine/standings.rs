@@ -76,7 +76,9 @@ pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
     let mut children: SmallList<Launched> = SmallList::None;
     for at in 0..moved.0.len() {
         let Some(moved) = moved.0.get_mut(at) else { break };
-        children.extend(write_down(change, moved, index));
+        if let Some(launched) = write_down(change, moved, index) {
+            children.push(launched);
+        }
     }
     for Launched { job, before, after } in children.iter().copied() {
         count_child(change, job, before, after);

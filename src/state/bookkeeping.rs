@@ -76,7 +76,11 @@ pub(crate) struct NodeLife {
 pub(super) enum BookUndo {
     Settings(Arc<Settings>),
     Delivery(EvaluationSlot, Option<Box<Delivery>>),
-    Claim(JobSlot, Option<EvaluationSlot>),
+    Claim {
+        job: JobSlot,
+        before: Option<EvaluationSlot>,
+        after: Option<EvaluationSlot>,
+    },
     Released(EvaluationSlot, bool),
     Unblock(Box<str>, Option<Box<Unblock>>),
     News(DeploymentSlot, Option<Timestamp>),
@@ -88,11 +92,16 @@ pub(super) enum BookUndo {
 }
 
 impl Bookkeeping {
-    pub(super) fn set_life(&mut self, node: NodeSlot, life: NodeLife) {
+    /// What is known of a node's client, to change. There always is a place for it.
+    pub(super) fn life_mut(&mut self, node: NodeSlot) -> Option<&mut NodeLife> {
         while self.lives.len() <= node.at() {
             self.lives.push(NodeLife::default());
         }
-        if let Some(place) = self.lives.get_mut(node.at()) {
+        self.lives.get_mut(node.at())
+    }
+
+    pub(super) fn set_life(&mut self, node: NodeSlot, life: NodeLife) {
+        if let Some(place) = self.life_mut(node) {
             *place = life;
         }
     }
@@ -104,7 +113,7 @@ impl Bookkeeping {
             BookUndo::Delivery(key, before) => {
                 put(&mut self.deliveries, key, before.map(|it| *it));
             }
-            BookUndo::Claim(key, before) => put(&mut self.claims, key, before),
+            BookUndo::Claim { job, before, .. } => put(&mut self.claims, job, before),
             BookUndo::Released(slot, true) => {
                 Arc::make_mut(&mut self.released).insert(slot);
             }

@@ -120,7 +120,7 @@ impl Transaction<'_> {
         let before = self.claim(job);
         if before != evaluation {
             put(&mut self.state.book.claims, job, evaluation);
-            self.log_book(BookUndo::Claim(job, before));
+            self.log_book(BookUndo::Claim { job, before, after: evaluation });
         }
     }
 
@@ -169,8 +169,9 @@ impl Transaction<'_> {
     pub(crate) fn note_lists(&mut self, nodes: &[NodeSlot]) {
         let index = self.index_to_be();
         for &node in nodes.iter().filter(|node| **node != NodeSlot::NONE) {
-            let life = NodeLife { allocations_modified: index, ..self.life(node) };
-            self.state.book.set_life(node, life);
+            if let Some(life) = self.state.book.life_mut(node) {
+                life.allocations_modified = index;
+            }
         }
     }
 

@@ -11,7 +11,7 @@ use super::settings::Settings;
 use super::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot, NodeSlot,
 };
-use super::transaction::{Touched, Transaction, sort_and_dedup};
+use super::transaction::{Touched, Transaction, push_other, sort_and_dedup};
 use super::undo::Undo;
 use crate::model::status::ClientStatus;
 
@@ -187,9 +187,9 @@ impl Transaction<'_> {
                     changes.gone.push(Gone::of_node(&node.node.id));
                 }
             }
-            Undo::JobAdded { job, .. } => changes.registered.push(*job),
+            Undo::JobAdded { job, .. } => push_other(&mut changes.registered, *job),
             Undo::Registered { job, before } => {
-                changes.registered.push(*job);
+                push_other(&mut changes.registered, *job);
                 if runs(before.as_deref()) != runs(state.registration(*job)) {
                     changes.stopped.push(*job);
                 }
@@ -198,7 +198,7 @@ impl Transaction<'_> {
                 }
             }
             Undo::Touched { job, .. } | Undo::JobRemoved { job, .. } => {
-                changes.registered.push(*job);
+                push_other(&mut changes.registered, *job);
             }
             Undo::Evaluation(_) | Undo::Deployment(_) => self.note_work(entry, changes),
             Undo::Book(before) => self.note_book(before, changes),
@@ -222,17 +222,12 @@ impl Transaction<'_> {
             BookUndo::Delivery(slot, _) | BookUndo::Released(slot, _) => {
                 changes.requeued.push(*slot);
             }
-            BookUndo::Claim(job, before) => {
-                if let Some(before) = before {
-                    changes.requeued.push(*before);
-                }
-                if let Some(after) = state.claim(*job) {
-                    changes.requeued.push(after);
-                }
+            BookUndo::Claim { before, after, .. } => {
+                changes.requeued.extend([before, after].into_iter().flatten());
             }
             BookUndo::Life(node, _) => changes.lives.push(*node),
             BookUndo::Standing(job, _) | BookUndo::AllocationsModified(job, _) => {
-                changes.standings.push(*job);
+                push_other(&mut changes.standings, *job);
             }
             BookUndo::News(slot, _) => changes.news.push(*slot),
             BookUndo::Unblock(..) | BookUndo::Tokens(_) => {}

@@ -7,7 +7,7 @@ use super::allocation::AllocationRecord;
 use super::index::name_hash;
 use super::nodes::tie_break_of;
 use super::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
-use super::transaction::{Touched, Transaction};
+use super::transaction::{Touched, Transaction, push_other};
 
 use super::undo::{ChangedAllocation, NodeBefore, RemovedAllocation, Undo};
 
@@ -33,10 +33,7 @@ impl Undo {
         let mut touch = |slot: AllocationSlot| {
             touched.allocations.push(slot);
             if let Some(record) = state.allocation(slot) {
-                // Mostly one job's come one after another.
-                if touched.jobs.last() != Some(&record.job) {
-                    touched.jobs.push(record.job);
-                }
+                push_other(&mut touched.jobs, record.job);
                 touched.nodes.push(record.node);
             }
         };
@@ -48,7 +45,7 @@ impl Undo {
             Undo::EndedStaging { slot, .. } => touch(*slot),
             Undo::Removed(removed) => {
                 touched.allocations.push(removed.slot);
-                touched.jobs.push(removed.record.job);
+                push_other(&mut touched.jobs, removed.record.job);
                 touched.nodes.push(removed.record.node);
             }
             Undo::Node(before) => touched.nodes.push(before.slot),
@@ -56,14 +53,14 @@ impl Undo {
             | Undo::Registered { job, .. }
             | Undo::Touched { job, .. }
             | Undo::JobRemoved { job, .. }
-            | Undo::GroupAdded(job) => touched.jobs.push(*job),
+            | Undo::GroupAdded(job) => push_other(&mut touched.jobs, *job),
             Undo::Evaluation(before) => {
                 touched.evaluations.push(EvaluationSlot(before.slot));
-                touched.jobs.push(before.job);
+                push_other(&mut touched.jobs, before.job);
             }
             Undo::Deployment(before) => {
                 touched.deployments.push(DeploymentSlot(before.slot));
-                touched.jobs.push(before.job);
+                push_other(&mut touched.jobs, before.job);
             }
             Undo::Seed(_)
             | Undo::BatchOpened { .. }

@@ -154,6 +154,15 @@ impl Touched {
     }
 }
 
+/// Adds an item to a list that is sorted in the end, unless it is the one that came last: mostly what is
+/// about one thing comes one after another.
+#[inline]
+pub(crate) fn push_other<T: PartialEq>(list: &mut Vec<T>, item: T) {
+    if list.last() != Some(&item) {
+        list.push(item);
+    }
+}
+
 /// Sorts a list, which mostly has one item at most, and leaves one of those that are equal.
 #[inline]
 pub(crate) fn sort_and_dedup<T: Ord>(list: &mut Vec<T>) {
