@@ -16,10 +16,10 @@ use super::timers::{Timer, Timers};
 use crate::model::{JobType, NodeStatus};
 use crate::state::State;
 use crate::state::changed::Changes;
-use crate::state::slots::{AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
+use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use crate::state::small_list::SmallList;
 use crate::state::standing::JobStatus;
-use crate::state::transaction::{Touched, sort_and_dedup};
+use crate::state::transaction::{Touched, push_other, sort_and_dedup};
 
 /// A longer list is not kept for the next change.
 const MOST_SPARE: usize = 4096;
@@ -110,45 +110,18 @@ impl Queues {
     /// Sets the timers of what has ended and will be forgotten.
     fn follow_ended(&mut self, state: &State, ages: &GarbageOptions, changes: &Changes) {
         let touched = &changes.touched;
-        let mut evaluations = std::mem::take(&mut self.spare);
-        evaluations.extend_from_slice(&touched.evaluations);
-        // Mostly one evaluation's come one after another.
-        let note = |evaluations: &mut Vec<EvaluationSlot>, of: EvaluationSlot| {
-            if evaluations.last() != Some(&of) {
-                evaluations.push(of);
-            }
-        };
-        let before = changes.clients.iter().filter(|(_, it)| it.is_some_and(|it| it.is_terminal()));
-        let before = before.map(|(slot, _)| *slot);
-        let is_ended = |slot: &AllocationSlot| {
-            state.allocation(*slot).is_some_and(|record| record.client.is_terminal())
-        };
-        let ended = touched.allocations.iter().copied().filter(is_ended);
-        for slot in ended.chain(before) {
-            let of = state.evaluation_of_allocation(slot);
-            let of = of.and_then(|of| state.resolve_evaluation(of));
-            of.into_iter().for_each(|of| note(&mut evaluations, of));
-        }
-        for slot in &touched.evaluations {
-            // What was lost and waited for one that has ended may be forgotten with the one that made it.
-            let freed = forget::lost_by(state, *slot)
-                .filter_map(|it| state.resolve_evaluation(state.evaluation_of_allocation(it)?));
-            freed.for_each(|of| note(&mut evaluations, of));
-        }
-        for job in &changes.stopped {
-            state.evaluations_of(*job).iter().for_each(|of| note(&mut evaluations, *of));
-        }
-        for of in changes.left.iter().filter_map(|of| state.resolve_evaluation(*of)) {
-            note(&mut evaluations, of);
-        }
-        sort_and_dedup(&mut evaluations);
-        for &slot in &evaluations {
+        let mut set = |slot: EvaluationSlot| {
             let at = forget::evaluation_at(state, ages, slot);
             self.timers.set(Timer::ForgetEvaluation(slot), at);
-        }
-        evaluations.clear();
-        if evaluations.capacity() <= MOST_SPARE {
-            self.spare = evaluations;
+        };
+        touched.evaluations.iter().for_each(|&slot| set(slot));
+        let mut others = std::mem::take(&mut self.spare);
+        note_bound(state, changes, &mut others);
+        sort_and_dedup(&mut others);
+        let is_other = |slot: &EvaluationSlot| touched.evaluations.binary_search(slot).is_err();
+        others.drain(..).filter(is_other).for_each(set);
+        if others.capacity() <= MOST_SPARE {
+            self.spare = others;
         }
         self.follow_ended_deployments(state, ages, changes);
         for &slot in &touched.jobs {
@@ -311,4 +284,31 @@ impl Queues {
     pub(super) fn places(&self) -> impl Iterator<Item = (EvaluationSlot, &Place)> {
         self.open.iter()
     }
+}
+
+/// Notes evaluations that did not change, but that may be forgotten sooner or later than before.
+fn note_bound(state: &State, changes: &Changes, evaluations: &mut Vec<EvaluationSlot>) {
+    let touched = &changes.touched;
+    // Mostly one evaluation's come one after another.
+    let mut note = |of: EvaluationSlot| push_other(evaluations, of);
+    let made = |slot| state.resolve_evaluation(state.evaluation_of_allocation(slot)?);
+    for &slot in &touched.allocations {
+        if state.allocation(slot).is_some_and(|record| record.client.is_terminal()) {
+            made(slot).into_iter().for_each(&mut note);
+        }
+    }
+    for (slot, before) in &changes.clients {
+        if before.is_some_and(|before| before.is_terminal()) {
+            made(*slot).into_iter().for_each(&mut note);
+        }
+    }
+    for slot in &touched.evaluations {
+        // What was lost and waited for one that has ended may be forgotten with the one that made it.
+        forget::lost_by(state, *slot).filter_map(made).for_each(&mut note);
+    }
+    for job in &changes.stopped {
+        state.evaluations_of(*job).iter().for_each(|of| note(*of));
+    }
+    let left = changes.left.iter().filter_map(|of| state.resolve_evaluation(*of));
+    left.for_each(note);
 }
