@@ -1,6 +1,7 @@
 //! Timers, ordered by instant, then by kind, then by key. They are derived from the state.
 
-use std::collections::BTreeSet;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
 use crate::time::Timestamp;
@@ -56,28 +57,33 @@ impl Timer {
 /// How many kinds of timers there are.
 const KINDS: usize = 12;
 
+/// So many entries may be out of date, beside as many as there are timers that are set.
+const MOST_STALE: usize = 64;
+
 /// The instants that are waited for.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Timers {
-    in_order: BTreeSet<(Timestamp, Timer)>,
-    /// The first of these, which is asked for at every step.
+    /// All that are set, by which comes first. Most are set for later than all others, which costs next to
+    /// nothing here. One that is taken out or set anew leaves its entry, which is passed over in its turn.
+    in_order: BinaryHeap<Reverse<(Timestamp, Timer)>>,
+    /// The first that is set, which is asked for at every step.
     first: Option<(Timestamp, Timer)>,
-    /// The same by kind and key. Keys are slots, which are given out anew, so the lists stay short; most
-    /// timers that are set are of what has just come, next to each other.
+    /// How many are set.
+    count: usize,
+    /// When each is set for, by kind and key. Keys are slots, which are given out anew, so the lists stay
+    /// short; most timers that are set are of what has just come, next to each other.
     by_timer: [Vec<Option<Timestamp>>; KINDS],
 }
 
 impl PartialEq for Timers {
-    /// Lists may end in timers that are not set.
+    /// Lists may end in timers that are not set, and entries be out of date.
     fn eq(&self, other: &Timers) -> bool {
-        let set = |timers: &Timers| {
-            timers.by_timer.iter().map(|of| of.iter().flatten().count()).sum::<usize>()
+        let in_order = |timers: &Timers| {
+            let mut entries = timers.up_to_date();
+            entries.sort_unstable();
+            entries
         };
-        let agree = |timers: &Timers| {
-            set(timers) == timers.in_order.len()
-                && timers.in_order.iter().all(|(at, timer)| timers.at(*timer) == Some(*at))
-        };
-        self.in_order == other.in_order && self.first == other.first && agree(self) && agree(other)
+        (self.first, self.count) == (other.first, other.count) && in_order(self) == in_order(other)
     }
 }
 
@@ -88,18 +94,42 @@ impl Timers {
         if before == at {
             return;
         }
-        if let Some(before) = before {
-            self.in_order.remove(&(before, timer));
-            if self.first == Some((before, timer)) {
-                self.first = self.in_order.first().copied();
-            }
-        }
+        self.count = self.count + usize::from(at.is_some()) - usize::from(before.is_some());
         if let Some(at) = at {
-            self.in_order.insert((at, timer));
+            self.in_order.push(Reverse((at, timer)));
             if self.first.is_none_or(|first| (at, timer) < first) {
                 self.first = Some((at, timer));
             }
         }
+        if before.is_some_and(|before| self.first == Some((before, timer))) {
+            self.first = self.next_set();
+        }
+        if self.in_order.len() > 2 * self.count + MOST_STALE {
+            self.in_order = BinaryHeap::from(self.up_to_date());
+        }
+    }
+
+    /// The first that is set, after what is out of date was taken out before it.
+    fn next_set(&mut self) -> Option<(Timestamp, Timer)> {
+        while let Some(&Reverse((at, timer))) = self.in_order.peek() {
+            if self.at(timer) == Some(at) {
+                return Some((at, timer));
+            }
+            self.in_order.pop();
+        }
+        None
+    }
+
+    /// The entries of what is set, in no order.
+    fn up_to_date(&self) -> Vec<Reverse<(Timestamp, Timer)>> {
+        let is_set = |Reverse((at, timer)): &Reverse<_>| self.at(*timer) == Some(*at);
+        let mut entries: Vec<_> = self.in_order.iter().copied().filter(is_set).collect();
+        if entries.len() > self.count {
+            // One that was taken out and set for the same instant again has two.
+            entries.sort_unstable();
+            entries.dedup();
+        }
+        entries
     }
 
     /// Writes down when a timer fires, and gives when it was to.
@@ -162,5 +192,27 @@ mod tests {
             ]
         );
         assert_eq!(timers.at(Timer::Heartbeat(NodeSlot(2))), None);
+    }
+
+    #[test]
+    fn what_is_out_of_date_is_passed_over_and_let_go() {
+        let at = Timestamp::from_secs;
+        let (mut timers, mut anew) = (Timers::default(), Timers::default());
+        for round in 0..100 {
+            for node in 0..3 {
+                timers.set(Timer::Heartbeat(NodeSlot(node)), Some(at(round + i64::from(node))));
+            }
+            timers.set(Timer::Heartbeat(NodeSlot(1)), None);
+            timers.set(Timer::Heartbeat(NodeSlot(1)), Some(at(round + 1)));
+            assert_eq!(timers.first(), Some((at(round), Timer::Heartbeat(NodeSlot(0)))));
+            assert!(timers.in_order.len() <= 2 * 3 + MOST_STALE + 1);
+        }
+        for node in [2, 1, 0] {
+            anew.set(Timer::Heartbeat(NodeSlot(node)), Some(at(99 + i64::from(node))));
+        }
+        assert_eq!(timers, anew);
+        timers.set(Timer::Heartbeat(NodeSlot(0)), None);
+        assert_eq!(timers.first(), Some((at(100), Timer::Heartbeat(NodeSlot(1)))));
+        assert_ne!(timers, anew);
     }
 }
