@@ -1,45 +1,45 @@
 //! The evaluations that have not ended, and where each is. It is derived from the state.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
-
 use super::place::Place;
+use crate::state::pages::Pages;
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::small_list::SmallList;
 
-/// Evaluations that have not ended, found by their jobs and by themselves.
+/// Evaluations that have not ended, found by their jobs and by themselves. Slots are given out anew, so
+/// that tables by them stay short.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Open {
-    /// By job, in the order of slots. Mostly a job has one.
-    by_job: BTreeMap<JobSlot, SmallList<(EvaluationSlot, Place)>>,
-    /// By evaluation: its job, or none if it has ended. Slots are given out anew, so the list stays short.
-    jobs: Vec<JobSlot>,
+    /// By job, each in the order of slots. Mostly a job has none or one.
+    by_job: Pages<SmallList<(EvaluationSlot, Place)>, 32>,
+    /// By evaluation: its job, or none if it has ended.
+    jobs: Pages<JobSlot, 64>,
 }
 
 impl PartialEq for Open {
-    /// The list by evaluation may end in some that have ended.
+    /// Tables may end in what is not there.
     fn eq(&self, other: &Open) -> bool {
-        let agree = |open: &Open| {
-            let is_listed = |(job, of): (&JobSlot, &SmallList<(EvaluationSlot, Place)>)| {
-                of.iter().all(|(slot, _)| open.job_of(*slot) == Some(*job))
-            };
-            let listed: usize = open.by_job.values().map(|of| of.len()).sum();
-            open.jobs.iter().filter(|job| **job != JobSlot::NONE).count() == listed
-                && open.by_job.iter().all(is_listed)
+        let all = |open: &Open| -> Vec<_> {
+            open.iter().map(|(slot, place)| (open.job_of(slot), slot, place.clone())).collect()
         };
-        self.by_job == other.by_job && agree(self) && agree(other)
+        let listed = |open: &Open| open.by_job.iter().map(|of_job| of_job.len()).sum::<usize>();
+        let (mine, others) = (all(self), all(other));
+        mine == others && mine.len() == listed(self) && others.len() == listed(other)
     }
 }
 
 impl Open {
     /// Adds an evaluation that is not there.
     pub(super) fn insert(&mut self, job: JobSlot, slot: EvaluationSlot, place: Place) {
-        if self.jobs.len() <= slot.at() {
-            self.jobs.resize(slot.at() + 1, JobSlot::NONE);
+        while self.jobs.len() <= slot.at() {
+            self.jobs.push(JobSlot::NONE);
         }
-        if let Some(of) = self.jobs.get_mut(slot.at()) {
+        while self.by_job.len() <= job.at() {
+            self.by_job.push(SmallList::None);
+        }
+        if let (Some(of), Some(of_job)) =
+            (self.jobs.get_mut(slot.at()), self.by_job.get_mut(job.at()))
+        {
             *of = job;
-            let of_job = self.by_job.entry(job).or_default();
             let at = of_job.partition_point(|(other, _)| *other < slot);
             of_job.insert(at, (slot, place));
         }
@@ -47,15 +47,12 @@ impl Open {
 
     /// Takes an evaluation out, and says where it was.
     pub(super) fn remove(&mut self, slot: EvaluationSlot) -> Option<Place> {
-        let of = self.jobs.get_mut(slot.at())?;
-        let job = std::mem::replace(of, JobSlot::NONE);
-        let Entry::Occupied(mut of_job) = self.by_job.entry(job) else { return None };
-        let at = of_job.get().iter().position(|(other, _)| *other == slot)?;
-        let place = of_job.get().get(at).map(|(_, place)| place.clone());
-        of_job.get_mut().remove(at);
-        if of_job.get().is_empty() {
-            of_job.remove();
-        }
+        let job = self.job_of(slot)?;
+        *self.jobs.get_mut(slot.at())? = JobSlot::NONE;
+        let of_job = self.by_job.get_mut(job.at())?;
+        let at = of_job.iter().position(|(other, _)| *other == slot)?;
+        let place = of_job.get(at).map(|(_, place)| place.clone());
+        of_job.remove(at);
         place
     }
 
@@ -66,18 +63,18 @@ impl Open {
 
     /// Where an evaluation is.
     pub(super) fn place(&self, slot: EvaluationSlot) -> Option<&Place> {
-        let of_job = self.by_job.get(&self.job_of(slot)?)?;
+        let of_job = self.of(self.job_of(slot)?);
         of_job.iter().find(|(other, _)| *other == slot).map(|(_, place)| place)
     }
 
     /// Those of a job, in the order of slots.
     pub(super) fn of(&self, job: JobSlot) -> &[(EvaluationSlot, Place)] {
-        self.by_job.get(&job).map(|of_job| &**of_job).unwrap_or_default()
+        self.by_job.get(job.at()).map(|of_job| &**of_job).unwrap_or_default()
     }
 
     /// All of them, in the order of slots.
     pub(super) fn iter(&self) -> impl Iterator<Item = (EvaluationSlot, &Place)> {
-        let slots = (0..self.jobs.len()).map(|at| EvaluationSlot(at as u32));
+        let slots = (0..self.jobs.len()).map(EvaluationSlot::new);
         slots.filter_map(|slot| Some((slot, self.place(slot)?)))
     }
 }
