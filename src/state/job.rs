@@ -123,7 +123,9 @@ pub(crate) struct JobVersion {
 impl Registration {
     /// A job of which there is no version yet.
     pub(super) fn without_versions(create_index: u64, modify_index: u64) -> Registration {
-        Registration { create_index, modify_index, versions: Vec::new(), present: 0 }
+        // Most jobs never come to a second one.
+        let versions = Vec::with_capacity(1);
+        Registration { create_index, modify_index, versions, present: 0 }
     }
 
     /// The version that is wanted: what runs is brought to it.
