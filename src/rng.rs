@@ -79,6 +79,7 @@ impl KeyPrefix {
 
 /// Mixes 64 bits so that each of the input changes about half of the output. One-to-one; 0 stays 0.
 /// (The finishing steps of Steele, Lea and Flood's SplitMix, with Stafford's constants.)
+#[inline]
 pub(crate) fn mix64(bits: u64) -> u64 {
     let bits = (bits ^ bits >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let bits = (bits ^ bits >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);

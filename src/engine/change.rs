@@ -38,6 +38,7 @@ pub(super) struct Change<'a> {
 impl<'a> Deref for Change<'a> {
     type Target = Transaction<'a>;
 
+    #[inline]
     fn deref(&self) -> &Transaction<'a> {
         &self.state
     }

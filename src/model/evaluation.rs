@@ -162,6 +162,7 @@ texts! {
 
 impl EvaluationStatus {
     /// Whether nothing will come of it any more.
+    #[inline]
     pub fn is_terminal(self) -> bool {
         matches!(
             self,

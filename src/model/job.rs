@@ -163,6 +163,7 @@ impl Job {
     }
 
     /// The canonical document.
+    #[inline]
     pub fn spec(&self) -> &JobSpec {
         &self.spec
     }

@@ -75,6 +75,7 @@ pub(crate) const ROOT: Path<'static> = Path { above: None, step: Step::Key("") }
 
 impl<'a> Path<'a> {
     /// The value of a key of the object at this place.
+    #[inline]
     pub(crate) fn key(&'a self, key: &'a str) -> Self {
         Path { above: Some(self), step: Step::Key(key) }
     }

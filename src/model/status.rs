@@ -79,6 +79,7 @@ texts! {
 
 impl DesiredStatus {
     /// Whether the scheduler has done with it.
+    #[inline]
     pub fn is_terminal(self) -> bool {
         self != DesiredStatus::Run
     }
@@ -86,6 +87,7 @@ impl DesiredStatus {
 
 impl ClientStatus {
     /// Whether it has ended and holds nothing any more.
+    #[inline]
     pub fn is_terminal(self) -> bool {
         matches!(self, ClientStatus::Complete | ClientStatus::Failed | ClientStatus::Lost)
     }

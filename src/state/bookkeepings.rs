@@ -13,6 +13,7 @@ use super::undo::Undo;
 use crate::time::Timestamp;
 
 impl State {
+    #[inline]
     pub(crate) fn book(&self) -> &Bookkeeping {
         &self.book
     }

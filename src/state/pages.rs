@@ -38,6 +38,7 @@ impl<T, const LEAF: usize> Default for Pages<T, LEAF> {
 }
 
 impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
+    #[inline]
     pub(crate) fn len(&self) -> usize {
         self.in_leaves + self.tail.len()
     }
@@ -237,6 +238,7 @@ impl<T: Clone, const LEAF: usize> Index<usize> for Pages<T, LEAF> {
     type Output = T;
 
     /// The record at an index that the state itself handed out.
+    #[inline]
     fn index(&self, index: usize) -> &T {
         if index >= self.in_leaves {
             return &self.tail[index - self.in_leaves];

@@ -16,6 +16,7 @@ macro_rules! slot {
 
             /// The slot for a place in a table. Tables end long before `u32` does.
             #[allow(dead_code, reason = "not every kind of record is made by its place")]
+            #[inline]
             pub(crate) fn new(at: usize) -> $name {
                 debug_assert!(at < u32::MAX as usize);
                 $name(at as u32)
@@ -23,6 +24,7 @@ macro_rules! slot {
 
             /// The place in a table.
             #[allow(dead_code, reason = "not every kind of record is found by its place")]
+            #[inline]
             pub(crate) fn at(self) -> usize {
                 self.0 as usize
             }
