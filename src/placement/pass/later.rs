@@ -127,7 +127,8 @@ impl Pass<'_> {
     }
 
     /// Where the frontier has no nodes for the lane of this one but those that the group is on, what that takes off
-    /// is known of all of them. False where it has, or where that is known already.
+    /// is known of all of them; a few others are checked out first. False where it has more, or where that is known
+    /// already.
     fn hold_if_alone(&mut self, basis: Basis<'_>, slot: NodeSlot) -> bool {
         let Some(lane) = self.partition.leaf(slot).map(|id| self.partition.lane(id)) else {
             return false;
