@@ -70,9 +70,8 @@ impl<F: Facts> Group<'_, '_, F> {
         if self.input.job_type != JobType::Batch || !allocation.is_terminal() {
             return false;
         }
-        let is_ended_for_good = allocation.is_server_terminal()
-            && allocation.flags.has(Flags::MIGRATE_DISABLE_PLACEMENT);
-        self.input.is_older(allocation) || is_ended_for_good && !self.input.is_current(allocation)
+        self.input.is_older(allocation)
+            || is_ended_for_good(allocation) && !self.input.is_current(allocation)
     }
 
     /// Whether the client of an allocation that was given up may still run it, so that what replaces
@@ -223,4 +222,10 @@ impl<F: Facts> Group<'_, '_, F> {
         });
         updates.extend(of_group);
     }
+}
+
+/// Whether a drain has ended batch work for good: it stays among what counts whether or not it is stopped again
+/// (docs/lifecycle.md, section 3, *Classification*, 2).
+pub(super) fn is_ended_for_good(allocation: &AllocationView) -> bool {
+    allocation.is_server_terminal() && allocation.flags.has(Flags::MIGRATE_DISABLE_PLACEMENT)
 }

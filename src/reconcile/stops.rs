@@ -3,6 +3,7 @@
 use super::changes::{FollowUpKind, Stop, StopReason};
 use super::follow_ups;
 use super::group::Group;
+use super::sets::is_ended_for_good;
 use super::view::Facts;
 use crate::model::ClientStatus;
 use crate::time::{Span, Timestamp};
@@ -41,7 +42,8 @@ impl<F: Facts> Group<'_, '_, F> {
         self.figures.stop += self.sets.lost.len() as u32;
     }
 
-    /// Stops what is more than the count.
+    /// Stops what is more than the count. A stop does not take away what a drain has ended for good, which
+    /// counts all the same (docs/lifecycle.md, section 13).
     pub(super) fn stop_surplus(&mut self) {
         let wanted = self.rules.count as usize;
         if self.sets.untainted.len() + self.sets.migrating.len() <= wanted {
@@ -75,6 +77,7 @@ impl<F: Facts> Group<'_, '_, F> {
             .untainted
             .iter()
             .filter(|at| !unknown(at))
+            .filter(|at| !is_ended_for_good(self.allocation(**at)))
             .filter(|at| !is_canarying || canaries.binary_search(at).is_err())
             .copied()
             .collect();

@@ -9,6 +9,32 @@ use stowplan::model::{ClientStatus, Job, JobType, UpdateStrategy};
 
 use crate::world::{World, node, service};
 
+/// The job `sum`, of as many allocations.
+fn batch(count: u32, cpu: u32) -> Job {
+    let job = Job::builder("sum").job_type(JobType::Batch);
+    job.group("front", count, |g| g.task("add", "docker", |t| t.cpu_shares(cpu).memory_mb(64)))
+        .build()
+        .unwrap()
+}
+
+fn look(world: &mut World, job_id: &str) {
+    world.tell(EvaluateJob { job_id: job_id.into(), ..EvaluateJob::default() });
+    world.settle();
+}
+
+fn call_stable(world: &mut World, job_id: &str, job_version: u64) {
+    let job_id = job_id.into();
+    world.tell(SetJobStability { job_id, job_version, stable: true, ..SetJobStability::default() });
+}
+
+/// Drains a node and leaves it no time: that ends batch work for good (docs/lifecycle.md, section 3,
+/// *Migrations*).
+fn drain_at_once(world: &mut World, node_id: &str) {
+    let drain_spec = Some(DrainSpec { deadline: Span::from_secs(-1), ..DrainSpec::default() });
+    world.tell(DrainNode { node_id: node_id.into(), drain_spec, ..DrainNode::default() });
+    world.settle();
+}
+
 #[test]
 fn registering_makes_a_version_and_an_evaluation_at_one_index() {
     let mut world = World::new(1);
@@ -194,16 +220,6 @@ fn a_version_that_is_called_stable_or_not_is_the_present_one() {
 /// step 3): that of a later one counts, unless other tasks have done it or a drain has ended it for good.
 #[test]
 fn what_a_later_version_than_the_present_one_has_done_counts() {
-    let batch = |count, cpu| {
-        let job = Job::builder("sum").job_type(JobType::Batch);
-        job.group("front", count, |g| g.task("add", "docker", |t| t.cpu_shares(cpu).memory_mb(64)))
-            .build()
-            .unwrap()
-    };
-    let look = |world: &mut World| {
-        world.tell(EvaluateJob { job_id: "sum".into(), ..EvaluateJob::default() });
-        world.settle();
-    };
     for (count, other_cpu, expected) in [(2, 500, 0), (3, 500, 1), (2, 400, 2)] {
         let mut world = World::new(1);
         for job in [batch(count, 500), batch(4, other_cpu)] {
@@ -214,27 +230,38 @@ fn what_a_later_version_than_the_present_one_has_done_counts() {
         assert_eq!((live.len(), world.running("sum", 1)), (4, 4));
         world.report(&live[..2], ClientStatus::Complete);
         world.settle();
-        // A drain that leaves it no time ends the rest for good (section 3, *Migrations*).
         world.join(&node("n2"));
-        let drain_spec = Some(DrainSpec { deadline: Span::from_secs(-1), ..DrainSpec::default() });
-        world.tell(DrainNode { node_id: "n1".into(), drain_spec, ..DrainNode::default() });
-        world.settle();
-        look(&mut world);
+        drain_at_once(&mut world, "n1");
+        look(&mut world, "sum");
         assert_eq!(world.live("sum").len(), 0);
-        world.tell(SetJobStability {
-            job_id: "sum".into(),
-            job_version: 0,
-            stable: true,
-            ..SetJobStability::default()
-        });
+        call_stable(&mut world, "sum", 0);
         for _ in 0..2 {
-            look(&mut world);
+            look(&mut world, "sum");
             assert_eq!((world.live("sum").len(), world.running("sum", 0)), (expected, expected));
         }
         // Registered anew it is a later version than all of them, and does all of its work.
         world.register(&batch(4, other_cpu));
         world.settle();
         assert_eq!((world.live("sum").len(), world.running("sum", 2)), (4, 4));
+    }
+}
+
+/// Where an earlier version is called stable, what a drain has ended of it for good counts still, and what a
+/// later one runs is more than the count: that stops, and at once (docs/lifecycle.md, section 13).
+#[test]
+fn what_a_drain_has_ended_for_good_leaves_no_room_for_a_later_version() {
+    let mut world = World::new(1);
+    world.register(&batch(3, 500));
+    world.settle();
+    drain_at_once(&mut world, "n1");
+    world.join(&node("n2"));
+    world.register(&batch(3, 400));
+    world.settle();
+    assert_eq!((world.live("sum").len(), world.running("sum", 1)), (3, 3));
+    call_stable(&mut world, "sum", 0);
+    for _ in 0..3 {
+        look(&mut world, "sum");
+        assert_eq!(world.live("sum").len(), 0);
     }
 }
 
@@ -257,8 +284,7 @@ fn a_version_that_is_made_the_present_one_again_has_a_deployment_of_its_own() {
         .unwrap()
     };
     let look = |world: &mut World| {
-        world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
-        world.settle();
+        look(world, "web");
         (world.running("web", 0), world.running("web", 1))
     };
     world.register(&job(1, 500));
@@ -267,12 +293,7 @@ fn a_version_that_is_made_the_present_one_again_has_a_deployment_of_its_own() {
     world.run(&job(0, 400));
     let cancelled = (world.deployment_id("web"), world.deployment("web"));
     assert_eq!(cancelled.1.1, "Cancelled due to newer version of job");
-    world.tell(SetJobStability {
-        job_id: "web".into(),
-        job_version: 0,
-        stable: true,
-        ..SetJobStability::default()
-    });
+    call_stable(&mut world, "web", 0);
     assert_eq!([look(&mut world), look(&mut world), look(&mut world)], [(1, 3); 3]);
     let deployment_id = world.deployment_id("web");
     assert_ne!(deployment_id, cancelled.0);

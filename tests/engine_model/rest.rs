@@ -195,18 +195,12 @@ impl<'a> Look<'a> {
         Ok(())
     }
 
-    /// How many of those that are more than the count were ended for good by a drain: such count still, and no
-    /// stop takes them away. Those with the highest names are too many (section 3, *The stop rule*). It
-    /// happens where a version is made the present one again (section 9, *Stable*) and finds others besides.
+    /// How many more than the count a drain has ended for good: such count still, and no stop takes them
+    /// away, so that none of the others is to stay (section 13). It happens where a version is made the
+    /// present one again (section 9, *Stable*).
     fn ended_beyond<'f>(&self, count: i64, of_group: impl Iterator<Item = &'f Fact>) -> i64 {
-        let number = |it: &Fact| -> Option<u32> {
-            it.it.name.rsplit('[').next()?.trim_end_matches(']').parse().ok()
-        };
-        let counts = |it: &&Fact| self.fills(it) && it.it.client() != ClientStatus::Unknown;
-        let mut all: Vec<&Fact> = of_group.filter(counts).collect();
-        all.sort_by_key(|it| (number(it), it.it.id.clone()));
-        let beyond = all.into_iter().skip(usize::try_from(count).unwrap_or_default());
-        beyond.filter(|it| !is_wanted(it)).count() as i64
+        let ended = of_group.filter(|it| self.fills(it) && !is_wanted(it)).count() as i64;
+        (ended - count).max(0)
     }
 
     /// Whether an allocation counts as one of its group.

@@ -282,6 +282,11 @@ impl Alloc {
         matches!(self.desired.as_str(), "stop" | "evict")
     }
 
+    /// Whether a drain has ended it for good.
+    pub(crate) fn is_ended_for_good(&self) -> bool {
+        self.is_server_terminal() && self.migrate_disable_placement
+    }
+
     pub(crate) fn is_client_terminal(&self) -> bool {
         matches!(self.client.as_str(), "complete" | "failed" | "lost")
     }

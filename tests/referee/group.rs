@@ -200,11 +200,9 @@ impl<'w> Pass<'_, 'w> {
             return;
         }
         let job = self.job;
-        let is_ended_for_good =
-            |alloc: &Alloc| alloc.is_server_terminal() && alloc.migrate_disable_placement;
         let is_old = |alloc: &Alloc| {
             (alloc.is_terminal() && alloc.is_of_older_job(job))
-                || (is_ended_for_good(alloc) && !alloc.is_of_same_version(job))
+                || (alloc.is_ended_for_good() && !alloc.is_of_same_version(job))
         };
         self.answer.figures(&self.group.name).ignore +=
             self.all.iter().filter(|alloc| is_old(alloc)).count();
@@ -327,7 +325,12 @@ impl<'w> Pass<'_, 'w> {
         remaining -= chosen.len();
         chosen.extend(self.migrate.iter().rev().take(remaining).copied());
         remaining = present.saturating_sub(self.group.count) - chosen.len();
-        let rest: Set = surplus.iter().rev().copied().filter(|it| !has(&chosen, &it.id)).collect();
+        let rest: Set = surplus
+            .iter()
+            .rev()
+            .copied()
+            .filter(|it| !has(&chosen, &it.id) && !it.is_ended_for_good())
+            .collect();
         chosen.extend(rest.into_iter().take(remaining));
         for alloc in chosen {
             self.stop_one(alloc, NOT_NEEDED);
