@@ -10,7 +10,7 @@ use stowplan::model::{ClientStatus, Job, JobType, UpdateStrategy};
 use crate::world::{World, node, service};
 
 /// The job `sum`, of as many allocations.
-fn batch(count: u32, cpu: u32) -> Job {
+fn batch(count: u32, cpu: i64) -> Job {
     let job = Job::builder("sum").job_type(JobType::Batch);
     job.group("front", count, |g| g.task("add", "docker", |t| t.cpu_shares(cpu).memory_mb(64)))
         .build()
