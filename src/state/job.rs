@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use super::index::name_hash;
+use super::settings::DEFAULT_NAMESPACE;
 use super::slots::AllocationSlot;
 use super::small_list::SmallList;
 use super::standing::Standing;
@@ -32,20 +33,27 @@ pub(crate) struct JobRecord {
 /// What names a job. Copying it copies a pointer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JobNames {
-    /// The namespace and the identity, one after the other.
+    /// The namespace and the identity, one after the other; of a job of the default namespace, as most are,
+    /// the identity alone.
     text: Arc<str>,
-    namespace_bytes: u32,
+    namespace_bytes: Option<u32>,
 }
 
 impl JobNames {
     fn new(namespace: &str, id: &str) -> JobNames {
+        if namespace == DEFAULT_NAMESPACE {
+            return JobNames { text: id.into(), namespace_bytes: None };
+        }
         let text = [namespace, id].concat().into();
-        JobNames { text, namespace_bytes: namespace.len() as u32 }
+        JobNames { text, namespace_bytes: Some(namespace.len() as u32) }
     }
 
     /// The namespace and the identity.
     pub(crate) fn both(&self) -> (&str, &str) {
-        self.text.split_at(self.namespace_bytes as usize)
+        match self.namespace_bytes {
+            Some(bytes) => self.text.split_at(bytes as usize),
+            None => (DEFAULT_NAMESPACE, &self.text),
+        }
     }
 }
 
