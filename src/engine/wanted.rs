@@ -24,7 +24,7 @@ pub(super) fn wanted_by(state: &State, record: &EvaluationRecord) -> Vec<Room> {
         return vec![ANY];
     }
     let mut wanted: Vec<Room> = Vec::new();
-    for version in &registration.versions {
+    for version in registration.versions.iter() {
         for group in &version.job.spec().task_groups {
             if version.job.all_at_once || failed.contains_key(&group.name) {
                 add(&mut wanted, room_of(Ask::of(group).amounts));

@@ -82,7 +82,7 @@ impl<'a> Reading<'a> {
         let namespace = if spec.namespace.is_empty() { "default" } else { &spec.namespace };
         let slot = self.state.find_job(namespace, &spec.id);
         let versions = slot.and_then(|slot| self.state.registration(slot));
-        let mut versions = versions.into_iter().flat_map(|it| &it.versions);
+        let mut versions = versions.into_iter().flat_map(|it| it.versions.iter());
         let known = versions.find(|known| {
             known.number == spec.version && known.job.spec().create_index == spec.create_index
         });

@@ -81,7 +81,7 @@ impl State {
             out.line("job", &(self.job_ref(JobSlot::new(at)), job.names()));
             if let Some(registered) = self.registration(JobSlot::new(at)) {
                 let indexes = (registered.create_index, registered.modify_index);
-                out.line("registered", &(indexes, &registered.versions, registered.present));
+                out.line("registered", &(indexes, &*registered.versions, registered.present));
             }
             let work = &job.work;
             if !work.is_untouched() {

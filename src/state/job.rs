@@ -109,8 +109,8 @@ pub(crate) struct Registration {
     pub(crate) create_index: u64,
     /// The index of its latest change of any kind.
     pub(crate) modify_index: u64,
-    /// The newest first; there is at least one.
-    pub(crate) versions: Vec<JobVersion>,
+    /// The newest first; there is at least one, and mostly no other.
+    pub(crate) versions: SmallList<JobVersion>,
     /// The place of the present version among them: that of the newest, unless an earlier one was taken
     /// for the present one since (docs/lifecycle.md, section 9, *Stable*).
     pub(super) present: u32,
@@ -131,9 +131,7 @@ pub(crate) struct JobVersion {
 impl Registration {
     /// A job of which there is no version yet.
     pub(super) fn without_versions(create_index: u64, modify_index: u64) -> Registration {
-        // Most jobs never come to a second one.
-        let versions = Vec::with_capacity(1);
-        Registration { create_index, modify_index, versions, present: 0 }
+        Registration { create_index, modify_index, versions: SmallList::None, present: 0 }
     }
 
     /// The version that is wanted: what runs is brought to it.
@@ -155,6 +153,9 @@ impl Registration {
 
     /// Lets versions go that are too many.
     pub(super) fn trim(&mut self) {
+        if self.versions.len() <= VERSIONS_KEPT {
+            return;
+        }
         let latest_stable = self.versions.iter().position(|version| version.is_stable);
         let present = self.present().map(|version| version.number);
         let mut at = 0;

@@ -122,8 +122,9 @@ impl Transaction<'_> {
     /// Says whether a version is stable; false if there is no such version.
     pub(crate) fn set_stable(&mut self, job: JobSlot, number: u64, is_stable: bool) -> bool {
         let Some(mut registration) = self.registration(job).cloned() else { return false };
-        let mut versions = registration.versions.iter_mut();
-        let Some(version) = versions.find(|version| version.number == number) else { return false };
+        let at = registration.versions.iter().position(|version| version.number == number);
+        let version = at.and_then(|at| registration.versions.get_mut(at));
+        let Some(version) = version else { return false };
         if version.is_stable != is_stable {
             version.is_stable = is_stable;
             registration.modify_index = self.index();

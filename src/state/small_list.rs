@@ -70,6 +70,16 @@ impl<T: Clone> SmallList<T> {
         }
     }
 
+    /// Keeps the items of which something is so, in their order.
+    pub(crate) fn retain(&mut self, mut is_kept: impl FnMut(&T) -> bool) {
+        match self {
+            SmallList::None => {}
+            SmallList::One(item) if is_kept(item) => {}
+            SmallList::One(_) => *self = SmallList::None,
+            SmallList::Many(items) => Arc::make_mut(items).retain(is_kept),
+        }
+    }
+
     /// Sorts the items by a key. Those of one key stay in their order.
     pub(crate) fn sort_by_key<K: Ord>(&mut self, key: impl FnMut(&T) -> K) {
         if let SmallList::Many(items) = self {

@@ -38,7 +38,8 @@ pub(crate) trait SavedByPages: Sized {
 
 /// Says how a struct is written: field by field, in this order. A field that is not named does not
 /// compile. One that came with a later format says so, and is the default in files from before; one that
-/// is not for files is `skipped`, and the default again.
+/// is not for files is `skipped`, and the default again. A list of its own kind that is `listed` is written
+/// like any other list.
 ///
 /// ```text
 /// saved!(Delivery { count, token, due, attempts since 2 });
@@ -72,6 +73,9 @@ macro_rules! saved {
     (@save $field:ident, $out:ident, pages) => {
         $crate::state::codec::SavedByPages::save_pages($field, $out)
     };
+    (@save $field:ident, $out:ident, listed) => {
+        $crate::state::codec::save_all($field.len(), $field.iter(), $out)
+    };
     (@save $field:ident, $out:ident, skipped) => {
         let _ = $field;
     };
@@ -90,6 +94,9 @@ macro_rules! saved {
     };
     (@load $input:ident, pages) => {
         $crate::state::codec::SavedByPages::load_pages($input)?
+    };
+    (@load $input:ident, listed) => {
+        <Vec<_> as $crate::state::codec::Saved>::load($input)?.into_iter().collect()
     };
     (@load $input:ident, skipped) => {
         Default::default()

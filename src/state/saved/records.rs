@@ -165,7 +165,7 @@ saved!(BaseTally { nodes, available, filtered });
 saved!(Filtered { nodes, by_rule, by_class });
 saved!(ExhaustedNodes { nodes, by_dimension, by_class });
 
-saved!(Registration { create_index, modify_index, versions, present });
+saved!(Registration { create_index, modify_index, versions listed, present });
 saved!(JobVersion { job, number, is_stable, submission });
 saved!(Work { evaluations, deployments });
 saved!(Standing {
