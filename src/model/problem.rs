@@ -81,6 +81,7 @@ impl<'a> Path<'a> {
     }
 
     /// An element of the list at this place.
+    #[inline]
     pub(crate) fn index(&'a self, index: usize) -> Self {
         Path { above: Some(self), step: Step::Index(index) }
     }

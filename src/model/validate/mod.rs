@@ -31,13 +31,27 @@ const COUNT_MAX: i64 = 1_000_000;
 const CORES_MAX: i64 = 65_536;
 
 /// Checks that a number is in a range. `unit` is empty or begins with a space.
+#[inline]
 fn range(problems: &mut Problems, at: Path<'_>, value: i64, min: i64, max: i64, unit: &str) {
     if !(min..=max).contains(&value) {
-        problems.add(at, format!("expected {min} to {max}{unit}, found `{value}`"));
+        out_of_range(problems, at, value, (min, max), unit);
     }
 }
 
+// Apart from the check, so that a path is put together only where something is wrong with what is there.
+#[cold]
+fn out_of_range(
+    problems: &mut Problems,
+    at: Path<'_>,
+    value: i64,
+    (min, max): (i64, i64),
+    unit: &str,
+) {
+    problems.add(at, format!("expected {min} to {max}{unit}, found `{value}`"));
+}
+
 /// Checks an amount of `unit`, ` MB` for instance.
+#[inline]
 fn amount(problems: &mut Problems, at: Path<'_>, value: i64, unit: &str) {
     range(problems, at, value, 0, AMOUNT_MAX, unit);
 }
@@ -54,6 +68,7 @@ fn name(problems: &mut Problems, at: Path<'_>, text: &str, whose: &str, what: &s
 }
 
 /// Checks a name that may be left out.
+#[inline]
 fn optional_name(problems: &mut Problems, at: Path<'_>, text: &str) {
     if !text.is_empty() {
         name(problems, at, text, "", "");
@@ -85,7 +100,15 @@ fn unknown<'a>(text: &str, what: &str, known: impl Iterator<Item = &'a str>) -> 
 
 /// Checks an object's unknown keys for known ones in other letter cases: what they hold would be
 /// ignored without a word.
+#[inline]
 fn keys<D: Document>(problems: &mut Problems, at: &Path<'_>, document: &D) {
+    // Mostly there are none.
+    if !document.extra().is_empty() {
+        keys_of_any(problems, at, document);
+    }
+}
+
+fn keys_of_any<D: Document>(problems: &mut Problems, at: &Path<'_>, document: &D) {
     for key in document.extra().keys() {
         if let Some(known) = D::KEYS.iter().find(|known| known.eq_ignore_ascii_case(key)) {
             problems.add(*at, format!("unknown key `{key}`, did you mean `{known}`"));
@@ -94,6 +117,7 @@ fn keys<D: Document>(problems: &mut Problems, at: &Path<'_>, document: &D) {
 }
 
 /// Checks the keys of a block, if it is there, of which nothing else is relied on.
+#[inline]
 fn block<D: Document>(problems: &mut Problems, at: &Path<'_>, key: &str, block: Option<&D>) {
     if let Some(block) = block {
         keys(problems, &at.key(key), block);
