@@ -1,5 +1,7 @@
 //! Registering, stopping and evaluating jobs (docs/lifecycle.md, section 9).
 
+use std::sync::Arc;
+
 use super::change::Change;
 use super::command::{DeregisterJob, EvaluateJob, RegisterJob};
 use super::cron;
@@ -44,7 +46,8 @@ pub(super) fn register(
     {
         keep_counts(&mut body.job, before);
     }
-    let job = Job::registered(body.job, before.as_ref())?;
+    let era = Job::complete_registered(&mut body.job, before.as_ref())?;
+    let job = Job::as_kept(Arc::new(body.job), era);
     check_surroundings(change, &job)?;
     change.applied.warnings = job.warnings();
     let slot = put(change, known, job);

@@ -13,10 +13,10 @@ use super::node_spec::NodeSpec;
 use super::resources::{NodeReservedResources, NodeResources, Resources};
 use super::strategy::UpdateStrategy;
 
-/// Fills in an empty text.
-fn fill(text: &mut String, default: &str) {
+/// Fills in an empty text, in as much memory as it needs.
+pub(super) fn fill(text: &mut String, default: &str) {
     if text.is_empty() {
-        default.clone_into(text);
+        *text = default.to_owned();
     }
 }
 

@@ -98,7 +98,7 @@ impl Job {
         Ok((era, problems))
     }
 
-    /// A job of which the document was found to be valid and complete before.
+    /// A job of which the document was found to be valid and complete.
     pub(crate) fn as_kept(spec: Arc<JobSpec>, era: Era) -> Job {
         Job { job_type: spec.job_type(), era, spec }
     }

@@ -2,6 +2,7 @@
 //! its allocations are changed, replaced, restarted and moved (docs/lifecycle.md, sections 3.1, 7
 //! and 9). A caller that only places jobs needs none of them; a server gives them to every job.
 
+use super::canonical::fill;
 use super::era::Era;
 use super::errors::JobErrors;
 use super::job::Job;
@@ -47,14 +48,24 @@ impl Job {
     /// # Ok::<(), read::ReadError>(())
     /// ```
     pub fn registered(mut spec: JobSpec, before: Option<&Job>) -> Result<Job, JobErrors> {
-        let era = before.map_or(Era::Today, Job::era);
-        let (era, mut problems) = Job::complete(&mut spec, era)?;
-        if era == Era::Today {
-            fill_blocks(&mut spec);
-        }
-        problems.extend(validate::registration(&spec, era, before.map(Job::spec)));
-        JobErrors::check(problems)?;
+        let era = Job::complete_registered(&mut spec, before)?;
         Ok(Job::of(spec, era))
+    }
+
+    /// Checks and completes the document of a job that is registered, and gives its era. Documents are large,
+    /// so that this one stays where it is.
+    pub(crate) fn complete_registered(
+        spec: &mut JobSpec,
+        before: Option<&Job>,
+    ) -> Result<Era, JobErrors> {
+        let era = before.map_or(Era::Today, Job::era);
+        let (era, mut problems) = Job::complete(spec, era)?;
+        if era == Era::Today {
+            fill_blocks(spec);
+        }
+        problems.extend(validate::registration(spec, era, before.map(Job::spec)));
+        JobErrors::check(problems)?;
+        Ok(era)
     }
 }
 
@@ -82,9 +93,7 @@ fn fill_group(group: &mut TaskGroup, job_type: JobType) {
     }
     if let Some(disconnect) = &mut group.disconnect {
         disconnect.replace.get_or_insert(true);
-        if disconnect.reconcile.is_empty() {
-            "best_score".clone_into(&mut disconnect.reconcile);
-        }
+        fill(&mut disconnect.reconcile, "best_score");
     }
     for task in &mut group.tasks {
         fill_task(task, job_type);
@@ -104,9 +113,7 @@ fn fill_task(task: &mut Task, job_type: JobType) {
 fn fill_update(update: &mut UpdateStrategy) {
     update.stagger.get_or_insert(SECOND.saturating_mul(30));
     update.max_parallel.get_or_insert(1);
-    if update.health_check.is_empty() {
-        "checks".clone_into(&mut update.health_check);
-    }
+    fill(&mut update.health_check, "checks");
     update.min_healthy_time.get_or_insert(SECOND.saturating_mul(10));
     update.healthy_deadline.get_or_insert(MINUTE.saturating_mul(5));
     update.progress_deadline.get_or_insert(MINUTE.saturating_mul(10));
@@ -117,9 +124,7 @@ fn fill_update(update: &mut UpdateStrategy) {
 
 fn fill_migrate(migrate: &mut MigrateStrategy) {
     migrate.max_parallel.get_or_insert(1);
-    if migrate.health_check.is_empty() {
-        "checks".clone_into(&mut migrate.health_check);
-    }
+    fill(&mut migrate.health_check, "checks");
     migrate.min_healthy_time.get_or_insert(SECOND.saturating_mul(10));
     migrate.healthy_deadline.get_or_insert(MINUTE.saturating_mul(5));
 }
@@ -132,9 +137,7 @@ fn fill_restart(restart: &mut RestartPolicy, job_type: JobType) {
     restart.attempts.get_or_insert(attempts);
     restart.interval.get_or_insert(interval);
     restart.delay.get_or_insert(SECOND.saturating_mul(15));
-    if restart.mode.is_empty() {
-        "fail".clone_into(&mut restart.mode);
-    }
+    fill(&mut restart.mode, "fail");
 }
 
 /// Completes a reschedule policy. Attempts of the user's own limit a service's replacements, which
@@ -150,11 +153,8 @@ fn fill_reschedule(policy: &mut ReschedulePolicy, job_type: JobType) {
     policy.attempts.get_or_insert(attempts);
     policy.interval.get_or_insert(interval);
     policy.delay.get_or_insert(SECOND.saturating_mul(if is_service { 30 } else { 5 }));
-    if policy.delay_function.is_empty() {
-        let function =
-            if is_service { DelayFunction::Exponential } else { DelayFunction::Constant };
-        function.as_str().clone_into(&mut policy.delay_function);
-    }
+    let function = if is_service { DelayFunction::Exponential } else { DelayFunction::Constant };
+    fill(&mut policy.delay_function, function.as_str());
     let grows = policy.delay_function() != DelayFunction::Constant;
     policy.max_delay.get_or_insert(if grows { HOUR } else { Span::ZERO });
 }
