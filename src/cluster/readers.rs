@@ -154,12 +154,12 @@ impl<'a> JobView<'a> {
 
     /// The index at which its summary last changed.
     pub fn summary_index(&self) -> u64 {
-        self.state.standing(self.slot).map_or(0, |it| it.summary_modified)
+        self.state.standing(self.slot).map_or(0, |it| it.counted.summary_modified)
     }
 
     /// The index at which an allocation of it last came, changed or left.
     pub fn allocations_index(&self) -> u64 {
-        self.state.standing(self.slot).map_or(0, |it| it.allocations_modified)
+        self.state.standing(self.slot).map_or(0, |it| it.counted.allocations_modified)
     }
 }
 

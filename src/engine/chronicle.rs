@@ -179,7 +179,7 @@ impl Maker<'_> {
 
     /// The event of a job's summary, if that changed.
     fn of_summary(&self, slot: JobSlot) -> Option<Event> {
-        let modified = self.state.standing(slot)?.summary_modified;
+        let modified = self.state.standing(slot)?.counted.summary_modified;
         (modified == self.index).then(|| self.summary(slot))?
     }
 

@@ -59,7 +59,8 @@ pub(super) fn lost_by(
 
 /// Whether anything of a job ever came to a state.
 pub(super) fn counts_any(state: &State, job: JobSlot, count: impl Fn(&GroupCounts) -> u32) -> bool {
-    state.standing(job).is_some_and(|it| it.groups.iter().any(|counts| count(counts) > 0))
+    let groups = state.standing(job).map(|it| &*it.counted.groups).unwrap_or_default();
+    groups.iter().any(|counts| count(counts) > 0)
 }
 
 /// When an evaluation that has ended is forgotten, with the allocations that it made; never as long as

@@ -5,7 +5,7 @@ use super::{broker, deployments, drains, follow_ups, standings, unblock};
 use crate::state::bookkeeping::TableIndexes;
 use crate::state::changed::Changes;
 use crate::state::gone::GoneKind;
-use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
 use crate::state::small_list::SmallList;
 
 /// Draws the consequences of a change, and adds what it comes to with them to `changes`, which is empty.
@@ -29,10 +29,10 @@ fn note_indexes(change: &mut Change<'_>, changes: &Changes) {
     let is_gone = |kind| changes.gone.iter().any(|gone| gone.kind == kind);
     let touched = &changes.touched;
     let at = |is_changed: bool, before: u64| if is_changed { index } else { before };
-    let summaries = changes
-        .standings
-        .iter()
-        .any(|&job| state.standing(job).is_some_and(|standing| standing.summary_modified == index));
+    let is_summed = |&job: &JobSlot| {
+        state.standing(job).is_some_and(|standing| standing.counted.summary_modified == index)
+    };
+    let summaries = changes.standings.iter().any(is_summed);
     let indexes = TableIndexes {
         nodes: at(!changes.nodes.is_empty(), before.nodes),
         jobs: at(!changes.registered.is_empty() || is_gone(GoneKind::Job), before.jobs),

@@ -1,8 +1,6 @@
 //! What jobs have come to: their statuses and their summaries follow what changed (docs/lifecycle.md,
 //! sections 8 and 9).
 
-use std::sync::Arc;
-
 use super::change::Change;
 use crate::model::{EvaluationStatus, JobType};
 use crate::state::State;
@@ -11,14 +9,14 @@ use crate::state::evaluation::EvaluationRecord;
 use crate::state::job::Registration;
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::small_list::SmallList;
-use crate::state::standing::{JobStatus, Standing};
+use crate::state::standing::{Counted, JobStatus, Standing};
 
 /// A job of which anything changed.
 #[derive(Clone)]
 struct Moved {
     job: JobSlot,
-    /// What it comes to, if anything of that moved.
-    standing: Option<Arc<Standing>>,
+    /// What is counted of it, if anything of that moved.
+    counted: Option<Counted>,
     /// Whether any of its allocations came or changed.
     has_allocations: bool,
     /// Whether an evaluation that came or changed has not ended.
@@ -41,7 +39,7 @@ impl AllMoved {
         // Those that were registered are among them.
         let jobs = changes.touched.jobs.iter().map(|&job| Moved {
             job,
-            standing: None,
+            counted: None,
             has_allocations: false,
             is_awaited: false,
         });
@@ -53,9 +51,10 @@ impl AllMoved {
         self.0.get_mut(at)
     }
 
-    /// What a job comes to; at first that is what it came to before.
-    fn standing(&mut self, state: &State, job: JobSlot) -> Option<&mut Standing> {
-        Some(Arc::make_mut(self.of(job)?.standing.get_or_insert_with(|| known(state, job))))
+    /// What is counted of a job; at first that is what was counted before.
+    fn counted(&mut self, state: &State, job: JobSlot) -> Option<&mut Counted> {
+        let before = || state.standing(job).map(|it| it.counted.clone()).unwrap_or_default();
+        Some(self.of(job)?.counted.get_or_insert_with(before))
     }
 }
 
@@ -91,14 +90,14 @@ fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<
     let job = moved.job;
     let record = change.state.job(job)?;
     let registered = record.registered.as_deref();
-    let is_moved = moved.standing.is_some() || moved.has_allocations;
+    let is_moved = moved.counted.is_some() || moved.has_allocations;
     if !is_moved && registered.is_none() {
         return None;
     }
-    let none = Standing::default();
+    let none = Counted::default();
     let is_known = record.standing.is_some();
-    let before = record.standing.as_deref().unwrap_or(&none);
-    let after = moved.standing.as_deref().unwrap_or(before);
+    let before = record.standing.as_deref().map_or(&none, |standing| &standing.counted);
+    let after = moved.counted.as_ref().unwrap_or(before);
     let status = registered.and_then(|it| status_of(change, it, (job, after), moved.is_awaited));
     let launched = registered.zip(status).and_then(|(registered, after)| {
         let is_new = registered.create_index == index;
@@ -117,9 +116,7 @@ fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<
     }
     if has_moved || has_counts || has_allocations || before.summary_modified != index && is_begun {
         let status = status.unwrap_or(before.status);
-        let known = || record.standing.clone().unwrap_or_default();
-        let mut standing = moved.standing.take().unwrap_or_else(known);
-        let after = Arc::make_mut(&mut standing);
+        let mut after = moved.counted.take().unwrap_or_else(|| before.clone());
         after.status = status;
         if has_counts || is_begun {
             after.summary_modified = index;
@@ -133,7 +130,7 @@ fn write_down(change: &mut Change<'_>, moved: &mut Moved, index: u64) -> Option<
         if has_moved {
             change.state.touch_job(job);
         }
-        change.state.set_standing(job, standing);
+        change.state.set_counted(job, after);
     }
     launched
 }
@@ -152,7 +149,7 @@ fn count_clients(state: &State, changes: &Changes, moved: &mut AllMoved) {
         if before == Some(after) || state.is_of_earlier_life(slot, job) {
             continue;
         }
-        let counts = moved.standing(state, job).and_then(|standing| standing.group_mut(group));
+        let counts = moved.counted(state, job).and_then(|counted| counted.group_mut(group));
         if let Some(counts) = counts {
             counts.moved(before, after);
         }
@@ -183,15 +180,11 @@ pub(super) fn count_child(
     };
     let parent = change.find_job(&job.namespace, job.parent_id());
     let Some(parent) = parent.filter(|it| change.registration(*it).is_some()) else { return };
-    let mut standing = known(&change.state, parent);
-    let changed = Arc::make_mut(&mut standing);
-    changed.children.moved(before, after);
-    changed.summary_modified = change.state.index_to_be();
+    let known = change.standing(parent).map(|it| Standing::clone(it));
+    let mut standing = known.unwrap_or_default();
+    standing.children.moved(before, after);
+    standing.counted.summary_modified = change.state.index_to_be();
     change.state.set_standing(parent, standing);
-}
-
-fn known(state: &State, job: JobSlot) -> Arc<Standing> {
-    state.standing(job).cloned().unwrap_or_default()
 }
 
 /// What an evaluation says is still to be placed stands in its job's summary.
@@ -204,7 +197,7 @@ fn count_queued(state: &State, record: &EvaluationRecord, index: u64, moved: &mu
     let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();
     for (name, queued) in record.queued.iter() {
         let Some(at) = groups.iter().position(|group| *group.name == *name) else { continue };
-        if let Some(counts) = moved.standing(state, job).and_then(|it| it.group_mut(at as u16)) {
+        if let Some(counts) = moved.counted(state, job).and_then(|it| it.group_mut(at as u16)) {
             counts.queued = u32::try_from(queued).unwrap_or(0);
         }
     }
@@ -214,7 +207,7 @@ fn count_queued(state: &State, record: &EvaluationRecord, index: u64, moved: &mu
 fn status_of(
     change: &Change<'_>,
     registered: &Registration,
-    (job, standing): (JobSlot, &Standing),
+    (job, counted): (JobSlot, &Counted),
     is_awaited: bool,
 ) -> Option<JobStatus> {
     let state: &State = &change.state;
@@ -226,7 +219,7 @@ fn status_of(
         .deployment_slots_of(job)
         .iter()
         .any(|slot| state.deployment(*slot).is_some_and(|it| it.status.is_active()));
-    if is_deployed || has_live(state, job, standing) {
+    if is_deployed || has_live(state, job, counted) {
         return Some(JobStatus::Running);
     }
     let mut open = change.queues.open_of(job);
@@ -234,7 +227,7 @@ fn status_of(
         return Some(JobStatus::Pending);
     }
     // What came to anything was looked at, though the evaluations that did are forgotten.
-    let was_seen = !state.evaluations_of(job).is_empty() || standing.status != JobStatus::Pending;
+    let was_seen = !state.evaluations_of(job).is_empty() || counted.status != JobStatus::Pending;
     let is_over = was_seen || present.stop;
     Some(if is_over { JobStatus::Dead } else { JobStatus::Pending })
 }
@@ -245,9 +238,9 @@ fn is_open(state: &State, job: JobSlot, slot: EvaluationSlot) -> bool {
 }
 
 /// Whether anything of a job lives.
-fn has_live(state: &State, job: JobSlot, standing: &Standing) -> bool {
+fn has_live(state: &State, job: JobSlot, counted: &Counted) -> bool {
     let may_live =
-        standing.groups.iter().any(|counts| counts.starting + counts.running + counts.unknown > 0);
+        counted.groups.iter().any(|counts| counts.starting + counts.running + counts.unknown > 0);
     let groups = state.job(job).map(|it| &*it.groups).unwrap_or_default();
     let mut slots = groups.iter().flat_map(|group| group.allocations.iter());
     may_live && slots.any(|slot| state.allocation(*slot).is_some_and(|it| it.is_live()))

@@ -6,7 +6,7 @@ use super::change::Change;
 use super::forget::allocations_of;
 use crate::state::slots::JobSlot;
 use crate::state::small_list::SmallList;
-use crate::state::standing::{ChildCounts, GroupCounts, Standing};
+use crate::state::standing::{ChildCounts, Counted, GroupCounts, Standing};
 
 /// Lets the summary of each registered job say what there is of it now.
 pub(super) fn reconcile(change: &mut Change<'_>) {
@@ -17,9 +17,10 @@ pub(super) fn reconcile(change: &mut Change<'_>) {
         let children = children.remove(&job).unwrap_or_default();
         let before = change.standing(job).map(|it| Standing::clone(it)).unwrap_or_default();
         let groups = groups(change, job, &before);
-        if before.groups != groups || before.children != children {
+        if before.counted.groups != groups || before.children != children {
             let summary_modified = change.index();
-            change.set_standing(job, Standing { groups, children, summary_modified, ..before });
+            let counted = Counted { groups, summary_modified, ..before.counted };
+            change.set_standing(job, Standing { counted, children, ..before });
         }
     }
 }
@@ -38,7 +39,7 @@ pub(super) fn adopt(change: &mut Change<'_>, parent: JobSlot) {
 /// How many allocations of each group of a job are in which state. What is still to be placed is known by
 /// its evaluations alone.
 fn groups(change: &Change<'_>, job: JobSlot, before: &Standing) -> SmallList<GroupCounts> {
-    let queued = before.groups.iter().map(|counts| counts.queued);
+    let queued = before.counted.groups.iter().map(|counts| counts.queued);
     let mut groups: Vec<GroupCounts> =
         queued.map(|queued| GroupCounts { queued, ..GroupCounts::default() }).collect();
     for allocation in allocations_of(&change.state, job) {

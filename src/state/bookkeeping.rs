@@ -8,7 +8,7 @@ use std::sync::Arc;
 use super::pages::Pages;
 use super::settings::Settings;
 use super::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
-use super::standing::Standing;
+use super::standing::{Counted, Standing};
 use crate::time::Timestamp;
 
 /// Everything that an engine keeps beside jobs, nodes and their work. Copying it costs a few pointers.
@@ -87,6 +87,7 @@ pub(super) enum BookUndo {
     Tokens(u64),
     Life(NodeSlot, Box<NodeLife>),
     Standing(JobSlot, Option<Arc<Standing>>),
+    Counted(JobSlot, Counted),
     /// The index at which an allocation of a job last came, changed or left.
     AllocationsModified(JobSlot, u64),
 }
@@ -124,7 +125,7 @@ impl Bookkeeping {
             BookUndo::News(key, before) => put(&mut self.news, key, before),
             BookUndo::Tokens(before) => self.tokens = before,
             BookUndo::Life(node, before) => self.set_life(node, *before),
-            BookUndo::Standing(..) | BookUndo::AllocationsModified(..) => {}
+            BookUndo::Standing(..) | BookUndo::Counted(..) | BookUndo::AllocationsModified(..) => {}
         }
     }
 }

@@ -7,7 +7,7 @@ use super::State;
 use super::bookkeeping::{BookUndo, Bookkeeping, Delivery, NodeLife, TableIndexes, Unblock, put};
 use super::settings::Settings;
 use super::slots::{DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot};
-use super::standing::Standing;
+use super::standing::{Counted, Standing};
 use super::transaction::Transaction;
 use super::undo::Undo;
 use crate::time::Timestamp;
@@ -54,9 +54,14 @@ impl State {
                     record.standing = before;
                 }
             }
+            BookUndo::Counted(job, before) => {
+                if let Some(standing) = self.standing_mut(job) {
+                    standing.counted = before;
+                }
+            }
             BookUndo::AllocationsModified(job, before) => {
                 if let Some(standing) = self.standing_mut(job) {
-                    standing.allocations_modified = before;
+                    standing.counted.allocations_modified = before;
                 }
             }
             before => self.book.undo(before),
@@ -91,20 +96,36 @@ impl Transaction<'_> {
         self.log_book(BookUndo::Standing(job, before));
     }
 
+    /// Writes down what is counted of a job, and leaves the rest of what it has come to as it is.
+    pub(crate) fn set_counted(&mut self, job: JobSlot, counted: Counted) {
+        self.drop_open_batch();
+        match self.state.standing_mut(job) {
+            Some(standing) => {
+                let before = std::mem::replace(&mut standing.counted, counted);
+                self.log_book(BookUndo::Counted(job, before));
+            }
+            None => self.set_standing(job, Standing { counted, ..Standing::default() }),
+        }
+    }
+
     /// Writes down at which index an allocation of a job came, changed or left, where nothing else of what
     /// the job has come to has moved: that needs no copy of all of it.
     pub(crate) fn note_allocations(&mut self, job: JobSlot, index: u64) {
         self.drop_open_batch();
         let Some(standing) = self.state.standing_mut(job) else { return };
-        let before = std::mem::replace(&mut standing.allocations_modified, index);
+        let before = std::mem::replace(&mut standing.counted.allocations_modified, index);
         self.log_book(BookUndo::AllocationsModified(job, before));
     }
 
     /// Forgets what a job has come to, but for when its list of allocations last changed.
     pub(super) fn forget_standing(&mut self, job: JobSlot) {
-        if let Some(before) = self.standing(job) {
-            let allocations_modified = before.allocations_modified;
-            self.set_standing(job, Standing { allocations_modified, ..Standing::default() });
+        let Some(before) = self.standing(job) else { return };
+        let allocations_modified = before.counted.allocations_modified;
+        let counted = Counted { allocations_modified, ..Counted::default() };
+        if before.is_only_counted() {
+            self.set_counted(job, counted);
+        } else {
+            self.set_standing(job, Standing { counted, ..Standing::default() });
         }
     }
 

@@ -226,7 +226,9 @@ impl Transaction<'_> {
                 changes.requeued.extend([before, after].into_iter().flatten());
             }
             BookUndo::Life(node, _) => changes.lives.push(*node),
-            BookUndo::Standing(job, _) | BookUndo::AllocationsModified(job, _) => {
+            BookUndo::Standing(job, _)
+            | BookUndo::Counted(job, _)
+            | BookUndo::AllocationsModified(job, _) => {
                 push_other(&mut changes.standings, *job);
             }
             BookUndo::News(slot, _) => changes.news.push(*slot),

@@ -18,7 +18,7 @@ impl State {
 
     /// What a job has come to.
     pub(crate) fn status_of_job(&self, job: JobSlot) -> JobStatus {
-        self.standing(job).map(|standing| standing.status).unwrap_or_default()
+        self.standing(job).map(|standing| standing.counted.status).unwrap_or_default()
     }
 
     /// The summary of a registered job.

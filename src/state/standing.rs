@@ -23,6 +23,18 @@ pub(crate) enum JobStatus {
 /// What the state keeps of a job beside its versions and its lists.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Standing {
+    pub(crate) counted: Counted,
+    /// Changes of the counts of its groups, oldest first.
+    pub(crate) scalings: Vec<Scaling>,
+    /// The jobs that were launched from it.
+    pub(crate) children: ChildCounts,
+    /// When it was last launched by itself, or from when on it is.
+    pub(crate) launched: Option<Timestamp>,
+}
+
+/// The part of it that moves with every allocation, so that it is changed where it is.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counted {
     pub(crate) status: JobStatus,
     /// By the group's place in the job's record.
     pub(crate) groups: SmallList<GroupCounts>,
@@ -31,12 +43,6 @@ pub(crate) struct Standing {
     pub(crate) summary_modified: u64,
     /// The index at which an allocation of it last came, changed or left.
     pub(crate) allocations_modified: u64,
-    /// Changes of the counts of its groups, oldest first.
-    pub(crate) scalings: Vec<Scaling>,
-    /// The jobs that were launched from it.
-    pub(crate) children: ChildCounts,
-    /// When it was last launched by itself, or from when on it is.
-    pub(crate) launched: Option<Timestamp>,
 }
 
 /// How many of the jobs that were launched from a job are in which state. What is dead is counted for
@@ -88,13 +94,22 @@ impl JobStatus {
     }
 }
 
-impl Standing {
+impl Counted {
     /// The counts of a group, made if there are none yet.
     pub(crate) fn group_mut(&mut self, at: u16) -> Option<&mut GroupCounts> {
         while self.groups.len() <= usize::from(at) {
             self.groups.push(GroupCounts::default());
         }
         self.groups.get_mut(usize::from(at))
+    }
+}
+
+impl Standing {
+    /// Whether there is nothing of it but what is counted.
+    pub(super) fn is_only_counted(&self) -> bool {
+        self.scalings.is_empty()
+            && self.children == ChildCounts::default()
+            && self.launched.is_none()
     }
 
     /// Remembers a change of a group's count.
@@ -113,14 +128,14 @@ impl Standing {
     pub(crate) fn summary<'a>(&self, groups: impl Iterator<Item = &'a str>) -> JobSummary {
         let none = GroupCounts::default();
         let counts = groups.enumerate().map(|(at, name)| {
-            let counts = self.groups.get(at).unwrap_or(&none);
+            let counts = self.counted.groups.get(at).unwrap_or(&none);
             (name.to_owned(), TaskGroupSummary::from(*counts))
         });
         JobSummary {
             summary: counts.collect(),
             children: self.children.into(),
-            create_index: self.summary_created,
-            modify_index: self.summary_modified,
+            create_index: self.counted.summary_created,
+            modify_index: self.counted.summary_modified,
             ..JobSummary::default()
         }
     }

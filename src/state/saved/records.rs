@@ -21,7 +21,7 @@ use crate::state::lifecycle::{LifecycleRecord, Rare, Rarest, Transition};
 use crate::state::node::{Identity, NodeRecord};
 use crate::state::queued::Queued;
 use crate::state::settings::Settings;
-use crate::state::standing::{ChildCounts, GroupCounts, Scaling, Standing};
+use crate::state::standing::{ChildCounts, Counted, GroupCounts, Scaling, Standing};
 use crate::state::tally::{BaseTally, ExhaustedNodes, Filtered, Tally};
 use crate::state::task_states::TaskStates;
 use crate::state::usage::{Amounts, DeviceName, HeldCore, HeldDevice, HeldPort, Holdings};
@@ -168,16 +168,8 @@ saved!(ExhaustedNodes { nodes, by_dimension, by_class });
 saved!(Registration { create_index, modify_index, versions listed, present });
 saved!(JobVersion { job, number, is_stable, submission });
 saved!(Work { evaluations, deployments });
-saved!(Standing {
-    status,
-    groups,
-    summary_created,
-    summary_modified,
-    allocations_modified,
-    scalings,
-    children,
-    launched,
-});
+saved!(Standing { counted, scalings, children, launched });
+saved!(Counted { status, groups, summary_created, summary_modified, allocations_modified });
 saved!(ChildCounts { pending, running, dead });
 saved!(GroupCounts { queued, starting, running, complete, failed, lost, unknown });
 saved!(Scaling { group, at, index, count, previous_count, message, is_error, meta, evaluation_id });
