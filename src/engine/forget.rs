@@ -49,8 +49,10 @@ pub(super) fn lost_by(
     slot: EvaluationSlot,
 ) -> impl Iterator<Item = AllocationSlot> + '_ {
     let ended = state.evaluation(slot).filter(|it| it.status.is_terminal());
+    // Mostly nothing was ever lost.
     let job = ended.map(|it| it.job.slot).filter(|job| counts_any(state, *job, |it| it.lost));
-    let all = job.into_iter().flat_map(|job| allocations_of(state, job));
+    let groups = job.and_then(|job| state.job(job)).map(|job| &*job.groups).unwrap_or_default();
+    let all = groups.iter().flat_map(|group| group.allocations.iter().copied());
     all.filter(move |it| {
         state.allocation(*it).is_some_and(|it| it.client == ClientStatus::Lost)
             && state.follow_up_of(*it) == Link::To(slot)

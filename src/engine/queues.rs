@@ -118,8 +118,9 @@ impl Queues {
         let mut others = std::mem::take(&mut self.spare);
         note_bound(state, changes, &mut others);
         sort_and_dedup(&mut others);
-        let is_other = |slot: &EvaluationSlot| touched.evaluations.binary_search(slot).is_err();
-        others.drain(..).filter(is_other).for_each(set);
+        let is_other = |slot: &&EvaluationSlot| touched.evaluations.binary_search(slot).is_err();
+        others.iter().filter(is_other).for_each(|&slot| set(slot));
+        others.clear();
         if others.capacity() <= MOST_SPARE {
             self.spare = others;
         }
@@ -150,6 +151,9 @@ impl Queues {
         for job in &changes.registered {
             // A new version of a job lets a deployment of an earlier one be forgotten.
             state.deployment_slots_of(*job).iter().for_each(|&slot| set(slot));
+        }
+        if changes.left_deployments.is_empty() {
+            return;
         }
         // Many allocations may have left one.
         let left = changes.left_deployments.iter();
