@@ -10,7 +10,6 @@ use crate::state::State;
 use crate::state::node::NodeRecord;
 use crate::state::pages::Pages;
 use crate::state::slots::NodeSlot;
-use crate::state::usage::{BLOCK, block_of};
 use crate::syntax::target::Target;
 
 /// A value of a column: 0 where the target is not found, or one more than the value's place.
@@ -19,11 +18,14 @@ pub(crate) type Symbol = u32;
 /// The symbol of nodes on which the target is not found.
 pub(crate) const NO_VALUE: Symbol = 0;
 
+/// Pages are large, so that the values of a job's nodes, which may be anywhere, lie on few of them.
+const LEAF: usize = 4096;
+
 /// The values of a target by node.
 #[derive(Clone, Debug)]
 pub(crate) struct Column {
     target: Target,
-    symbols: Pages<[Symbol; BLOCK], 1>,
+    symbols: Pages<Symbol, LEAF>,
     values: Arc<IndexSet<Arc<str>>>,
     /// How far the journal of facts has been read.
     seen: u64,
@@ -63,8 +65,16 @@ impl Column {
 
     /// The symbol of a node.
     pub(crate) fn symbol(&self, slot: NodeSlot) -> Symbol {
-        let (block, at) = block_of(slot);
-        self.symbols.get(block).map_or(NO_VALUE, |symbols| symbols[at])
+        self.symbols.get(slot.at()).copied().unwrap_or(NO_VALUE)
+    }
+
+    /// The symbols of nodes, one after the other.
+    pub(crate) fn symbols(
+        &self,
+        nodes: impl Iterator<Item = NodeSlot>,
+    ) -> impl Iterator<Item = Symbol> {
+        let mut reader = self.symbols.reader();
+        nodes.map(move |slot| reader.get(slot.at()).copied().unwrap_or(NO_VALUE))
     }
 
     /// The symbol of a value, if any node has or had it.
@@ -83,8 +93,7 @@ impl Column {
     }
 
     fn read_all(&mut self, state: &State) {
-        let blocks = state.node_slots().div_ceil(BLOCK);
-        let mut symbols = vec![[NO_VALUE; BLOCK]; blocks];
+        let mut symbols = vec![NO_VALUE; state.node_slots()];
         let mut known = vec![None; state.facts_classes()];
         let shares = facts_of(&self.target).is_shared();
         for (slot, node) in state.nodes() {
@@ -93,7 +102,7 @@ impl Column {
                 Some(symbol) if shares => symbol,
                 _ => *known.insert(self.symbol_on(node)),
             };
-            symbols[slot.at() / BLOCK][slot.at() % BLOCK] = symbol;
+            symbols[slot.at()] = symbol;
         }
         self.symbols = symbols.into_iter().collect();
     }
@@ -114,12 +123,11 @@ impl Column {
     }
 
     fn set(&mut self, slot: NodeSlot, symbol: Symbol) {
-        let (block, at) = block_of(slot);
-        while self.symbols.len() <= block {
-            self.symbols.push([NO_VALUE; BLOCK]);
+        while self.symbols.len() <= slot.at() {
+            self.symbols.push(NO_VALUE);
         }
-        if let Some(symbols) = self.symbols.get_mut(block) {
-            symbols[at] = symbol;
+        if let Some(of_node) = self.symbols.get_mut(slot.at()) {
+            *of_node = symbol;
         }
     }
 }

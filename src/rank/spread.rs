@@ -205,7 +205,7 @@ impl<'a> SpreadCounter<'a> {
 
     /// Counts allocations that are there already, by their nodes. [`SpreadCounter::find_range`] has to follow.
     pub(crate) fn count_all(&mut self, column: &Column, nodes: &[NodeSlot]) {
-        let symbols = nodes.iter().map(|slot| column.symbol(*slot));
+        let symbols = column.symbols(nodes.iter().copied());
         if self.spread.is_even() {
             return symbols
                 .filter(|symbol| *symbol != NO_VALUE)

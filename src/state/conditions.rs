@@ -3,8 +3,9 @@
 use super::pages::Pages;
 use crate::model::{Node, NodeStatus};
 
-/// The conditions of nodes by slot. They are asked for all that runs, and lie close together.
-pub(crate) type Conditions = Pages<NodeCondition, 1024>;
+/// The conditions of nodes by slot. They are asked for all that runs, and lie close together: the nodes of a
+/// job may be anywhere.
+pub(crate) type Conditions = Pages<NodeCondition, 4096>;
 
 /// How a node is to what runs on it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -63,20 +63,9 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
         leaf.and_then(|leaf| leaf.get(index % LEAF..)).unwrap_or_default()
     }
 
-    /// The leaf with an index, and the index of its first record; none beyond the end of the table.
-    fn leaf_of(&self, index: usize) -> (usize, &[T]) {
-        if index >= self.in_leaves {
-            return (self.in_leaves, &self.tail);
-        }
-        let leaf = index / LEAF;
-        let middle = self.root.get(leaf / MIDDLE);
-        let records = middle.and_then(|middle| middle.get(leaf % MIDDLE));
-        (leaf * LEAF, records.map_or(&[], |leaf| leaf))
-    }
-
-    /// A reader of records, many of which lie close together.
+    /// A reader of many records.
     pub(crate) fn reader(&self) -> PageReader<'_, T, LEAF> {
-        PageReader { pages: self, leaf: &[], from: 0 }
+        PageReader { pages: self, middle: &[], first_leaf: 0, leaf: &[], from: 0 }
     }
 
     /// A record to change; its page is copied first if another table shares it.
@@ -171,9 +160,14 @@ impl<T: Clone, const LEAF: usize> Pages<T, LEAF> {
     }
 }
 
-/// Reads records of a table, and finds what lies on the leaf of the one before at once.
+/// Reads records of a table: at once what lies on the leaf of the one before, and nearly so what lies on a
+/// neighbour of that.
 pub(crate) struct PageReader<'a, T, const LEAF: usize> {
     pages: &'a Pages<T, LEAF>,
+    /// The leaves beside the present one.
+    middle: &'a [Leaf<T>],
+    /// The number of the first of them among all leaves.
+    first_leaf: usize,
     leaf: &'a [T],
     /// The index of the leaf's first record.
     from: usize,
@@ -188,8 +182,17 @@ impl<'a, T: Clone, const LEAF: usize> PageReader<'a, T, LEAF> {
 
     #[inline(never)]
     fn turn_to(&mut self, index: usize) -> Option<&'a T> {
-        (self.from, self.leaf) = self.pages.leaf_of(index);
-        self.leaf.get(index.wrapping_sub(self.from))
+        let leaf = index / LEAF;
+        if let Some(neighbour) = self.middle.get(leaf.wrapping_sub(self.first_leaf)) {
+            (self.from, self.leaf) = (leaf * LEAF, neighbour);
+        } else if index >= self.pages.in_leaves {
+            (self.from, self.leaf) = (self.pages.in_leaves, &self.pages.tail);
+        } else {
+            self.first_leaf = leaf - leaf % MIDDLE;
+            self.middle = self.pages.root.get(leaf / MIDDLE)?;
+            (self.from, self.leaf) = (leaf * LEAF, self.middle.get(leaf % MIDDLE)?);
+        }
+        self.leaf.get(index - self.from)
     }
 }
 
@@ -253,7 +256,7 @@ impl<T: Clone, const LEAF: usize> FromIterator<T> for Pages<T, LEAF> {
         let mut pages = Pages::default();
         let mut records = records.into_iter();
         loop {
-            let mut leaf = Vec::with_capacity(LEAF);
+            let mut leaf = Vec::with_capacity(records.size_hint().0.min(LEAF));
             leaf.extend(records.by_ref().take(LEAF));
             if leaf.len() < LEAF {
                 pages.tail = PageArc::new(leaf);
@@ -307,5 +310,13 @@ mod tests {
         assert_eq!(read, [Some(0), Some(3), Some(5), Some(1), None, None, Some(4)]);
         let rest = [0, 3, 4, 5, 6, 99].map(|index| table.rest_of_leaf(index).len());
         assert_eq!(rest, [4, 1, 2, 1, 0, 0]);
+        // Across leaves, their lists and the tail, there and back.
+        let many = 4 * 32 * 2 + 3;
+        let table: Table = (0..many).collect();
+        let mut reader = table.reader();
+        for index in (0..many).chain((0..many).rev()).chain((0..many).map(|at| at * 101 % many)) {
+            assert_eq!(reader.get(index as usize), Some(&index));
+        }
+        assert_eq!(reader.get(many as usize), None);
     }
 }
