@@ -11,7 +11,7 @@ pub(super) struct Bracket {
     /// A full binary tree from index 1 on, whose leaves are the lanes, to the next power of two: by
     /// vertex the lane that won there.
     winners: Vec<u32>,
-    /// How many leaves the tree has.
+    /// How many leaves the tree has: none where lanes were added since it was made.
     leaves: usize,
 }
 
@@ -24,21 +24,24 @@ impl Bracket {
         self.leaves = 0;
     }
 
-    /// Adds a lane without a candidate.
+    /// Adds a lane without a candidate; the bracket has to be [updated](Bracket::update) afterwards.
     pub(super) fn push(&mut self) {
         let lane = self.candidates.len();
         self.candidates.push(None);
         if lane < self.leaves {
             self.winners[self.leaves + lane] = lane as u32;
-            return;
+        } else {
+            self.leaves = 0;
         }
+    }
+
+    /// Makes a tree with a leaf for each lane.
+    fn make(&mut self) {
         self.leaves = self.candidates.len().next_power_of_two();
         self.winners.clear();
+        self.winners.resize(self.leaves, NOBODY);
+        self.winners.extend(0..self.candidates.len() as u32);
         self.winners.resize(2 * self.leaves, NOBODY);
-        for lane in 0..self.candidates.len() {
-            self.winners[self.leaves + lane] = lane as u32;
-        }
-        self.update_all();
     }
 
     /// Sets the best candidate of a lane; the bracket has to be [updated](Bracket::update) afterwards.
@@ -53,6 +56,10 @@ impl Bracket {
 
     /// Finds out who wins, once these lanes have changed.
     pub(super) fn update(&mut self, changed: &[u32]) {
+        if self.leaves == 0 {
+            self.make();
+            return self.update_all();
+        }
         if changed.len() * self.leaves.checked_ilog2().unwrap_or(0).max(1) as usize > self.leaves {
             return self.update_all();
         }
