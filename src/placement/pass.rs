@@ -134,9 +134,7 @@ impl<'a> Pass<'a> {
         if let Some(held) = held {
             pass.hide(basis, held);
         } else if !pass.check_out_later(basis) {
-            for at in 0..pass.scratch.nodes.len() {
-                pass.check_out(basis, pass.scratch.nodes.all()[at].0);
-            }
+            pass.check_out_known(basis);
         }
         pass
     }
@@ -201,10 +199,7 @@ impl<'a> Pass<'a> {
     /// what it is now.
     pub(crate) fn placed(&mut self, basis: Basis<'_>, choice: &Choice) {
         let slot = NodeSlot(choice.entry.node);
-        let node = self.scratch.nodes.change(slot);
-        node.collisions += 1;
-        node.keeps_away = true;
-        let is_new = node.lane == CheckedOut::NO_LANE;
+        let is_new = !self.scratch.nodes.placed(slot);
         let mut changes_others = false;
         for at in 0..self.columns.len() {
             let symbol = self.columns[at].symbol(slot);
@@ -288,6 +283,25 @@ impl<'a> Pass<'a> {
         let partition = self.partition;
         for slot in partition.rare_nodes(column, symbol).filter(|slot| *slot != on) {
             if self.scratch.nodes.get(slot).lane == CheckedOut::NO_LANE {
+                self.check_out(basis, slot);
+            }
+        }
+    }
+
+    /// Checks out all nodes that are to the job what others are not.
+    fn check_out_known(&mut self, basis: Basis<'_>) {
+        for at in 0..self.scratch.nodes.listed().len() {
+            self.check_out(basis, self.scratch.nodes.listed()[at].0);
+        }
+        self.check_out_of_group(basis, |_, _| true);
+    }
+
+    /// Checks out those of the nodes that the group is on for which this holds.
+    fn check_out_of_group(&mut self, basis: Basis<'_>, is_it: impl Fn(&Self, NodeSlot) -> bool) {
+        for at in 0..self.scratch.nodes.of_group().len() {
+            let slot = self.scratch.nodes.of_group()[at];
+            let node = self.scratch.nodes.get(slot);
+            if node.collisions > 0 && node.lane == CheckedOut::NO_LANE && is_it(self, slot) {
                 self.check_out(basis, slot);
             }
         }

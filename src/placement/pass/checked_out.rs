@@ -1,4 +1,4 @@
-//! The nodes that a pass has taken out of its frontier, and what they are to its job.
+//! The nodes that are to a pass's job what others are not, most of which are taken out of the frontier.
 
 use crate::state::slots::NodeSlot;
 
@@ -33,67 +33,89 @@ impl Default for CheckedOut {
     }
 }
 
-/// Nodes that are checked out.
+/// What is known of a node.
+enum Known {
+    Nothing,
+    OneOfGroup,
+    /// Its place in the list.
+    Listed(usize),
+}
+
+/// Nodes that are something to the job.
 #[derive(Debug, Default)]
 pub(super) struct CheckedOutNodes {
     nodes: Vec<(NodeSlot, CheckedOut)>,
-    /// Those of them that are no longer what the frontier has them for.
+    /// Those that the group has allocations on or had, each once.
+    of_group: Vec<NodeSlot>,
+    /// Those that are no longer what the frontier has them for.
     touched: Vec<NodeSlot>,
-    /// By slot: one more than the node's place in the list, or 0. It is made whole when it is first needed: what
-    /// of it is not touched costs nothing.
-    places: Vec<u32>,
+    /// By slot: what is known of a node, as a number of this pass; lower ones are of passes before. It is made whole
+    /// when it is first needed: what of it is not touched costs nothing.
+    numbers: Vec<u32>,
+    /// The number of a node that is not in the list, but on which the group has one allocation: there may be many
+    /// such nodes, of which few ever come up. Those in the list have the numbers behind it in the list's order.
+    one_of_group: u32,
 }
 
-/// Where more than every so many-th node is checked out, all are put back at once.
-const DENSE: usize = 8;
-
-/// Places are made for so many slots at once.
+/// Numbers are made for so many slots at once.
 const STRETCH: usize = 1024;
+
+/// A pass that begins with this number has enough for all nodes still.
+const LAST_BEGIN: u32 = u32::MAX / 2;
 
 impl CheckedOutNodes {
     /// Begins anew, with so many slots of nodes.
     pub(super) fn begin(&mut self, node_slots: usize) {
-        match self.nodes.len() > self.places.len() / DENSE {
-            true => self.places.fill(0),
-            false => self.nodes.iter().for_each(|(node, _)| self.places[node.at()] = 0),
+        // The numbers of all passes are different, until there are no more of them.
+        self.one_of_group = self.one_of_group.max(1).saturating_add(self.nodes.len() as u32 + 1);
+        if self.one_of_group > LAST_BEGIN {
+            self.numbers.fill(0);
+            self.one_of_group = 1;
         }
         self.nodes.clear();
+        self.of_group.clear();
         self.touched.clear();
-        if self.places.len() < node_slots {
-            self.places = vec![0; node_slots.next_multiple_of(STRETCH)];
+        if self.numbers.len() < node_slots {
+            self.numbers = vec![0; node_slots.next_multiple_of(STRETCH)];
         }
     }
 
-    /// How many there are.
-    pub(super) fn len(&self) -> usize {
-        self.nodes.len()
-    }
-
-    /// The nodes with what they are, in the order in which they were checked out.
-    pub(super) fn all(&self) -> &[(NodeSlot, CheckedOut)] {
+    /// The nodes with what they are, but for those of which only one allocation of the group is known.
+    pub(super) fn listed(&self) -> &[(NodeSlot, CheckedOut)] {
         &self.nodes
     }
 
-    /// One more than a node's place in the list, or 0.
-    fn place(&self, node: NodeSlot) -> u32 {
-        self.places.get(node.at()).copied().unwrap_or(0)
+    /// The nodes that the group has allocations on or had, each once.
+    pub(super) fn of_group(&self) -> &[NodeSlot] {
+        &self.of_group
     }
 
-    /// What a node is to the job; one that is not checked out is nothing to it.
+    /// What is known of a node: its place in the list, or that the group has one allocation on it.
+    fn known(&self, node: NodeSlot) -> Known {
+        let number = self.numbers.get(node.at()).copied().unwrap_or(0);
+        match number.checked_sub(self.one_of_group) {
+            None => Known::Nothing,
+            Some(0) => Known::OneOfGroup,
+            Some(at) => Known::Listed(at as usize - 1),
+        }
+    }
+
+    /// What a node is to the job; one that is not known is nothing to it.
     pub(super) fn get(&self, node: NodeSlot) -> CheckedOut {
-        match self.place(node) {
-            0 => CheckedOut::default(),
-            place => self.nodes[place as usize - 1].1,
+        match self.known(node) {
+            Known::Nothing => CheckedOut::default(),
+            Known::OneOfGroup => CheckedOut { collisions: 1, ..CheckedOut::default() },
+            Known::Listed(at) => self.nodes[at].1,
         }
     }
 
     /// Whether a node is in the frontier still, and the group is not on it.
     pub(super) fn is_left(&self, node: NodeSlot) -> bool {
-        let known = (self.place(node) as usize).checked_sub(1).and_then(|at| self.nodes.get(at));
-        known.is_none_or(|(_, it)| it.collisions == 0 && it.lane == CheckedOut::NO_LANE)
+        let known = self.get(node);
+        known.collisions == 0 && known.lane == CheckedOut::NO_LANE
     }
 
-    /// What a node is to the job, to change. It is checked out from then on.
+    /// What a node is to the job, to change.
     pub(super) fn entry(&mut self, node: NodeSlot) -> &mut CheckedOut {
         let at = self.find_or_add(node);
         &mut self.nodes[at].1
@@ -126,32 +148,55 @@ impl CheckedOutNodes {
         &self.touched
     }
 
-    /// Counts what the job has on a node. It is checked out from then on.
+    /// Counts an allocation of the group, or of a namesake in another namespace, on a node.
     #[inline]
-    pub(super) fn count(&mut self, node: NodeSlot, collisions: u32, keeps_away: bool) {
-        if let Some(place) = self.places.get_mut(node.at())
-            && *place == 0
+    pub(super) fn count_of_group(&mut self, node: NodeSlot) {
+        if let Some(number) = self.numbers.get_mut(node.at())
+            && *number < self.one_of_group
         {
-            let entry = CheckedOut { collisions, keeps_away, ..CheckedOut::default() };
-            self.nodes.push((node, entry));
-            *place = self.nodes.len() as u32;
+            *number = self.one_of_group;
+            self.of_group.push(node);
             return;
         }
+        self.add_of_group(node);
+    }
+
+    /// The same on a node of which something is known.
+    fn add_of_group(&mut self, node: NodeSlot) {
         let known = self.entry(node);
-        known.collisions += collisions;
-        known.keeps_away |= keeps_away;
+        known.collisions += 1;
+        if known.collisions == 1 {
+            self.of_group.push(node);
+        }
+    }
+
+    /// Notes that an allocation of the job keeps others away from a node, one of the group or of another one.
+    pub(super) fn keep_away(&mut self, node: NodeSlot, in_group: bool) {
+        self.entry(node).keeps_away = true;
+        if in_group {
+            self.add_of_group(node);
+        }
+    }
+
+    /// Counts an allocation of the group that was placed on a node. False if the node was not checked out.
+    pub(super) fn placed(&mut self, node: NodeSlot) -> bool {
+        let known = self.change(node);
+        known.keeps_away = true;
+        let is_checked_out = known.lane != CheckedOut::NO_LANE;
+        self.add_of_group(node);
+        is_checked_out
     }
 
     /// The place of a node in the list, to which it is added if it is not in it.
     fn find_or_add(&mut self, node: NodeSlot) -> usize {
-        if self.places.len() <= node.at() {
-            self.places.resize(node.at() + 1, 0);
+        if self.numbers.len() <= node.at() {
+            self.numbers.resize(node.at() + 1, 0);
         }
-        let place = &mut self.places[node.at()];
-        if *place == 0 {
-            self.nodes.push((node, CheckedOut::default()));
-            *place = self.nodes.len() as u32;
+        if let Known::Listed(at) = self.known(node) {
+            return at;
         }
-        *place as usize - 1
+        self.nodes.push((node, self.get(node)));
+        self.numbers[node.at()] = self.one_of_group + self.nodes.len() as u32;
+        self.nodes.len() - 1
     }
 }

@@ -1,5 +1,7 @@
 //! Which nodes are to the job what others are not, found before any is placed.
 
+use std::iter::once;
+
 use super::{Pass, held_apart};
 use crate::feasibility::column::{NO_VALUE, Symbol};
 use crate::feasibility::distinct::Scope;
@@ -8,6 +10,7 @@ use crate::rank::frontier::Basis;
 use crate::rank::frontier::hide::HiddenNodes;
 use crate::rank::spread::SpreadCounter;
 use crate::state::State;
+use crate::state::allocation::AllocationRecord;
 use crate::state::slots::NodeSlot;
 
 impl Pass<'_> {
@@ -26,7 +29,6 @@ impl Pass<'_> {
         }
         let mut held = self.held_nodes(state);
         let mut reader = state.allocation_records();
-        let mut live = std::mem::take(&mut self.scratch.live);
         state.visit_jobs_named(&plan.job.id, |slot, job| {
             let is_same_job = Some(slot) == plan.job_slot;
             for group in job.groups.iter() {
@@ -37,38 +39,59 @@ impl Pass<'_> {
                 if !counts_nodes && !counts_values {
                     continue;
                 }
-                let nodes = &mut self.scratch.nodes;
                 let slots = group.allocations.iter();
                 let records = slots.filter_map(|allocation| reader.get(allocation.at()));
-                if !counts_values {
-                    let occupying = records.filter(|record| record.occupies);
-                    match held.as_mut().filter(|_| keeps_away) {
-                        Some(held) => occupying.for_each(|it| held.insert(self.partition, it.node)),
-                        None => occupying
-                            .for_each(|it| nodes.count(it.node, in_group.into(), keeps_away)),
-                    }
+                if counts_values {
+                    self.count_with_values(records, in_group, keeps_away);
                     continue;
                 }
-                for record in records {
-                    if record.occupies && counts_nodes {
-                        nodes.count(record.node, in_group.into(), keeps_away);
-                    }
-                    // In a column a node that is gone has no value, which is not counted.
-                    if record.is_live() {
-                        live.push(record.node);
-                    }
+                let occupying = records.filter(|record| record.occupies).map(|it| it.node);
+                match held.as_mut().filter(|_| keeps_away) {
+                    Some(held) => occupying.for_each(|node| held.insert(self.partition, node)),
+                    None => self.count(occupying, in_group, keeps_away),
                 }
-                self.count_values(&live, in_group);
-                live.clear();
             }
         });
-        self.scratch.live = live;
         self.spreads.iter_mut().for_each(SpreadCounter::find_range);
         held
     }
 
+    /// Counts the nodes of allocations of a group of the job, and the values that these have.
+    fn count_with_values<'r>(
+        &mut self,
+        records: impl Iterator<Item = &'r AllocationRecord>,
+        in_group: bool,
+        keeps_away: bool,
+    ) {
+        let mut live = std::mem::take(&mut self.scratch.live);
+        live.clear();
+        for record in records {
+            match (record.is_live(), record.occupies) {
+                // Mostly they count for both, and each is counted in a loop of its own.
+                (true, true) => live.push(record.node),
+                (false, true) => self.count(once(record.node), in_group, keeps_away),
+                (true, false) => self.count_values(&[record.node], in_group),
+                (false, false) => {}
+            }
+        }
+        self.count(live.iter().copied(), in_group, keeps_away);
+        self.count_values(&live, in_group);
+        self.scratch.live = live;
+    }
+
+    /// Counts allocations of the job, or of a namesake of the group's, by the nodes that they take room on.
+    fn count(&mut self, nodes: impl Iterator<Item = NodeSlot>, in_group: bool, keeps_away: bool) {
+        let known = &mut self.scratch.nodes;
+        match keeps_away {
+            true => nodes.for_each(|node| known.keep_away(node, in_group)),
+            false if in_group => nodes.for_each(|node| known.count_of_group(node)),
+            false => {}
+        }
+    }
+
     /// Counts the values that the nodes of allocations of the job have for spreads and properties: column by
-    /// column, since there are few of these and may be many nodes.
+    /// column, since there are few of these and may be many nodes. A node that is gone has no value there, which is
+    /// not counted.
     fn count_values(&mut self, nodes: &[NodeSlot], in_group: bool) {
         let (of_spreads, of_properties) = self.columns.split_at(self.spreads.len());
         for (spread, column) in self.spreads.iter_mut().zip(of_spreads).filter(|_| in_group) {
@@ -76,7 +99,7 @@ impl Pass<'_> {
         }
         for (property, column) in self.properties.iter_mut().zip(of_properties) {
             if in_group || property.rule.scope == Scope::Job {
-                let symbols = nodes.iter().map(|slot| column.symbol(*slot));
+                let symbols = column.symbols(nodes.iter().copied());
                 symbols.filter(|it| *it != NO_VALUE).for_each(|it| _ = property.used.add(it));
             }
         }

@@ -8,7 +8,6 @@ use crate::rank::frontier::Basis;
 use crate::rank::frontier::hide::HiddenNodes;
 use crate::state::State;
 use crate::state::slots::NodeSlot;
-use crate::state::small_list::SmallList;
 
 /// Whether allocations of the job keep others away from their nodes, those of the group or of another one.
 pub(super) fn keeps_away(plan: &GroupPlan<'_>, in_group: bool) -> bool {
@@ -39,9 +38,12 @@ impl Pass<'_> {
     /// Hides the nodes that the job's allocations keep others away from, and checks out those that are
     /// something else to it.
     pub(super) fn hide(&mut self, basis: Basis<'_>, mut held: HiddenNodes) {
-        let others = self.scratch.nodes.all().iter().map(|(slot, _)| *slot);
         let is_other = |slot: &NodeSlot| !held.contains(self.partition, *slot);
-        let others: SmallList<NodeSlot> = others.filter(is_other).collect();
+        let listed = self.scratch.nodes.listed().iter().map(|(slot, _)| *slot);
+        let of_group = self.scratch.nodes.of_group().iter().copied();
+        let mut others: Vec<NodeSlot> = listed.chain(of_group).filter(is_other).collect();
+        others.sort_unstable();
+        others.dedup();
         self.frontier.hide(&mut held, self.scratch.counts.total_mut());
         self.hidden = Some(held);
         self.note_change();

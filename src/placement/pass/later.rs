@@ -24,7 +24,7 @@ impl Pass<'_> {
             && self.active == 1
             && self.plan.distinct_hosts.is_none()
             && self.columns.is_empty() == self.partition.is_single();
-        if self.scratch.nodes.len() < MANY
+        if self.scratch.nodes.of_group().len() < MANY
             || !is_plain
             || self.plan.ask.static_ports().next().is_some()
         {
@@ -37,15 +37,14 @@ impl Pass<'_> {
         let mut lanes = self.partition.lanes.iter();
         let has_rare_lanes =
             !self.columns.is_empty() && lanes.any(|lane| lane.symbols.contains(&RARE));
-        for at in 0..self.scratch.nodes.len() {
-            let (slot, node) = self.scratch.nodes.all()[at];
-            let is_of_rare_lane = has_rare_lanes && self.is_of_rare_lane(slot);
-            if node.has_penalty || node.collisions == 0 || is_of_rare_lane {
+        for at in 0..self.scratch.nodes.listed().len() {
+            let (slot, node) = self.scratch.nodes.listed()[at];
+            if node.has_penalty || node.collisions == 0 {
                 self.check_out(basis, slot);
-            } else if !has_rare_lanes {
-                // Those that the group has anything on come behind those that it should stay away from.
-                break;
             }
+        }
+        if has_rare_lanes {
+            self.check_out_of_group(basis, Self::is_of_rare_lane);
         }
         true
     }
@@ -55,14 +54,15 @@ impl Pass<'_> {
         let candidates = self.frontier.candidates(lane);
         let nodes = &self.scratch.nodes;
         // Where the group is on few of them, the others are not used up before it pays to look at those few.
-        if nodes.len() <= candidates / 2 {
+        if nodes.of_group().len() <= candidates / 2 {
             return usize::MAX;
         }
-        if self.frontier.leaves(lane) / 2 <= nodes.len() {
+        if self.frontier.leaves(lane) / 2 <= nodes.of_group().len() {
             return self.others(lane).count();
         }
-        let of_group = nodes.all().iter().filter(|(_, node)| node.collisions > 0);
-        let of_group = self.frontier.count_candidates_among(lane, of_group.map(|(slot, _)| *slot));
+        let of_group = nodes.of_group().iter().copied();
+        let of_group = of_group.filter(|slot| nodes.get(*slot).collisions > 0);
+        let of_group = self.frontier.count_candidates_among(lane, of_group);
         candidates.saturating_sub(of_group)
     }
 
@@ -102,10 +102,7 @@ impl Pass<'_> {
 
     /// Checks out all nodes that were left for later.
     fn check_out_all(&mut self, basis: Basis<'_>) {
-        for at in 0..self.scratch.nodes.len() {
-            let (slot, _) = self.scratch.nodes.all()[at];
-            self.check_out_now(basis, slot);
-        }
+        self.check_out_of_group(basis, |_, _| true);
         self.scratch.others = self.others.take().unwrap_or_default();
     }
 
