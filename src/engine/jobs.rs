@@ -109,7 +109,7 @@ fn stop_earlier(change: &mut Change<'_>, slot: JobSlot) {
         } else if is_wanted {
             change.set_status(allocation, DesiredStatus::Stop, client);
             change.change_lifecycle(allocation, false, |record| {
-                record.rare_mut().desired_description = StopReason::NotNeeded.description().into();
+                record.describe_desired(StopReason::NotNeeded.description().into());
             });
         }
     }

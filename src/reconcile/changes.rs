@@ -2,6 +2,7 @@
 
 use crate::model::{DeploymentStatus, DesiredUpdates, Trigger};
 use crate::state::small_list::SmallList;
+pub(crate) use crate::state::stop_reason::StopReason;
 use crate::time::{Span, Timestamp};
 
 /// Everything that has to change, in the order of the specification, groups in order. Allocations are
@@ -42,35 +43,6 @@ pub(crate) struct Stop {
     pub(crate) is_lost: bool,
     /// The evaluation that looks at it again: a place in [`Changes::follow_ups`].
     pub(crate) follow_up: Option<u32>,
-}
-
-/// Why an allocation stops.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum StopReason {
-    NotNeeded,
-    ReconnectReplaced,
-    Migrating,
-    Updating,
-    Lost,
-    Rescheduled,
-    NodeTainted,
-}
-
-impl StopReason {
-    /// The text in documents (docs/lifecycle.md, section 8).
-    pub(crate) fn description(self) -> &'static str {
-        match self {
-            StopReason::NotNeeded => "alloc not needed due to job update",
-            StopReason::ReconnectReplaced => {
-                "alloc not needed due to disconnected client reconnect"
-            }
-            StopReason::Migrating => "alloc is being migrated",
-            StopReason::Updating => "alloc is being updated due to job update",
-            StopReason::Lost => "alloc is lost since its node is down",
-            StopReason::Rescheduled => "alloc was rescheduled because it failed",
-            StopReason::NodeTainted => "alloc not needed as node is tainted",
-        }
-    }
 }
 
 /// An allocation is placed.

@@ -14,6 +14,7 @@ use super::group_version::GroupVersion;
 use super::page_arc::PageArc;
 use super::pages::Pages;
 use super::slots::{AllocationRef, AllocationSlot, DeploymentRef, EvaluationRef};
+use super::stop_reason::StopReason;
 use super::task_states::TaskStates;
 use crate::model::Allocation;
 use crate::model::{
@@ -49,6 +50,9 @@ pub(crate) struct LifecycleRecord {
     /// Whether it is a canary that was not promoted.
     pub(crate) is_canary: bool,
     pub(crate) transition: Transition,
+    /// Why it is to stop, if that is one of the reasons that there mostly are. What else is said of it is
+    /// among what few have.
+    pub(super) stop_reason: Option<StopReason>,
     /// What few have.
     pub(crate) rare: Option<Arc<Rare>>,
 }
@@ -120,8 +124,8 @@ pub(crate) struct Rarest {
     pub(super) document: Option<Arc<Allocation>>,
     /// The evaluation that will look at it anew.
     pub(crate) follow_up: EvaluationRef,
-    /// Mostly one of the texts that this crate has.
-    pub(crate) desired_description: Cow<'static, str>,
+    /// What is said of what is wanted of it, unless that is a [reason to stop](StopReason).
+    pub(super) desired_description: String,
     /// Changes of its client status that were noted, oldest first.
     pub(crate) client_states: Vec<AllocationState>,
     /// The network of its own that it has.
@@ -138,7 +142,7 @@ pub(crate) struct Rarest {
 static NOTHING: Rarest = Rarest {
     document: None,
     follow_up: EvaluationRef::NONE,
-    desired_description: Cow::Borrowed(""),
+    desired_description: String::new(),
     client_states: Vec::new(),
     network_status: None,
     reschedules: None,
@@ -202,6 +206,7 @@ impl LifecycleRecord {
             no_shutdown_delay: false,
             disable_placement: false,
         },
+        stop_reason: None,
         rare: None,
     };
 
@@ -256,8 +261,13 @@ impl LifecycleRecord {
         let modify_time = Timestamp::from_nanos(document.modify_time);
         let client_description = std::mem::take(&mut document.client_description).into();
         let task_states = TaskStates::from(&std::mem::take(&mut document.task_states));
+        let mut desired_description = std::mem::take(&mut document.desired_description);
+        let stop_reason = StopReason::of_description(&desired_description);
+        if stop_reason.is_some() {
+            desired_description.clear();
+        }
         let rarest = Rarest {
-            desired_description: std::mem::take(&mut document.desired_description).into(),
+            desired_description,
             client_states: std::mem::take(&mut document.alloc_states),
             network_status: document.network_status.take().map(Box::new),
             reschedules: document.reschedule_tracker.take().map(Box::new),
@@ -275,6 +285,7 @@ impl LifecycleRecord {
             health,
             is_canary,
             transition,
+            stop_reason,
             rare: Some(Arc::new(Rare { client_description, task_states, health_index, rarest })),
             ..LifecycleRecord::NONE
         }
@@ -319,6 +330,27 @@ impl LifecycleRecord {
             time: Some(now),
             ..AllocationState::default()
         });
+    }
+
+    /// What is said of what is wanted of it.
+    pub(super) fn desired_description(&self) -> &str {
+        match self.stop_reason {
+            Some(reason) => reason.description(),
+            None => self.rare.as_deref().map_or("", |rare| &rare.desired_description),
+        }
+    }
+
+    /// Says something else of what is wanted of it. A reason to stop takes no memory of its own.
+    pub(crate) fn describe_desired(&mut self, description: Cow<'static, str>) {
+        self.stop_reason = StopReason::of_description(&description);
+        let other = match self.stop_reason {
+            Some(_) => String::new(),
+            None => description.into_owned(),
+        };
+        let known = self.rare.as_deref().map_or("", |rare| &rare.desired_description);
+        if known != other {
+            self.rare_mut().desired_description = other;
+        }
     }
 
     /// What few have, to change.

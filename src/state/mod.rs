@@ -59,6 +59,7 @@ pub(crate) mod slot_list;
 pub(crate) mod slots;
 pub(crate) mod small_list;
 pub(crate) mod standing;
+pub(crate) mod stop_reason;
 mod taken;
 pub(crate) mod tally;
 pub(crate) mod task_states;

@@ -70,7 +70,7 @@ impl State {
         document.modify_time = lifecycle.modify_time.as_nanos();
         let none = Rare::default();
         let rare = lifecycle.rare.as_deref().unwrap_or(&none);
-        document.desired_description = rare.desired_description.to_string();
+        document.desired_description = lifecycle.desired_description().to_owned();
         document.client_description = rare.client_description.to_string();
         document.task_states = rare.task_states.documents();
         document.alloc_states.clone_from(&rare.client_states);

@@ -20,10 +20,9 @@ pub(super) fn stop(
     let Some(slot) = state.resolve_allocation(effect.allocation) else { return };
     let follow_up = context.created(effect.follow_up);
     let explain = |record: &mut LifecycleRecord| {
-        let rare = record.rare_mut();
-        rare.desired_description = effect.description;
+        record.describe_desired(effect.description);
         if follow_up != EvaluationRef::NONE {
-            rare.follow_up = follow_up;
+            record.rare_mut().follow_up = follow_up;
         }
     };
     let is_on_node = state.allocation(slot).is_some_and(|record| record.occupies);

@@ -6,6 +6,7 @@ use crate::model::{
 use crate::state::codec::saved_as_number;
 use crate::state::lifecycle::Health;
 use crate::state::standing::JobStatus;
+use crate::state::stop_reason::StopReason;
 
 saved_as_number!(DesiredStatus { Run = 0, Stop = 1, Evict = 2, Failed = 3 });
 
@@ -23,6 +24,16 @@ saved_as_number!(JobType { Service = 0, Batch = 1, System = 2, Sysbatch = 3 });
 saved_as_number!(Era { First = 0, Today = 1 });
 
 saved_as_number!(JobStatus { Pending = 0, Running = 1, Dead = 2 });
+
+saved_as_number!(StopReason {
+    NotNeeded = 0,
+    ReconnectReplaced = 1,
+    Migrating = 2,
+    Updating = 3,
+    Lost = 4,
+    Rescheduled = 5,
+    NodeTainted = 6,
+});
 
 saved_as_number!(Health { Unknown = 0, Healthy = 1, Unhealthy = 2 });
 

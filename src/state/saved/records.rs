@@ -64,6 +64,7 @@ saved!(LifecycleRecord {
     health,
     is_canary,
     transition,
+    stop_reason,
     rare,
 });
 saved!(Transition { migrate, reschedule, force_reschedule, no_shutdown_delay, disable_placement });
