@@ -126,7 +126,7 @@ fn carry_out(
     effects: &Effects,
 ) -> (Outcome, Option<DeploymentRef>) {
     let job = state.find_job("default", "web").unwrap();
-    let new = effects.deployment.clone().map(|new| state.add_deployment(job, new));
+    let new = effects.deployment.clone().map(|new| state.add_deployment(job, *new));
     let made = new.map(|slot| state.deployment_ref(slot));
     for stop in &effects.stops {
         let slot = state.resolve_allocation(stop.allocation).unwrap();
@@ -166,9 +166,9 @@ fn follow_up(trigger: Trigger, wait_until: Timestamp) -> EvaluationRecord {
 }
 
 /// A new deployment of the group of a job.
-fn deployment(job: &Job, desired_total: i64, desired_canaries: i64) -> DeploymentRecord {
+fn deployment(job: &Job, desired_total: i64, desired_canaries: i64) -> Box<DeploymentRecord> {
     let mut group = DeployedGroup::new("front");
     (group.desired_total, group.desired_canaries) = (desired_total, desired_canaries);
     group.progress_deadline = Span::from_secs(600);
-    DeploymentRecord::new(job.spec(), "Deployment is running", vec![group])
+    Box::new(DeploymentRecord::new(job.spec(), "Deployment is running", vec![group]))
 }

@@ -53,7 +53,7 @@ pub(crate) fn apply(
     let of_evaluation = state.resolve_evaluation(evaluation.evaluation);
     let of_evaluation = of_evaluation.and_then(|slot| Some(state.evaluation(slot)?.job));
     let job = state.resolve_job(of_evaluation.unwrap_or(effects.job));
-    let new = || Some(state.add_deployment(job?, deployment?));
+    let new = || Some(state.add_deployment(job?, *deployment?));
     let deployment = made.or_else(new);
     let mut created = match job {
         Some(job) => evaluations::create(state, job, &evaluation, created),

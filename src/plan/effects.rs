@@ -25,8 +25,8 @@ use crate::state::slots::{AllocationRef, DeploymentRef, EvaluationRef, JobRef};
 pub(crate) struct Effects {
     /// The job, where there is one.
     pub(crate) job: JobRef,
-    /// A new deployment. Its record says nothing of placed allocations yet.
-    pub(crate) deployment: Option<DeploymentRecord>,
+    /// A new deployment that is not there yet. Its record says nothing of placed allocations yet.
+    pub(crate) deployment: Option<Box<DeploymentRecord>>,
     /// What becomes of the latest deployment.
     pub(crate) deployment_update: Option<DeploymentUpdate>,
     pub(crate) stops: Vec<StopEffect>,

@@ -186,7 +186,7 @@ impl<'a> Reading<'a> {
     fn read_deployments(&mut self, effects: &mut Effects) {
         if let Some(deployment) = self.document.deployment.as_ref().filter(|it| is_new(&it.id)) {
             match self.state.deployment_of(deployment) {
-                Ok(record) => effects.deployment = Some(record.without_identity()),
+                Ok(record) => effects.deployment = Some(Box::new(record.without_identity())),
                 Err(error) => self.problem(&["Deployment"], error.to_string()),
             }
         }

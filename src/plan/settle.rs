@@ -43,7 +43,7 @@ pub(super) fn settle(
     let stops = stop(state, stops, effects.stops_alone, parts, committed);
     effects.stops = stops.into_iter().map(|(stop, of)| stop.effect(of)).collect();
     let new = effects.deployment.take().filter(|_| may_deploy);
-    committed.deployment = new.and_then(|new| Some(state.add_deployment(slot?, new)));
+    committed.deployment = new.and_then(|new| Some(state.add_deployment(slot?, *new)));
     let placing = Placing {
         evaluation: effects.evaluation.evaluation,
         deployment: committed.deployment.map(|slot| state.deployment_ref(slot)),

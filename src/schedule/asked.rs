@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::reconcile::view::NONE;
 use crate::state::State;
 use crate::state::evaluation::EvaluationRecord;
-use crate::state::slots::EvaluationSlot;
+use crate::state::slots::{EvaluationRef, EvaluationSlot};
 
 /// The handle of the evaluation that is processed, where the state does not hold it.
 pub(super) const GIVEN: u32 = NONE - 2;
@@ -19,8 +19,9 @@ pub(super) struct Asked {
     pub(super) slot: Option<EvaluationSlot>,
     /// The identity of one that the state does not hold.
     pub(super) given_id: String,
-    /// Whether the figures of what is found out are wanted.
-    pub(super) wants_figures: bool,
+    /// Whether what it comes to is written down rather than carried out at once: with figures then, and with
+    /// the record of its new deployment.
+    pub(super) is_written: bool,
 }
 
 impl Asked {
@@ -30,6 +31,11 @@ impl Asked {
             Some(slot) => state.evaluation_id(slot).into(),
             None => Cow::Borrowed(&self.given_id),
         }
+    }
+
+    /// What names the evaluation.
+    pub(super) fn reference(&self, state: &State) -> EvaluationRef {
+        self.slot.map(|slot| state.evaluation_ref(slot)).unwrap_or_default()
     }
 
     /// The handle of the evaluation.

@@ -16,6 +16,7 @@ use crate::plan::effects::{
 };
 use crate::reconcile::changes::{FollowUpKind, Placement, Stop, Update};
 use crate::reconcile::view::NONE;
+use crate::state::deployment::DeploymentRecord;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::group_version::GroupVersion;
 use crate::state::queued::Queued;
@@ -35,8 +36,8 @@ impl Pass<'_, '_, '_> {
         let failed = self.failed_records();
         let evaluation = self.evaluation_effect(&created, is_reblocked);
         let effects = Effects {
-            job: Default::default(),
-            deployment: self.deployment.and_then(|slot| self.transaction.deployment(slot).cloned()),
+            job: self.known.job.map(|job| self.transaction.job_ref(job)).unwrap_or_default(),
+            deployment: self.deployment_record(),
             deployment_update: self.deployment_update(),
             stops: self.changes.stops.iter().map(|stop| self.stop_effect(stop)).collect(),
             stops_alone: self.stops_alone,
@@ -46,12 +47,18 @@ impl Pass<'_, '_, '_> {
             created,
             superseded: self.superseded(),
             evaluation,
-            figures: match self.asked.wants_figures {
+            figures: match self.asked.is_written {
                 true => self.figures(),
                 false => Vec::new(),
             },
         };
         Processed { outcome: self.outcome, effects, deployment: self.deployment }
+    }
+
+    /// The record of the new deployment, where that is not carried out here.
+    fn deployment_record(&self) -> Option<Box<DeploymentRecord>> {
+        let slot = self.deployment.filter(|_| self.asked.is_written)?;
+        self.transaction.deployment(slot).cloned().map(Box::new)
     }
 
     /// A step in which nothing changed has none that follows it: what waits for room goes on with it.
@@ -251,6 +258,8 @@ impl Pass<'_, '_, '_> {
         let waits = waits.filter(|_| !self.job_type.is_system());
         let last = self.changes.follow_ups.len().checked_sub(1);
         EvaluationEffect {
+            evaluation: self.asked.reference(self.transaction),
+            snapshot_index: self.snapshot_index,
             status: (!is_reblocked).then_some(EvaluationStatus::Complete),
             is_reblocked,
             next: last.map(|at| at as u32),

@@ -79,7 +79,7 @@ pub(super) fn asked(
         record: Arc::new(record),
         slot: None,
         given_id: evaluation.id.clone(),
-        wants_figures: true,
+        is_written: true,
     }
 }
 

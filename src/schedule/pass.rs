@@ -33,6 +33,8 @@ pub(super) struct Pass<'a, 't, 's> {
     pub(super) transaction: &'t mut Transaction<'s>,
     pub(super) caches: &'t mut Caches,
     pub(super) asked: &'a Asked,
+    /// The index of the state before anything was placed.
+    pub(super) snapshot_index: u64,
     pub(super) known: &'a Known,
     pub(super) job_type: JobType,
     pub(super) options: &'a PlaceOptions,
@@ -57,20 +59,20 @@ pub(super) struct Pass<'a, 't, 's> {
 }
 
 /// Processes an evaluation that the state holds: finds what has to change of its job, and places what is
-/// missing, which is left in place. What else changes is told, to be applied or taken elsewhere, with figures
-/// if they are wanted. An evaluation that is gone changes nothing.
+/// missing, which is left in place. What else changes is told, to be applied at once or to be written down and
+/// taken elsewhere. An evaluation that is gone changes nothing.
 pub(crate) fn process_in(
     transaction: &mut Transaction<'_>,
     caches: &mut Caches,
     evaluation: EvaluationSlot,
     options: &PlaceOptions,
-    wants_figures: bool,
+    is_written: bool,
 ) -> Processed {
     let Some(record) = transaction.shared_evaluation(evaluation) else {
         return Processed::default();
     };
     let job = transaction.resolve_job(record.job);
-    let asked = Asked { record, slot: Some(evaluation), given_id: String::new(), wants_figures };
+    let asked = Asked { record, slot: Some(evaluation), given_id: String::new(), is_written };
     process_asked(transaction, caches, &asked, job, options)
 }
 
@@ -82,16 +84,13 @@ pub(super) fn process_asked(
     job: Option<JobSlot>,
     options: &PlaceOptions,
 ) -> Processed {
-    let snapshot_index = transaction.modify_index;
-    let mut processed = match triggers::refusal_of(asked.record.trigger, asked.record.job_type) {
-        Some(reason) => refused(reason),
-        None => process(transaction, caches, asked, job, &options.for_evaluations()),
+    let Some(reason) = triggers::refusal_of(asked.record.trigger, asked.record.job_type) else {
+        return process(transaction, caches, asked, job, &options.for_evaluations());
     };
-    let effects = &mut processed.effects;
-    effects.job = job.map(|job| transaction.job_ref(job)).unwrap_or_default();
-    effects.evaluation.evaluation =
-        asked.slot.map(|slot| transaction.evaluation_ref(slot)).unwrap_or_default();
-    effects.evaluation.snapshot_index = snapshot_index;
+    let mut processed = refused(reason);
+    processed.effects.job = job.map(|job| transaction.job_ref(job)).unwrap_or_default();
+    processed.effects.evaluation.evaluation = asked.reference(transaction);
+    processed.effects.evaluation.snapshot_index = transaction.modify_index;
     processed
 }
 
@@ -112,6 +111,7 @@ fn process(
     job: Option<JobSlot>,
     options: &PlaceOptions,
 ) -> Processed {
+    let snapshot_index = transaction.modify_index;
     let current = job.and_then(|job| transaction.registration(job)?.present());
     let current = current.map(|version| version.job.clone());
     let is_stopped = current.as_ref().is_none_or(|job| job.stop);
@@ -143,6 +143,7 @@ fn process(
         transaction,
         caches,
         asked,
+        snapshot_index,
         known: &known,
         job_type,
         options,

@@ -127,7 +127,7 @@ impl Pass<'_, '_, '_> {
     /// Places as far as there is room, and gives what became of each placement.
     fn serve(&mut self, job: &Job, placements: &[Placement]) -> Vec<Verdict> {
         let port_key = self.port_key(job, placements);
-        let evaluation = self.asked.slot.map(|slot| self.transaction.evaluation_ref(slot));
+        let evaluation = self.asked.reference(self.transaction);
         let mut all = std::mem::take(&mut self.caches.buffers.requests);
         let mut chunks: SmallList<Chunk> = SmallList::None;
         let mut latest = None;
@@ -142,7 +142,7 @@ impl Pass<'_, '_, '_> {
                     // What the present version has not is not asked for.
                     group: group.unwrap_or(usize::MAX),
                     origin: Origin {
-                        evaluation: evaluation.unwrap_or_default(),
+                        evaluation,
                         deployment: self.deployment_of(chosen.deployment),
                         port_key,
                     },

@@ -170,7 +170,7 @@ fn a_successful_deployment_makes_its_version_stable() {
     let mut world = World::new(&["n1"], job("web", 1, 100));
     let job = world.cluster.state.find_job("default", "web").unwrap();
     let new = deployment(&world.job, 1, 0);
-    let slot = world.cluster.change(|state| state.add_deployment(job, new));
+    let slot = world.cluster.change(|state| state.add_deployment(job, *new));
     let reference = world.cluster.state.deployment_ref(slot);
     let update = |status, description: &'static str| DeploymentUpdate {
         deployment: reference,
