@@ -153,7 +153,9 @@ fn claim(change: &mut Change<'_>, job: JobSlot, open: &[EvaluationSlot]) {
     let of = |slot: &EvaluationSlot| change.state.evaluation(*slot);
     if claimed.is_none() {
         let first = waiting.min_by_key(|slot| (of(slot).map(|it| it.create_index), *slot));
-        change.state.set_claim(job, first);
+        if first.is_some() {
+            change.state.set_claim(job, first);
+        }
         return;
     }
     let mut waiting: Vec<EvaluationSlot> = waiting.collect();

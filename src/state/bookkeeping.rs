@@ -114,15 +114,17 @@ impl Bookkeeping {
             BookUndo::Delivery(key, before) => {
                 put(&mut self.deliveries, key, before.map(|it| *it));
             }
-            BookUndo::Claim { job, before, .. } => put(&mut self.claims, job, before),
+            BookUndo::Claim { job, before, .. } => _ = put(&mut self.claims, job, before),
             BookUndo::Released(slot, true) => {
                 Arc::make_mut(&mut self.released).insert(slot);
             }
             BookUndo::Released(slot, false) => {
                 Arc::make_mut(&mut self.released).remove(&slot);
             }
-            BookUndo::Unblock(key, before) => put(&mut self.unblocks, key, before.map(|it| *it)),
-            BookUndo::News(key, before) => put(&mut self.news, key, before),
+            BookUndo::Unblock(key, before) => {
+                put(&mut self.unblocks, key, before.map(|it| *it));
+            }
+            BookUndo::News(key, before) => _ = put(&mut self.news, key, before),
             BookUndo::Tokens(before) => self.tokens = before,
             BookUndo::Life(node, before) => self.set_life(node, *before),
             BookUndo::Standing(..) | BookUndo::Counted(..) | BookUndo::AllocationsModified(..) => {}
@@ -130,15 +132,15 @@ impl Bookkeeping {
     }
 }
 
-/// Puts what was under a key there again, if anything was.
+/// Puts what was under a key there again, if anything was, and gives what is there in its stead.
 pub(super) fn put<K: Ord + Clone, V: Clone>(
     map: &mut Arc<BTreeMap<K, V>>,
     key: K,
     value: Option<V>,
-) {
+) -> Option<V> {
     let map = Arc::make_mut(map);
     match value {
         Some(value) => map.insert(key, value),
         None => map.remove(&key),
-    };
+    }
 }

@@ -137,11 +137,10 @@ impl Transaction<'_> {
         }
     }
 
-    /// Says which evaluation of a job is in hand.
+    /// Says which evaluation of a job is in hand, of which another one was, or none.
     pub(crate) fn set_claim(&mut self, job: JobSlot, evaluation: Option<EvaluationSlot>) {
-        let before = self.claim(job);
+        let before = put(&mut self.state.book.claims, job, evaluation);
         if before != evaluation {
-            put(&mut self.state.book.claims, job, evaluation);
             self.log_book(BookUndo::Claim { job, before, after: evaluation });
         }
     }
