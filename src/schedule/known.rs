@@ -223,7 +223,7 @@ impl Known {
         let list = |place: &Option<usize>| place.and_then(|at| groups.get(at));
         let places = std::mem::take(&mut self.places);
         let total = places.iter().filter_map(list).map(|group| group.allocations.len()).sum();
-        self.views.reserve(total);
+        self.views.reserve_exact(total);
         for (group, place) in places.iter().enumerate() {
             if let Some(record) = list(place) {
                 self.add_group(state, asked, group as u32, &record.allocations);
