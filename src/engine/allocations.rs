@@ -59,7 +59,7 @@ fn read(
         ),
     };
     let Some(slot) = change.find_allocation(&update.id) else { return Ok(None) };
-    let node_id = || change.node_id_of(slot).unwrap_or_default().to_owned();
+    let node_id = || change.node_id_of(slot).unwrap_or_default();
     if !update.node_id.is_empty() && update.node_id != node_id() {
         let (id, node_id) = (update.id.clone(), update.node_id.clone());
         return Err(AllocationCommandError::ForeignNode { id, node_id });
@@ -69,7 +69,8 @@ fn read(
     let status_of_node = node.node.status();
     if matches!(status_of_node, NodeStatus::Down | NodeStatus::Disconnected) {
         let status = status_of_node.as_str();
-        return Err(AllocationCommandError::NodeStatus { node_id: node_id(), status });
+        let node_id = node_id().to_owned();
+        return Err(AllocationCommandError::NodeStatus { node_id, status });
     }
     Ok(Some((slot, status)))
 }
