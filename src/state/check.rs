@@ -8,6 +8,7 @@ use super::allocation::{AllocationRecord, Own, taken_by};
 use super::conditions::NodeCondition;
 use super::node::NodeRecord;
 use super::nodes::tie_break_of;
+use super::settings::DEFAULT_NAMESPACE;
 use super::slots::{AllocationSlot, BatchSlot, JobSlot, NodeSlot};
 use super::usage::{Amounts, Leaving, RoomBlock, Taken};
 
@@ -194,6 +195,10 @@ impl State {
     }
 
     fn check_jobs(&self, report: &mut Report) {
+        let all = self.job_slots().filter_map(|slot| self.job(slot));
+        let elsewhere = all.filter(|job| job.names().0 != DEFAULT_NAMESPACE).count();
+        let place = || "the jobs".to_owned();
+        report.same(place, "how many are elsewhere", elsewhere, self.jobs_elsewhere);
         for at in 0..self.jobs.len() {
             let slot = JobSlot::new(at);
             let Some(job) = self.job(slot) else { continue };

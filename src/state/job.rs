@@ -48,6 +48,11 @@ impl JobNames {
         JobNames { text, namespace_bytes: Some(namespace.len() as u32) }
     }
 
+    /// Whether the namespace is not the default one.
+    pub(super) fn is_elsewhere(&self) -> bool {
+        self.namespace_bytes.is_some()
+    }
+
     /// The namespace and the identity.
     pub(crate) fn both(&self) -> (&str, &str) {
         match self.namespace_bytes {

@@ -28,8 +28,23 @@ impl State {
         self.job_index.find(name_hash(id), is_it).map(JobSlot)
     }
 
-    /// Shows the jobs of a name in all namespaces, in no order that means anything.
-    pub(crate) fn visit_jobs_named(&self, id: &str, mut visit: impl FnMut(JobSlot, &JobRecord)) {
+    /// Shows the jobs of a name in all namespaces, in no order that means anything: the one that is known, if
+    /// it is, and others.
+    pub(crate) fn visit_jobs_named(
+        &self,
+        id: &str,
+        known: Option<JobSlot>,
+        mut visit: impl FnMut(JobSlot, &JobRecord),
+    ) {
+        // A name is given once in a namespace, and mostly all jobs are of one.
+        if self.jobs_elsewhere == 0
+            && let Some(slot) = known
+        {
+            if let Some(job) = self.job(slot) {
+                visit(slot, job);
+            }
+            return;
+        }
         // Saying no to every job makes the index go through all that could be it.
         self.job_index.find(name_hash(id), |slot| {
             if let Some(job) = self.job(JobSlot(slot)).filter(|it| it.id() == id) {
@@ -50,6 +65,7 @@ impl State {
     pub(super) fn take_job(&mut self, slot: JobSlot) -> Option<Arc<JobRecord>> {
         let record = self.jobs.get_mut(slot.at())?.take()?;
         self.job_index.remove(record.hash, slot.0);
+        self.jobs_elsewhere -= usize::from(record.names.is_elsewhere());
         self.free_jobs.push(slot.0);
         if let Some(generation) = self.job_generations.get_mut(slot.at()) {
             *generation = generation.wrapping_add(1);
@@ -61,10 +77,16 @@ impl State {
     pub(super) fn restore_job(&mut self, slot: JobSlot, record: Arc<JobRecord>) {
         self.free_jobs.pop();
         self.take_generation_back(slot);
-        self.job_index.insert(record.hash, slot.0);
+        self.index_job(slot, &record);
         if let Some(place) = self.jobs.get_mut(slot.at()) {
             *place = Some(record);
         }
+    }
+
+    /// Lets a job be found by its name.
+    pub(super) fn index_job(&mut self, slot: JobSlot, record: &JobRecord) {
+        self.job_index.insert(record.hash, slot.0);
+        self.jobs_elsewhere += usize::from(record.names.is_elsewhere());
     }
 
     /// Takes a job out as if it had never been.
@@ -157,23 +179,18 @@ impl Transaction<'_> {
     fn add_job(&mut self, record: JobRecord) -> JobSlot {
         self.drop_open_batch();
         self.index();
-        let (hash, record) = (record.hash, Some(Arc::new(record)));
         let state = &mut *self.state;
         let freed = state.free_jobs.pop().map(JobSlot);
-        let slot = match freed {
-            Some(slot) => {
-                if let Some(place) = state.jobs.get_mut(slot.at()) {
-                    *place = record;
-                }
-                slot
-            }
+        let slot = freed.unwrap_or_else(|| JobSlot::new(state.jobs.len()));
+        state.index_job(slot, &record);
+        let record = Some(Arc::new(record));
+        match freed.and_then(|slot| state.jobs.get_mut(slot.at())) {
+            Some(place) => *place = record,
             None => {
                 state.jobs.push(record);
                 state.job_generations.push(0);
-                JobSlot::new(state.jobs.len() - 1)
             }
-        };
-        state.job_index.insert(hash, slot.0);
+        }
         self.log(Undo::JobAdded { job: slot, is_reused: freed.is_some() });
         slot
     }

@@ -125,6 +125,8 @@ pub(crate) struct State {
     /// By job slot: how many jobs had it before.
     job_generations: Pages<u32, 64>,
     job_index: Index,
+    /// How many jobs are not of the default namespace.
+    jobs_elsewhere: usize,
     free_jobs: Pages<u32, 32>,
     allocations: AllocationTable,
     free_allocations: Pages<u32, 64>,

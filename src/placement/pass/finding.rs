@@ -29,7 +29,7 @@ impl Pass<'_> {
         }
         let mut held = self.held_nodes(state);
         let mut reader = state.allocation_records();
-        state.visit_jobs_named(&plan.job.id, |slot, job| {
+        state.visit_jobs_named(&plan.job.id, plan.job_slot, |slot, job| {
             let is_same_job = Some(slot) == plan.job_slot;
             for group in job.groups.iter() {
                 let in_group = *group.name == *plan.group.name;

@@ -132,6 +132,7 @@ impl State {
             on_node: _,
             leaving: _,
             job_index: _,
+            jobs_elsewhere: _,
             imported_index: _,
             // These are for caches, which begin anew, and for what is under way, which is nothing.
             journal: _,

@@ -162,7 +162,7 @@ impl State {
         let group = |name| GroupRecord { name, allocations: SmallList::None };
         let groups: Vec<GroupRecord> = names.into_iter().map(group).collect();
         record.groups = SmallList::from(groups.as_slice());
-        self.job_index.insert(record.hash, at as u32);
+        self.index_job(JobSlot::new(at), &record);
         self.jobs.push(Some(Arc::new(record)));
         Ok(())
     }
