@@ -212,7 +212,10 @@ impl Transaction<'_> {
             Undo::Deployment(before) => Gone::of_deployment(self, before),
             _ => None,
         };
-        changes.gone.extend(gone);
+        // Mostly it is still there.
+        if let Some(gone) = gone {
+            changes.gone.push(gone);
+        }
     }
 
     fn note_book(&self, before: &BookUndo, changes: &mut Changes) {
@@ -223,7 +226,9 @@ impl Transaction<'_> {
                 changes.requeued.push(*slot);
             }
             BookUndo::Claim { before, after, .. } => {
-                changes.requeued.extend([before, after].into_iter().flatten());
+                for slot in [before, after].into_iter().flatten() {
+                    changes.requeued.push(*slot);
+                }
             }
             BookUndo::Life(node, _) => changes.lives.push(*node),
             BookUndo::Standing(job, _)
