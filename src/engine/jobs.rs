@@ -15,6 +15,7 @@ use crate::reconcile::changes::StopReason;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::settings::DEFAULT_NAMESPACE;
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot};
+use crate::state::small_list::SmallList;
 use crate::state::standing::JobStatus;
 
 /// The priorities that there are.
@@ -236,15 +237,15 @@ fn forget(change: &mut Change<'_>, slot: JobSlot, is_purged: bool) {
             });
         }
     }
-    let open: Vec<EvaluationSlot> = change.queues.open_of(slot).collect();
-    for evaluation in open {
+    let open: SmallList<EvaluationSlot> = change.queues.open_of(slot).collect();
+    for &evaluation in open.iter() {
         let reason = format!("job {} deleted", change.job(slot).map_or("", |job| job.id()));
         super::broker::end(change, evaluation, EvaluationStatus::Complete, &reason);
     }
     if is_purged {
         let has_ended = |it: &_| change.allocation(*it).is_some_and(|it| it.client.is_terminal());
-        let ended: Vec<_> = allocations_of(&change.state, slot).filter(has_ended).collect();
-        ended.into_iter().for_each(|allocation| change.remove_allocation(allocation));
+        let ended: SmallList<_> = allocations_of(&change.state, slot).filter(has_ended).collect();
+        ended.iter().for_each(|&allocation| change.remove_allocation(allocation));
     }
     let status = change.status_of_job(slot);
     standings::count_child(change, slot, Some(status), JobStatus::Dead);
