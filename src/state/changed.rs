@@ -118,8 +118,14 @@ impl Transaction<'_> {
 
     fn note_new(&self, changes: &mut Changes) {
         for entry in self.log.entries.get(changes.noted..).unwrap_or_default() {
-            entry.touches(self, &mut changes.touched);
-            self.note(entry, changes);
+            match entry {
+                // Much of a log is what an engine remembers, which is in none of the tables.
+                Undo::Book(before) => self.note_book(before, changes),
+                _ => {
+                    entry.touches(self, &mut changes.touched);
+                    self.note(entry, changes);
+                }
+            }
         }
         changes.noted = self.log.entries.len();
         changes.touched.sort();
@@ -201,7 +207,6 @@ impl Transaction<'_> {
                 push_other(&mut changes.registered, *job);
             }
             Undo::Evaluation(_) | Undo::Deployment(_) => self.note_work(entry, changes),
-            Undo::Book(before) => self.note_book(before, changes),
             _ => {}
         }
     }
