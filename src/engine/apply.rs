@@ -72,7 +72,7 @@ impl Engine {
         applied.evaluation_ids = created.iter().map(|&slot| state.evaluation_id(slot)).collect();
         let queues = Arc::make_mut(queues);
         queues.follow(state, &options.garbage, &changes);
-        woken.into_iter().for_each(|slot| queues.place(state, slot));
+        woken.into_iter().for_each(|slot| queues.look_again(state, &options.garbage, slot));
         if applied.index > index {
             let entry = chronicle::Entry { index: applied.index, cause, changes };
             history.add(state, entry, options.history);

@@ -25,7 +25,7 @@ pub(super) struct Change<'a> {
     pub(super) applied: &'a mut Applied,
     /// The evaluations that the reply names.
     pub(super) created: SmallList<EvaluationSlot>,
-    /// Evaluations that may have become ready though nothing of them changed.
+    /// Evaluations that may have become ready, or may be forgotten later, though nothing of them changed.
     pub(super) woken: Vec<EvaluationSlot>,
     /// Whether what is new of deployments was looked at already.
     pub(super) is_looked_at: bool,

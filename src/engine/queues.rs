@@ -163,6 +163,18 @@ impl Queues {
         left.iter().for_each(|&slot| set(slot));
     }
 
+    /// Puts an evaluation where it belongs now though nothing of it changed, and sets when it is forgotten.
+    pub(super) fn look_again(
+        &mut self,
+        state: &State,
+        ages: &GarbageOptions,
+        slot: EvaluationSlot,
+    ) {
+        self.place(state, slot);
+        let at = forget::evaluation_at(state, ages, slot);
+        self.timers.set(Timer::ForgetEvaluation(slot), at);
+    }
+
     /// Puts an evaluation where it belongs now.
     pub(super) fn place(&mut self, state: &State, slot: EvaluationSlot) {
         let place = place_of(state, slot);

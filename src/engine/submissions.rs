@@ -41,6 +41,10 @@ pub(super) fn submit(
     let committed = commit(&mut change.state, plan);
     change.created.extend(committed.created.iter().copied());
     change.committed = Some(Box::new((committed, options)));
+    // One that has ended, but is out still, is kept by what was placed for it.
+    if change.evaluation(slot).is_some_and(|it| it.status.is_terminal()) {
+        change.woken.push(slot);
+    }
     if let Some(delivery) = change.delivery(slot) {
         let due = change.now().checked_add(change.options.nack_timeout);
         change.set_delivery(slot, Some(Delivery { due, ..delivery }));

@@ -240,6 +240,23 @@ fn update(out: &Out, edit: impl FnOnce(&mut Evaluation)) -> UpdateEvaluation {
     UpdateEvaluation { token: out.token.clone(), evaluation }
 }
 
+/// Who has an evaluation in hand may say that it has ended, and submit a plan for it still.
+#[test]
+fn an_evaluation_that_has_ended_is_kept_by_what_is_placed_for_it() {
+    let mut world = world(1);
+    world.register(&service("web", 1).build().unwrap());
+    let out = take(&mut world).unwrap();
+    let made = plan(&world, &out);
+    world.tell(update(&out, |it| it.status = "complete".into()));
+    world.tell(submit(&out, made));
+    assert_eq!(world.check(), Ok(()));
+    world.tell(ack(&out));
+    // Longer than evaluations are kept of which nothing is left.
+    world.pass(2 * 3600);
+    assert_eq!(world.evaluation(&out.evaluation.id).status, "complete");
+    assert_eq!((world.live("web").len(), world.check()), (1, Ok(())));
+}
+
 fn create(out: &Out, edit: impl FnOnce(&mut Evaluation)) -> CreateEvaluation {
     let mut evaluation = Evaluation {
         namespace: "default".into(),
