@@ -13,6 +13,7 @@ end() {
 }
 trap end EXIT
 
+: > "$folder/log" # It is looked into before the program may have begun.
 "$program" agent --dev --bind 127.0.0.1:0 > "$folder/log" &
 agent=$!
 for _ in $(seq 100); do
