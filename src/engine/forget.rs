@@ -5,7 +5,7 @@ use super::node_keys::STATUS_UPDATED_AT;
 use super::options::GarbageOptions;
 use crate::model::{ClientStatus, DeploymentStatus, JobType, NodeStatus};
 use crate::state::State;
-use crate::state::deployment::DeploymentRecord;
+use crate::state::deployment::{DeployedGroup, DeploymentRecord};
 use crate::state::links::Link;
 use crate::state::slots::{
     AllocationRef, AllocationSlot, DeploymentSlot, EvaluationSlot, JobSlot, NodeSlot,
@@ -88,12 +88,12 @@ pub(super) fn evaluation_at(
     latest.checked_add(age)
 }
 
-/// Whether a deployment has ended, holds nothing back and none of its allocations is left.
+/// Whether a deployment has ended, says nothing of what is placed and none of its allocations is left.
 pub(super) fn is_deployed(state: &State, slot: DeploymentSlot) -> bool {
     let Some(record) = state.deployment(slot).filter(|it| !it.status.is_active()) else {
         return false;
     };
-    if holds_back(state, record) {
+    if holds_back(state, record) || is_gone_back_to(state, record) {
         return false;
     }
     let of = state.deployment_ref(slot);
@@ -104,13 +104,26 @@ pub(super) fn is_deployed(state: &State, slot: DeploymentSlot) -> bool {
 /// Whether a deployment that failed is that of its job's present version. As long as it is, nothing more of
 /// that version is placed (docs/lifecycle.md, section 3); were it forgotten, any look would begin it anew.
 fn holds_back(state: &State, record: &DeploymentRecord) -> bool {
+    record.status == DeploymentStatus::Failed && is_of_present(state, record)
+}
+
+/// Whether the canaries of its job's present version wait and others are replaced by the version of this
+/// deployment meanwhile (docs/lifecycle.md, section 2, *Placement loop*). Were it forgotten, they would be
+/// replaced by another one from then on, though nothing has happened.
+fn is_gone_back_to(state: &State, record: &DeploymentRecord) -> bool {
+    let latest = state.resolve_job(record.job).and_then(|job| state.latest_deployment(job));
+    let latest = latest.and_then(|slot| state.deployment(slot));
+    latest.is_some_and(|it| it.awaits_canaries() && is_of_present(state, it))
+        && record.groups.iter().any(DeployedGroup::is_settled)
+}
+
+/// Whether a deployment is that of its job's present version, which runs.
+fn is_of_present(state: &State, record: &DeploymentRecord) -> bool {
     let present = state.resolve_job(record.job).and_then(|job| state.registration(job)?.present());
-    record.status == DeploymentStatus::Failed
-        && present.is_some_and(|it| {
-            let job = &it.job;
-            (it.number, job.create_index, job.stop)
-                == (record.version, record.job_create_index, false)
-        })
+    present.is_some_and(|it| {
+        let job = &it.job;
+        (it.number, job.create_index, job.stop) == (record.version, record.job_create_index, false)
+    })
 }
 
 /// When a deployment that has ended is forgotten; never as long as any of its allocations is left.

@@ -148,8 +148,8 @@ impl Queues {
             self.timers.set(Timer::ForgetDeployment(slot), at);
         };
         changes.touched.deployments.iter().for_each(|&slot| set(slot));
-        for job in &changes.registered {
-            // A new version of a job lets a deployment of an earlier one be forgotten.
+        for job in changes.registered.iter().chain(&changes.deployed) {
+            // What replacements go back to is kept no longer, or is from now on.
             state.deployment_slots_of(*job).iter().for_each(|&slot| set(slot));
         }
         if changes.left_deployments.is_empty() {

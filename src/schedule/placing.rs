@@ -229,8 +229,7 @@ impl Pass<'_, '_, '_> {
         let settled = known.find_map(|slot| {
             let record = self.transaction.deployment(slot)?;
             let state = record.groups.iter().find(|it| *it.name == *group)?;
-            let is_settled = state.promoted || state.desired_canaries == 0;
-            is_settled.then(|| (record.version, self.transaction.deployment_ref(slot)))
+            state.is_settled().then(|| (record.version, self.transaction.deployment_ref(slot)))
         });
         let chosen = match settled {
             Some((version, _)) if version < replaced => None,

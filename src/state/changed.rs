@@ -44,6 +44,8 @@ pub(crate) struct Changes {
     pub(crate) left: Vec<EvaluationRef>,
     /// The same for deployments.
     pub(crate) left_deployments: Vec<DeploymentRef>,
+    /// Jobs of which a deployment came or left, or canaries began or ceased to wait.
+    pub(crate) deployed: Vec<JobSlot>,
     /// Deployments of which there is news.
     pub(crate) news: Vec<DeploymentSlot>,
     /// Jobs that have come to something else.
@@ -84,13 +86,14 @@ impl Changes {
             lives,
             left,
             left_deployments,
+            deployed,
             news,
             standings,
             settings,
         } = self;
         *noted = 0;
         [touched_nodes, freed, nodes, lives].into_iter().for_each(Vec::clear);
-        [jobs, registered, stopped, standings].into_iter().for_each(Vec::clear);
+        [jobs, registered, stopped, deployed, standings].into_iter().for_each(Vec::clear);
         [evaluations, requeued].into_iter().for_each(Vec::clear);
         [deployments, news].into_iter().for_each(Vec::clear);
         allocations.clear();
@@ -214,7 +217,15 @@ impl Transaction<'_> {
     fn note_work(&self, entry: &Undo, changes: &mut Changes) {
         let gone = match entry {
             Undo::Evaluation(before) => Gone::of_evaluation(self, before),
-            Undo::Deployment(before) => Gone::of_deployment(self, before),
+            Undo::Deployment(before) => {
+                let after = self.deployment(DeploymentSlot(before.slot));
+                if before.change.replaced().map(|it| it.awaits_canaries())
+                    != after.map(|it| it.awaits_canaries())
+                {
+                    push_other(&mut changes.deployed, before.job);
+                }
+                Gone::of_deployment(self, before)
+            }
             _ => None,
         };
         // Mostly it is still there.

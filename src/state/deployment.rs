@@ -50,6 +50,14 @@ pub(crate) struct DeployedGroup {
     pub(super) keys: Option<Box<Extra>>,
 }
 
+impl DeployedGroup {
+    /// Whether its canaries were promoted, or it has none: what is replaced while canaries of a later
+    /// deployment wait goes back to its version (docs/lifecycle.md, section 2, *Placement loop*).
+    pub(crate) fn is_settled(&self) -> bool {
+        self.promoted || self.desired_canaries == 0
+    }
+}
+
 /// A canary that was placed once.
 #[derive(Clone, Debug)]
 pub(crate) enum PlacedCanary {
@@ -129,6 +137,13 @@ impl DeploymentRecord {
 }
 
 impl DeploymentRecord {
+    /// Whether it has canaries, or is to have them, that nobody has promoted.
+    pub(crate) fn awaits_canaries(&self) -> bool {
+        let is_over =
+            matches!(self.status, DeploymentStatus::Successful | DeploymentStatus::Cancelled);
+        !is_over && self.groups.iter().any(|group| !group.is_settled())
+    }
+
     /// The same to be given an identity here, before anything of it is placed.
     pub(crate) fn without_identity(mut self) -> DeploymentRecord {
         if let Some(details) = &mut self.details {

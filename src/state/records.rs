@@ -46,6 +46,16 @@ pub(super) enum RecordChange<R> {
     Removed(Arc<R>),
 }
 
+impl<R> RecordChange<R> {
+    /// The record before, if there was one.
+    pub(super) fn replaced(&self) -> Option<&R> {
+        match self {
+            RecordChange::Added { .. } => None,
+            RecordChange::Changed(before) | RecordChange::Removed(before) => Some(before),
+        }
+    }
+}
+
 impl<R> Default for Records<R> {
     fn default() -> Records<R> {
         Records {

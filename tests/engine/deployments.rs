@@ -1,10 +1,11 @@
 //! Deployments: verdicts, deadlines, canaries, going back, and what people do to them.
 
+use stowplan::Span;
 use stowplan::engine::{
-    FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth, SetEligibility,
-    StopAllocation,
+    EvaluateJob, FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth,
+    SetEligibility, SetNodeStatus, StopAllocation,
 };
-use stowplan::model::{ClientStatus, Job, UpdateStrategy};
+use stowplan::model::{ClientStatus, Job, ReschedulePolicy, UpdateStrategy};
 
 use crate::world::{World, node, service};
 
@@ -142,6 +143,45 @@ fn case_84_canaries_are_promoted_once_they_are_well() {
     assert_eq!(world.deployment("web").0, "successful");
     let error = world.try_to(promote).unwrap_err().to_string();
     assert_eq!(error, "can't promote terminal deployment");
+}
+
+/// Canaries are for what runs an earlier version (docs/lifecycle.md, section 3, *Canaries*): where all of it has
+/// left, a pass replaces what had failed, and the next one has something to place a canary for.
+#[test]
+fn canaries_lost_with_all_that_was_there_come_once_something_is_replaced() {
+    let update = r#"{"MaxParallel": 2, "Canary": 1}"#;
+    let job = |version: &str| {
+        let job = job(2, version, update);
+        job.changed(|spec| {
+            let policy = ReschedulePolicy {
+                unlimited: Some(true),
+                delay: Some(Span::from_secs(3_600)),
+                max_delay: Some(Span::from_secs(3_600)),
+                delay_function: "constant".into(),
+                ..ReschedulePolicy::default()
+            };
+            spec.task_groups[0].reschedule_policy = Some(policy);
+        })
+        .unwrap()
+    };
+    let mut world = World::new(1);
+    world.run(&job("0"));
+    world.run(&job("1"));
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (2, 1));
+    let old =
+        world.live("web").into_iter().filter(|id| world.allocation(id).unwrap().job_version() == 0);
+    let old: Vec<String> = old.collect();
+    world.fail(&old[0]);
+    world.tell(SetNodeStatus { node_id: "n1".into(), status: "down".into() });
+    world.settle();
+    assert_eq!(world.live("web").len(), 0);
+    world.pass(3_600);
+    world.join(&node("n2"));
+    world.settle();
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (1, 0));
+    world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
+    world.settle();
+    assert_eq!((world.running("web", 0), world.running("web", 1)), (1, 1));
 }
 
 #[test]

@@ -1,10 +1,8 @@
 //! What failed is replaced in its time, whatever becomes of the evaluation that it waits for.
 
 use stowplan::Span;
-use stowplan::engine::{
-    AllocationUpdate, CollectGarbage, SetEligibility, SetNodeStatus, UpdateAllocations,
-};
-use stowplan::model::{ClientStatus, DisconnectStrategy, Job, ReschedulePolicy, TaskState};
+use stowplan::engine::{CollectGarbage, SetEligibility, SetNodeStatus};
+use stowplan::model::{ClientStatus, DisconnectStrategy, Job, ReschedulePolicy};
 
 use crate::world::{World, service};
 
@@ -31,16 +29,6 @@ fn let_in(world: &mut World, eligibility: &str) {
     world.settle();
 }
 
-/// Says that an allocation failed just now.
-fn fail(world: &mut World, id: &str) {
-    let mut update = AllocationUpdate::new(id, ClientStatus::Failed);
-    let finished_at = Some(world.now());
-    let state = TaskState { state: "dead".into(), failed: true, finished_at, ..Default::default() };
-    update.task_states.insert("nginx".into(), state);
-    world.tell(UpdateAllocations { allocations: vec![update] });
-    world.settle();
-}
-
 #[test]
 fn what_failed_waits_anew_where_there_was_no_room_in_its_time() {
     let mut world = World::new(1);
@@ -64,11 +52,11 @@ fn what_fails_anew_after_what_it_waited_for_waits_anew() {
     let mut world = World::new(1);
     world.run(&patient());
     let first = world.live("web");
-    fail(&mut world, &first[0]);
+    world.fail(&first[0]);
     let_in(&mut world, "ineligible");
     world.pass(30);
     world.tell(CollectGarbage {});
-    fail(&mut world, &first[0]);
+    world.fail(&first[0]);
     let_in(&mut world, "eligible");
     assert_eq!((world.live("web").len(), world.next()), (0, Some(30)));
     world.pass(30);
@@ -90,7 +78,7 @@ fn what_fails_after_it_came_back_is_replaced_in_its_time() {
     world.settle();
     assert_eq!(world.live("web"), first);
     world.pass(60);
-    fail(&mut world, &first[0]);
+    world.fail(&first[0]);
     world.pass(30);
     let second = world.live("web");
     assert!(second.len() == 1 && second != first);

@@ -2,9 +2,10 @@
 
 use stowplan::Span;
 use stowplan::engine::{
-    CollectGarbage, DeleteEvaluations, DeregisterJob, EngineOptions, EvaluateJob, SetNodeStatus,
+    CollectGarbage, DeleteEvaluations, DeregisterJob, EngineOptions, EvaluateJob, GarbageOptions,
+    SetNodeStatus,
 };
-use stowplan::model::{ClientStatus, DisconnectStrategy, Job};
+use stowplan::model::{ClientStatus, DisconnectStrategy, Job, UpdateStrategy};
 
 use crate::world::{World, service};
 
@@ -74,7 +75,6 @@ fn what_has_ended_is_forgotten_at_its_age() {
 
 #[test]
 fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
-    use stowplan::engine::GarbageOptions;
     let garbage = GarbageOptions {
         deployments: Some(Span::from_secs(600)),
         ..crate::world::options().garbage
@@ -109,6 +109,53 @@ fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
     world.tell(CollectGarbage {});
     assert_eq!(deployments(&world), []);
     world.settle();
+}
+
+/// While canaries wait, what fails is replaced by the version of the latest deployment without any (docs/lifecycle.md,
+/// section 2): that deployment is not forgotten, though nothing of it was ever placed.
+#[test]
+fn a_deployment_that_replacements_go_back_to_is_not_forgotten_while_canaries_wait() {
+    let garbage = GarbageOptions {
+        deployments: Some(Span::from_secs(600)),
+        ..crate::world::options().garbage
+    };
+    let mut world = World::with(EngineOptions { garbage, ..EngineOptions::default() }, 2);
+    let job = |version: &str, datacenter: &str, canary| {
+        let job = service("web", 1).build().unwrap();
+        let changed = job.changed(|spec| {
+            spec.datacenters = vec![datacenter.to_owned()];
+            let group = &mut spec.task_groups[0];
+            let max_parallel = Some(i64::from(datacenter != "dc1"));
+            group.update = Some(UpdateStrategy { max_parallel, canary, ..Default::default() });
+            group.tasks[0].meta.insert("version".into(), version.into());
+        });
+        changed.unwrap()
+    };
+    let versions = |world: &World| -> Vec<u64> {
+        world.deployments_of("default", "web").map(|it| it.job_version).collect()
+    };
+    let look = |world: &mut World| {
+        world.tell(EvaluateJob { job_id: "web".into(), ..EvaluateJob::default() });
+        world.settle();
+    };
+    // Only the first version has a node that it may run on.
+    world.run(&job("0", "dc1", None));
+    for (version, canary) in [("1", None), ("2", Some(1))] {
+        world.register(&job(version, "elsewhere", canary));
+        world.settle();
+    }
+    let live = world.live("web");
+    world.report(&live, ClientStatus::Failed);
+    world.pass(1_000);
+    assert_eq!((versions(&world), world.live("web").len(), world.next()), (vec![2, 1], 0, None));
+    look(&mut world);
+    world.tell(CollectGarbage {});
+    look(&mut world);
+    assert_eq!((versions(&world), world.live("web").len(), world.next()), (vec![2, 1], 0, None));
+    // Where no canaries wait any more nothing goes back to it.
+    world.register(&job("3", "elsewhere", None));
+    world.pass(601);
+    assert_eq!((versions(&world), world.next()), (vec![3], None));
 }
 
 /// A job that its client stops so long after it has lost its server.

@@ -7,7 +7,7 @@ use stowplan::engine::{
     RegisterJob, RegisterNode, UpdateAllocations,
 };
 use stowplan::model::{
-    AllocationDeploymentStatus, ClientStatus, Evaluation, Job, JobBuilder, Node,
+    AllocationDeploymentStatus, ClientStatus, Evaluation, Job, JobBuilder, Node, TaskState,
 };
 use stowplan::{Span, Timestamp};
 
@@ -89,6 +89,17 @@ impl World {
     pub(crate) fn report(&mut self, ids: &[String], status: ClientStatus) -> Applied {
         let allocations = ids.iter().map(|id| AllocationUpdate::new(id, status)).collect();
         self.tell(UpdateAllocations { allocations })
+    }
+
+    /// Says that an allocation failed just now, as its task says too.
+    pub(crate) fn fail(&mut self, id: &str) {
+        let mut update = AllocationUpdate::new(id, ClientStatus::Failed);
+        let finished_at = Some(self.now());
+        let state =
+            TaskState { state: "dead".into(), failed: true, finished_at, ..Default::default() };
+        update.task_states.insert("nginx".into(), state);
+        self.tell(UpdateAllocations { allocations: vec![update] });
+        self.settle();
     }
 
     /// The identities of the allocations of a job that live, sorted by name.

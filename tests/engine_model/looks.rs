@@ -62,7 +62,8 @@ pub(crate) fn leads_on(
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
 /// there are to be more canaries than one pass places, where the first look replaced one that failed in a
 /// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), and where
-/// canaries wait and it placed what runs another version, which the next one may update in place.
+/// canaries wait and it placed what runs another version: the next one may update that in place, or place
+/// canaries again that were lost together with all that they were to replace (section 3, *Canaries*).
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -81,7 +82,7 @@ pub(crate) fn settle(
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
         () if has_surplus && has_replaced => 2,
-        () if has_placed_earlier && has_earlier_replacements(model, facts, key) => 2,
+        () if has_placed_earlier && awaits_canaries(model, facts, key) => 2,
         () => 1,
     };
     for _ in 0..most {
@@ -263,11 +264,15 @@ fn is_due_soon(facts: &Facts, key: &Key, now: Timestamp) -> bool {
 /// version too (section 2), and may be brought to the present one in place by the next look.
 fn has_earlier_replacements(model: &Model, facts: &Facts, key: &Key) -> bool {
     let present = model.jobs[key].present().number;
-    let deployment = facts.current_deployment_of(key, present);
-    let groups = deployment.into_iter().flat_map(|it| it.task_groups.values());
-    let is_waiting = groups.into_iter().any(|it| it.desired_canaries > 0 && !it.promoted);
-    is_waiting
+    awaits_canaries(model, facts, key)
         && facts.allocations_of(key).any(|it| it.is_live() && it.it.job_version != Some(present))
+}
+
+/// Whether canaries of a job's present version wait.
+fn awaits_canaries(model: &Model, facts: &Facts, key: &Key) -> bool {
+    let deployment = facts.current_deployment_of(key, model.jobs[key].present().number);
+    let mut groups = deployment.into_iter().flat_map(|it| it.task_groups.values());
+    groups.any(|it| it.desired_canaries > 0 && !it.promoted)
 }
 
 pub(crate) fn look_at(engine: &mut Engine, key: &Key, now: Timestamp) -> Result<(), String> {
