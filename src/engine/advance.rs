@@ -109,7 +109,7 @@ impl Engine {
         };
         let done = self.change(cause, |change| {
             match timer {
-                Timer::Wait(evaluation) => change.woken.push(evaluation),
+                Timer::Wait(evaluation) => change.revisited.push(evaluation),
                 Timer::Retry(evaluation) => unblock::release(change, vec![evaluation]),
                 Timer::Heartbeat(node) => silence::miss(change, node),
                 Timer::Drain(node) => drains::look_at(change, node),

@@ -58,7 +58,7 @@ impl Engine {
         let Engine { cluster, queues, options, history, .. } = self;
         let index = cluster.modify_index();
         let mut applied = Applied::default();
-        let Made { created, woken, committed, changes } =
+        let Made { created, revisited, committed, changes } =
             transact(cluster, queues, options, &mut applied, history.spare(), make)?;
         if let Some(committed) = committed {
             let (parts, options) = *committed;
@@ -72,7 +72,7 @@ impl Engine {
         applied.evaluation_ids = created.iter().map(|&slot| state.evaluation_id(slot)).collect();
         let queues = Arc::make_mut(queues);
         queues.follow(state, &options.garbage, &changes);
-        woken.into_iter().for_each(|slot| queues.look_again(state, &options.garbage, slot));
+        revisited.into_iter().for_each(|slot| queues.revisit(state, &options.garbage, slot));
         if applied.index > index {
             let entry = chronicle::Entry { index: applied.index, cause, changes };
             history.add(state, entry, options.history);
@@ -86,7 +86,7 @@ impl Engine {
 /// What a change came to.
 struct Made {
     created: SmallList<EvaluationSlot>,
-    woken: Vec<EvaluationSlot>,
+    revisited: Vec<EvaluationSlot>,
     committed: Option<Box<(PartsCommitted, PlaceOptions)>>,
     changes: Box<Changes>,
 }
@@ -109,16 +109,16 @@ fn transact<E>(
         options,
         applied,
         created: SmallList::None,
-        woken: Vec::new(),
+        revisited: Vec::new(),
         is_looked_at: false,
         wakes_all: false,
         committed: None,
     };
     make(&mut change)?;
     settle::settle(&mut change, &mut changes);
-    let Change { state: transaction, applied, created, woken, committed, .. } = change;
+    let Change { state: transaction, applied, created, revisited, committed, .. } = change;
     applied.index = transaction.commit().index;
-    Ok(Made { created, woken, committed, changes })
+    Ok(Made { created, revisited, committed, changes })
 }
 
 /// Does what a command says.

@@ -23,7 +23,8 @@ const MORE_RECENT: &str = "canceled after more recent eval was processed";
 
 /// Brings the claims of all jobs in order whose evaluations changed.
 pub(super) fn settle(change: &mut Change<'_>, changes: &Changes) {
-    let touched = changes.touched.evaluations.iter().chain(&changes.requeued).chain(&change.woken);
+    let touched =
+        changes.touched.evaluations.iter().chain(&changes.requeued).chain(&change.revisited);
     let of_job = |&slot: &EvaluationSlot| Some((change.state.evaluation(slot)?.job.slot, slot));
     let mut touched: SmallList<(JobSlot, EvaluationSlot)> = touched.filter_map(of_job).collect();
     touched.sort_and_dedup();

@@ -25,8 +25,8 @@ pub(super) struct Change<'a> {
     pub(super) applied: &'a mut Applied,
     /// The evaluations that the reply names.
     pub(super) created: SmallList<EvaluationSlot>,
-    /// Evaluations that may have become ready, or may be forgotten later, though nothing of them changed.
-    pub(super) woken: Vec<EvaluationSlot>,
+    /// Evaluations whose place in the queues or whose end may be another one now, though nothing of them changed.
+    pub(super) revisited: Vec<EvaluationSlot>,
     /// Whether what is new of deployments was looked at already.
     pub(super) is_looked_at: bool,
     /// Whether all that waits for room is to be looked at again.

@@ -11,12 +11,12 @@ use super::launch_times;
 use super::standings;
 use super::summaries;
 use crate::model::{DesiredStatus, Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
-use crate::reconcile::changes::StopReason;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::settings::DEFAULT_NAMESPACE;
 use crate::state::slots::{DeploymentSlot, EvaluationSlot, JobSlot};
 use crate::state::small_list::SmallList;
 use crate::state::standing::JobStatus;
+use crate::state::stop_reason::StopReason;
 
 /// The priorities that there are.
 const PRIORITIES: std::ops::RangeInclusive<i64> = 1..=100;

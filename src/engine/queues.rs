@@ -164,12 +164,7 @@ impl Queues {
     }
 
     /// Puts an evaluation where it belongs now though nothing of it changed, and sets when it is forgotten.
-    pub(super) fn look_again(
-        &mut self,
-        state: &State,
-        ages: &GarbageOptions,
-        slot: EvaluationSlot,
-    ) {
+    pub(super) fn revisit(&mut self, state: &State, ages: &GarbageOptions, slot: EvaluationSlot) {
         self.place(state, slot);
         let at = forget::evaluation_at(state, ages, slot);
         self.timers.set(Timer::ForgetEvaluation(slot), at);

@@ -43,7 +43,7 @@ pub(super) fn submit(
     change.committed = Some(Box::new((committed, options)));
     // One that has ended, but is out still, is kept by what was placed for it.
     if change.evaluation(slot).is_some_and(|it| it.status.is_terminal()) {
-        change.woken.push(slot);
+        change.revisited.push(slot);
     }
     if let Some(delivery) = change.delivery(slot) {
         let due = change.now().checked_add(change.options.nack_timeout);

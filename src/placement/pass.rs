@@ -6,7 +6,6 @@
 //! on. At the end they go back as what they are by then. Where the group is on many nodes, those are checked
 //! out only once they come up.
 
-mod checked_out;
 mod counts;
 mod finding;
 mod held_apart;
@@ -14,6 +13,7 @@ mod lanes;
 mod later;
 mod leaving;
 mod property;
+mod relations;
 mod scoring;
 #[cfg(test)]
 mod tests;
@@ -21,10 +21,10 @@ mod tests;
 use std::ops::Range;
 use std::sync::Arc;
 
-use self::checked_out::{CheckedOut, CheckedOutNodes};
 use self::counts::{ClosedBy, PassCounts};
 use self::lanes::PassLanes;
 use self::property::PropertyCounter;
+use self::relations::{Relation, Relations};
 use super::group::GroupPlan;
 use super::leaderboard::{Choice, Leaderboard};
 use crate::feasibility::column::{Column, Symbol};
@@ -70,7 +70,7 @@ const MANY: usize = if cfg!(debug_assertions) { 2 } else { 32 };
 #[derive(Debug, Default)]
 pub(crate) struct Scratch {
     leaderboard: Leaderboard,
-    nodes: CheckedOutNodes,
+    nodes: Relations,
     hidden: HiddenNodes,
     lanes: PassLanes,
     counts: PassCounts,
@@ -282,7 +282,7 @@ impl<'a> Pass<'a> {
     fn check_out_rare(&mut self, basis: Basis<'_>, column: usize, symbol: Symbol, on: NodeSlot) {
         let partition = self.partition;
         for slot in partition.rare_nodes(column, symbol).filter(|slot| *slot != on) {
-            if self.scratch.nodes.get(slot).lane == CheckedOut::NO_LANE {
+            if self.scratch.nodes.get(slot).lane == Relation::NO_LANE {
                 self.check_out(basis, slot);
             }
         }
@@ -301,7 +301,7 @@ impl<'a> Pass<'a> {
         for at in 0..self.scratch.nodes.of_group().len() {
             let slot = self.scratch.nodes.of_group()[at];
             let node = self.scratch.nodes.get(slot);
-            if node.collisions > 0 && node.lane == CheckedOut::NO_LANE && is_it(self, slot) {
+            if node.collisions > 0 && node.lane == Relation::NO_LANE && is_it(self, slot) {
                 self.check_out(basis, slot);
             }
         }

@@ -1,11 +1,11 @@
 //! Canaries: a few allocations of a new version beside the old ones, until they are promoted
 //! (docs/lifecycle.md, section 3, step 4 and *Canaries*).
 
-use super::changes::StopReason;
 use super::classify::Class;
 use super::group::{Group, Outdated};
 use super::view::{AllocationView, DeploymentGroupView, Facts};
 use crate::model::ClientStatus;
+use crate::state::stop_reason::StopReason;
 
 /// Which canaries a group needs in this pass.
 #[derive(Debug, Default)]

@@ -2,7 +2,7 @@
 
 use crate::model::{DeploymentStatus, DesiredUpdates, Trigger};
 use crate::state::small_list::SmallList;
-pub(crate) use crate::state::stop_reason::StopReason;
+use crate::state::stop_reason::StopReason;
 use crate::time::{Span, Timestamp};
 
 /// Everything that has to change, in the order of the specification, groups in order. Allocations are

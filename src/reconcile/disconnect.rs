@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
-use super::changes::{FollowUpKind, StopReason, Update};
+use super::changes::{FollowUpKind, Update};
 use super::follow_ups;
 use super::group::Group;
 use super::view::{AllocationView, Facts, Flags, Input, NONE};
 use crate::model::{ClientStatus, DesiredStatus, DisconnectReconcile};
+use crate::state::stop_reason::StopReason;
 use crate::time::{Span, Timestamp};
 
 impl<F: Facts> Group<'_, '_, F> {

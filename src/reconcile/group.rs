@@ -3,11 +3,12 @@
 
 use std::ops::Range;
 
-use super::changes::{Changes, Figures, FollowUpKind, Stop, StopReason, Update};
+use super::changes::{Changes, Figures, FollowUpKind, Stop, Update};
 use super::deployment::Deployments;
 use super::follow_ups;
 use super::names::NameIndex;
 use super::view::{AllocationView, Facts, GroupRules, Input};
+use crate::state::stop_reason::StopReason;
 use crate::time::Timestamp;
 
 /// A group while it is reconciled.

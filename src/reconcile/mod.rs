@@ -32,12 +32,13 @@ pub(crate) mod view;
 #[cfg(test)]
 mod tests;
 
-use self::changes::{Changes, DeploymentChange, Figures, Stop, StopReason};
+use self::changes::{Changes, DeploymentChange, Figures, Stop};
 use self::classify::Class;
 use self::deployment::Deployments;
 use self::group::{Group, Sets};
 use self::view::{AllocationView, Facts, Input, NodeCondition};
 use crate::model::{ClientStatus, DesiredStatus};
+use crate::state::stop_reason::StopReason;
 
 /// Finds what has to change of a job (docs/lifecycle.md, sections 3 and 4).
 pub(crate) fn reconcile(input: &Input<'_>, facts: &mut impl Facts) -> Changes {

@@ -2,11 +2,12 @@
 //! section 3, *Placements*, *Destructive*, *Migrations*).
 
 use super::canaries::Canaries;
-use super::changes::{Placement, PlacementKind, StopReason};
+use super::changes::{Placement, PlacementKind};
 use super::group::{Group, Outdated};
 use super::names::NameIndex;
 use super::view::{Facts, Flags};
 use crate::model::{ClientStatus, JobType};
+use crate::state::stop_reason::StopReason;
 
 /// What came of a group's placements.
 #[derive(Debug, Default)]

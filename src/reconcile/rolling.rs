@@ -1,8 +1,9 @@
 //! The rolling update of the first API: so many changes at once over the whole job, migrations first,
 //! and an evaluation that goes on after a while (docs/lifecycle.md, section 10, *0.1 semantics*).
 
-use super::changes::{Changes, FollowUp, FollowUpKind, PlacementKind, StopReason};
+use super::changes::{Changes, FollowUp, FollowUpKind, PlacementKind};
 use super::view::Input;
+use crate::state::stop_reason::StopReason;
 use crate::time::Span;
 
 /// Leaves for later what is more than may change at once.

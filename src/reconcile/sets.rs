@@ -1,12 +1,13 @@
 //! The allocations of a group, sorted by what they are to it (docs/lifecycle.md, section 3, steps 1
 //! to 5).
 
-use super::changes::{StopReason, Update};
+use super::changes::Update;
 use super::classify::{self, Class};
 use super::group::Group;
 use super::reschedule::{self, Outcome, Situation};
 use super::view::{AllocationView, Facts, Flags, GroupRules, NONE, NodeCondition};
 use crate::model::{ClientStatus, DesiredStatus, JobType};
+use crate::state::stop_reason::StopReason;
 
 impl<F: Facts> Group<'_, '_, F> {
     /// Sorts the allocations of the group.

@@ -1,11 +1,12 @@
 //! What stops because it is lost or surplus (docs/lifecycle.md, section 3, step 6 and *Stop rule*).
 
-use super::changes::{FollowUpKind, Stop, StopReason};
+use super::changes::{FollowUpKind, Stop};
 use super::follow_ups;
 use super::group::Group;
 use super::sets::is_ended_for_good;
 use super::view::Facts;
 use crate::model::ClientStatus;
+use crate::state::stop_reason::StopReason;
 use crate::time::{Span, Timestamp};
 
 /// How long a client is given at least to end what it stops by itself.

@@ -1,13 +1,14 @@
 //! System and sysbatch jobs: every name on every node that may run the job (docs/lifecycle.md,
 //! section 4).
 
-use super::changes::{Changes, Placement, PlacementKind, Stop, StopReason, Update};
+use super::changes::{Changes, Placement, PlacementKind, Stop, Update};
 use super::classify;
 use super::deployment::Deployments;
 use super::system_deployment::{self, Rollout};
 use super::system_pass::{SystemGroup, SystemPass};
 use super::view::{AllocationView, Facts, Flags, Input, NONE, NodeCondition, NodeStanding};
 use crate::model::{ClientStatus, JobType};
+use crate::state::stop_reason::StopReason;
 
 /// What becomes of an allocation that lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

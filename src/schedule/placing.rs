@@ -13,14 +13,13 @@ use crate::placement::place::GroupRequests;
 use crate::placement::request::{Origin, Request, Verdict};
 use crate::placement::reuse::emptied;
 use crate::plan::effects::DeploymentChoice;
-use crate::reconcile::changes::{
-    NewDeploymentGroup, Placement, PlacementKind, Stop, StopReason, Update,
-};
+use crate::reconcile::changes::{NewDeploymentGroup, Placement, PlacementKind, Stop, Update};
 use crate::reconcile::view::NodeCondition;
 use crate::rng::hash_bytes;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord};
 use crate::state::slots::{AllocationSlot, DeploymentRef, NodeSlot};
 use crate::state::small_list::SmallList;
+use crate::state::stop_reason::StopReason;
 
 /// Requests for one group that are served together.
 #[derive(Clone)]

@@ -5,7 +5,7 @@
 //! That holds as long as the best score 0 or more. Below it one more score makes a mean higher, though it be a low
 //! one itself, which only lanes come to that a spread leads away from.
 
-use super::checked_out::CheckedOut;
+use super::relations::Relation;
 use super::{MANY, Pass};
 use crate::rank::anti_affinity::job_anti_affinity;
 use crate::rank::frontier::Basis;
@@ -109,7 +109,7 @@ impl Pass<'_> {
     /// Checks out a node that was left for later.
     pub(super) fn check_out_now(&mut self, basis: Basis<'_>, slot: NodeSlot) {
         let node = self.scratch.nodes.get(slot);
-        if self.others.is_some() && node.collisions > 0 && node.lane == CheckedOut::NO_LANE {
+        if self.others.is_some() && node.collisions > 0 && node.lane == Relation::NO_LANE {
             self.check_out(basis, slot);
         }
     }

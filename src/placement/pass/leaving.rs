@@ -2,7 +2,7 @@
 //! its placements.
 
 use super::Pass;
-use super::checked_out::CheckedOut;
+use super::relations::Relation;
 use crate::rank::frontier::Basis;
 use crate::state::slots::NodeSlot;
 
@@ -18,7 +18,7 @@ impl Pass<'_> {
         self.check_out_now(basis, slot);
         let node = self.scratch.nodes.get(slot);
         let Some(id) = self.partition.leaf(slot) else { return };
-        if node.lane == CheckedOut::NO_LANE {
+        if node.lane == Relation::NO_LANE {
             return;
         }
         let lane = node.lane as usize;
@@ -39,7 +39,7 @@ impl Pass<'_> {
     pub(crate) fn after_leaving(&mut self, basis: Basis<'_>, slot: NodeSlot) {
         let node = self.scratch.nodes.entry(slot);
         node.collisions = node.collisions.saturating_sub(1);
-        if node.lane != CheckedOut::NO_LANE {
+        if node.lane != Relation::NO_LANE {
             self.queue(basis, slot);
         }
     }

@@ -1,7 +1,7 @@
 //! What nodes score in a pass: as the frontier has them, or with what the group has on them.
 
 use super::Pass;
-use super::checked_out::CheckedOut;
+use super::relations::Relation;
 use crate::fit::exhausted::Exhausted;
 use crate::placement::leaderboard::Choice;
 use crate::rank::anti_affinity::{RESCHEDULE_PENALTY, job_anti_affinity};
@@ -33,7 +33,7 @@ impl Pass<'_> {
         &self,
         basis: Basis<'_>,
         slot: NodeSlot,
-        node: &CheckedOut,
+        node: &Relation,
     ) -> Result<Scores, Exhausted> {
         let of_ask = self.frontier.ask_scores(basis, slot, &self.plan.ask)?;
         let mut scores = Scores::of_fit(of_ask.fit);

@@ -1,11 +1,12 @@
 //! The specification's cases of reconciling, by their numbers (docs/lifecycle.md, section 11).
 
-use super::super::changes::{Figures, FollowUpKind, PlacementKind, StopReason};
+use super::super::changes::{Figures, FollowUpKind, PlacementKind};
 use super::super::view::{
     AllocationView, DeploymentGroupView, DeploymentState, Flags, NodeCondition,
 };
 use super::world::{NOW, World, running};
 use crate::model::{ClientStatus, DesiredStatus, JobType};
+use crate::state::stop_reason::StopReason;
 use crate::time::Span;
 
 pub(super) fn down(it: &mut AllocationView) {

@@ -1,10 +1,11 @@
 //! The specification's cases of canaries, deployments and disconnects (docs/lifecycle.md, section 11).
 
-use super::super::changes::{DeploymentChange, Figures, FollowUpKind, PlacementKind, StopReason};
+use super::super::changes::{DeploymentChange, Figures, FollowUpKind, PlacementKind};
 use super::super::view::{DeploymentGroupView, DeploymentState, Flags, NodeCondition};
 use super::cases::{canaries, down, failed, migrating, names};
 use super::world::{NOW, World, running};
 use crate::model::{ClientStatus, DesiredStatus, JobType};
+use crate::state::stop_reason::StopReason;
 use crate::time::{Span, Timestamp};
 
 #[test]

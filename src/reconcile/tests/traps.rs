@@ -2,13 +2,14 @@
 //! are the reconciler's (section 12), and the steps of the first API.
 
 use super::super::changes::RescheduleEvent;
-use super::super::changes::{FollowUpKind, PlacementKind, StopReason};
+use super::super::changes::{FollowUpKind, PlacementKind};
 use super::super::view::FirstApi;
 use super::super::view::{
     AllocationView, DeploymentGroupView, DeploymentState, Flags, NONE, NodeCondition, NodeStanding,
 };
 use super::world::{NOW, World, running};
 use crate::model::{ClientStatus, DesiredStatus, JobType};
+use crate::state::stop_reason::StopReason;
 use crate::time::Span;
 
 /// A system job with one allocation on each of so many of the nodes.

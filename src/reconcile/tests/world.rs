@@ -1,7 +1,7 @@
 //! A job and its allocations in few words.
 
 use super::super::changes::RescheduleEvent;
-use super::super::changes::{Changes, Figures, PlacementKind, Stop, StopReason};
+use super::super::changes::{Changes, Figures, PlacementKind, Stop};
 use super::super::reconcile;
 use super::super::view::FirstApi;
 use super::super::view::{
@@ -10,6 +10,7 @@ use super::super::view::{
 };
 use crate::model::{ClientStatus, DelayFunction, DesiredStatus, JobType};
 use crate::state::small_list::SmallList;
+use crate::state::stop_reason::StopReason;
 use crate::time::{Span, Timestamp};
 
 /// The instant of every evaluation here.

@@ -1,10 +1,11 @@
-//! The nodes that are to a pass's job what others are not, most of which are taken out of the frontier.
+//! What nodes are to a pass's job: those that it is on, that it keeps away from or that were changed for it, most of
+//! which are taken out of the frontier.
 
 use crate::state::slots::NodeSlot;
 
-/// What a checked-out node is to the job.
+/// What a node is to the job.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct CheckedOut {
+pub(super) struct Relation {
     /// Allocations of the group, and of its namesakes in other namespaces.
     pub(super) collisions: u32,
     /// Whether allocations of the job, or of the group, keep others away.
@@ -12,23 +13,23 @@ pub(super) struct CheckedOut {
     pub(super) has_penalty: bool,
     /// Whether anything was placed on it.
     pub(super) is_changed: bool,
-    /// Its lane, or [`CheckedOut::NO_LANE`].
+    /// The lane that it is checked out to, or [`Relation::NO_LANE`].
     pub(super) lane: u32,
 }
 
-impl CheckedOut {
+impl Relation {
     /// It may not run the group by its facts, or was not looked at yet.
     pub(super) const NO_LANE: u32 = u32::MAX;
 }
 
-impl Default for CheckedOut {
+impl Default for Relation {
     fn default() -> Self {
-        CheckedOut {
+        Relation {
             collisions: 0,
             keeps_away: false,
             has_penalty: false,
             is_changed: false,
-            lane: CheckedOut::NO_LANE,
+            lane: Relation::NO_LANE,
         }
     }
 }
@@ -41,10 +42,10 @@ enum Known {
     Listed(usize),
 }
 
-/// Nodes that are something to the job.
+/// The nodes that are something to the job, and what.
 #[derive(Debug, Default)]
-pub(super) struct CheckedOutNodes {
-    nodes: Vec<(NodeSlot, CheckedOut)>,
+pub(super) struct Relations {
+    nodes: Vec<(NodeSlot, Relation)>,
     /// Those that the group has allocations on or had, each once.
     of_group: Vec<NodeSlot>,
     /// Those that are no longer what the frontier has them for.
@@ -63,7 +64,7 @@ const STRETCH: usize = 1024;
 /// A pass that begins with this number has enough for all nodes still.
 const LAST_BEGIN: u32 = u32::MAX / 2;
 
-impl CheckedOutNodes {
+impl Relations {
     /// Begins anew, with so many slots of nodes.
     pub(super) fn begin(&mut self, node_slots: usize) {
         // The numbers of all passes are different, until there are no more of them.
@@ -81,7 +82,7 @@ impl CheckedOutNodes {
     }
 
     /// The nodes with what they are, but for those of which only one allocation of the group is known.
-    pub(super) fn listed(&self) -> &[(NodeSlot, CheckedOut)] {
+    pub(super) fn listed(&self) -> &[(NodeSlot, Relation)] {
         &self.nodes
     }
 
@@ -101,10 +102,10 @@ impl CheckedOutNodes {
     }
 
     /// What a node is to the job; one that is not known is nothing to it.
-    pub(super) fn get(&self, node: NodeSlot) -> CheckedOut {
+    pub(super) fn get(&self, node: NodeSlot) -> Relation {
         match self.known(node) {
-            Known::Nothing => CheckedOut::default(),
-            Known::OneOfGroup => CheckedOut { collisions: 1, ..CheckedOut::default() },
+            Known::Nothing => Relation::default(),
+            Known::OneOfGroup => Relation { collisions: 1, ..Relation::default() },
             Known::Listed(at) => self.nodes[at].1,
         }
     }
@@ -112,27 +113,27 @@ impl CheckedOutNodes {
     /// Whether a node is in the frontier still, and the group is not on it.
     pub(super) fn is_left(&self, node: NodeSlot) -> bool {
         let known = self.get(node);
-        known.collisions == 0 && known.lane == CheckedOut::NO_LANE
+        known.collisions == 0 && known.lane == Relation::NO_LANE
     }
 
     /// What a node is to the job, to change.
-    pub(super) fn entry(&mut self, node: NodeSlot) -> &mut CheckedOut {
+    pub(super) fn entry(&mut self, node: NodeSlot) -> &mut Relation {
         let at = self.find_or_add(node);
         &mut self.nodes[at].1
     }
 
     /// The same where it is no longer what the frontier has it for.
-    fn touch(&mut self, node: NodeSlot) -> &mut CheckedOut {
+    fn touch(&mut self, node: NodeSlot) -> &mut Relation {
         let at = self.find_or_add(node);
         let entry = &mut self.nodes[at].1;
-        if entry.lane == CheckedOut::NO_LANE && !entry.is_changed {
+        if entry.lane == Relation::NO_LANE && !entry.is_changed {
             self.touched.push(node);
         }
         entry
     }
 
     /// Notes that an allocation was placed on a node.
-    pub(super) fn change(&mut self, node: NodeSlot) -> &mut CheckedOut {
+    pub(super) fn change(&mut self, node: NodeSlot) -> &mut Relation {
         let entry = self.touch(node);
         entry.is_changed = true;
         entry
@@ -182,7 +183,7 @@ impl CheckedOutNodes {
     pub(super) fn placed(&mut self, node: NodeSlot) -> bool {
         let known = self.change(node);
         known.keeps_away = true;
-        let is_checked_out = known.lane != CheckedOut::NO_LANE;
+        let is_checked_out = known.lane != Relation::NO_LANE;
         self.add_of_group(node);
         is_checked_out
     }
