@@ -161,12 +161,13 @@ impl<'a> Look<'a> {
         // *Stop rule*), nor does it what it updates that is unknown; the next one does.
         let is_uncounted = |it: &Fact| is_replacement(&it.it) || self.replaces_unknown(it);
         let replacements = of_group().filter(|it| is_wanted(it) && is_uncounted(it)).count() as i64;
-        // The same of what failed and is replaced as soon as there is room for that.
+        // The same of what failed and is replaced as soon as there is room for that, or the group waits no more.
+        let is_put_off = self.is_blocked() || self.is_held_back(&group.name);
         let is_owed = |it: &&Fact| {
             it.it.client() == ClientStatus::Failed
                 && !it.it.desired().is_terminal()
                 && it.it.next_allocation.is_empty()
-                && self.is_blocked()
+                && is_put_off
         };
         let owed = of_group().filter(is_owed).count() as i64;
         known -= self.ended_beyond(count, of_group());
