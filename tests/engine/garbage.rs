@@ -7,7 +7,7 @@ use stowplan::engine::{
 };
 use stowplan::model::{ClientStatus, DisconnectStrategy, Job, UpdateStrategy};
 
-use crate::world::{World, service};
+use crate::world::{self, World, service};
 
 #[test]
 fn what_has_ended_is_forgotten_and_what_lives_stays() {
@@ -73,13 +73,16 @@ fn what_has_ended_is_forgotten_at_its_age() {
     assert_eq!((world.live("db").len(), world.next()), (2, None));
 }
 
+/// An engine with some nodes that forgets deployments after ten minutes, and nothing else by its age.
+fn forgetting_deployments(nodes: usize) -> World {
+    let garbage =
+        GarbageOptions { deployments: Some(Span::from_secs(600)), ..world::options().garbage };
+    World::with(EngineOptions { garbage, ..EngineOptions::default() }, nodes)
+}
+
 #[test]
 fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
-    let garbage = GarbageOptions {
-        deployments: Some(Span::from_secs(600)),
-        ..crate::world::options().garbage
-    };
-    let mut world = World::with(EngineOptions { garbage, ..EngineOptions::default() }, 1);
+    let mut world = forgetting_deployments(1);
     let deployments = |world: &World| -> Vec<(u64, String)> {
         let all = world.deployments_of("default", "web");
         all.map(|it| (it.job_version, it.status)).collect()
@@ -115,11 +118,7 @@ fn a_deployment_of_which_nothing_is_left_is_forgotten_at_its_own_age() {
 /// section 2): that deployment is not forgotten, though nothing of it was ever placed.
 #[test]
 fn a_deployment_that_replacements_go_back_to_is_not_forgotten_while_canaries_wait() {
-    let garbage = GarbageOptions {
-        deployments: Some(Span::from_secs(600)),
-        ..crate::world::options().garbage
-    };
-    let mut world = World::with(EngineOptions { garbage, ..EngineOptions::default() }, 2);
+    let mut world = forgetting_deployments(2);
     let job = |version: &str, datacenter: &str, canary| {
         let job = service("web", 1).build().unwrap();
         let changed = job.changed(|spec| {
