@@ -314,4 +314,10 @@ impl Cluster {
     pub fn jobs(&self) -> impl Iterator<Item = JobView<'_>> {
         self.state.job_slots().map(|slot| JobView { state: &self.state, slot })
     }
+
+    /// The jobs that are registered: not those of which only something is left, or that somebody asked for by a
+    /// name that no job has.
+    pub fn registered_jobs(&self) -> impl Iterator<Item = JobView<'_>> {
+        self.jobs().filter(JobView::is_registered)
+    }
 }

@@ -106,3 +106,14 @@ fn logs_have_every_request_where_that_is_asked_for_and_nothing_secret() {
     assert!(logged.contains("path=\"/v1/job/x\""), "{logged}");
     assert!(!logged.contains("hush") && !logged.contains("sesame"), "{logged}");
 }
+
+#[test]
+fn a_restarted_agent_counts_the_jobs_that_are_registered() {
+    let folder = Folder::new("counted");
+    let flags = ["--data-dir", folder.text()];
+    let agent = Agent::start(&flags);
+    assert_eq!(agent.ask("DELETE", "/v1/job/nope", "").map(|(status, _)| status), Some(200));
+    assert_eq!(agent.stop(), Some(0));
+    let again = Agent::start(&flags);
+    assert!(again.first_line().contains(", 0 jobs, "), "{}", again.first_line());
+}

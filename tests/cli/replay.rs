@@ -167,6 +167,34 @@ fn names_that_are_misspelt_are_told() {
     assert_eq!((answer.status, answer.stderr.as_str()), (1, said));
 }
 
+/// One that was purged counts no more, whatever of it still stops, and a name that no job has counts for none.
+#[test]
+fn only_jobs_that_are_registered_are_counted() {
+    let mut lines: Vec<String> = example().lines().take(4).map(str::to_owned).collect();
+    for (now, body) in [
+        ("00:00:10", json!({"JobID": "web"})),
+        ("00:00:20", json!({"JobID": "web", "Purge": true})),
+        ("00:00:30", json!({"JobID": "typo"})),
+    ] {
+        let now = format!("2026-01-01T{now}Z");
+        lines.push(json!({"now": now, "command": {"DeregisterJob": body}}).to_string());
+    }
+    let folder = Folder::new("replay-jobs").with("commands.jsonl", lines.join("\n"));
+    let answer = folder.run("replay commands.jsonl --save end.saved");
+    assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
+    let jobs = |time: &str| {
+        let begins = format!(" 2026-01-01T{time}");
+        let row = answer.stdout.lines().find(|line| line.starts_with(&begins)).unwrap();
+        // Columns are two spaces apart: when, nodes, jobs.
+        let columns: Vec<&str> = row.split("  ").filter(|it| !it.is_empty()).collect();
+        columns[2].trim().to_owned()
+    };
+    let counted = ["00:00:05Z", "00:00:10Z", "00:00:20Z", "00:00:30Z"].map(jobs);
+    assert_eq!(counted, ["1", "0 of 1", "0", "0"], "{}", answer.stdout);
+    let checked = folder.run("check end.saved");
+    assert!(checked.stdout.contains("3 nodes, 0 jobs, "), "{}", checked.stdout);
+}
+
 #[test]
 fn what_is_no_saved_state_is_refused() {
     let folder = folder("replay-files");

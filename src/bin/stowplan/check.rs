@@ -56,7 +56,7 @@ impl Check {
 fn write(engine: &Engine) -> io::Result<()> {
     let mut output = Output::stdout();
     writeln!(output, "everything agrees")?;
-    let jobs = engine.jobs().count();
+    let jobs = engine.registered_jobs().count();
     let nodes = engine.nodes().count();
     let allocations = engine.allocation_count();
     let has = [count(nodes, "node"), count(jobs, "job"), count(allocations, "allocation")];

@@ -106,7 +106,7 @@ impl Agent {
         let sum = |count: fn(&Snapshot) -> usize| -> usize {
             handles.iter().map(|handle| count(&handle.snapshot())).sum()
         };
-        let (nodes, jobs) = (sum(|it| it.nodes().count()), sum(|it| it.jobs().count()));
+        let (nodes, jobs) = (sum(|it| it.nodes().count()), sum(|it| it.registered_jobs().count()));
         let names: Vec<&str> = regions.names().collect();
         let kept = self.data_dir.as_ref().map(|folder| folder.display());
         tracing::info!(

@@ -12,7 +12,7 @@ const SHOWN: usize = 20;
 pub(super) struct Look {
     pub(super) nodes: usize,
     pub(super) ready: usize,
-    /// Jobs, those included of which nothing is to run any more.
+    /// Jobs that are registered, those included of which nothing is to run any more.
     pub(super) jobs: usize,
     pub(super) dead_jobs: usize,
     pub(super) starting: u64,
@@ -80,8 +80,9 @@ fn look(engine: &Engine) -> (Timestamp, Look) {
         look.nodes += 1;
         look.ready += usize::from(node.is_ready());
     }
+    // What still runs of a job that was purged is counted, and the job is not.
     for job in engine.jobs() {
-        look.jobs += 1;
+        look.jobs += usize::from(job.is_registered());
         look.dead_jobs += usize::from(job.document().is_some_and(|it| it.status == "dead"));
         let summary = job.summary().unwrap_or_default();
         for counts in summary.summary.values() {
