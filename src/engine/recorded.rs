@@ -4,9 +4,11 @@ use std::fmt;
 
 use serde::de::{Deserializer, Error, Visitor};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
 use super::command::Command;
+use crate::model::problem::excerpt;
 use crate::model::read::ReadError;
 use crate::time::Timestamp;
 
@@ -62,6 +64,12 @@ pub struct RecordedError {
 /// The longest reason and the longest path that are given: lines may be of any length.
 const REASON_MAX: usize = 300;
 
+/// The key under which a line has its command.
+const COMMAND: &str = "command";
+
+/// How many commands of one line are named.
+const NAMES_MAX: usize = 3;
+
 impl Recorded {
     /// A command that came at an instant.
     pub fn new(now: Timestamp, command: impl Into<Command>) -> Recorded {
@@ -74,13 +82,45 @@ impl Recorded {
     ///
     /// It is no JSON, or no command that there is; the first thing that is wrong.
     pub fn from_json(line: impl AsRef<[u8]>) -> Result<Recorded, RecordedError> {
-        let mut json = serde_json::Deserializer::from_slice(line.as_ref());
+        let line = line.as_ref();
+        let mut json = serde_json::Deserializer::from_slice(line);
         let read: Result<Recorded, _> = serde_path_to_error::deserialize(&mut json);
-        let recorded = read
-            .map_err(|error| RecordedError::of(&ReadError::in_line(error.path(), error.inner())))?;
+        let recorded = read.map_err(|error| {
+            let misread = ReadError::in_line(error.path(), error.inner());
+            let is_json = error.inner().is_data();
+            let is_elsewhere = is_json && !misread.path().starts_with(COMMAND);
+            let found = if is_elsewhere { None } else { found_as_command(line, is_json) };
+            found.unwrap_or_else(|| RecordedError::of(&misread))
+        })?;
         json.end().map_err(|error| RecordedError::of(&ReadError::syntax(&error)))?;
         Ok(recorded)
     }
+}
+
+/// What stands in the place of one command, if something else does: the reader takes most of that for no JSON,
+/// which `is_json` says it did not.
+fn found_as_command(line: &[u8], is_json: bool) -> Option<RecordedError> {
+    let value: Value = serde_json::from_slice(line).ok()?;
+    let found = match value.get(COMMAND)? {
+        Value::Null => "`null`".to_owned(),
+        Value::Bool(value) => format!("the boolean `{value}`"),
+        Value::Number(number) => format!("the number `{number}`"),
+        Value::String(text) => format!("the string `{}`", excerpt(text)),
+        Value::Array(_) => "a list".to_owned(),
+        Value::Object(commands) => match commands.len() {
+            0 => "an empty object".to_owned(),
+            1 if is_json => return None,
+            1 => "one twice".to_owned(),
+            several => {
+                let names = commands.keys().take(NAMES_MAX).map(|it| format!("`{}`", excerpt(it)));
+                let more = if several > NAMES_MAX { ", ..." } else { "" };
+                format!("{several}: {}{more}", names.collect::<Vec<_>>().join(", "))
+            }
+        },
+    };
+    let reason =
+        format!("expected an object with one command such as `RegisterJob`, found {found}");
+    Some(RecordedError { path: COMMAND.to_owned(), reason: shortened(&reason) })
 }
 
 impl RecordedError {

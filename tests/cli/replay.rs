@@ -196,6 +196,31 @@ fn only_jobs_that_are_registered_are_counted() {
 }
 
 #[test]
+fn what_stands_in_the_place_of_a_command_is_named() {
+    let expected = "commands.jsonl: line 1: command: expected an object with one command such as \
+        `RegisterJob`, found ";
+    let rows = [
+        ("{}", "an empty object"),
+        ("null", "`null`"),
+        ("[]", "a list"),
+        ("5", "the number `5`"),
+        (r#""Heartbeat""#, "the string `Heartbeat`"),
+        (r#"{"Heartbeat": {"NodeID": "n1"}, "PurgeNode": {}}"#, "2: `Heartbeat`, `PurgeNode`"),
+        (r#"{"Heartbeat": {}, "Heartbeat": {}}"#, "one twice"),
+    ];
+    let folder = Folder::new("replay-no-command");
+    for (command, found) in rows {
+        folder.write("commands.jsonl", format!(r#"{{"now": 1, "command": {command}}}"#));
+        let answer = folder.run("replay commands.jsonl");
+        assert_eq!((answer.status, answer.stderr), (1, format!("{expected}{found}\n")));
+    }
+    // What is wrong before it is said as it was.
+    folder.write("commands.jsonl", r#"{"now": true, "command": {}}"#);
+    let answer = folder.run("replay commands.jsonl");
+    assert!(answer.stderr.contains("line 1: now: expected nanoseconds"), "{}", answer.stderr);
+}
+
+#[test]
 fn what_is_no_saved_state_is_refused() {
     let folder = folder("replay-files");
     let answer = folder.run("check commands.jsonl");
