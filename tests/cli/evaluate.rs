@@ -175,6 +175,22 @@ fn mistakes_are_named_with_their_places() {
     );
 }
 
+/// A key that nobody reads may be why something is missing.
+#[test]
+fn misspelt_keys_of_jobs_are_told_whether_or_not_they_make_a_job_invalid() {
+    let folder = Folder::new("evaluate-misspelt");
+    let mut wrong = state();
+    wrong["jobs"][0]["TaskGroups"][0]["Conut"] = json!(2);
+    folder.write("state.json", &wrong);
+    let key = "warning: state.json: job `web`: TaskGroups[0].Conut: unknown key, ignored; did you mean `Count`?\n";
+    assert_eq!(folder.run("evaluate --state state.json").stderr, key);
+    wrong["jobs"][0]["TaskGroups"][0]["Count"] = json!(-1);
+    folder.write("state.json", &wrong);
+    let invalid = "state.json: jobs[0].TaskGroups[0].Count: expected 0 to 1000000, found `-1`\n";
+    let answer = folder.run("evaluate --state state.json");
+    assert_eq!((answer.status, answer.stderr), (1, format!("{key}{invalid}")));
+}
+
 /// Of an odd state: what is odd about it, and the evaluation's status and its description with the number
 /// of stops and placements, or the place of the mistake.
 type Odd = (&'static str, fn(&mut Value), Result<Value, &'static str>);

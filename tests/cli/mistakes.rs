@@ -343,6 +343,59 @@ warning: job.json: Job.TaskGroups[0].Tasks[0].config: read as `Config`
     assert_eq!(answer.stderr, expected.replace("warning: ", "").replace(", ignored", ""));
 }
 
+/// A key that nobody reads may be why something is missing.
+#[test]
+fn misspelt_keys_are_told_beside_what_they_make_wrong() {
+    let rename = |value: &mut serde_json::Value, from: &str, to: &str| {
+        let keys = value.as_object_mut().unwrap();
+        let taken = keys.remove(from).unwrap();
+        keys.insert(to.to_owned(), taken);
+    };
+    let (mut groups, mut driver) = (job("web", 50, 1, 100), job("web", 50, 1, 100));
+    rename(&mut groups, "TaskGroups", "TaskGroup");
+    rename(&mut driver["TaskGroups"][0]["Tasks"][0], "Driver", "Drivr");
+    let folder = Folder::new("misspelt-invalid")
+        .with("nodes.json", json!([node("n1", 1000)]))
+        .with("groups.json", groups)
+        .with("driver.json", json!({"Job": driver}))
+        .with("wrapper.json", json!({"Jobb": job("web", 50, 1, 100)}));
+    for (file, key, known, wrong) in [
+        (
+            "groups.json",
+            "TaskGroup",
+            "TaskGroups",
+            "groups.json: TaskGroups: a job needs at least one task group\n",
+        ),
+        (
+            "driver.json",
+            "Job.TaskGroups[0].Tasks[0].Drivr",
+            "Driver",
+            "driver.json: Job.TaskGroups[0].Tasks[0].Driver: a task needs a driver\n",
+        ),
+        (
+            "wrapper.json",
+            "Jobb",
+            "Job",
+            "wrapper.json: ID: a job needs an ID\n\
+             wrapper.json: TaskGroups: a job needs at least one task group\n",
+        ),
+    ] {
+        for command in ["place", "explain", "plan"] {
+            let files = format!("{command} --nodes nodes.json --job {file}");
+            let unknown = format!("{file}: {key}: unknown key, ignored; did you mean `{known}`?\n");
+            let answer = folder.run(&files);
+            let expected = format!("warning: {unknown}{wrong}");
+            assert_eq!((answer.status, answer.stderr), (1, expected), "{files}");
+            let strict = folder.run(&format!("{files} --strict"));
+            assert_eq!(strict.stderr, format!("{}{wrong}", unknown.replace(", ignored", "")));
+        }
+    }
+    // In a file of something else there is no key to speak of.
+    let answer = folder.run("place --nodes nodes.json --job nodes.json --strict");
+    let expected = "nodes.json: expected a job, found a node; is the file meant for `--nodes`?\n";
+    assert_eq!(answer.stderr, expected);
+}
+
 /// What real job files of both eras hold is known.
 #[test]
 fn the_example_is_free_of_unknown_keys() {

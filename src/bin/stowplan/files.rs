@@ -9,6 +9,7 @@ pub(crate) mod written;
 use std::cmp::Reverse;
 use std::hash::Hash;
 use std::path::PathBuf;
+use std::ptr;
 
 use indexmap::IndexMap;
 use indexmap::map::Entry;
@@ -89,16 +90,7 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
         problems.add(file, "", "there is no job to place in an empty list");
     }
 
-    let mut warnings = Vec::new();
-    for source in job_sources.iter().flatten() {
-        // A text that is not JSON is a problem already.
-        for key in read::unknown_keys(&source.text).unwrap_or_default() {
-            match files.is_strict {
-                true => problems.add(&source.name, "", &key.to_string().replace(", ignored", "")),
-                false => warnings.push(format!("{}: {key}", source.name)),
-            }
-        }
-    }
+    jobs.note_unknown_keys(files.is_strict, &mut problems);
 
     let node_ids = nodes.unique(|node| node.id.clone(), &mut problems);
     let job_ids = jobs.unique(job_key, &mut problems);
@@ -116,6 +108,7 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
     }
     problems.check()?;
 
+    let mut warnings = problems.into_warnings();
     for job in jobs.iter().filter(|_| files.is_placed) {
         let texts =
             job.warnings().into_iter().map(|it| format!("job `{}`: {it}", printable(&job.id)));
@@ -128,6 +121,22 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
         .map_err(|error| Problems::one(&error.to_string()))?
         .with_jobs(&jobs);
     Ok(Input { inventory, jobs, warnings })
+}
+
+impl Documents<'_, JobSpec> {
+    /// Notes keys that nobody knows. In a file that is none of jobs that would say nothing, and what is not JSON
+    /// is a problem already.
+    fn note_unknown_keys(&self, is_strict: bool, problems: &mut Problems) {
+        let mut seen: Option<&Source> = None;
+        for Found { source, .. } in &self.found {
+            if seen.replace(source).is_some_and(|it| ptr::eq(it, *source)) {
+                continue;
+            }
+            for key in read::unknown_keys(&source.text).unwrap_or_default() {
+                problems.note_unheeded(is_strict, format!("{}: {key}", source.name));
+            }
+        }
+    }
 }
 
 /// The documents of all texts of a kind.

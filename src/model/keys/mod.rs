@@ -124,10 +124,12 @@ pub(crate) fn correct_keys(body: &mut Value, kind: BodyKind) {
     correct(body, object);
 }
 
-/// A request has its job under a key.
+/// A request has its job under a key, which may be misspelt where there is nothing that names a job.
 fn shape_of(document: &Value) -> &'static Object {
-    let is_request = document.as_object().is_some_and(|it| it.contains_key("Job"));
-    if is_request { &REQUEST } else { &JOB }
+    let Value::Object(keys) = document else { return &JOB };
+    let seems_request =
+        || !keys.contains_key("ID") && keys.keys().any(|key| nearest(key, ["Job"]).is_some());
+    if keys.contains_key("Job") || seems_request() { &REQUEST } else { &JOB }
 }
 
 impl Object {

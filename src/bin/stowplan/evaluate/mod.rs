@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::Value;
 use stowplan::PlaceOptions;
+use stowplan::model::read;
 use stowplan::schedule::Situation;
 
 use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
@@ -56,21 +57,15 @@ Example of a file:
 impl Evaluate {
     /// Runs the subcommand and gives the exit status.
     pub(crate) fn run(&self) -> u8 {
-        let situation = match read(&self.state) {
-            Ok(situation) => situation,
+        let (situation, warnings) = match read(&self.state) {
+            Ok(read) => read,
             Err(problems) => {
                 complain(&problems);
                 return BAD_INPUT;
             }
         };
-        for job in &situation.known.versions {
-            for key in job.unknown_keys() {
-                complain(&format_args!(
-                    "warning: {}: job `{}`: {key}\n",
-                    self.state.display(),
-                    printable(&job.id)
-                ));
-            }
+        for warning in &warnings {
+            complain(&format_args!("warning: {warning}\n"));
         }
         let decision = situation.decide(&PlaceOptions::default().record_failed_placements(false));
         let evaluation = &decision.evaluation;
@@ -91,18 +86,39 @@ impl Evaluate {
     }
 }
 
-/// Reads the file.
+/// Reads the file. With what it says there are the keys of jobs that nobody knows.
 ///
 /// # Errors
 ///
 /// All that is wrong with it, each with its path.
-fn read(path: &Path) -> Result<Situation, Problems> {
+fn read(path: &Path) -> Result<(Situation, Vec<String>), Problems> {
     let (file, text) = files::text(path)?;
-    Situation::from_json(text).map_err(|errors| {
-        let mut problems = Problems::default();
-        problems.add_all(&file, errors.problems());
-        problems
-    })
+    let mut problems = Problems::default();
+    // A key that nobody reads may be why something is missing.
+    for unknown in unknown_keys(&text) {
+        problems.warn(format!("{file}: {unknown}"));
+    }
+    match Situation::from_json(text) {
+        Ok(situation) => Ok((situation, problems.into_warnings())),
+        Err(errors) => {
+            problems.add_all(&file, errors.problems());
+            Err(problems)
+        }
+    }
+}
+
+/// The keys of jobs that nobody knows, each with its job; what is not JSON has none.
+fn unknown_keys(text: &[u8]) -> Vec<String> {
+    let value: Value = serde_json::from_slice(text).unwrap_or_default();
+    let jobs = value.get("jobs").and_then(Value::as_array);
+    let mut found = Vec::new();
+    for job in jobs.into_iter().flatten() {
+        let job = job.get("Job").unwrap_or(job);
+        let id = printable(job.get("ID").and_then(Value::as_str).unwrap_or_default());
+        let keys = read::unknown_keys(job.to_string()).unwrap_or_default();
+        found.extend(keys.into_iter().map(|key| format!("job `{id}`: {key}")));
+    }
+    found
 }
 
 fn write_json(answer: &Value, output: &mut Output) -> io::Result<()> {

@@ -15,6 +15,8 @@ const LINES_MAX: usize = 50;
 pub(crate) struct Problems {
     lines: Vec<String>,
     total: usize,
+    /// What is no problem by itself, and may be why there is one.
+    warnings: Vec<String>,
 }
 
 impl Problems {
@@ -38,6 +40,24 @@ impl Problems {
         }
     }
 
+    /// Notes what is no problem by itself.
+    pub(crate) fn warn(&mut self, warning: String) {
+        self.warnings.push(warning);
+    }
+
+    /// Notes something that nobody heeds: that is a problem to who is strict.
+    pub(crate) fn note_unheeded(&mut self, is_strict: bool, warning: String) {
+        match is_strict {
+            true => self.note(|| warning.replace(", ignored", "")),
+            false => self.warn(warning),
+        }
+    }
+
+    /// What was noted beside problems, where there are none.
+    pub(crate) fn into_warnings(self) -> Vec<String> {
+        self.warnings
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.total == 0
     }
@@ -57,6 +77,9 @@ impl Problems {
 
 impl fmt::Display for Problems {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for warning in self.warnings.iter().take(LINES_MAX) {
+            writeln!(f, "warning: {warning}")?;
+        }
         for line in &self.lines {
             writeln!(f, "{line}")?;
         }
