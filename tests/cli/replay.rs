@@ -221,6 +221,16 @@ fn what_stands_in_the_place_of_a_command_is_named() {
 }
 
 #[test]
+fn a_byte_order_mark_is_read_over() {
+    let folder = folder("replay-mark").with("mark.jsonl", format!("\u{feff}{}", example()));
+    let answer = folder.run("replay mark.jsonl --save mark.saved");
+    assert_eq!((answer.status, answer.stderr.as_str()), (0, ""));
+    assert_eq!(answer.stdout, folder.run("replay commands.jsonl").stdout);
+    let again = folder.run("replay mark.jsonl --from mark.saved");
+    assert!(again.stdout.contains("10 lines skipped"), "{}", again.stdout);
+}
+
+#[test]
 fn what_is_no_saved_state_is_refused() {
     let folder = folder("replay-files");
     let answer = folder.run("check commands.jsonl");

@@ -26,7 +26,7 @@ pub(super) struct Lines<'a> {
 impl<'a> Lines<'a> {
     /// The lines of a text of which so many commands were told before.
     pub(super) fn of(text: &'a [u8], to_skip: u64) -> Lines<'a> {
-        Lines { left: Some(text), number: 0, to_skip }
+        Lines { left: Some(without_mark(text)), number: 0, to_skip }
     }
 
     /// The next line that is not empty.
@@ -44,6 +44,15 @@ impl<'a> Lines<'a> {
     }
 }
 
+/// The text without the byte order mark that some editors begin a file with.
+fn without_mark(text: &[u8]) -> &[u8] {
+    text.strip_prefix("\u{feff}".as_bytes()).unwrap_or(text)
+}
+
+fn is_json(text: &[u8]) -> bool {
+    serde_json::from_slice::<IgnoredAny>(without_mark(text)).is_ok()
+}
+
 /// Says of a text as a whole that it is no log of commands, or not one of which so many were told before.
 ///
 /// # Errors
@@ -54,7 +63,7 @@ pub(super) fn check(file: &str, text: &[u8], told: u64) -> Result<(), Problems> 
     let mut lines = Lines::of(text, 0);
     let is_first_read = lines.next().is_none_or(|(_, line)| matches!(line, Line::Command(_)));
     let is_long = lines.next().is_some();
-    if is_long && !is_first_read && serde_json::from_slice::<IgnoredAny>(text).is_ok() {
+    if is_long && !is_first_read && is_json(text) {
         let message = "expected a command a line, found one JSON document: commands look like \
             `{\"now\": \"2026-01-01T00:00:00Z\", \"command\": {...}}`, each on one line";
         problems.add(file, "", message);
