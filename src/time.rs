@@ -8,7 +8,7 @@ mod lengths;
 use std::fmt;
 use std::str::FromStr;
 
-use serde::de::Error as _;
+use serde::de::{Error, Unexpected, Visitor};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use thiserror::Error;
 
@@ -279,15 +279,13 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
 /// Reads an instant that may be absent, which `null`, an empty text and Go's zero time stand for.
 pub(crate) mod rfc3339 {
     use super::{Deserialize, Deserializer, GO_ZERO, Timestamp};
-    use serde::de::Error as _;
-
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Timestamp>, D::Error> {
         let text = Option::<std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
         match text.as_deref() {
             None | Some("" | GO_ZERO) => Ok(None),
-            Some(text) => text.parse().map(Some).map_err(D::Error::custom),
+            Some(text) => super::read_instant(text).map(Some),
         }
     }
 }
@@ -301,8 +299,16 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
-        text.parse().map_err(D::Error::custom)
+        read_instant(&text)
     }
+}
+
+/// The instant of a text of a document, or what is wrong with it.
+pub(crate) fn read_instant<E: Error>(text: &str) -> Result<Timestamp, E> {
+    // No instant is as long as what is shown of the text.
+    const SHOWN: usize = 60;
+    let shown = || text.chars().take(SHOWN).collect::<String>();
+    text.parse().map_err(|error: TimestampError| E::custom(format_args!("`{}` {error}", shown())))
 }
 
 /// Nanoseconds, as the API has lengths of time.
@@ -314,7 +320,27 @@ impl Serialize for Span {
 
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Span, D::Error> {
-        i64::deserialize(deserializer).map(Span)
+        deserializer.deserialize_i64(Nanos)
+    }
+}
+
+/// Reads a number, and says of anything else of what a number is expected.
+struct Nanos;
+
+impl Visitor<'_> for Nanos {
+    type Value = Span;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an integer, of nanoseconds")
+    }
+
+    fn visit_i64<E>(self, nanos: i64) -> Result<Span, E> {
+        Ok(Span(nanos))
+    }
+
+    fn visit_u64<E: Error>(self, nanos: u64) -> Result<Span, E> {
+        let invalid = || E::invalid_value(Unexpected::Unsigned(nanos), &"i64");
+        i64::try_from(nanos).map(Span).map_err(|_| invalid())
     }
 }
 

@@ -10,7 +10,7 @@ use thiserror::Error;
 use super::command::Command;
 use crate::model::problem::excerpt;
 use crate::model::read::ReadError;
-use crate::time::Timestamp;
+use crate::time::{Timestamp, read_instant};
 
 /// A command and the instant at which it came: a line of a log that is replayed. As JSON it is
 /// `{"now": "2026-11-27T10:00:00Z", "command": {"DeregisterJob": {"JobID": "web"}}}`; the instant may also be a
@@ -153,7 +153,7 @@ fn instant<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Timestamp, D::E
         }
 
         fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
-            text.parse().map_err(E::custom)
+            read_instant(text)
         }
     }
 

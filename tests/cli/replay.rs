@@ -231,6 +231,34 @@ fn a_byte_order_mark_is_read_over() {
 }
 
 #[test]
+fn each_mistake_of_a_line_has_its_number() {
+    let line = r#"{"now": 1, "command": {"RegisterNode": {"Node": {"ID": "n1"}}}}"#;
+    let answer = Folder::new("replay-many").run_with(line, "replay -");
+    let said: Vec<&str> = answer.stderr.lines().collect();
+    let [first, second] = said[..] else { panic!("{}", answer.stderr) };
+    assert!(first.starts_with("standard input: line 1: refused: Datacenter: "), "{first}");
+    assert!(second.starts_with("standard input: line 1: refused: NodeResources: "), "{second}");
+}
+
+#[test]
+fn lengths_and_instants_of_another_form_are_said_with_what_is_expected() {
+    let lines = [
+        r#"{"now": "2026-01-01 00:00:03", "command": {"CollectGarbage": {}}}"#,
+        r#"{"now": 1, "command": {"DrainNode": {"NodeID": "n", "DrainSpec": {"Deadline": "1h"}}}}"#,
+        r#"{"now": 1, "command": {"DrainNode": {"NodeID": "n", "DrainSpec": {"Deadline": 1.5}}}}"#,
+    ];
+    let answer = Folder::new("replay-times").run_with(&lines.join("\n"), "replay -");
+    let deadline =
+        "command.DrainNode.DrainSpec.Deadline: expected an integer, of nanoseconds, found";
+    let expected = format!(
+        "standard input: line 1: now: `2026-01-01 00:00:03` is not a time of the form 2026-11-27T03:00:00Z\n\
+         standard input: line 2: {deadline} the string `1h`\n\
+         standard input: line 3: {deadline} the number `1.5`\n"
+    );
+    assert_eq!((answer.status, answer.stderr), (1, expected));
+}
+
+#[test]
 fn what_is_no_saved_state_is_refused() {
     let folder = folder("replay-files");
     let answer = folder.run("check commands.jsonl");

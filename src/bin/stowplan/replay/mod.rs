@@ -7,6 +7,7 @@ mod lines;
 mod report;
 mod timeline;
 
+use std::fmt::Display;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -21,7 +22,7 @@ use crate::exit::{BAD_INPUT, NOT_ALL_PLACED, SUCCESS};
 use crate::files::{self, Problems, written};
 use crate::flags::whole_number;
 use crate::output::{Output, complain, complain_unwritten};
-use crate::words::count;
+use crate::words::{count, printable};
 
 /// Replay commands that were written down: what happened, and what ran when?
 ///
@@ -197,7 +198,7 @@ impl Replay {
                 Line::Unread(error) => {
                     outcome.unread += 1;
                     if outcome.unread <= UNREAD_SAID {
-                        complain(&format_args!("{file}: line {number}: {error}\n"));
+                        complain_of_line(file, number, "", &error);
                     }
                     if self.strict {
                         break;
@@ -220,7 +221,7 @@ impl Replay {
                 Ok(_) => outcome.accepted += 1,
                 Err(error) => {
                     outcome.refused += 1;
-                    complain(&format_args!("{file}: line {number}: refused: {error}\n"));
+                    complain_of_line(file, number, "refused: ", &error);
                     if self.strict {
                         break;
                     }
@@ -242,6 +243,13 @@ impl Replay {
         }
         writing.output.finish()?;
         Ok(outcome)
+    }
+}
+
+/// Says what is wrong with a line, each mistake with the line's number.
+fn complain_of_line(file: &str, number: usize, what: &str, error: &dyn Display) {
+    for mistake in error.to_string().lines() {
+        complain(&format_args!("{file}: line {number}: {what}{}\n", printable(mistake)));
     }
 }
 
