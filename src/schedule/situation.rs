@@ -11,10 +11,11 @@ use super::decision::Decision;
 use super::job_state::JobState;
 use crate::cluster::Cluster;
 use crate::cluster::inventory::Inventory;
-use crate::model::problem::Problem;
+use crate::model::problem::{Problem, excerpt};
 use crate::model::zeros::without_negative_zeros;
 use crate::model::{
-    Allocation, Deployment, Evaluation, EvaluationStatus, Job, JobSpec, Node, read,
+    Allocation, Deployment, DeploymentStatus, Evaluation, EvaluationStatus, Job, JobSpec, Node,
+    read,
 };
 use crate::placement::options::PlaceOptions;
 use crate::time::Timestamp;
@@ -153,6 +154,7 @@ impl Checker {
         let versions = self.versions(keys.get("jobs"));
         let allocations = self.allocations(keys.get("allocs"), &versions);
         let deployment: Option<Deployment> = self.document("deployment", keys.get("deployment"));
+        self.status(deployment.as_ref());
         let evaluation: Option<Evaluation> = self.document("eval", keys.get("eval"));
         if keys.get("eval").is_none_or(Value::is_null) {
             self.add("eval", "an evaluation is needed");
@@ -286,6 +288,18 @@ impl Checker {
             }
         }
         allocations
+    }
+
+    /// A deployment has to say what has become of it, if it says anything of that.
+    fn status(&mut self, deployment: Option<&Deployment>) {
+        let Some(deployment) = deployment else { return };
+        if deployment.status.is_empty() || deployment.status().is_some() {
+            return;
+        }
+        let known: Vec<String> =
+            DeploymentStatus::ALL.iter().map(|status| format!("`{status}`")).collect();
+        let (found, known) = (excerpt(&deployment.status), known.join(", "));
+        self.add("deployment.Status", &format!("unknown status `{found}`, known are {known}"));
     }
 
     /// Everything has to be of one job.

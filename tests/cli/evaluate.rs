@@ -191,6 +191,23 @@ fn misspelt_keys_of_jobs_are_told_whether_or_not_they_make_a_job_invalid() {
     assert_eq!((answer.status, answer.stderr), (1, format!("{key}{invalid}")));
 }
 
+#[test]
+fn a_deployment_says_what_has_become_of_it_in_a_known_word() {
+    let folder = Folder::new("evaluate-deployment");
+    for (status, wrong) in [("running", false), ("", false), ("flying", true)] {
+        let mut state = state();
+        state["deployment"] = json!({"ID": "d1", "JobID": "web", "Status": status});
+        folder.write("state.json", state);
+        let answer = folder.run("evaluate --state state.json");
+        let said = "state.json: deployment.Status: unknown status `flying`, known are `running`, \
+            `paused`, `failed`, `successful`, `cancelled`, `pending`, `initializing`, `blocked`, \
+            `unblocking`\n";
+        let expected = if wrong { said } else { "" };
+        assert_eq!(answer.stderr, expected, "{status}");
+        assert_eq!(answer.status == 1, wrong, "{status}");
+    }
+}
+
 /// Of an odd state: what is odd about it, and the evaluation's status and its description with the number
 /// of stops and placements, or the place of the mistake.
 type Odd = (&'static str, fn(&mut Value), Result<Value, &'static str>);
