@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::Folder;
-use super::documents::node;
+use super::documents::{job, node};
 
 const WEB: &str = r#"
 variable "count" {
@@ -90,4 +90,20 @@ fn mistakes_say_where_they_are() {
     }
     let answer = folder.run("place --nodes nodes.json --job web.job --var zone");
     assert!(answer.stderr.contains("expected a name and a value"), "{}", answer.stderr);
+}
+
+#[test]
+fn values_that_no_job_file_takes_are_told() {
+    let folder = folder("hcl-unheeded").with("web.json", json!({"Job": job("web", 50, 1, 100)}));
+    let said = "`--var` and `--var-file` say nothing here: no job file is in HCL\n";
+    for values in ["--var zone=a", "--var-file values.hcl"] {
+        let command = format!("place --nodes nodes.json --job web.json {values}");
+        let answer = folder.run(&command);
+        assert_eq!((answer.status, answer.stderr), (0, format!("warning: {said}")), "{command}");
+        let strict = folder.run(&format!("{command} --strict"));
+        assert_eq!((strict.status, strict.stderr.as_str()), (1, said), "{command}");
+        // One that takes them is enough.
+        let answer = folder.run(&format!("{command} --var zone=b --job web.nomad.hcl"));
+        assert!(!answer.stderr.contains("say nothing"), "{}", answer.stderr);
+    }
 }

@@ -79,7 +79,7 @@ pub(crate) fn read(files: &Files<'_>) -> Result<Input, Problems> {
     }
     let reader = Reader::new(files.variables, &mut problems);
     let node_sources = source::open(files.nodes, &mut problems);
-    let job_sources = hcl::open_jobs(files.jobs, &reader, &mut problems);
+    let job_sources = hcl::open_jobs(files.jobs, &reader, files.is_strict, &mut problems);
     let allocation_sources = source::open(files.allocations, &mut problems);
 
     let nodes: Documents<'_, NodeSpec> = documents(&node_sources, &mut problems);

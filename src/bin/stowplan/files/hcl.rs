@@ -53,6 +53,8 @@ fn name_and_value(text: &str) -> Result<(String, String), String> {
 #[cfg(feature = "hcl")]
 pub(super) struct Reader {
     inputs: Inputs,
+    /// Whether any values are given.
+    has_values: bool,
 }
 
 #[cfg(feature = "hcl")]
@@ -72,7 +74,12 @@ impl Reader {
         for (name, value) in &variables.var {
             inputs.set(name, value);
         }
-        Reader { inputs }
+        let has_values = !variables.var.is_empty() || !variables.var_file.is_empty();
+        Reader { inputs, has_values }
+    }
+
+    fn has_values(&self) -> bool {
+        self.has_values
     }
 
     /// The text of a job file as JSON, if it is in HCL.
@@ -117,6 +124,11 @@ impl Reader {
         Reader
     }
 
+    /// There can be none.
+    fn has_values(&self) -> bool {
+        false
+    }
+
     /// Refuses a job file in HCL.
     ///
     /// # Errors
@@ -136,12 +148,17 @@ impl Reader {
 pub(super) fn open_jobs(
     paths: &[PathBuf],
     reader: &Reader,
+    is_strict: bool,
     problems: &mut Problems,
 ) -> Vec<Option<Source>> {
     let mut sources = source::open(paths, problems);
+    // A file that cannot be read may be in HCL.
+    let mut may_have_variables = sources.iter().any(Option::is_none);
     for (path, source) in paths.iter().zip(&mut sources) {
         let Some(found) = source else { continue };
-        match reader.json(path, &found.text) {
+        let json = reader.json(path, &found.text);
+        may_have_variables |= !matches!(json, Ok(None));
+        match json {
             Ok(None) => {}
             Ok(Some(json)) => found.text = json,
             Err(message) => {
@@ -149,6 +166,10 @@ pub(super) fn open_jobs(
                 *source = None;
             }
         }
+    }
+    if reader.has_values() && !may_have_variables {
+        let message = "`--var` and `--var-file` say nothing here: no job file is in HCL";
+        problems.note_unheeded(is_strict, message.to_owned());
     }
     sources
 }
