@@ -33,6 +33,8 @@ pub enum JobWarning {
     Parameterized,
     /// `Multiregion`: regions have counts and datacenters of their own.
     Multiregion,
+    /// `Count` of a group of a system job: it has one allocation on every node.
+    SystemCount,
 }
 
 impl JobWarning {
@@ -43,6 +45,7 @@ impl JobWarning {
             JobWarning::Periodic => "Periodic",
             JobWarning::Parameterized => "ParameterizedJob",
             JobWarning::Multiregion => "Multiregion",
+            JobWarning::SystemCount => "Count",
         }
     }
 }
@@ -65,6 +68,10 @@ impl fmt::Display for JobWarning {
             JobWarning::Multiregion => {
                 "`Multiregion` is ignored: the groups are placed with the counts and datacenters \
                  that the job itself has, not with those of a region"
+            }
+            JobWarning::SystemCount => {
+                "`Count` above 1 is ignored: a system job has one allocation of each group on every \
+                 node that may run it"
             }
         })
     }
@@ -98,6 +105,10 @@ impl Job {
             (self.periodic.is_some(), JobWarning::Periodic),
             (self.is_parameterized(), JobWarning::Parameterized),
             (self.is_multiregion(), JobWarning::Multiregion),
+            (
+                self.job_type().is_system() && self.task_groups.iter().any(|it| it.count() > 1),
+                JobWarning::SystemCount,
+            ),
         ];
         warnings.into_iter().filter(|(applies, _)| *applies).map(|(_, warning)| warning).collect()
     }
@@ -123,7 +134,21 @@ mod tests {
         assert_eq!(warnings(r#", "ParameterizedJob": {}"#), [JobWarning::Parameterized]);
         assert_eq!(warnings(r#", "ParameterizedJob": {}, "Dispatched": true"#), []);
         assert_eq!(warnings(r#", "Multiregion": {"Regions": []}"#), [JobWarning::Multiregion]);
-        for warning in [JobWarning::Stopped, JobWarning::Periodic, JobWarning::Parameterized] {
+        let job = |job_type: &str, count: u32| {
+            let tasks = r#""Tasks": [{"Name": "t", "Driver": "docker"}]"#;
+            let group = format!(r#"{{"Name": "g", "Count": {count}, {tasks}}}"#);
+            let job = format!(r#"{{"ID": "j", "Type": "{job_type}", "TaskGroups": [{group}]}}"#);
+            Job::from_json(job).unwrap().warnings()
+        };
+        assert_eq!(job("system", 3), [JobWarning::SystemCount]);
+        assert_eq!(job("sysbatch", 2), [JobWarning::SystemCount]);
+        assert_eq!([job("system", 1), job("system", 0), job("batch", 3)], [[], [], []]);
+        for warning in [
+            JobWarning::Stopped,
+            JobWarning::Periodic,
+            JobWarning::Parameterized,
+            JobWarning::SystemCount,
+        ] {
             assert!(warning.to_string().contains(warning.key()));
         }
     }

@@ -342,6 +342,24 @@ fn what_placing_does_not_heed_is_warned_of() {
     assert_eq!(document["Warnings"], json!(warnings));
 }
 
+/// One that asks for several is not refused, and gets one.
+#[test]
+fn the_count_of_a_system_job_is_warned_of() {
+    let folder = Folder::new("system-count").with("nodes.json", json!([node("n1", 1000)]));
+    for (job_type, count, is_warned) in
+        [("system", 3, true), ("sysbatch", 2, true), ("system", 1, false), ("service", 3, false)]
+    {
+        let mut web = job("web", 50, count, 100);
+        web["Type"] = json!(job_type);
+        folder.write("job.json", web);
+        let answer = folder.run("place --nodes nodes.json --job job.json");
+        let warning = "warning: job `web`: `Count` above 1 is ignored: a system job has one \
+            allocation of each group on every node that may run it\n";
+        let expected = if is_warned { warning } else { "" };
+        assert_eq!((answer.status, answer.stderr.as_str()), (0, expected), "{job_type} {count}");
+    }
+}
+
 /// The compact form has no documents of the API in it.
 #[test]
 fn the_compact_form_has_no_documents() {
