@@ -19,6 +19,13 @@ macro_rules! bodies {
                 pub $field: $ty,
             )*
         }
+
+        impl crate::model::keys::Keyed for $name {
+            const KIND: crate::model::keys::Kind =
+                crate::model::keys::Kind::One(&crate::model::keys::Object(&[
+                    $(($key, <$ty as crate::model::keys::Keyed>::KIND),)*
+                ]));
+        }
     )*};
 }
 

@@ -8,6 +8,7 @@ use super::body::bodies;
 pub use super::evaluation_bodies::{
     Ack, CreateEvaluation, DeleteEvaluations, Dequeue, Nack, SubmitPlan, UpdateEvaluation,
 };
+use crate::model::keys::{Keyed, Kind, Object};
 use crate::model::{
     AllocationDeploymentStatus, ClientStatus, Job, JobSpec, JobSubmission, Namespace,
     NetworkStatus, Node, NodePool, NodeSpec, SchedulerConfiguration, TaskState,
@@ -85,6 +86,13 @@ macro_rules! commands {
                 Command::$boxed(Box::new(body))
             }
         })*
+        // The names of all, with the keys of their bodies.
+        impl Keyed for Command {
+            const KIND: Kind = Kind::One(&Object(&[
+                $((stringify!($name), $name::KIND),)*
+                $((stringify!($boxed), $boxed::KIND),)*
+            ]));
+        }
         impl Command {
             /// Its name.
             pub fn name(&self) -> &'static str {

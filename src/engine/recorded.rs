@@ -8,6 +8,8 @@ use serde_json::Value;
 use thiserror::Error;
 
 use super::command::Command;
+use crate::model::UnknownKey;
+use crate::model::keys::{self, Keyed, Kind, Object};
 use crate::model::problem::excerpt;
 use crate::model::read::ReadError;
 use crate::time::{Timestamp, read_instant};
@@ -95,7 +97,27 @@ impl Recorded {
         json.end().map_err(|error| RecordedError::of(&ReadError::syntax(&error)))?;
         Ok(recorded)
     }
+
+    /// The keys of a line that nobody reads, such as misspelt ones: those of the command's body, and of a job in
+    /// it. Of other documents no key is unknown. The line is read anew for this; one that is no JSON has none.
+    ///
+    /// ```
+    /// use stowplan::engine::Recorded;
+    ///
+    /// let line = r#"{"now": 5, "command": {"DrainNode": {"NodeID": "n1", "DrainSpec": {"Dedline": 60}}}}"#;
+    /// assert!(Recorded::from_json(line).is_ok());
+    /// let unknown = &Recorded::unknown_keys(line)[0];
+    /// assert_eq!(unknown.path, "command.DrainNode.DrainSpec.Dedline");
+    /// assert_eq!(unknown.nearest, Some("Deadline"));
+    /// ```
+    pub fn unknown_keys(line: impl AsRef<[u8]>) -> Vec<UnknownKey> {
+        let value: Option<Value> = serde_json::from_slice(line.as_ref()).ok();
+        value.map(|value| keys::of_object(&value, &LINE)).unwrap_or_default()
+    }
 }
+
+/// The keys of a line.
+static LINE: Object = Object(&[("now", Kind::Any), (COMMAND, Command::KIND)]);
 
 /// What stands in the place of one command, if something else does: the reader takes most of that for no JSON,
 /// which `is_json` says it did not.

@@ -27,7 +27,7 @@ mod first_api;
 pub(crate) mod job;
 pub(crate) mod job_spec;
 pub(crate) mod job_type;
-mod keys;
+pub(crate) mod keys;
 pub(crate) mod launch;
 mod launched;
 pub(crate) mod metrics;

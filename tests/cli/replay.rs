@@ -163,7 +163,8 @@ fn names_that_are_misspelt_are_told() {
     let folder = Folder::new("replay-misspelt").with("commands.jsonl", lines.join("\n"));
     let answer = folder.run("replay commands.jsonl");
     let said = "commands.jsonl: line 1: command: there is no `RegisterNoode`; did you mean `RegisterNode`?\n\
-        warning: commands.jsonl: line 2: TaskGroups[0].Conut: unknown key, ignored; did you mean `Count`?\n";
+        warning: commands.jsonl: line 2: command.RegisterJob.Job.TaskGroups[0].Conut: unknown key, ignored; \
+        did you mean `Count`?\n";
     assert_eq!((answer.status, answer.stderr.as_str()), (1, said));
 }
 
@@ -256,6 +257,50 @@ fn lengths_and_instants_of_another_form_are_said_with_what_is_expected() {
          standard input: line 3: {deadline} the number `1.5`\n"
     );
     assert_eq!((answer.status, answer.stderr), (1, expected));
+}
+
+/// Those of a command's body, and of a job that is refused; `--strict` refuses the line.
+#[test]
+fn keys_that_nobody_reads_are_told_of_every_command() {
+    let drain = r#"{"now": 1, "command": {"DrainNode": {"nodeid": "n1", "NodeID": "n1", "Foo": 1,
+        "DrainSpec": {"Dedline": 60}, "Meta": {"any": "1"}}}}"#
+        .replace('\n', "");
+    let lines = [
+        r#"{"now": 1, "command": {"RegisterNode": {"Nod": 1, "Node": {"ID": "n1", "Datacenter": "dc1",
+        "Rack": "r1", "NodeResources": {}}}}}"#
+            .replace('\n', ""),
+        drain.clone(),
+        r#"{"now": 1, "command": {"RegisterJob": {"Job": {"id": "w", "TaskGroup": []}}}}"#.into(),
+        r#"{"now": 1, "command": {"UpdateAllocations": {"Alloc": [{"ID": "a", "Clientstatus": "x"}]}}}"#.into(),
+    ];
+    let folder = Folder::new("replay-unread").with("commands.jsonl", lines.join("\n"));
+    let answer = folder.run("replay commands.jsonl");
+    let warned: Vec<&str> = answer
+        .stderr
+        .lines()
+        .filter_map(|it| it.strip_prefix("warning: commands.jsonl: "))
+        .collect();
+    let expected = [
+        "line 1: command.RegisterNode.Nod: unknown key, ignored; did you mean `Node`?",
+        "line 2: command.DrainNode.DrainSpec.Dedline: unknown key, ignored; did you mean `Deadline`?",
+        "line 2: command.DrainNode.Foo: unknown key, ignored",
+        "line 2: command.DrainNode.nodeid: unknown key, ignored; did you mean `NodeID`?",
+        "line 3: command.RegisterJob.Job.TaskGroup: unknown key, ignored; did you mean `TaskGroups`?",
+        "line 3: command.RegisterJob.Job.id: read as `ID`",
+        "line 4: command.UpdateAllocations.Alloc[0].Clientstatus: unknown key, ignored; did you mean \
+         `ClientStatus`?",
+    ];
+    assert_eq!(warned, expected, "{}", answer.stderr);
+    let known =
+        r#"{"now": 1, "command": {"RegisterNode": {"Node": {"ID": "n1", "Datacenter": "dc1",
+        "NodeResources": {}}}}}"#
+            .replace('\n', "");
+    folder.write("strict.jsonl", [known, drain].join("\n"));
+    let answer = folder.run("replay strict.jsonl --strict");
+    let expected =
+        expected[1..4].iter().map(|it| format!("strict.jsonl: {}\n", it.replace(", ignored", "")));
+    assert_eq!((answer.status, answer.stderr), (1, expected.collect::<String>()));
+    assert!(answer.stdout.starts_with("1 command accepted, 1 not"), "{}", answer.stdout);
 }
 
 #[test]

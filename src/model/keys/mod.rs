@@ -6,13 +6,17 @@
 
 #[cfg(feature = "http")]
 mod bodies;
+mod keyed;
 mod schema;
 
 use std::fmt;
+use std::ptr;
 
 use serde_json::{Map, Value};
 
-use self::schema::{JOB, Kind, Object, REQUEST};
+pub(crate) use self::keyed::Keyed;
+use self::schema::{JOB, REQUEST};
+pub(crate) use self::schema::{Kind, Object};
 use crate::model::job_spec::JobSpec;
 use crate::model::printable::printable;
 use crate::model::read_error::ReadError;
@@ -63,10 +67,10 @@ pub(crate) fn of_text(value: &Value) -> Vec<UnknownKey> {
     match value {
         Value::Array(documents) => {
             for (at, document) in documents.iter().enumerate() {
-                walk(document, shape_of(document), &format!("[{at}]"), &mut found);
+                walk(document, shape_of(document), true, &format!("[{at}]"), &mut found);
             }
         }
-        document => walk(document, shape_of(document), "", &mut found),
+        document => walk(document, shape_of(document), true, "", &mut found),
     }
     found
 }
@@ -74,7 +78,14 @@ pub(crate) fn of_text(value: &Value) -> Vec<UnknownKey> {
 /// The unknown keys of one job.
 pub(crate) fn of_job(job: &Value) -> Vec<UnknownKey> {
     let mut found = Vec::new();
-    walk(job, &JOB, "", &mut found);
+    walk(job, &JOB, true, "", &mut found);
+    found
+}
+
+/// The unknown keys of an object, whose own are read in their letter case only, and of the jobs that it holds.
+pub(crate) fn of_object(value: &Value, object: &'static Object) -> Vec<UnknownKey> {
+    let mut found = Vec::new();
+    walk(value, object, false, "", &mut found);
     found
 }
 
@@ -143,8 +154,16 @@ impl Object {
     }
 }
 
-fn walk(value: &Value, object: &'static Object, path: &str, found: &mut Vec<UnknownKey>) {
+/// `any_case` says whether keys in another letter case are read, as they are in every job.
+fn walk(
+    value: &Value,
+    object: &'static Object,
+    any_case: bool,
+    path: &str,
+    found: &mut Vec<UnknownKey>,
+) {
     let Value::Object(keys) = value else { return };
+    let any_case = any_case || ptr::eq(object, &JOB);
     for (key, value) in keys {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         let kind = object.kind(key).or_else(|| {
@@ -153,20 +172,20 @@ fn walk(value: &Value, object: &'static Object, path: &str, found: &mut Vec<Unkn
             found.push(UnknownKey {
                 path: path.clone(),
                 nearest: in_other_case.or_else(|| nearest(key, known)),
-                is_read: in_other_case.is_some_and(|known| is_absent(keys, known)),
+                is_read: any_case && in_other_case.is_some_and(|known| is_absent(keys, known)),
             });
-            object.kind(in_other_case?)
+            object.kind(in_other_case.filter(|_| any_case)?)
         });
         match (kind, value) {
-            (Some(Kind::One(object)), value) => walk(value, object, &path, found),
+            (Some(Kind::One(object)), value) => walk(value, object, any_case, &path, found),
             (Some(Kind::List(object)), Value::Array(values)) => {
                 for (at, value) in values.iter().enumerate() {
-                    walk(value, object, &format!("{path}[{at}]"), found);
+                    walk(value, object, any_case, &format!("{path}[{at}]"), found);
                 }
             }
             (Some(Kind::Map(object)), Value::Object(values)) => {
                 for (name, value) in values {
-                    walk(value, object, &format!("{path}.{name}"), found);
+                    walk(value, object, any_case, &format!("{path}.{name}"), found);
                 }
             }
             _ => {}

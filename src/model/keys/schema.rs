@@ -5,7 +5,7 @@ use Kind::{Any, List, Map, One};
 
 /// What a key holds.
 #[derive(Clone, Copy)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A value without keys of its own, or with keys that the user chooses.
     Any,
     /// An object.
@@ -17,7 +17,7 @@ pub(super) enum Kind {
 }
 
 /// The keys of an object.
-pub(super) struct Object(pub(super) &'static [(&'static str, Kind)]);
+pub(crate) struct Object(pub(crate) &'static [(&'static str, Kind)]);
 
 /// What stands around a job in a request.
 pub(super) static REQUEST: Object = Object(&[

@@ -7,8 +7,9 @@ use crate::files::Problems;
 use crate::words::{count, number};
 
 /// A line that says something.
-pub(super) enum Line {
-    Command(Box<Recorded>),
+pub(super) enum Line<'a> {
+    /// A command, and its text.
+    Command(Box<Recorded>, &'a [u8]),
     /// A command that was told before.
     Skipped,
     Unread(RecordedError),
@@ -61,7 +62,7 @@ fn is_json(text: &[u8]) -> bool {
 pub(super) fn check(file: &str, text: &[u8], told: u64) -> Result<(), Problems> {
     let mut problems = Problems::default();
     let mut lines = Lines::of(text, 0);
-    let is_first_read = lines.next().is_none_or(|(_, line)| matches!(line, Line::Command(_)));
+    let is_first_read = lines.next().is_none_or(|(_, line)| matches!(line, Line::Command(..)));
     let is_long = lines.next().is_some();
     if is_long && !is_first_read && is_json(text) {
         let message = "expected a command a line, found one JSON document: commands look like \
@@ -71,7 +72,7 @@ pub(super) fn check(file: &str, text: &[u8], told: u64) -> Result<(), Problems> 
     if told > 0 {
         let lines = Lines::of(text, 0);
         let commands =
-            lines.filter(|(_, line)| matches!(line, Line::Command(_))).take(told as usize);
+            lines.filter(|(_, line)| matches!(line, Line::Command(..))).take(told as usize);
         let commands = commands.count();
         if (commands as u64) < told {
             let has = count(commands, "command");
@@ -85,17 +86,17 @@ pub(super) fn check(file: &str, text: &[u8], told: u64) -> Result<(), Problems> 
     problems.check()
 }
 
-impl Iterator for Lines<'_> {
-    type Item = (usize, Line);
+impl<'a> Iterator for Lines<'a> {
+    type Item = (usize, Line<'a>);
 
-    fn next(&mut self) -> Option<(usize, Line)> {
-        let line = self.next_line()?;
-        let line = match Recorded::from_json(line) {
+    fn next(&mut self) -> Option<(usize, Line<'a>)> {
+        let text = self.next_line()?;
+        let line = match Recorded::from_json(text) {
             Ok(_) if self.to_skip > 0 => {
                 self.to_skip -= 1;
                 Line::Skipped
             }
-            Ok(recorded) => Line::Command(Box::new(recorded)),
+            Ok(recorded) => Line::Command(Box::new(recorded), text),
             // What was said of it before is not said again.
             Err(_) if self.to_skip > 0 => Line::Skipped,
             Err(error) => Line::Unread(error),

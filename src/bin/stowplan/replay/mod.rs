@@ -13,8 +13,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use stowplan::Timestamp;
-use stowplan::engine::{Command, Engine, EngineOptions};
-use stowplan::model::{Job, UnknownKey};
+use stowplan::engine::{Command, Engine, EngineOptions, Recorded};
 
 use self::lines::{Line, Lines};
 use self::timeline::Timeline;
@@ -61,7 +60,7 @@ pub(crate) struct Replay {
     #[arg(long, value_name = "SAVED")]
     from: Option<PathBuf>,
 
-    /// Stop at the first line that is refused or no command
+    /// Stop at the first line that is refused, is no command or has a key that nobody reads
     #[arg(long)]
     strict: bool,
 }
@@ -189,12 +188,12 @@ impl Replay {
         let mut writing = Writing { output, events: self.events, seen, timeline };
         let mut lines = Lines::of(text, engine.commands());
         for (number, line) in &mut lines {
-            let recorded = match line {
+            let (recorded, text) = match line {
                 Line::Skipped => {
                     outcome.skipped += 1;
                     continue;
                 }
-                Line::Command(recorded) => recorded,
+                Line::Command(recorded, text) => (recorded, text),
                 Line::Unread(error) => {
                     outcome.unread += 1;
                     if outcome.unread <= UNREAD_SAID {
@@ -210,12 +209,13 @@ impl Replay {
                 outcome.is_cut = true;
                 break;
             }
+            if !self.are_keys_known(file, number, text) {
+                outcome.unread += 1;
+                break;
+            }
             // That one is applied before time comes to its instant.
             if !matches!(recorded.command, Command::Resume(_)) {
                 writing.advance(engine, recorded.now)?;
-            }
-            for key in unknown_keys(&recorded.command) {
-                complain(&format_args!("warning: {file}: line {number}: {key}\n"));
             }
             match engine.apply(recorded.now, recorded.command) {
                 Ok(_) => outcome.accepted += 1,
@@ -243,6 +243,21 @@ impl Replay {
         }
         writing.output.finish()?;
         Ok(outcome)
+    }
+
+    /// Says which keys of a line nobody reads; false if the line is refused for them.
+    fn are_keys_known(&self, file: &str, number: usize, text: &[u8]) -> bool {
+        let unknown = Recorded::unknown_keys(text);
+        for key in &unknown {
+            match self.strict {
+                true => {
+                    let key = key.to_string().replace(", ignored", "");
+                    complain(&format_args!("{file}: line {number}: {key}\n"));
+                }
+                false => complain(&format_args!("warning: {file}: line {number}: {key}\n")),
+            }
+        }
+        unknown.is_empty() || !self.strict
     }
 }
 
@@ -283,13 +298,6 @@ impl Writing<'_> {
         self.seen = engine.modify_index();
         Ok(())
     }
-}
-
-/// What is misspelt in the job of a command, as far as one is registered by it.
-fn unknown_keys(command: &Command) -> Vec<UnknownKey> {
-    let Command::RegisterJob(command) = command else { return Vec::new() };
-    // What is wrong with it otherwise is said where it is refused.
-    Job::new(command.job.clone()).map(|job| job.unknown_keys()).unwrap_or_default()
 }
 
 /// Reads a saved state.
