@@ -45,6 +45,7 @@ mod functions;
 mod inputs;
 mod number;
 mod operators;
+mod quotes;
 mod schema;
 mod scope;
 mod source;

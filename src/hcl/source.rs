@@ -6,7 +6,8 @@ use hcl_edit::expr::Expression;
 use hcl_edit::parser;
 use hcl_edit::structure::Body;
 
-use super::error::HclError;
+use super::error::{Fault, HclError};
+use super::quotes::unclosed;
 
 /// The longest text that is read, in bytes.
 const BYTES_MAX: usize = 1 << 20;
@@ -40,7 +41,10 @@ impl<'a> Source<'a> {
         let mut left = REPAIRS_MAX;
         loop {
             let error = match parser::parse_body(&text) {
-                Ok(body) => return Ok(Source { text, body }),
+                Ok(body) => {
+                    return unclosed_before(&text, text.len())
+                        .map_or(Ok(Source { text, body }), Err);
+                }
                 Err(error) => error,
             };
             let at = error.location().offset();
@@ -63,7 +67,20 @@ pub(super) fn expression(text: &str) -> Result<Expression, HclError> {
     if text.bytes().filter(|byte| matches!(byte, b'=' | b':')).count() > NAMES_MAX {
         return Err(HclError::at(1, 1, format!("the value has more than {NAMES_MAX} names")));
     }
-    parser::parse_expr(text).map_err(|error| of_syntax(text, &error))
+    let expression = parser::parse_expr(text).map_err(|error| of_syntax(text, &error))?;
+    unclosed_before(text, text.len()).map_or(Ok(expression), Err)
+}
+
+/// What is wrong where a string in quotes goes on over the end of its line before a place at which the parser
+/// stopped. It takes what follows for a part of the string and stumbles over the next one, or goes back to what
+/// the string is the value of.
+fn unclosed_before(text: &str, end: usize) -> Option<HclError> {
+    let found = unclosed(text)?;
+    let line = text.get(..found.at)?.rfind('\n').map_or(0, |at| at + 1);
+    let first = if found.is_nested { found.line_end } else { line };
+    let why = "a string begins here and is not closed on its line: close it, write `\\n` for the end of a line, \
+               or use a heredoc";
+    (first <= end).then(|| HclError::of(text, Fault::new(found.at, why)))
 }
 
 /// In the first version of the language keys may stand in quotes: `"key" = 1`. The text without those at
@@ -87,6 +104,9 @@ fn without_quotes(text: &str, at: usize) -> Option<String> {
 /// An error of the parser in words.
 fn of_syntax(text: &str, error: &parser::Error) -> HclError {
     let place = error.location();
+    if let Some(error) = unclosed_before(text, place.offset()) {
+        return error;
+    }
     let rest = text.get(place.offset()..).unwrap_or_default();
     let why = error.message();
     // The parser takes the end of the text for its last character.

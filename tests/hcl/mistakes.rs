@@ -33,6 +33,18 @@ fn every_mistake_has_its_place() {
     for (text, wanted) in [
         ("", "line 1, column 1: the file has no block `job"),
         ("job \"x\" {", "line 1, column 10: the text ends too early"),
+        (
+            "job \"a\" {\n  name = \"b\n}\n",
+            "line 2, column 10: a string begins here and is not closed",
+        ),
+        (
+            &group("    task \"t\" {\n      driver = \"docker\n      user = \"a\"\n    }"),
+            "line 4, column 16: a string begins here and is not closed on its line",
+        ),
+        (
+            &group("    meta {\n      a = \"one\ntwo\"\n    }"),
+            "line 4, column 11: a string begins here and is not closed on its line",
+        ),
         ("job {\n}\n", "line 1, column 1: expected one label, found 0: `job \"name\" {`"),
         ("job \"a\" {\n}\njob \"b\" {\n}\n", "line 3, column 1: a second job"),
         ("jobs \"a\" {\n}\n", "line 1, column 1: unknown `jobs` at the top"),
