@@ -2,6 +2,7 @@
 //! make, find and give back.
 
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::ops::Deref;
 use std::sync::Arc;
 
@@ -153,6 +154,14 @@ impl<T: Clone> From<&[T]> for SmallList<T> {
 impl<T: PartialEq> PartialEq for SmallList<T> {
     fn eq(&self, other: &SmallList<T>) -> bool {
         **self == **other
+    }
+}
+
+impl<T: Eq> Eq for SmallList<T> {}
+
+impl<T: Hash> Hash for SmallList<T> {
+    fn hash<H: Hasher>(&self, hasher: &mut H) {
+        (**self).hash(hasher);
     }
 }
 

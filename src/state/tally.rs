@@ -37,7 +37,7 @@ pub(crate) fn subtract(counts: &mut Counts, name: &Arc<str>, nodes: u32) {
 }
 
 /// What does not change while a group is placed: the base set and who of it may not run the group.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct BaseTally {
     /// Nodes that are ready and in the job's datacenters and pool.
     pub(crate) nodes: u32,
@@ -47,7 +47,7 @@ pub(crate) struct BaseTally {
 }
 
 /// Nodes that may not run a group.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Filtered {
     pub(crate) nodes: u32,
     /// By the text of the rule.
@@ -84,7 +84,7 @@ impl Filtered {
 }
 
 /// Nodes that may run a group but have no room.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ExhaustedNodes {
     pub(crate) nodes: u32,
     /// By the text of what ran out.
@@ -104,7 +104,7 @@ impl ExhaustedNodes {
 }
 
 /// The counts of one selection.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Tally {
     pub(crate) base: Arc<BaseTally>,
     /// How many nodes were looked at: all of the base set, or fewer in a sample.

@@ -1,10 +1,12 @@
 //! What the tasks of an allocation do, in little room. Allocations of a group go through the same, each at
 //! its own instants: all but these is shared by those that say the same.
 
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+use super::fast_map::FastHasher;
 use crate::model::{TaskEvent, TaskState};
 use crate::time::Timestamp;
 
@@ -27,6 +29,15 @@ pub(super) struct Told {
     pub(super) saying: Arc<Documents>,
     /// The instants, in the order in which the documents have them.
     pub(super) instants: Box<[i64]>,
+}
+
+/// A hash of documents of tasks, the same for those that are equal.
+pub(super) fn hash_of_tasks(documents: &IndexMap<String, TaskState>) -> u64 {
+    let mut hasher = FastHasher::default();
+    for (name, state) in documents {
+        (name, &state.state, state.failed, state.restarts, state.events.len()).hash(&mut hasher);
+    }
+    hasher.finish()
 }
 
 /// What was said lately, the latest first.

@@ -59,6 +59,7 @@ proptest! {
         }
         prop_assert_eq!(seen(&both[1]), seen(&both[0]));
         prop_assert!(both[1].check().is_ok());
+        prop_assert!(bytes_of(&both[1]) == bytes_of(&both[0]), "files differ");
     }
 }
 
@@ -88,6 +89,7 @@ proptest! {
             engine.advance(now + stowplan::Span::from_secs(1_000_000)).unwrap();
         }
         prop_assert!(seen(&plain) == seen(&watched));
+        prop_assert!(bytes_of(&plain) == bytes_of(&watched), "files differ");
     }
 }
 

@@ -15,7 +15,7 @@ mod writer;
 pub(crate) use self::collections::{save_all, save_option};
 pub(crate) use self::documents::{load_json, save_json};
 pub(crate) use self::reader::{Flaw, Reader};
-pub(crate) use self::sharing::save_unshared;
+pub(crate) use self::sharing::{save_equal, save_equal_by, save_unshared};
 pub(crate) use self::writer::Writer;
 
 /// What can be written as bytes and read again.
@@ -39,7 +39,7 @@ pub(crate) trait SavedByPages: Sized {
 /// Says how a struct is written: field by field, in this order. A field that is not named does not
 /// compile. One that came with a later format says so, and is the default in files from before; one that
 /// is not for files is `skipped`, and the default again. A list of its own kind that is `listed` is written
-/// like any other list.
+/// like any other list. What is `equal` to another one, or each of a list of `equals`, is written once.
 ///
 /// ```text
 /// saved!(Delivery { count, token, due, attempts since 2 });
@@ -76,6 +76,13 @@ macro_rules! saved {
     (@save $field:ident, $out:ident, listed) => {
         $crate::state::codec::save_all($field.len(), $field.iter(), $out)
     };
+    (@save $field:ident, $out:ident, equal) => {
+        $crate::state::codec::save_equal($field, $out)
+    };
+    (@save $field:ident, $out:ident, equals) => {
+        $out.number($field.len() as u64);
+        $field.iter().for_each(|it| $crate::state::codec::save_equal(it, $out));
+    };
     (@save $field:ident, $out:ident, skipped) => {
         let _ = $field;
     };
@@ -97,6 +104,12 @@ macro_rules! saved {
     };
     (@load $input:ident, listed) => {
         <Vec<_> as $crate::state::codec::Saved>::load($input)?.into_iter().collect()
+    };
+    (@load $input:ident, equal) => {
+        $crate::state::codec::Saved::load($input)?
+    };
+    (@load $input:ident, equals) => {
+        $crate::state::codec::saved!(@load $input, listed)
     };
     (@load $input:ident, skipped) => {
         Default::default()

@@ -1,10 +1,12 @@
 //! What several records share: written where it comes first, and by its number from then on.
 
 use std::any::Any;
+use std::hash::{BuildHasher, BuildHasherDefault, Hash};
 use std::sync::Arc;
 
 use super::collections::save_all;
 use super::{Flaw, Reader, Saved, Writer};
+use crate::state::fast_map::FastHasher;
 use crate::state::page_arc::PageArc;
 use crate::state::slot_list::SlotList;
 use crate::state::small_list::SmallList;
@@ -40,6 +42,43 @@ fn save_shared<T: Saved>(it: &Arc<T>, before: u64, out: &mut Writer) {
 /// may lie where another one was that is gone, so that its place says nothing.
 pub(crate) fn save_unshared<T: Saved>(it: &T, out: &mut Writer) {
     save_alone(0, out, |out| it.save(out));
+}
+
+/// Writes a thing of which all that are equal are one in the file, whoever shared what before.
+pub(crate) fn save_equal<T>(it: &Arc<T>, out: &mut Writer)
+where
+    T: Saved + Any + Send + Sync + Hash + Eq,
+{
+    let hash = |it: &T| BuildHasherDefault::<FastHasher>::default().hash_one(it);
+    save_equal_by(it, hash, T::eq, out);
+}
+
+/// The same by a hash that equal things have in common, and by what is equal.
+pub(crate) fn save_equal_by<T: Saved + Any + Send + Sync>(
+    it: &Arc<T>,
+    hash: impl Fn(&T) -> u64,
+    are_equal: impl Fn(&T, &T) -> bool,
+    out: &mut Writer,
+) {
+    let place = Arc::as_ptr(it) as usize;
+    let hash = match out.shared.contains_key(&place) {
+        true => None,
+        false => Some(hash(it)),
+    };
+    let equal = hash.and_then(|hash| out.equal.get(&hash)).map(Vec::as_slice).unwrap_or_default();
+    let known = equal
+        .iter()
+        .find(|(known, _)| known.downcast_ref().is_some_and(|known| are_equal(known, it)));
+    match known {
+        Some((_, number)) => {
+            let number = *number;
+            out.number(1 + number);
+        }
+        None => save_shared(it, 0, out),
+    }
+    if let (Some(hash), Some(&number)) = (hash, out.shared.get(&place)) {
+        out.equal.entry(hash).or_default().push((Arc::<T>::clone(it), number));
+    }
 }
 
 /// Writes a thing with `before` that nothing else shares, but that has a number like what may be shared.

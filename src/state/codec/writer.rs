@@ -1,5 +1,6 @@
 //! The bytes that are being written.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use crate::state::fast_map::FastMap;
@@ -13,6 +14,9 @@ pub(crate) struct Writer {
     /// The numbers of texts. Equal ones are one, so that what is loaded and saved again is the same bytes,
     /// whoever shared what before.
     pub(super) texts: FastMap<Arc<str>, u64>,
+    /// The same for other things that caches share, by their hashes: what the caches of an engine know that was
+    /// just loaded is less than what they would know otherwise.
+    pub(super) equal: FastMap<u64, Vec<(Arc<dyn Any + Send + Sync>, u64)>>,
 }
 
 impl Writer {

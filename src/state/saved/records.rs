@@ -12,7 +12,9 @@ use crate::model::{
 use crate::state::allocation::{AllocationRecord, Own};
 use crate::state::batch::{Batch, Placed};
 use crate::state::bookkeeping::{Bookkeeping, Delivery, NodeLife, TableIndexes, Unblock};
-use crate::state::codec::{Flaw, Reader, Saved, Writer, load_json, save_all, save_json, saved};
+use crate::state::codec::{
+    Flaw, Reader, Saved, Writer, load_json, save_all, save_equal_by, save_json, saved,
+};
 use crate::state::deployment::{DeployedGroup, DeploymentDetails, DeploymentRecord, PlacedCanary};
 use crate::state::evaluation::{EvaluationDetails, EvaluationRecord};
 use crate::state::group_version::GroupVersion;
@@ -23,7 +25,7 @@ use crate::state::queued::Queued;
 use crate::state::settings::Settings;
 use crate::state::standing::{ChildCounts, Counted, GroupCounts, Scaling, Standing};
 use crate::state::tally::{BaseTally, ExhaustedNodes, Filtered, Tally};
-use crate::state::task_states::TaskStates;
+use crate::state::task_states::{TaskStates, hash_of_tasks};
 use crate::state::usage::{Amounts, DeviceName, HeldCore, HeldDevice, HeldPort, Holdings};
 use crate::state::work::{Listed, Work};
 
@@ -124,7 +126,7 @@ impl Saved for TaskStates {
     fn save(&self, out: &mut Writer) {
         self.told.is_some().save(out);
         if let Some(told) = &self.told {
-            told.saying.save(out);
+            save_equal_by(&told.saying, hash_of_tasks, |a, b| a.iter().eq(b), out);
             save_all(told.instants.len(), told.instants.iter(), out);
         }
     }
@@ -155,16 +157,16 @@ saved!(Batch {
     create_index,
     created,
     nodes pages,
-    tallies,
+    tallies equals,
     scores,
     placed,
     evicted,
 });
 saved!(Placed { node, tally, best, name_index, score, time_ns });
-saved!(Tally { base, evaluated, filtered, exhausted });
-saved!(BaseTally { nodes, available, filtered });
-saved!(Filtered { nodes, by_rule, by_class });
-saved!(ExhaustedNodes { nodes, by_dimension, by_class });
+saved!(Tally { base equal, evaluated, filtered, exhausted });
+saved!(BaseTally { nodes, available listed, filtered });
+saved!(Filtered { nodes, by_rule listed, by_class listed });
+saved!(ExhaustedNodes { nodes, by_dimension listed, by_class listed });
 
 saved!(Registration { create_index, modify_index, versions listed, present });
 saved!(JobVersion { job, number, is_stable, submission });
