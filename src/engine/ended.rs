@@ -1,12 +1,19 @@
-//! Allocations of services that ended by themselves, by their nodes (docs/lifecycle.md, section 1, *Node
-//! events*). They take no room, and still are what their jobs are looked at for. It is derived from the
-//! state.
+//! Allocations that ended by themselves and still say something about their nodes (docs/lifecycle.md, section 1,
+//! *Node events*, and section 7): those of services, which their jobs are looked at for, and those that outlive the
+//! silence of their node. They take no room. It is derived from the state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::silence::lost_after;
 use crate::model::JobType;
 use crate::state::State;
 use crate::state::slots::{AllocationSlot, NodeSlot};
+use crate::time::Span;
+
+/// Whether an allocation is of a service by the version that it runs.
+pub(super) fn is_of_service(state: &State, slot: AllocationSlot) -> bool {
+    state.job_spec_of(slot).is_some_and(|job| job.job_type() == JobType::Service)
+}
 
 /// Allocations that should run and do not.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -25,9 +32,10 @@ impl Ended {
     pub(super) fn follow(&mut self, state: &State, slot: AllocationSlot) {
         let record = state.allocation(slot);
         let ended = record.filter(|it| it.client.is_terminal() && !it.desired.is_terminal());
-        let is_service =
-            || state.job_spec_of(slot).is_some_and(|job| job.job_type() == JobType::Service);
-        let node = ended.map(|record| record.node).filter(|_| is_service());
+        let counts = || {
+            is_of_service(state, slot) || lost_after(state, slot).is_some_and(|it| it > Span::ZERO)
+        };
+        let node = ended.map(|record| record.node).filter(|_| counts());
         if self.nodes.get(&slot) == node.as_ref() {
             return;
         }

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::change::Change;
+use super::ended::is_of_service;
 use crate::feasibility::base::BaseSet;
 use crate::model::Trigger;
 use crate::state::slots::{AllocationSlot, JobSlot, NodeSlot};
@@ -21,7 +22,7 @@ pub(super) fn evaluate(change: &mut Change<'_>, node: NodeSlot) {
 /// The jobs with anything on a node, in the order of slots. What runs everywhere is not among them.
 fn jobs_on(change: &Change<'_>, node: NodeSlot) -> BTreeSet<JobSlot> {
     let allocations: &[AllocationSlot] = change.allocations_on(node);
-    let ended = change.queues.ended.on(node);
+    let ended = change.queues.ended.on(node).filter(|slot| is_of_service(&change.state, *slot));
     let jobs = allocations.iter().copied().chain(ended).filter_map(|slot| {
         let job_type = change.job_spec_of(slot).map(|job| job.job_type()).unwrap_or_default();
         let job = change.allocation(slot)?.job;

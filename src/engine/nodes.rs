@@ -12,7 +12,7 @@ use super::node_keys::{CREATE_INDEX, EVENTS, LAST_DRAIN, SECRET_ID, STATUS_UPDAT
 use crate::model::{Node, NodeSpec, NodeStatus};
 use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
-use crate::state::slots::NodeSlot;
+use crate::state::slots::{AllocationSlot, NodeSlot};
 
 const NANOS: i64 = 1_000_000_000;
 
@@ -191,7 +191,9 @@ fn status_of_text(text: &str) -> Option<NodeStatus> {
 /// Moves a node towards a status: one that comes back says first what became of its allocations.
 fn move_to(change: &mut Change<'_>, slot: NodeSlot, status: NodeStatus) {
     let before = change.node(slot).map(|record| record.node.status());
-    let is_unsynced = change.life(slot).is_unsynced && !change.allocations_on(slot).is_empty();
+    let is_live = |it: &AllocationSlot| change.allocation(*it).is_some_and(|it| it.is_live());
+    let is_unsynced =
+        change.life(slot).is_unsynced && change.allocations_on(slot).iter().any(is_live);
     match (before, status) {
         (Some(NodeStatus::Disconnected), NodeStatus::Ready) => {
             set_status_of(change, slot, NodeStatus::Initializing);

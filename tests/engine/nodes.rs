@@ -1,9 +1,11 @@
 //! Nodes: registering, statuses, heartbeats, eligibility.
 
+use stowplan::Span;
 use stowplan::engine::{
-    EvaluateNode, Heartbeat, PurgeNode, RegisterNode, Resume, SetEligibility, SetNodeStatus,
+    DeregisterJob, EvaluateNode, Heartbeat, PurgeNode, RegisterNode, Resume, SetEligibility,
+    SetNodeStatus,
 };
-use stowplan::model::{JobType, NodeSpec};
+use stowplan::model::{ClientStatus, DisconnectStrategy, Job, JobType, NodeSpec};
 
 use crate::world::{World, node, options, service};
 
@@ -100,5 +102,51 @@ fn after_a_restart_watched_nodes_have_300_seconds() {
     world.secs += 86_400;
     world.tell(Resume {});
     assert_eq!(world.next(), Some(300));
+    assert_eq!(world.node("n1").unwrap().spec().status, "ready");
+}
+
+/// A job of a type whose allocations outlive an hour's silence of their node.
+fn lasting(job_type: JobType) -> Job {
+    let job = service("web", 1).job_type(job_type).build().unwrap();
+    let changed = job.changed(|spec| {
+        let lost_after = Some(Span::from_secs(3_600));
+        spec.task_groups[0].disconnect =
+            Some(DisconnectStrategy { lost_after, ..DisconnectStrategy::default() });
+    });
+    changed.unwrap()
+}
+
+/// Lets the node be heard of once, and not again.
+fn fall_silent(world: &mut World) {
+    world.tell(Heartbeat { node_id: "n1".into() });
+    world.settle();
+    world.pass(60);
+}
+
+#[test]
+fn what_has_ended_on_a_node_that_falls_silent_counts_for_each_type() {
+    for job_type in [JobType::Service, JobType::Batch, JobType::System, JobType::Sysbatch] {
+        let mut world = World::new(1);
+        world.register(&lasting(job_type));
+        world.settle();
+        let live = world.live("web");
+        world.report(&live, ClientStatus::Complete);
+        // Of a service another one comes, which is to end too.
+        fall_silent(&mut world);
+        assert_eq!(world.node("n1").unwrap().spec().status, "disconnected", "{job_type}");
+    }
+}
+
+#[test]
+fn a_node_on_which_nothing_lives_is_ready_as_soon_as_it_is_back() {
+    let mut world = World::new(1);
+    world.run(&lasting(JobType::Service));
+    fall_silent(&mut world);
+    world.tell(DeregisterJob { job_id: "web".into(), ..DeregisterJob::default() });
+    world.settle();
+    assert!(world.live("web").is_empty());
+    world.tell(Heartbeat { node_id: "n1".into() });
+    assert_eq!(world.node("n1").unwrap().spec().status, "initializing");
+    world.tell(Heartbeat { node_id: "n1".into() });
     assert_eq!(world.node("n1").unwrap().spec().status, "ready");
 }

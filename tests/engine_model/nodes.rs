@@ -23,10 +23,10 @@ impl Model {
             Command::EvaluateNode(body) => &body.node_id,
             other => panic!("{other:?} is not on nodes"),
         };
-        let has_live = facts
-            .allocations
-            .values()
-            .any(|fact| fact.it.node_id == *id && fact.has_node && !fact.it.client().is_terminal());
+        let has_live = facts.allocations.values().any(|fact| {
+            let is_live = !fact.it.desired().is_terminal() && !fact.it.client().is_terminal();
+            fact.it.node_id == *id && fact.has_node && is_live
+        });
         let Some(node) = self.nodes.get_mut(id) else {
             return Answer::refused(NodeCommandError::UnknownNode);
         };
