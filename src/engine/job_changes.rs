@@ -4,7 +4,7 @@
 use super::change::Change;
 use super::command::{RevertJob, ScaleJob, SetJobStability};
 use super::error::JobCommandError;
-use super::jobs::{find, look_at, namespace_of, note_job, present, put};
+use super::jobs::{check_surroundings, find, look_at, namespace_of, note_job, present, put};
 use super::launch_times;
 use crate::model::{Job, JobType, TaskGroup, Trigger};
 use crate::state::slots::{EvaluationSlot, JobSlot};
@@ -124,6 +124,7 @@ pub(super) fn revert_to(
     };
     // What was valid once is so again, unless the rules have become stricter.
     let again = Job::registered(earlier.spec().clone(), Some(job))?;
+    check_surroundings(change, &again)?;
     put(change, Some(slot), again);
     change.applied.reverted_job_version = Some(version);
     Ok(())

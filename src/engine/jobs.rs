@@ -166,7 +166,7 @@ fn keep_counts(spec: &mut JobSpec, before: &Job) {
 }
 
 /// Whether what a job names beside itself is there.
-fn check_surroundings(change: &Change<'_>, job: &Job) -> Result<(), JobCommandError> {
+pub(super) fn check_surroundings(change: &Change<'_>, job: &Job) -> Result<(), JobCommandError> {
     let settings = &change.book().settings;
     if settings.namespace(&job.namespace).is_none() {
         let (job_id, namespace) = (job.id.clone(), job.namespace.clone());

@@ -133,6 +133,13 @@ pub(crate) struct JobVersion {
     pub(crate) submission: Option<Arc<JobSubmission>>,
 }
 
+impl JobVersion {
+    /// Whether somebody has given it a name to keep it by.
+    fn is_tagged(&self) -> bool {
+        self.job.extra.get("VersionTag").is_some_and(|tag| !tag.is_null())
+    }
+}
+
 impl Registration {
     /// A job of which there is no version yet.
     pub(super) fn without_versions(create_index: u64, modify_index: u64) -> Registration {
@@ -161,11 +168,14 @@ impl Registration {
         if self.versions.len() <= VERSIONS_KEPT {
             return;
         }
-        let latest_stable = self.versions.iter().position(|version| version.is_stable);
+        // A stopped version is none to go back to, though it is as stable as the one before.
+        let latest_stable =
+            self.versions.iter().position(|version| version.is_stable && !version.job.stop);
         let present = self.present().map(|version| version.number);
         let mut at = 0;
         self.versions.retain(|version| {
-            let is_needed = Some(at) == latest_stable || Some(version.number) == present;
+            let is_needed =
+                Some(at) == latest_stable || Some(version.number) == present || version.is_tagged();
             let is_kept = at < VERSIONS_KEPT || is_needed;
             at += 1;
             is_kept

@@ -2,10 +2,10 @@
 
 use stowplan::Span;
 use stowplan::engine::{
-    DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob, PromoteDeployment, RegisterJob,
-    RevertJob, ScaleJob, SetJobStability, Topic,
+    DeleteNodePool, DeregisterJob, DrainNode, DrainSpec, EvalOptions, EvaluateJob,
+    PromoteDeployment, RegisterJob, RevertJob, ScaleJob, SetJobStability, Topic, UpsertNodePool,
 };
-use stowplan::model::{ClientStatus, Job, JobType, UpdateStrategy};
+use stowplan::model::{ClientStatus, Job, JobType, NodePool, UpdateStrategy};
 
 use crate::world::{World, node, service};
 
@@ -339,4 +339,55 @@ fn a_job_is_evaluated_by_hand() {
     let applied = world.tell(evaluate);
     assert_eq!(applied.job_modify_index, 1);
     assert_eq!(world.evaluation(applied.evaluation_id()).triggered_by, "job-register");
+}
+
+/// The service `web` with a value in the metadata of its task.
+fn web(value: u64) -> Job {
+    let job = service("web", 1).build().unwrap();
+    let changed = job.changed(|spec| {
+        let task = &mut spec.task_groups[0].tasks[0];
+        task.meta.insert("value".into(), value.to_string());
+    });
+    changed.unwrap()
+}
+
+fn versions(world: &World) -> Vec<u64> {
+    world.job("default", "web").unwrap().version_numbers().map(|(number, _)| number).collect()
+}
+
+/// A stopped version is as stable as the one that it stops, and none to go back to.
+#[test]
+fn the_latest_stable_version_is_kept_though_the_job_was_stopped_since() {
+    let mut world = World::new(1);
+    world.register(&web(0));
+    call_stable(&mut world, "web", 0);
+    world.tell(DeregisterJob { job_id: "web".into(), ..DeregisterJob::default() });
+    (2..=8).for_each(|value| _ = world.register(&web(value)));
+    assert_eq!(versions(&world), [8, 7, 6, 5, 4, 3, 0]);
+}
+
+#[test]
+fn a_version_with_a_tag_is_kept() {
+    let mut world = World::new(1);
+    let tagged = web(0).changed(|spec| {
+        _ = spec.extra.insert("VersionTag".into(), serde_json::json!({"Name": "first"}));
+    });
+    world.register(&tagged.unwrap());
+    (1..=8).for_each(|value| _ = world.register(&web(value)));
+    assert_eq!(versions(&world), [8, 7, 6, 5, 4, 3, 0]);
+    world.tell(RevertJob { job_id: "web".into(), job_version: 0, ..RevertJob::default() });
+}
+
+#[test]
+fn a_job_does_not_go_back_to_a_version_that_would_be_refused() {
+    let mut world = World::new(1);
+    let pool = |name: &str| NodePool { name: name.into(), ..NodePool::default() };
+    world.tell(UpsertNodePool { pool: pool("x") });
+    world.register(&web(0).changed(|spec| spec.node_pool = "x".into()).unwrap());
+    world.register(&web(1));
+    world.tell(DeleteNodePool { name: "x".into() });
+    let back = RevertJob { job_id: "web".into(), job_version: 0, ..RevertJob::default() };
+    let error = world.try_to(back).unwrap_err().to_string();
+    assert_eq!(error, r#"job "web" is in nonexistent node pool "x""#);
+    assert_eq!(versions(&world), [1, 0]);
 }

@@ -56,6 +56,9 @@ impl Model {
                 let Some(earlier) = job.version(body.job_version).cloned() else {
                     return Answer::refused(no_version(&key, body.job_version));
                 };
+                if let Some(refusal) = self.refuses(&earlier.spec) {
+                    return Answer::refused(refusal);
+                }
                 self.put(&key, earlier.spec, earlier.is_stopped);
                 Answer::Accepted
             }
@@ -130,27 +133,31 @@ impl Model {
         }
         let is_migrating = spec.task_groups.iter().any(|group| group.migrate.is_some());
         let changes_type = known.is_some_and(|it| it.present().spec.job_type != spec.job_type);
-        let job_id = spec.id.clone();
         match () {
             () if changes_type || (is_migrating && spec.job_type != "service") => Answer::Invalid,
-            () if !self.namespaces.contains(&spec.namespace) => {
-                let namespace = spec.namespace.clone();
-                Answer::refused(JobCommandError::UnknownNamespace { job_id, namespace })
-            }
-            () if !spec.node_pool.is_empty() && !self.pools.contains(&spec.node_pool) => {
-                let pool = spec.node_pool.clone();
-                Answer::refused(JobCommandError::UnknownNodePool { job_id, pool })
-            }
-            () if !cfg!(feature = "cron")
-                && spec.periodic.as_ref().is_some_and(|it| it.enabled != Some(false)) =>
-            {
-                Answer::refused(JobCommandError::PeriodicNotSupported)
-            }
-            () => {
-                self.put(&key, spec, false);
-                Answer::Accepted
-            }
+            () => match self.refuses(&spec) {
+                Some(refusal) => Answer::refused(refusal),
+                None => {
+                    self.put(&key, spec, false);
+                    Answer::Accepted
+                }
+            },
         }
+    }
+
+    /// What is not there that a job, or an earlier version of it, names (section 9, *Validation*).
+    fn refuses(&self, spec: &JobSpec) -> Option<JobCommandError> {
+        let job_id = spec.id.clone();
+        if !self.namespaces.contains(&spec.namespace) {
+            let namespace = spec.namespace.clone();
+            return Some(JobCommandError::UnknownNamespace { job_id, namespace });
+        }
+        if !spec.node_pool.is_empty() && !self.pools.contains(&spec.node_pool) {
+            let pool = spec.node_pool.clone();
+            return Some(JobCommandError::UnknownNodePool { job_id, pool });
+        }
+        let is_periodic = spec.periodic.as_ref().is_some_and(|it| it.enabled != Some(false));
+        (is_periodic && !cfg!(feature = "cron")).then_some(JobCommandError::PeriodicNotSupported)
     }
 
     fn scale(&mut self, key: &Key, body: &ScaleJob, facts: &Facts) -> Option<JobCommandError> {

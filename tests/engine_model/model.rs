@@ -124,7 +124,7 @@ impl Job {
     }
 
     fn forget(&mut self) {
-        let newest_stable = self.versions.iter().rposition(|it| it.is_stable);
+        let newest_stable = self.versions.iter().rposition(|it| it.is_stable && !it.is_stopped);
         let first = self.versions.len().saturating_sub(6);
         let (present, mut at) = (self.present, 0..);
         self.versions.retain(|it| {
