@@ -1,6 +1,8 @@
 //! When what has ended is old enough to be forgotten: told from the state alone (docs/lifecycle.md,
 //! section 7).
 
+use std::iter::successors;
+
 use super::node_keys::STATUS_UPDATED_AT;
 use super::options::GarbageOptions;
 use crate::model::{ClientStatus, DeploymentStatus, JobType, NodeStatus};
@@ -40,7 +42,28 @@ pub(super) fn is_over(state: &State, slot: AllocationSlot) -> bool {
     let job_type = state.job_spec_of(slot).map(|job| job.job_type()).unwrap_or_default();
     let is_done_once = matches!(job_type, JobType::Batch | JobType::Sysbatch);
     let is_replaced = state.lifecycle(slot).is_some_and(|it| it.successor != AllocationRef::NONE);
-    !is_done_once && (record.desired.is_terminal() || is_replaced)
+    !is_done_once
+        && (record.desired.is_terminal() || is_replaced)
+        && !predecessors(state, slot)
+            .any(|it| state.allocation(it).is_some_and(|it| !it.client.is_terminal()))
+}
+
+/// What an allocation took the place of, and what that did, as far as it is known. One of them may come back, which is
+/// then compared with what has its place by now (docs/lifecycle.md, section 3.2): it is found from one to the next.
+fn predecessors(state: &State, slot: AllocationSlot) -> impl Iterator<Item = AllocationSlot> + '_ {
+    let before =
+        move |slot: &AllocationSlot| state.resolve_allocation(state.lifecycle(*slot)?.predecessor);
+    successors(before(&slot), before).take(state.allocation_count())
+}
+
+/// What took the place of an allocation, and of that, as far as it is known.
+pub(super) fn replacements(
+    state: &State,
+    slot: AllocationSlot,
+) -> impl Iterator<Item = AllocationSlot> + '_ {
+    let next =
+        move |slot: &AllocationSlot| state.resolve_allocation(state.lifecycle(*slot)?.successor);
+    successors(next(&slot), next).take(state.allocation_count())
 }
 
 /// What was lost and waited for an evaluation that has ended.

@@ -309,9 +309,12 @@ fn note_bound(state: &State, changes: &Changes, evaluations: &mut Vec<Evaluation
         }
     }
     for (slot, before) in &changes.clients {
-        if before.is_some_and(|before| before.is_terminal()) {
+        let Some(before) = before else { continue };
+        if before.is_terminal() {
             made(*slot).into_iter().for_each(&mut note);
         }
+        // What took its place is kept as long as it may come back.
+        forget::replacements(state, *slot).filter_map(made).for_each(&mut note);
     }
     for slot in &touched.evaluations {
         // What was lost and waited for one that has ended may be forgotten with the one that made it.

@@ -200,3 +200,47 @@ fn nor_is_it_forgotten_at_the_age_of_what_has_ended() {
     world.pass(3_600);
     assert!(world.allocation(&lost[0]).is_none());
 }
+
+/// An allocation that may come back is compared with what has its place by then, which is found from one to the next.
+#[test]
+fn what_took_the_place_of_what_may_come_back_is_kept() {
+    for reconcile in ["keep_replacement", "keep_original"] {
+        let mut world = World::with(EngineOptions::default(), 2);
+        let job = service("web", 1).build().unwrap().changed(|spec| {
+            let group = &mut spec.task_groups[0];
+            let disconnect =
+                format!(r#"{{"LostAfter": 86400000000000, "Reconcile": "{reconcile}"}}"#);
+            group.disconnect = Some(serde_json::from_str(&disconnect).unwrap());
+            let policy = r#"{"Unlimited": true, "Delay": 5000000000, "DelayFunction": "constant"}"#;
+            group.reschedule_policy = Some(serde_json::from_str(policy).unwrap());
+        });
+        world.run(&job.unwrap());
+        let original = world.live("web").remove(0);
+        let node_id = world.view(&original).unwrap().node_id().to_owned();
+        world.tell(SetNodeStatus { node_id: node_id.clone(), status: "disconnected".into() });
+        world.pass(5);
+        let others = |world: &World| -> Vec<String> {
+            world.live("web").into_iter().filter(|id| *id != original).collect()
+        };
+        let first = others(&world).remove(0);
+        world.report(std::slice::from_ref(&first), ClientStatus::Running);
+        world.fail(&first);
+        world.pass(5);
+        let second = others(&world).remove(0);
+        world.judge(std::slice::from_ref(&second), true);
+        world.pass(8_000);
+        world.tell(CollectGarbage {});
+        assert!(world.view(&first).is_some(), "{reconcile}");
+        for _ in 0..2 {
+            world.tell(SetNodeStatus { node_id: node_id.clone(), status: "ready".into() });
+            world.report(std::slice::from_ref(&original), ClientStatus::Running);
+        }
+        world.pass(1);
+        let kept = if reconcile == "keep_original" { &original } else { &second };
+        assert_eq!(world.live("web"), [kept.clone()], "{reconcile}");
+        // From then on nothing holds it.
+        world.report(&[original.clone()], ClientStatus::Complete);
+        world.pass(20_000);
+        assert!(world.view(&first).is_none(), "{reconcile}");
+    }
+}
