@@ -80,7 +80,7 @@ pub(super) fn promote(
     let is_meant = |group: &&DeployedGroup| body.all || names.contains(&*group.name);
     let mut any = false;
     for group in groups.iter().filter(is_meant) {
-        if group.desired_canaries == 0 || group.promoted {
+        if group.is_settled() {
             continue;
         }
         any = true;

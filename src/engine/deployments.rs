@@ -162,13 +162,12 @@ fn is_fatal(state: &State, deployment: DeploymentSlot, slot: AllocationSlot) -> 
     group.is_none_or(|group| group.progress_deadline <= Span::ZERO) || !is_eligible(state, slot)
 }
 
-/// Whether every group with canaries promotes them without being told, and they are all well.
+/// Whether every group with canaries that were not promoted yet promotes them without being told, and they are all
+/// well.
 fn may_promote(state: &State, deployment: DeploymentSlot) -> bool {
     let groups = state.deployment(deployment).map(|it| &*it.groups).unwrap_or_default();
-    let mut waiting = groups.iter().filter(|group| group.desired_canaries > 0).peekable();
-    let is_open = groups.iter().any(|group| group.desired_canaries > 0 && !group.promoted);
-    is_open
-        && waiting.peek().is_some()
+    let mut waiting = groups.iter().filter(|group| !group.is_settled()).peekable();
+    waiting.peek().is_some()
         && waiting.all(|group| {
             group.auto_promote && healthy_canaries(state, group) >= group.desired_canaries
         })
@@ -191,14 +190,15 @@ fn canary_slot(state: &State, canary: &PlacedCanary) -> Option<AllocationSlot> {
     }
 }
 
-/// Finds the canaries of groups good, of all groups if none are named. They are canaries no more.
+/// Finds the canaries of groups good, of all groups if none are named. They are canaries no more. What was promoted
+/// before stays as it is.
 pub(super) fn promote(
     change: &mut Change<'_>,
     deployment: DeploymentSlot,
     names: Option<&BTreeSet<String>>,
 ) {
     let is_meant = |group: &DeployedGroup| {
-        group.desired_canaries > 0 && names.is_none_or(|names| names.contains(&*group.name))
+        !group.is_settled() && names.is_none_or(|names| names.contains(&*group.name))
     };
     let groups = change.deployment(deployment).map(|it| it.groups.clone()).unwrap_or_default();
     let meant = groups.iter().filter(|group| is_meant(group));
@@ -226,8 +226,7 @@ pub(super) fn description(record: &DeploymentRecord) -> &'static str {
     if record.status == DeploymentStatus::Paused {
         return "Deployment is paused";
     }
-    let waits = |group: &&DeployedGroup| group.desired_canaries > 0 && !group.promoted;
-    let mut waiting = record.groups.iter().filter(waits).peekable();
+    let mut waiting = record.groups.iter().filter(|group| !group.is_settled()).peekable();
     if waiting.peek().is_none() {
         "Deployment is running"
     } else if waiting.all(|group| group.auto_promote) {
@@ -284,7 +283,7 @@ fn revert(change: &mut Change<'_>, deployment: DeploymentSlot) -> String {
     }
     match revert_to(change, slot, &current, number) {
         Ok(()) => format!(" - rolling back to job version {number}"),
-        Err(_) => String::new(),
+        Err(error) => format!(" - not rolling back to job version {number}: {error}"),
     }
 }
 

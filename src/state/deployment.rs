@@ -217,6 +217,13 @@ impl DeployedGroup {
             self.require_progress_by = from.checked_add(self.progress_deadline);
         }
     }
+
+    /// The same, but that it never has less time than it had.
+    pub(crate) fn give_more_time(&mut self, from: Timestamp) {
+        let before = self.require_progress_by;
+        self.give_time(from);
+        self.require_progress_by = self.require_progress_by.max(before);
+    }
 }
 
 impl Identified for DeploymentRecord {

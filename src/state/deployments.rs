@@ -253,6 +253,8 @@ impl Transaction<'_> {
         let Some(job) = self.deployment(slot).map(|it| it.job.slot) else { return };
         self.drop_open_batch();
         let index = self.index();
+        // The slot is given out anew, and what there is news of is told by it.
+        self.set_news(slot, None);
         let Some(change) = self.state.deployments.remove(slot.0) else { return };
         self.note_deployment(slot, job, change, index);
         self.forget_if_unused(job);

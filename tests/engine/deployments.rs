@@ -2,8 +2,8 @@
 
 use stowplan::Span;
 use stowplan::engine::{
-    EvaluateJob, FailDeployment, PauseDeployment, PromoteDeployment, SetAllocationHealth,
-    SetEligibility, SetNodeStatus, StopAllocation,
+    DeregisterJob, EvaluateJob, FailDeployment, PauseDeployment, PromoteDeployment,
+    SetAllocationHealth, SetEligibility, SetNodeStatus, StopAllocation,
 };
 use stowplan::model::{ClientStatus, Job, ReschedulePolicy, UpdateStrategy};
 
@@ -284,4 +284,101 @@ fn what_ended_while_a_deployment_was_paused_is_replaced_once_that_has_ended() {
     world.judge(&placed[1..], true);
     world.pass(1);
     assert_eq!(world.live("web").len(), 2);
+}
+
+/// Verdicts carry the time of clients, whose clocks may be slow, and which may report late.
+#[test]
+fn a_verdict_of_long_ago_takes_no_time_from_a_deployment() {
+    let mut world = World::new(4);
+    world.register(&job(
+        3,
+        "0",
+        r#"{"MaxParallel": 1, "HealthyDeadline": 60000000000, "ProgressDeadline": 300000000000}"#,
+    ));
+    world.settle();
+    let live = world.live("web");
+    let until = |world: &World| {
+        let deployment = world.deployments_of("default", "web").next().unwrap();
+        deployment.task_groups["front"].require_progress_by.unwrap().since(world.now())
+    };
+    assert_eq!(until(&world), Span::from_secs(300));
+    world.secs += 10;
+    world.judge_at(&live[..1], true, Some(world.now() - Span::from_secs(400)));
+    world.settle();
+    assert_eq!(
+        (until(&world), world.deployment("web").0.as_str()),
+        (Span::from_secs(290), "running")
+    );
+    world.judge_at(&live[1..2], true, Some(world.now()));
+    world.judge_at(&live[2..], true, Some(world.now() - Span::from_secs(200)));
+    assert_eq!(until(&world), Span::from_secs(300));
+}
+
+/// A job of two groups with a canary each, of which one has a version of its own.
+fn two_groups(version: &str, promotes_first: bool) -> Job {
+    let group = |job: stowplan::model::JobBuilder, name: &str| {
+        job.group(name, 1, |g| g.task("nginx", "docker", |t| t.cpu_shares(100).memory_mb(64)))
+    };
+    let job = group(group(Job::builder("web"), "a"), "b").build().unwrap();
+    job.changed(|spec| {
+        for (group, promotes) in spec.task_groups.iter_mut().zip([promotes_first, true]) {
+            let update = format!(r#"{{"MaxParallel": 1, "Canary": 1, "AutoPromote": {promotes}}}"#);
+            group.update = Some(serde_json::from_str(&update).unwrap());
+            group.tasks[0].meta.insert("version".into(), version.into());
+        }
+    })
+    .unwrap()
+}
+
+/// What was promoted by hand holds the other canaries up no more, whatever has become of its own, or says of promoting
+/// by itself.
+#[test]
+fn canaries_are_promoted_by_themselves_beside_a_group_that_was_promoted_by_hand() {
+    for promotes_first in [true, false] {
+        let mut world = World::new(4);
+        world.run(&two_groups("0", promotes_first));
+        world.register(&two_groups("1", promotes_first));
+        world.settle();
+        let canary = |world: &World, group: &str| {
+            let live = world.live("web").into_iter();
+            let mut of_group = live.filter(|id| {
+                let it = world.allocation(id).unwrap();
+                (it.job_version(), it.task_group.as_str()) == (1, group)
+            });
+            of_group.next().unwrap()
+        };
+        let (a, b) = (canary(&world, "a"), canary(&world, "b"));
+        world.judge(std::slice::from_ref(&a), true);
+        let (deployment_id, groups) = (world.deployment_id("web"), vec!["a".into()]);
+        world.tell(PromoteDeployment { deployment_id, groups, ..PromoteDeployment::default() });
+        world.settle();
+        assert_eq!(world.deployment("web").1, "Deployment is running pending automatic promotion");
+        world.tell(StopAllocation { allocation_id: a, ..StopAllocation::default() });
+        world.settle();
+        let deadline = |world: &World| {
+            let deployment = world.deployments_of("default", "web").next().unwrap();
+            deployment.task_groups["a"].require_progress_by
+        };
+        let before = deadline(&world);
+        world.pass(2);
+        world.judge(&[b], true);
+        world.pass(1);
+        let latest = world.deployments_of("default", "web").next().unwrap();
+        assert!(latest.task_groups["b"].promoted, "{promotes_first}");
+        assert_eq!(deadline(&world), before, "what was promoted before stays as it is");
+    }
+}
+
+#[test]
+fn what_is_new_of_a_deployment_goes_with_it() {
+    let mut world = World::new(1);
+    world.register(&job(2, "0", ROLLING));
+    world.settle();
+    let live = world.live("web");
+    world.judge(&live[..1], true);
+    world.tell(DeregisterJob { job_id: "web".into(), purge: true, ..DeregisterJob::default() });
+    world.register(&service("db", 1).build().unwrap());
+    world.pass(1);
+    // Its deployment has the slot of the one before.
+    assert_eq!(world.evaluations("db"), [("job-register".into(), "complete".into())]);
 }

@@ -154,9 +154,20 @@ pub(crate) fn service(id: &str, count: u32) -> JobBuilder {
 impl World {
     /// Says that allocations run, and whether they are well.
     pub(crate) fn judge(&mut self, ids: &[String], healthy: bool) -> Applied {
+        self.judge_at(ids, healthy, None)
+    }
+
+    /// The same with the time that their clients have.
+    pub(crate) fn judge_at(
+        &mut self,
+        ids: &[String],
+        healthy: bool,
+        timestamp: Option<Timestamp>,
+    ) -> Applied {
         let allocations = ids.iter().map(|id| AllocationUpdate {
             deployment_status: Some(AllocationDeploymentStatus {
                 healthy: Some(healthy),
+                timestamp,
                 ..AllocationDeploymentStatus::default()
             }),
             ..AllocationUpdate::new(id, ClientStatus::Running)
