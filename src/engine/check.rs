@@ -6,7 +6,8 @@ use super::queues::Queues;
 
 impl Engine {
     /// Checks what is true at any time: what [`Cluster::check`](crate::Cluster::check) does, that queues
-    /// and timers are those of the state, and that no evaluation is lost. It looks at everything.
+    /// and timers are those of the state, that news is of what is there, and that no evaluation is lost. It looks at
+    /// everything.
     ///
     /// An embedder's property test, on engines that the feature `proptest` makes: whatever happened, a node that
     /// has to be empty at once is, but for what waits for a node that is out of reach.
@@ -38,6 +39,10 @@ impl Engine {
         if queues != *self.queues {
             let difference = format!("{queues:?} and {:?}", self.queues);
             return Err(BrokenEngine::Queues { difference });
+        }
+        let mut news = state.book().news.keys();
+        if let Some(stray) = news.find(|slot| state.deployment(**slot).is_none()) {
+            return Err(BrokenEngine::StrayNews { slot: stray.0 });
         }
         let open = state.evaluations().filter(|(_, record)| !record.status.is_terminal());
         for (slot, _) in open {

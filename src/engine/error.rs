@@ -418,6 +418,12 @@ pub enum BrokenEngine {
         /// Both of them.
         difference: String,
     },
+    /// There is news of a deployment that is not there.
+    #[error("there is news of the deployment in slot {slot}, which is not there")]
+    StrayNews {
+        /// Where it was.
+        slot: u32,
+    },
     /// An evaluation that has not ended is nowhere.
     #[error("evaluation `{id}` is lost")]
     LostEvaluation {
