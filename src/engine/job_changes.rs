@@ -4,8 +4,9 @@
 use super::change::Change;
 use super::command::{RevertJob, ScaleJob, SetJobStability};
 use super::error::JobCommandError;
-use super::jobs::{check_surroundings, find, look_at, namespace_of, note_job, present, put};
+use super::jobs::{find, look_at, namespace_of, note_job, present, put};
 use super::launch_times;
+use super::surroundings;
 use crate::model::{Job, JobType, TaskGroup, Trigger};
 use crate::state::slots::{EvaluationSlot, JobSlot};
 use crate::state::standing::Scaling;
@@ -124,7 +125,7 @@ pub(super) fn revert_to(
     };
     // What was valid once is so again, unless the rules have become stricter.
     let again = Job::registered(earlier.spec().clone(), Some(job))?;
-    check_surroundings(change, &again)?;
+    surroundings::check(&change.state, &again)?;
     put(change, Some(slot), again);
     change.applied.reverted_job_version = Some(version);
     Ok(())

@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use super::change::Change;
 use super::command::{DeregisterJob, EvaluateJob, RegisterJob};
-use super::cron;
 use super::error::JobCommandError;
 use super::forget::allocations_of;
 use super::launch_times;
 use super::standings;
 use super::summaries;
+use super::surroundings;
 use crate::model::{DesiredStatus, Era, EvaluationStatus, Job, JobSpec, JobType, Trigger};
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::settings::DEFAULT_NAMESPACE;
@@ -49,7 +49,7 @@ pub(super) fn register(
     }
     let era = Job::complete_registered(&mut body.job, before.as_ref())?;
     let job = Job::as_kept(Arc::new(body.job), era);
-    check_surroundings(change, &job)?;
+    surroundings::check(&change.state, &job)?;
     change.applied.warnings = job.warnings();
     let slot = put(change, known, job);
     if let Some(submission) = body.submission {
@@ -163,28 +163,6 @@ fn keep_counts(spec: &mut JobSpec, before: &Job) {
             group.count = known.count;
         }
     }
-}
-
-/// Whether what a job names beside itself is there.
-pub(super) fn check_surroundings(change: &Change<'_>, job: &Job) -> Result<(), JobCommandError> {
-    let settings = &change.book().settings;
-    if settings.namespace(&job.namespace).is_none() {
-        let (job_id, namespace) = (job.id.clone(), job.namespace.clone());
-        return Err(JobCommandError::UnknownNamespace { job_id, namespace });
-    }
-    if settings.pool(&job.node_pool).is_none() && !has_nodes(change, &job.node_pool) {
-        let (job_id, pool) = (job.id.clone(), job.node_pool.clone());
-        return Err(JobCommandError::UnknownNodePool { job_id, pool });
-    }
-    match job.periodic.as_ref().filter(|periodic| periodic.is_enabled()) {
-        Some(periodic) => cron::check(periodic),
-        None => Ok(()),
-    }
-}
-
-/// Whether any node is in a pool: nodes make their pools by joining.
-fn has_nodes(change: &Change<'_>, pool: &str) -> bool {
-    change.nodes().any(|(_, record)| record.node.node_pool == pool)
 }
 
 /// Stops a job; one of the first API, or one that is purged, is forgotten.

@@ -95,6 +95,7 @@ mod standings;
 mod stats;
 mod submissions;
 mod summaries;
+mod surroundings;
 mod timers;
 mod unblock;
 mod wanted;

@@ -2,12 +2,23 @@
 
 use super::cron;
 use super::error::JobCommandError;
+use super::jobs::namespace_of;
 use super::options::EngineOptions;
 use super::settings::place_options;
+use super::surroundings;
 use crate::cluster::snapshot::Snapshot;
-use crate::model::{Allocation, Deployment, EvaluationStatus, Job, JobErrors, JobSpec};
-use crate::schedule::{DryRun, JobState, dry_run};
+use crate::model::problem::excerpt;
+use crate::model::{Allocation, Deployment, EvaluationStatus, Job, JobErrors, JobSpec, Problem};
+use crate::schedule::{DryRun, JobState, dry_run_if};
 use crate::time::Timestamp;
+
+/// The longest text that repeats names of a document whole, in bytes.
+const TEXT_MAX: usize = 300;
+
+/// A text that has names of a document in it, which may be of any length.
+fn shortened(text: String) -> String {
+    if text.len() <= TEXT_MAX { text } else { excerpt(&text).into_owned() }
+}
 
 impl Snapshot {
     /// Finds out what registering a job would change, under the options of the engine that the snapshot is
@@ -15,7 +26,7 @@ impl Snapshot {
     ///
     /// # Errors
     ///
-    /// All that is wrong with the job, each with its path.
+    /// What registering it would be refused with, unless an operator has all registering refused.
     ///
     /// ```
     /// use stowplan::Timestamp;
@@ -39,18 +50,52 @@ impl Snapshot {
         options: &EngineOptions,
         job: JobSpec,
         now: Timestamp,
-    ) -> Result<DryRun, JobErrors> {
+    ) -> Result<DryRun, JobCommandError> {
         let settings = &self.state().book().settings;
         let options =
             place_options(&options.place, settings).into_owned().record_failed_placements(false);
-        if let Some(periodic) = job.periodic.as_ref().filter(|it| it.is_enabled())
-            && let Err(JobCommandError::Invalid(errors)) = cron::check(periodic)
-        {
-            return Err(errors);
+        let known = self.known_of(namespace_of(&job.namespace), &job.id);
+        dry_run_if(self, &known, job, &options, now.max(self.now()), |job| {
+            let mut mistakes = surroundings::mistakes(self.state(), job).into_iter();
+            // What is launched later is only compared, for which expressions need not be read.
+            let first = mistakes.find(|it| *it != JobCommandError::PeriodicNotSupported);
+            first.map_or(Ok(()), Err)
+        })
+    }
+
+    /// Checks and completes a job as one that is registered here, without looking at what is registered under
+    /// its name now (docs/lifecycle.md, section 9, *Validation*).
+    ///
+    /// # Errors
+    ///
+    /// All that is wrong with the job, each with its path; what it names and is not there comes last.
+    ///
+    /// ```
+    /// use stowplan::engine::{Engine, EngineOptions};
+    /// use stowplan::model::Job;
+    ///
+    /// let job = Job::builder("web").group("front", 3, |g| g.task("nginx", "docker", |t| t)).build()?;
+    /// let snapshot = Engine::new(EngineOptions::default()).snapshot();
+    /// assert!(snapshot.validate(job.spec().clone()).is_ok());
+    /// let elsewhere = job.changed(|spec| spec.node_pool = "gpu".into())?.spec().clone();
+    /// assert_eq!(
+    ///     snapshot.validate(elsewhere).map_err(|errors| errors.to_string()),
+    ///     Err("job \"web\" is in nonexistent node pool \"gpu\"".to_owned()),
+    /// );
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn validate(&self, job: JobSpec) -> Result<Job, JobErrors> {
+        let mistakes = surroundings::mistakes(self.state(), &job);
+        let registered = Job::registered(job, None);
+        let mut problems = registered.as_ref().map_or_else(|it| it.problems().to_vec(), |_| vec![]);
+        for mistake in mistakes {
+            match mistake {
+                JobCommandError::Invalid(errors) => problems.extend_from_slice(errors.problems()),
+                other => problems.push(Problem::new("", &shortened(other.to_string()))),
+            }
         }
-        let namespace = if job.namespace.is_empty() { "default" } else { job.namespace.as_str() };
-        let known = self.known_of(namespace, &job.id);
-        dry_run(self, &known, job, &options, now.max(self.now()))
+        JobErrors::check(problems)?;
+        registered
     }
 
     /// When a registered job is launched by itself next; none if it never is.

@@ -19,7 +19,7 @@ use crate::engine::{
     ReconcileSummaries, SetSchedulerConfiguration, SettingsCommandError, StopAllocation,
     UpsertNamespace, UpsertNodePool,
 };
-use crate::model::{BodyKind, Job, JobSpec, Namespace, NodePool, SchedulerConfiguration};
+use crate::model::{BodyKind, JobSpec, Namespace, NodePool, SchedulerConfiguration};
 
 /// Answers a request that writes, or has a body for another reason.
 pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
@@ -65,14 +65,19 @@ pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refus
 struct Validate {
     #[serde(rename = "Job")]
     job: Option<JobSpec>,
+    #[serde(rename = "Region")]
+    region: Option<String>,
+    #[serde(rename = "Namespace")]
+    namespace: Option<String>,
 }
 
 fn validate(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let body: Validate = body::read_as(BodyKind::Job, sent)?;
-    let spec = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
+    let mut spec = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
+    let handle = write_jobs::placed(asked, &mut spec, body.region, body.namespace)?;
     asked.regions.limits().check(&spec)?;
     let (names, warnings) = (Names::of(&spec), warnings(&spec));
-    let (error, errors) = match Job::registered(spec, None) {
+    let (error, errors) = match handle.snapshot().validate(spec) {
         Ok(_) => (String::new(), Value::Null),
         Err(errors) => (names.text(&errors), json!(names.texts(&errors))),
     };

@@ -75,7 +75,7 @@ fn evaluated(applied: &Applied) -> Value {
 }
 
 /// Gives a job the region and the namespace of its request where it names none, and its engine.
-fn placed<'a>(
+pub(super) fn placed<'a>(
     asked: &'a Asked<'_>,
     job: &mut JobSpec,
     region: Option<String>,
@@ -135,7 +135,7 @@ fn plan(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let (names, warnings) = (Names::of(&job), warnings(&job));
     let snapshot = handle.snapshot();
     let found = aside(|| snapshot.dry_run(handle.options(), job, handle.now()));
-    let found = found.map_err(|errors| Refusal::failed(names.text(&errors)))?;
+    let found = found.map_err(|error| names.refusal(error.into()))?;
     let index = found.job_modify_index;
     let mut reply = json!(found.reply(body.diff.unwrap_or(false)));
     if let Some(reply) = reply.as_object_mut() {

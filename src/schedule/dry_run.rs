@@ -86,8 +86,21 @@ pub fn dry_run(
     options: &PlaceOptions,
     now: Timestamp,
 ) -> Result<DryRun, JobErrors> {
+    dry_run_if(cluster, known, spec, options, now, |_| Ok(()))
+}
+
+/// The same, if something else holds of the job too once it is found to be valid.
+pub(crate) fn dry_run_if<E: From<JobErrors>>(
+    cluster: &Cluster,
+    known: &JobState,
+    spec: JobSpec,
+    options: &PlaceOptions,
+    now: Timestamp,
+    check: impl FnOnce(&Job) -> Result<(), E>,
+) -> Result<DryRun, E> {
     let before = known.versions.last();
     let (job, mut diff) = registered(spec, known)?;
+    check(&job)?;
     let mut known = known.clone();
     if diff.diff_type == DiffType::None {
         known.versions.pop();

@@ -33,6 +33,7 @@ mod verified_tests;
 pub use self::classes::computed_class;
 pub use self::decide::decide;
 pub use self::decision::Decision;
+pub(crate) use self::dry_run::dry_run_if;
 pub use self::dry_run::{DryRun, dry_run};
 pub use self::job_state::JobState;
 pub use self::process::{process, process_with};

@@ -4,9 +4,11 @@ use crate::model::{Namespace, NodePool, SchedulerConfiguration};
 
 /// The namespace that is always there.
 pub(crate) const DEFAULT_NAMESPACE: &str = "default";
+/// The pool of nodes and jobs that name none.
+pub(crate) const DEFAULT_POOL: &str = "default";
 /// The pools that are always there: the one of nodes that name none, and the one of all nodes.
 pub(crate) const BUILT_IN_POOLS: [(&str, &str); 2] =
-    [("all", "Node pool with all nodes in the cluster."), ("default", "Default node pool.")];
+    [("all", "Node pool with all nodes in the cluster."), (DEFAULT_POOL, "Default node pool.")];
 
 /// The scheduler's configuration, namespaces and node pools.
 #[derive(Clone, Debug, PartialEq)]

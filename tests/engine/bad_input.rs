@@ -37,6 +37,18 @@ fn of_jobs() -> Vec<(Command, &'static str)> {
     ]
 }
 
+#[test]
+fn a_dry_run_is_refused_as_registering_is() {
+    let world = World::new(1);
+    for (command, text) in of_jobs() {
+        let Command::RegisterJob(body) = command else { panic!("{text}") };
+        if body.eval_priority == 0 {
+            let found = world.snapshot().dry_run(world.options(), body.job, world.now());
+            assert_eq!(found.unwrap_err().to_string(), text);
+        }
+    }
+}
+
 /// The same on nodes and allocations.
 fn of_nodes() -> Vec<(Command, &'static str)> {
     let unknown = || "nowhere".to_owned();

@@ -225,6 +225,42 @@ fn bodies_that_make_no_sense_are_refused() {
 }
 
 #[test]
+fn a_plan_is_refused_as_registering_is_and_validating_says_why() {
+    let app = App::with_nodes(1);
+    let there = job("web", 1);
+    let mut cases =
+        vec![("namespace", "Namespace", json!("zz")), ("node pool", "NodePool", json!("zz"))];
+    if cfg!(feature = "cron") {
+        cases.push(("", "Periodic", json!({"Spec": "bogus"})));
+    }
+    for (noun, key, value) in cases {
+        let mut odd = there.clone();
+        odd["Type"] = json!("batch");
+        odd[key] = value;
+        let put = |path: &str| app.put(&format!("/v1/{path}"), &json!({"Job": odd}));
+        let (planned, registered) = (put("job/web/plan"), put("jobs"));
+        assert_eq!((planned.status.as_u16(), registered.status.as_u16()), (500, 500), "{key}");
+        assert_eq!(planned.text, registered.text, "{key}");
+        let errors = put("validate/job").at("/ValidationErrors");
+        let said = errors[0].as_str().unwrap();
+        assert!(registered.text.contains(said), "{key}: {said}");
+        if !noun.is_empty() {
+            assert_eq!(said, format!("job \"web\" is in nonexistent {noun} \"zz\""));
+        }
+    }
+    // All mistakes are listed, and the namespace is that of the request where the job names none.
+    let mut odd = there.clone();
+    odd["NodePool"] = json!("zz");
+    odd["TaskGroups"][0]["Tasks"][0]["Driver"] = json!("");
+    let answer = app.put("/v1/validate/job?namespace=zz", &json!({"Job": odd}));
+    assert_eq!(answer.at("/ValidationErrors").as_array().unwrap().len(), 3, "{}", answer.text);
+    assert!(answer.at("/Error").as_str().unwrap().starts_with("3 errors occurred:\n\t* "));
+    // What names nothing is where everything is.
+    let answer = app.put("/v1/validate/job", &json!({"Job": there}));
+    assert_eq!(answer.at("/ValidationErrors"), json!(null));
+}
+
+#[test]
 fn registrations_hold_the_index_that_they_ask_for() {
     let app = App::with_nodes(1);
     let with_index = |id: &str, index: u64| {
