@@ -111,7 +111,7 @@ pub use crate::cluster::readers::{ScalingView, Table};
 pub use crate::cluster::snapshot::AdvanceError;
 pub use crate::cluster::views::{AllocationView, JobView};
 pub use crate::plan::job_diff;
-pub use crate::schedule::DryRun;
+pub use crate::schedule::{DryRun, next_launch};
 pub use crate::time::{Span, Timestamp};
 
 pub use self::applied::Applied;
@@ -124,7 +124,6 @@ pub use self::command::{
     SetNodeStatus, SetSchedulerConfiguration, StopAllocation, SubmitPlan, UnblockDeployment,
     UpdateAllocations, UpdateEvaluation, UpsertNamespace, UpsertNodePool,
 };
-pub use self::cron::next_launch;
 pub use self::error::{
     AllocationCommandError, BrokenEngine, CommandError, DeploymentCommandError, DispatchError,
     EvaluationCommandError, JobCommandError, NodeCommandError, SettingsCommandError,

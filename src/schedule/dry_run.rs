@@ -3,6 +3,7 @@
 
 use indexmap::IndexMap;
 
+use super::cron;
 use super::decide::decide;
 use super::decision::Decision;
 use super::job_state::JobState;
@@ -50,6 +51,8 @@ pub struct DryRun {
     pub decision: Decision,
     /// The index at which the job's specification last changed; 0 if the job is new.
     pub job_modify_index: u64,
+    /// When a periodic job would be launched by itself next; none of others, and without the feature `cron`.
+    pub next_launch: Option<Timestamp>,
     options: PlaceOptions,
 }
 
@@ -86,7 +89,10 @@ pub fn dry_run(
     options: &PlaceOptions,
     now: Timestamp,
 ) -> Result<DryRun, JobErrors> {
-    dry_run_if(cluster, known, spec, options, now, |_| Ok(()))
+    dry_run_if(cluster, known, spec, options, now, |job| {
+        let periodic = job.periodic.as_ref().filter(|periodic| periodic.is_enabled());
+        periodic.map_or(Ok(()), cron::check)
+    })
 }
 
 /// The same, if something else holds of the job too once it is found to be valid.
@@ -113,7 +119,9 @@ pub(crate) fn dry_run_if<E: From<JobErrors>>(
     let annotations = annotations(cluster, &decision);
     annotate_diff(&mut diff, &annotations);
     let job_modify_index = before.map_or(0, |before| before.job_modify_index);
-    Ok(DryRun { job, diff, annotations, decision, job_modify_index, options: options.clone() })
+    let next_launch = next_launch(&job, now);
+    let options = options.clone();
+    Ok(DryRun { job, diff, annotations, decision, job_modify_index, next_launch, options })
 }
 
 /// The job as it would be registered, and how it differs from the version that is: as a version of its
@@ -145,6 +153,12 @@ fn registered(spec: JobSpec, known: &JobState) -> Result<(Job, JobDiff), JobErro
         }
     })?;
     Ok((numbered, diff))
+}
+
+/// When a job that is registered at an instant is launched by itself next.
+fn next_launch(job: &Job, now: Timestamp) -> Option<Timestamp> {
+    let periodic = job.periodic.as_ref().filter(|_| !job.stop)?;
+    cron::next_launch(periodic, now)
 }
 
 /// The evaluation that registering the job would make.
@@ -231,6 +245,7 @@ impl DryRun {
             created_evals: self.decision.created.clone(),
             diff: with_diff.then(|| self.diff.clone()),
             warnings: warnings.join("\n"),
+            next_periodic_launch: self.next_launch,
             index: self.job_modify_index,
             ..JobPlanResponse::default()
         }

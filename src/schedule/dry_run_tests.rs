@@ -122,3 +122,31 @@ fn what_cannot_be_replaced_goes_on_and_says_why() {
         assert!(!failed[0].explain(found.cluster().unwrap()).fixes().is_empty());
     }
 }
+
+#[test]
+fn a_periodic_job_says_when_it_would_be_launched() {
+    let now = "2026-01-01T00:00:00Z".parse().unwrap();
+    let launch = |more: &str| {
+        let spec = spec(1, 400, &format!(r#""Type": "batch", {more}"#));
+        let cluster = Cluster::new([node("n1", 1_000)]).unwrap();
+        let found = dry_run(&cluster, &JobState::default(), spec, &options(), now).unwrap();
+        let reply = found.reply(false).next_periodic_launch;
+        assert_eq!(reply, found.next_launch);
+        reply.map(|at| at.to_string())
+    };
+    let periodic = r#""Periodic": {"Spec": "30 2 * * *", "TimeZone": "Europe/Berlin"}"#;
+    let expected = cfg!(feature = "cron").then(|| "2026-01-01T01:30:00Z".to_owned());
+    assert_eq!(launch(&format!("{periodic},")), expected);
+    assert_eq!(launch(&format!(r#"{periodic}, "Stop": true,"#)), None);
+    assert_eq!(launch(r#""Periodic": {"Spec": "@daily", "Enabled": false},"#), None);
+    assert_eq!(launch(""), None);
+}
+
+#[cfg(feature = "cron")]
+#[test]
+fn a_periodic_job_whose_times_cannot_be_read_is_refused() {
+    let spec = spec(1, 400, r#""Type": "batch", "Periodic": {"Spec": "bogus"},"#);
+    let (cluster, known) = (Cluster::default(), JobState::default());
+    let errors = dry_run(&cluster, &known, spec, &options(), Timestamp::EPOCH).unwrap_err();
+    assert_eq!(errors.problems()[0].path(), "Periodic.Spec");
+}

@@ -10,6 +10,7 @@
 mod answer;
 mod asked;
 mod classes;
+pub(crate) mod cron;
 mod decide;
 mod decision;
 mod dry_run;
@@ -31,6 +32,7 @@ mod triggers;
 mod verified_tests;
 
 pub use self::classes::computed_class;
+pub use self::cron::next_launch;
 pub use self::decide::decide;
 pub use self::decision::Decision;
 pub(crate) use self::dry_run::dry_run_if;

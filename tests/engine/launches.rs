@@ -262,6 +262,10 @@ mod by_the_clock {
             world.snapshot().next_launch("default", "nightly").map(|it| it.to_string()),
             Some("1970-01-01T00:20:00Z".to_owned())
         );
+        // A dry run says the same.
+        let spec = world.job("default", "nightly").unwrap().document().unwrap();
+        let found = world.snapshot().dry_run(world.options(), spec, world.now()).unwrap();
+        assert_eq!(found.next_launch, world.snapshot().next_launch("default", "nightly"));
         world.pass(199);
         assert_eq!((launched(&world), world.next()), (vec![], Some(1)));
         world.pass(1);
