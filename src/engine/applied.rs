@@ -1,6 +1,6 @@
 //! What a command came to.
 
-use crate::model::{JobWarning, PlanResult};
+use crate::model::PlanResult;
 use crate::time::Span;
 
 /// The outcome of a command, from [`Engine::apply`](super::Engine::apply): what the API's replies need.
@@ -42,8 +42,8 @@ pub struct Applied {
     pub reverted_job_version: Option<u64>,
     /// By when, counted from now, the node has to be heard of again.
     pub heartbeat_ttl: Option<Span>,
-    /// What of the job means something to a running system only.
-    pub warnings: Vec<JobWarning>,
+    /// What is odd about a job that was registered, for people, as the API says it.
+    pub warnings: String,
     /// The evaluation that went out to a scheduler outside, if any was ready.
     pub dequeued: Option<String>,
     /// The token that it went out with.

@@ -7,6 +7,7 @@ use super::command::{DeregisterJob, EvaluateJob, RegisterJob};
 use super::error::JobCommandError;
 use super::forget::allocations_of;
 use super::launch_times;
+use super::settings::place_options;
 use super::standings;
 use super::summaries;
 use super::surroundings;
@@ -50,7 +51,9 @@ pub(super) fn register(
     let era = Job::complete_registered(&mut body.job, before.as_ref())?;
     let job = Job::as_kept(Arc::new(body.job), era);
     surroundings::check(&change.state, &job)?;
-    change.applied.warnings = job.warnings();
+    let settings = &change.book().settings;
+    let has_more_memory = place_options(&change.options.place, settings).memory_oversubscription;
+    change.applied.warnings = job.registration_warnings(has_more_memory);
     let slot = put(change, known, job);
     if let Some(submission) = body.submission {
         change.set_submission(slot, submission);

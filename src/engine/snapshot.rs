@@ -8,6 +8,8 @@ use super::history::History;
 use super::options::EngineOptions;
 use super::settings::place_options;
 use crate::cluster::snapshot::Snapshot as ClusterSnapshot;
+#[cfg(feature = "http")]
+use crate::model::JobSpec;
 use crate::placement::options::PlaceOptions;
 use crate::rng::hash_bytes;
 
@@ -66,6 +68,12 @@ impl Snapshot {
     /// How jobs are placed, by the options of the engine and what an operator has set.
     pub fn place_options(&self) -> PlaceOptions {
         place_options(&self.options.place, &self.state().book().settings).into_owned()
+    }
+
+    /// What registering a job here would warn of, whether or not it is valid.
+    #[cfg(feature = "http")]
+    pub(crate) fn registration_warnings(&self, job: &JobSpec) -> String {
+        job.registration_warnings(self.place_options().memory_oversubscription)
     }
 
     /// So many of the events above an index, the oldest, and what else happened with the last of them.

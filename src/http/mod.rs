@@ -50,7 +50,6 @@ mod text;
 mod touched;
 mod uuid;
 mod waiting;
-mod warnings;
 mod write;
 mod write_deployments;
 mod write_jobs;

@@ -12,7 +12,6 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::telling::{apply, optional, told};
-use super::warnings::warnings;
 use super::{evaluations, search, statuses, write_deployments, write_jobs, write_nodes};
 use crate::engine::{
     CollectGarbage, CommandError, DeleteEvaluations, DeleteNamespace, DeleteNodePool,
@@ -76,8 +75,9 @@ fn validate(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let mut spec = body.job.ok_or_else(|| Refusal::bad("Job must be specified"))?;
     let handle = write_jobs::placed(asked, &mut spec, body.region, body.namespace)?;
     asked.regions.limits().check(&spec)?;
-    let (names, warnings) = (Names::of(&spec), warnings(&spec));
-    let (error, errors) = match handle.snapshot().validate(spec) {
+    let (names, snapshot) = (Names::of(&spec), handle.snapshot());
+    let warnings = snapshot.registration_warnings(&spec);
+    let (error, errors) = match snapshot.validate(spec) {
         Ok(_) => (String::new(), Value::Null),
         Err(errors) => (names.text(&errors), json!(names.texts(&errors))),
     };

@@ -13,7 +13,6 @@ use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
 use super::telling::{apply, optional, told};
-use super::warnings::warnings;
 use crate::engine::{
     Applied, DeregisterJob, DispatchJob, EvaluateJob, ForcePeriodic, RegisterJob, RevertJob,
     ScaleJob, SetJobStability,
@@ -70,7 +69,7 @@ fn evaluated(applied: &Applied) -> Value {
         "Index": applied.index,
         "KnownLeader": false,
         "LastContact": 0,
-        "Warnings": "",
+        "Warnings": applied.warnings,
     })
 }
 
@@ -104,7 +103,7 @@ async fn register(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let handle = placed(asked, &mut job, body.region, body.namespace)?;
     asked.regions.limits().check(&job)?;
     documents::take_back(&mut job);
-    let (names, warnings) = (Names::of(&job), warnings(&job));
+    let names = Names::of(&job);
     let command = RegisterJob {
         job,
         enforce_index: body.enforce_index.unwrap_or(false),
@@ -115,11 +114,7 @@ async fn register(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     };
     let outcome = handle.apply(command.into()).await.ok_or_else(Refusal::unavailable)?;
     let applied = outcome.map_err(|error| names.refusal(error))?;
-    let mut body = evaluated(&applied);
-    if let Some(body) = body.as_object_mut() {
-        body.insert("Warnings".to_owned(), json!(warnings));
-    }
-    Ok(Reply::written(applied.index, body))
+    Ok(Reply::written(applied.index, evaluated(&applied)))
 }
 
 fn plan(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
@@ -132,16 +127,11 @@ fn plan(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let handle = placed(asked, &mut job, body.region, body.namespace)?;
     asked.regions.limits().check(&job)?;
     documents::take_back(&mut job);
-    let (names, warnings) = (Names::of(&job), warnings(&job));
-    let snapshot = handle.snapshot();
+    let (names, snapshot) = (Names::of(&job), handle.snapshot());
     let found = aside(|| snapshot.dry_run(handle.options(), job, handle.now()));
     let found = found.map_err(|error| names.refusal(error.into()))?;
     let index = found.job_modify_index;
-    let mut reply = json!(found.reply(body.diff.unwrap_or(false)));
-    if let Some(reply) = reply.as_object_mut() {
-        reply.insert("Warnings".to_owned(), json!(warnings));
-    }
-    Ok(Reply::written(index, reply))
+    Ok(Reply::written(index, json!(found.reply(body.diff.unwrap_or(false)))))
 }
 
 async fn deregister(asked: &Asked<'_>) -> Result<Reply, Refusal> {

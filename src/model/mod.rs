@@ -42,6 +42,7 @@ pub mod read;
 mod read_error;
 mod reading;
 mod registration;
+mod registration_warnings;
 pub(crate) mod resources;
 mod same_job;
 pub(crate) mod status;

@@ -228,7 +228,7 @@ document! {
         "CreatedEvals" => pub created_evals: Vec<Evaluation>,
         /// How the job would differ from the one that is registered.
         "Diff" => pub diff: Option<JobDiff>,
-        /// What is odd about the job, for people.
+        /// What is odd about the job, for people: the same as when it is registered.
         "Warnings" => pub warnings: String,
         /// The index of the state that was looked at.
         "Index" => pub index: u64,

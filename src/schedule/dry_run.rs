@@ -236,15 +236,13 @@ impl DryRun {
 
     /// The reply of the API; `with_diff` says whether the difference was asked for.
     pub fn reply(&self, with_diff: bool) -> JobPlanResponse {
-        let warnings: Vec<String> =
-            self.job.warnings().iter().map(|warning| warning.to_string()).collect();
         JobPlanResponse {
             annotations: Some(self.annotations.clone()),
             failed_tg_allocs: self.decision.evaluation.failed_tg_allocs.clone(),
             job_modify_index: self.job_modify_index,
             created_evals: self.decision.created.clone(),
             diff: with_diff.then(|| self.diff.clone()),
-            warnings: warnings.join("\n"),
+            warnings: self.job.registration_warnings(self.options.memory_oversubscription),
             next_periodic_launch: self.next_launch,
             index: self.job_modify_index,
             ..JobPlanResponse::default()

@@ -54,6 +54,24 @@ fn registering_makes_a_version_and_an_evaluation_at_one_index() {
 }
 
 #[test]
+fn registering_warns_of_what_is_not_heeded_as_a_dry_run_does() {
+    let mut world = World::new(1);
+    let job = service("web", 2).build().unwrap();
+    assert_eq!(world.register(&job).warnings, "");
+    let odd = job.changed(|spec| {
+        for group in &mut spec.task_groups {
+            group.stop_after_client_disconnect = Some(Span::from_secs(60));
+        }
+    });
+    let odd = odd.unwrap();
+    let spec = odd.spec().clone();
+    let planned = world.snapshot().dry_run(world.options(), spec, world.now()).unwrap();
+    let warnings = world.register(&odd).warnings;
+    assert!(warnings.contains("StopAfterClientDisconnect is not heeded any more"), "{warnings}");
+    assert_eq!(planned.reply(false).warnings, warnings);
+}
+
+#[test]
 fn a_service_gets_the_blocks_that_a_real_agent_gives_it() {
     let mut world = World::new(0);
     world.register(&service("web", 2).build().unwrap());

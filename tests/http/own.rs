@@ -131,6 +131,30 @@ fn what_is_odd_in_a_job_is_warned_of() {
 }
 
 #[test]
+fn what_is_not_heeded_in_a_job_is_warned_of_wherever_it_is_read() {
+    let app = App::with_nodes(1);
+    let mut odd = job("web", 2);
+    odd["TaskGroups"][0]["MaxClientDisconnect"] = json!(60_000_000_000_u64);
+    odd["TaskGroups"][0]["Tasks"][0]["Resources"]["MemoryMaxMB"] = json!(1_000);
+    let said = || {
+        let paths = ["validate/job", "job/web/plan", "jobs"];
+        let all = paths.map(|path| {
+            let answer = app.put(&format!("/v1/{path}"), &json!({"Job": odd}));
+            answer.at("/Warnings").as_str().unwrap().to_owned()
+        });
+        assert!(all.iter().all(|it| *it == all[0]), "{all:?}");
+        all[0].clone()
+    };
+    let before = said();
+    assert!(before.contains("\t* MaxClientDisconnect is not heeded"), "{before}");
+    assert!(before.contains("\t* Task \"t\": MemoryMaxMB is not heeded"), "{before}");
+    let more = json!({"MemoryOversubscriptionEnabled": true});
+    assert_eq!(app.put("/v1/operator/scheduler/configuration", &more).status, 200);
+    let after = said();
+    assert!(after.contains("MaxClientDisconnect") && !after.contains("MemoryMaxMB"), "{after}");
+}
+
+#[test]
 fn mistakes_in_a_job_are_said_as_the_original_says_them() {
     let app = App::with_nodes(1);
     let with = |path: &str, value: Value| {
