@@ -4,7 +4,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::silence::lost_after;
 use crate::model::JobType;
 use crate::state::State;
 use crate::state::slots::{AllocationSlot, NodeSlot};
@@ -13,6 +12,11 @@ use crate::time::Span;
 /// Whether an allocation is of a service by the version that it runs.
 pub(super) fn is_of_service(state: &State, slot: AllocationSlot) -> bool {
     state.job_spec_of(slot).is_some_and(|job| job.job_type() == JobType::Service)
+}
+
+/// How long an allocation may be out of reach by its own version of its job.
+pub(super) fn lost_after(state: &State, slot: AllocationSlot) -> Option<Span> {
+    state.group_spec_of(slot)?.disconnect.as_ref()?.lost_after
 }
 
 /// Allocations that should run and do not.

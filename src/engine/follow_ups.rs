@@ -10,7 +10,7 @@
 use super::change::Change;
 use super::forget::{allocations_of, counts_any};
 use super::place::due_at;
-use super::{reschedule, silence};
+use super::{ended, reschedule, silence};
 use crate::model::{ClientStatus, EvaluationStatus, Job, JobType, Trigger};
 use crate::state::State;
 use crate::state::changed::Changes;
@@ -156,5 +156,5 @@ fn lost_at(state: &State, slot: AllocationSlot) -> Option<Timestamp> {
         return None;
     }
     let since = silence::last_unknown(state, slot)?;
-    since.checked_add(silence::lost_after(state, slot)?).filter(|at| *at > state.now)
+    since.checked_add(ended::lost_after(state, slot)?).filter(|at| *at > state.now)
 }

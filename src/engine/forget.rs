@@ -48,11 +48,15 @@ pub(super) fn is_over(state: &State, slot: AllocationSlot) -> bool {
             .any(|it| state.allocation(it).is_some_and(|it| !it.client.is_terminal()))
 }
 
-/// What an allocation took the place of, and what that did, as far as it is known. One of them may come back, which is
-/// then compared with what has its place by now (docs/lifecycle.md, section 3.2): it is found from one to the next.
+/// What an allocation took the place of, and what that did, as far as it is known and says so. One of them may come
+/// back, which is then compared with what has its place by now (docs/lifecycle.md, section 3.2): it is found from one
+/// to the next.
 fn predecessors(state: &State, slot: AllocationSlot) -> impl Iterator<Item = AllocationSlot> + '_ {
-    let before =
-        move |slot: &AllocationSlot| state.resolve_allocation(state.lifecycle(*slot)?.predecessor);
+    let before = move |slot: &AllocationSlot| {
+        let before = state.resolve_allocation(state.lifecycle(*slot)?.predecessor)?;
+        let next = state.resolve_allocation(state.lifecycle(before)?.successor);
+        (next == Some(*slot)).then_some(before)
+    };
     successors(before(&slot), before).take(state.allocation_count())
 }
 

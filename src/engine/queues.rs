@@ -3,6 +3,7 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::iter::once;
 
 use super::blocked::Blocked;
 use super::cron;
@@ -315,6 +316,11 @@ fn note_bound(state: &State, changes: &Changes, evaluations: &mut Vec<Evaluation
         }
         // What took its place is kept as long as it may come back.
         forget::replacements(state, *slot).filter_map(made).for_each(&mut note);
+    }
+    for of in &changes.unlinked {
+        let Some(slot) = state.resolve_allocation(*of) else { continue };
+        let replacements = forget::replacements(state, slot);
+        once(slot).chain(replacements).filter_map(made).for_each(&mut note);
     }
     for slot in &touched.evaluations {
         // What was lost and waited for one that has ended may be forgotten with the one that made it.

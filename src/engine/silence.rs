@@ -1,6 +1,7 @@
 //! What becomes of nodes that are not heard of in time (docs/lifecycle.md, section 7).
 
 use super::change::Change;
+use super::ended::lost_after;
 use super::nodes::set_status_of;
 use crate::model::NodeStatus;
 use crate::reconcile::classify::is_expired;
@@ -34,11 +35,6 @@ fn outlives_silence(change: &Change<'_>, node: NodeSlot) -> bool {
         let is_over = since.is_some() && is_expired(lost_after, since, state.now);
         is_wanted && lost_after.is_some_and(|it| it > Span::ZERO) && !is_over
     })
-}
-
-/// How long an allocation may be out of reach by its own version of its job.
-pub(super) fn lost_after(state: &State, slot: AllocationSlot) -> Option<Span> {
-    state.group_spec_of(slot)?.disconnect.as_ref()?.lost_after
 }
 
 /// Since when nothing is known of an allocation; none if something is.

@@ -9,7 +9,8 @@ use super::job::{JobNames, Registration};
 use super::lifecycle::LifecycleRecord;
 use super::settings::Settings;
 use super::slots::{
-    AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot, NodeSlot,
+    AllocationRef, AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot,
+    JobSlot, NodeSlot,
 };
 use super::transaction::{Touched, Transaction, push_other, sort_and_dedup};
 use super::undo::Undo;
@@ -42,6 +43,8 @@ pub(crate) struct Changes {
     pub(crate) lives: Vec<NodeSlot>,
     /// Evaluations that allocations were of, and no longer are.
     pub(crate) left: Vec<EvaluationRef>,
+    /// Allocations that had taken the place of another one, which no longer says so, or is gone.
+    pub(crate) unlinked: Vec<AllocationRef>,
     /// The same for deployments.
     pub(crate) left_deployments: Vec<DeploymentRef>,
     /// Jobs of which a deployment came or left, or canaries began or ceased to wait.
@@ -85,6 +88,7 @@ impl Changes {
             requeued,
             lives,
             left,
+            unlinked,
             left_deployments,
             deployed,
             news,
@@ -100,6 +104,7 @@ impl Changes {
         clients.clear();
         gone.clear();
         left.clear();
+        unlinked.clear();
         left_deployments.clear();
         settings.clear();
     }
@@ -175,6 +180,12 @@ impl Transaction<'_> {
                 let after = state.evaluation_of_allocation(*slot);
                 changes.left.extend(before.filter(|_| before != after));
                 changes.left_deployments.extend(left_deployment(state, *slot, known));
+                let successor = known.map_or(AllocationRef::NONE, |before| before.successor);
+                if successor != AllocationRef::NONE
+                    && state.kept_lifecycle(*slot).is_none_or(|it| it.successor != successor)
+                {
+                    changes.unlinked.push(successor);
+                }
             }
             Undo::Removed(removed) => {
                 let own = removed.lifecycle.as_ref().map(|lifecycle| lifecycle.evaluation);
@@ -183,6 +194,8 @@ impl Transaction<'_> {
                 let own = removed.lifecycle.as_ref().map(|lifecycle| lifecycle.deployment);
                 let of = own.or_else(|| batch.map(|batch| batch.deployment));
                 changes.left_deployments.extend(of.filter(|of| *of != DeploymentRef::NONE));
+                let successor = removed.lifecycle.as_ref().map(|lifecycle| lifecycle.successor);
+                changes.unlinked.extend(successor.filter(|of| *of != AllocationRef::NONE));
                 if removed.record.occupies {
                     changes.freed.push(removed.record.node);
                 }

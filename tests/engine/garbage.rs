@@ -237,9 +237,9 @@ fn what_took_the_place_of_what_may_come_back_is_kept() {
         }
         world.pass(1);
         let kept = if reconcile == "keep_original" { &original } else { &second };
-        assert_eq!(world.live("web"), [kept.clone()], "{reconcile}");
+        assert_eq!(world.live("web"), std::slice::from_ref(kept), "{reconcile}");
         // From then on nothing holds it.
-        world.report(&[original.clone()], ClientStatus::Complete);
+        world.report(std::slice::from_ref(&original), ClientStatus::Complete);
         world.pass(20_000);
         assert!(world.view(&first).is_none(), "{reconcile}");
     }

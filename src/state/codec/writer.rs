@@ -5,6 +5,9 @@ use std::sync::Arc;
 
 use crate::state::fast_map::FastMap;
 
+/// Anything that is shared, with its number.
+type Numbered = (Arc<dyn Any + Send + Sync>, u64);
+
 /// Bytes, and what was written that may be written again.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
@@ -16,7 +19,7 @@ pub(crate) struct Writer {
     pub(super) texts: FastMap<Arc<str>, u64>,
     /// The same for other things that caches share, by their hashes: what the caches of an engine know that was
     /// just loaded is less than what they would know otherwise.
-    pub(super) equal: FastMap<u64, Vec<(Arc<dyn Any + Send + Sync>, u64)>>,
+    pub(super) equal: FastMap<u64, Vec<Numbered>>,
 }
 
 impl Writer {
