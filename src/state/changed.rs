@@ -167,26 +167,7 @@ impl Transaction<'_> {
                     changes.freed.push(record.node);
                 }
             }
-            Undo::Lifecycle { slot, before } => {
-                if let Some(record) = state.allocation(*slot)
-                    && takes_less(state, *slot, before.as_deref())
-                {
-                    changes.freed.push(record.node);
-                }
-                let of_batch = || state.batch(state.allocation(*slot)?.batch);
-                let known = before.as_deref();
-                let own = before.as_deref().map(|before| before.evaluation);
-                let before = own.or_else(|| of_batch().map(|batch| batch.evaluation));
-                let after = state.evaluation_of_allocation(*slot);
-                changes.left.extend(before.filter(|_| before != after));
-                changes.left_deployments.extend(left_deployment(state, *slot, known));
-                let successor = known.map_or(AllocationRef::NONE, |before| before.successor);
-                if successor != AllocationRef::NONE
-                    && state.kept_lifecycle(*slot).is_none_or(|it| it.successor != successor)
-                {
-                    changes.unlinked.push(successor);
-                }
-            }
+            Undo::Lifecycle { slot, before } => self.note_life(*slot, before.as_deref(), changes),
             Undo::Removed(removed) => {
                 let own = removed.lifecycle.as_ref().map(|lifecycle| lifecycle.evaluation);
                 let batch = removed.batch.as_ref().or_else(|| state.batch(removed.record.batch));
@@ -224,6 +205,33 @@ impl Transaction<'_> {
             }
             Undo::Evaluation(_) | Undo::Deployment(_) => self.note_work(entry, changes),
             _ => {}
+        }
+    }
+
+    /// Notes what follows from a change of an allocation's life.
+    fn note_life(
+        &self,
+        slot: AllocationSlot,
+        before: Option<&LifecycleRecord>,
+        changes: &mut Changes,
+    ) {
+        let state: &State = self;
+        if let Some(record) = state.allocation(slot)
+            && takes_less(state, slot, before)
+        {
+            changes.freed.push(record.node);
+        }
+        let of_batch = || state.batch(state.allocation(slot)?.batch);
+        let own = before.map(|before| before.evaluation);
+        let evaluation = own.or_else(|| of_batch().map(|batch| batch.evaluation));
+        let after = state.evaluation_of_allocation(slot);
+        changes.left.extend(evaluation.filter(|_| evaluation != after));
+        changes.left_deployments.extend(left_deployment(state, slot, before));
+        let successor = before.map_or(AllocationRef::NONE, |before| before.successor);
+        if successor != AllocationRef::NONE
+            && state.kept_lifecycle(slot).is_none_or(|it| it.successor != successor)
+        {
+            changes.unlinked.push(successor);
         }
     }
 
