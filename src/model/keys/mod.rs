@@ -1,8 +1,8 @@
-//! Keys of job documents that nobody reads, and keys in other letter cases.
+//! Keys of job documents, and of commands, that nobody reads, and keys in other letter cases.
 //!
-//! In: JSON of jobs. Out: the keys that neither this crate nor the API of either era knows, with the
-//! nearest known one, and documents with their keys in the API's letter case: it reads them in any. May
-//! import the rest of `model` but its builders, and `syntax`.
+//! In: JSON of jobs and of commands. Out: the keys that neither this crate nor the API of either era knows, with
+//! the nearest known one, and documents with their keys in the API's letter case: it reads them in any. May
+//! import the rest of `model` but its builders, `syntax` and `time`.
 
 #[cfg(feature = "http")]
 mod bodies;
