@@ -62,13 +62,16 @@ impl Query {
             "" => Ok(false),
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            text => Err(Refusal::failed(format!(
-                "Failed to parse value of {} ({}) as a bool: strconv.ParseBool: parsing {}: invalid syntax",
-                quoted(key),
-                excerpt(text),
-                quoted(text),
-            ))),
+            text => Err(Refusal::failed(not_a_bool(key, text))),
         }
+    }
+
+    /// Refuses a `stale` that is neither empty nor yes or no. What it says changes nothing: every read here is of
+    /// the latest state.
+    pub(super) fn check_stale(&self) -> Result<(), Refusal> {
+        let is_good = self.is("stale").is_ok();
+        let refusal = || Refusal::bad(not_a_bool("stale", self.text("stale")));
+        is_good.then_some(()).ok_or_else(refusal)
     }
 
     /// The namespace of one thing.
@@ -109,12 +112,23 @@ impl Query {
         };
         let index = match self.text("index") {
             "" => 0,
+            text if text.starts_with('+') => return Err(Refusal::bad("Invalid index")),
             text => text.parse().map_err(|_| Refusal::bad("Invalid index"))?,
         };
         let nanos = u64::try_from(at_most.as_nanos()).unwrap_or(0);
         let at_most = if nanos == 0 { WAIT_MAX } else { Duration::from_nanos(nanos).min(WAIT_MAX) };
         Ok(Wait { index, at_most })
     }
+}
+
+/// What a parameter that says neither yes nor no is refused with.
+fn not_a_bool(key: &str, text: &str) -> String {
+    format!(
+        "Failed to parse value of {} ({}) as a bool: strconv.ParseBool: parsing {}: invalid syntax",
+        quoted(key),
+        excerpt(text),
+        quoted(text),
+    )
 }
 
 #[cfg(test)]
@@ -141,6 +155,7 @@ mod tests {
         assert_eq!(wait("wait=-3s"), Ok(Wait { index: 0, at_most: WAIT_MAX }));
         assert_eq!(wait("index=-1"), Err("Invalid index".to_owned()));
         assert_eq!(wait("index=abc"), Err("Invalid index".to_owned()));
+        assert_eq!(wait("index=%2B1"), Err("Invalid index".to_owned()));
         assert_eq!(wait("wait=abc"), Err("Invalid wait time".to_owned()));
     }
 
