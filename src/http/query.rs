@@ -62,16 +62,19 @@ impl Query {
             "" => Ok(false),
             "1" | "t" | "T" | "true" | "TRUE" | "True" => Ok(true),
             "0" | "f" | "F" | "false" | "FALSE" | "False" => Ok(false),
-            text => Err(Refusal::failed(not_a_bool(key, text))),
+            text => Err(Refusal::failed(format!(
+                "Failed to parse value of {} ({}) as a bool: strconv.ParseBool: parsing {}: invalid syntax",
+                quoted(key),
+                excerpt(text),
+                quoted(text),
+            ))),
         }
     }
 
     /// Refuses a `stale` that is neither empty nor yes or no. What it says changes nothing: every read here is of
     /// the latest state.
-    pub(super) fn check_stale(&self) -> Result<(), Refusal> {
-        let is_good = self.is("stale").is_ok();
-        let refusal = || Refusal::bad(not_a_bool("stale", self.text("stale")));
-        is_good.then_some(()).ok_or_else(refusal)
+    fn check_stale(&self) -> Result<(), Refusal> {
+        self.is("stale").map(drop).map_err(|refusal| Refusal::bad(refusal.text().to_owned()))
     }
 
     /// The namespace of one thing.
@@ -104,8 +107,9 @@ impl Query {
         self.text("per_page").parse().ok().filter(|number| *number > 0)
     }
 
-    /// What the request waits for.
+    /// What a read waits for, once what it says of how it reads was looked at.
     pub(super) fn wait(&self) -> Result<Wait, Refusal> {
+        self.check_stale()?;
         let at_most = match self.text("wait") {
             "" => Span::ZERO,
             text => text.parse().map_err(|_| Refusal::bad("Invalid wait time"))?,
@@ -119,16 +123,6 @@ impl Query {
         let at_most = if nanos == 0 { WAIT_MAX } else { Duration::from_nanos(nanos).min(WAIT_MAX) };
         Ok(Wait { index, at_most })
     }
-}
-
-/// What a parameter that says neither yes nor no is refused with.
-fn not_a_bool(key: &str, text: &str) -> String {
-    format!(
-        "Failed to parse value of {} ({}) as a bool: strconv.ParseBool: parsing {}: invalid syntax",
-        quoted(key),
-        excerpt(text),
-        quoted(text),
-    )
 }
 
 #[cfg(test)]

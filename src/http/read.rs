@@ -14,7 +14,6 @@ use crate::engine::{Snapshot, Table};
 
 /// Answers a request that reads.
 pub(super) async fn answer(asked: &Asked<'_>) -> Result<Reply, Refusal> {
-    asked.query.check_stale()?;
     let wait = asked.query.wait()?;
     let handle = asked.engine("")?;
     let (endpoint, id, query) = (asked.endpoint, asked.id, asked.query);

@@ -41,7 +41,6 @@ struct Named {
 /// Answers a request that names jobs in its body.
 pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refusal> {
     let named: Body = body::read(sent)?;
-    asked.query.check_stale()?;
     let (wait, handle) = (asked.query.wait()?, asked.engine("")?);
     if wait.index > 0 {
         let _place = asked.regions.wait_in_crowd()?;
