@@ -212,7 +212,8 @@ impl Pass<'_, '_, '_> {
             created.extend(nodes.map(|node| self.blocked_on(*node)));
             return created;
         }
-        let is_due = parent.wait_until.is_none_or(|at| now > at);
+        // In time that is exact an evaluation is processed at the very instant it has waited for: that is past.
+        let is_due = parent.wait_until.is_none_or(|at| now >= at);
         let may_block = created.is_empty() || is_due;
         let was_blocked = parent.status == EvaluationStatus::Blocked;
         if !was_blocked && self.shortage.is_some() && may_block {

@@ -173,6 +173,37 @@ fn trap_7_what_is_waited_for_is_created() {
     }
 }
 
+/// An evaluation that has waited, at its very instant or for longer, waits for room beside what looks again later.
+#[test]
+fn what_finds_no_room_is_blocked_from_the_instant_that_was_waited_for() {
+    let policy =
+        json!({"Unlimited": true, "Delay": 30_000_000_000_i64, "DelayFunction": "constant"});
+    let waits = [
+        (None, true),
+        (Some("2025-12-31T23:59:59Z"), true),
+        (Some("2026-01-01T00:00:00Z"), true),
+        (Some("2026-01-01T00:00:05Z"), false),
+    ];
+    for (wait_until, is_blocked) in waits {
+        let mut state = failed(policy.clone(), 10);
+        state["jobs"][0]["TaskGroups"][0]["Count"] = json!(2);
+        for node in state["nodes"].as_array_mut().unwrap() {
+            node["Status"] = json!("down");
+        }
+        state["allocs"][0]["NodeID"] = json!("n1");
+        state["nodes"][0]["Status"] = json!("ready");
+        state["nodes"][0]["SchedulingEligibility"] = json!("ineligible");
+        if let Some(wait_until) = wait_until {
+            state["eval"]["WaitUntil"] = json!(wait_until);
+        }
+        let decision = process(&state);
+        assert!(decision.placements.is_empty());
+        let statuses: Vec<&str> = decision.created.iter().map(|it| it.status.as_str()).collect();
+        let expected: &[&str] = if is_blocked { &["pending", "blocked"] } else { &["pending"] };
+        assert_eq!(statuses, expected, "{wait_until:?}");
+    }
+}
+
 /// While clients are given time to stop by themselves, no other evaluation places in their stead.
 #[test]
 fn trap_10_another_evaluation_in_the_window_places_nothing() {

@@ -335,7 +335,7 @@ fn finish(world: &World, answer: &mut Answer, job: Option<&Job>) {
         answer.is_reblocked = true;
         return;
     }
-    let is_past = world.eval.wait_until.is_none_or(|until| world.now > until);
+    let is_past = world.eval.wait_until.is_none_or(|until| world.now >= until);
     if answer.created.is_empty() || is_past {
         let created = answer.create(Created {
             trigger: "queued-allocs",

@@ -441,4 +441,16 @@ mod tests {
         let bridge = Node::builder("n1").network_mode("bridge").build().unwrap();
         assert_eq!((bridge.networks().len(), bridge.addresses().len()), (1, 0));
     }
+
+    #[test]
+    fn a_number_that_json_cannot_hold_is_refused() {
+        for number in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            let speed = DeviceAttribute::float(number, "GHz");
+            let node = Node::builder("n1").device("gpu", |d| d.attribute("speed", speed)).build();
+            let errors = node.unwrap_err().to_string();
+            let expected =
+                "NodeResources.Devices[0].Attributes.speed.Float: expected a finite number";
+            assert!(errors.contains(expected), "{errors}");
+        }
+    }
 }

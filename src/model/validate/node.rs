@@ -177,6 +177,9 @@ fn devices(problems: &mut Problems, at: &Path<'_>, devices: &[NodeDevice]) {
             if attribute.kinds() != 1 {
                 let message = "expected one of `Int`, `Float`, `String` and `Bool`";
                 problems.add(at, message);
+            } else if attribute.float.is_some_and(|number| !number.is_finite()) {
+                // JSON cannot hold it, so it comes from a program.
+                problems.add(at.key("Float"), "expected a finite number");
             }
         }
         let instances = at.key("Instances");
