@@ -25,6 +25,12 @@ pub enum DispatchError {
         /// The job.
         job_id: String,
     },
+    /// What the identity would begin with has spaces, which no identity of a job may have.
+    #[error("expected an ID prefix without spaces, found `{id_prefix}`")]
+    PrefixWithSpaces {
+        /// The prefix.
+        id_prefix: String,
+    },
     /// The job has to have a payload.
     #[error("Payload is not provided but required by parameterized job")]
     NoPayload,

@@ -31,6 +31,9 @@ pub(super) fn dispatch(change: &mut Change<'_>, body: DispatchJob) -> Result<(),
     if parent.stop {
         return Err(JobCommandError::Stopped { job_id: body.job_id });
     }
+    if body.id_prefix.contains(' ') {
+        return Err(DispatchError::PrefixWithSpaces { id_prefix: body.id_prefix }.into());
+    }
     check_payload(config, &body.payload)?;
     check_meta(config, &body)?;
     let token = &body.idempotency_token;

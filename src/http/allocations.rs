@@ -34,21 +34,21 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         }
         E::JobAllocations => {
             let all = snapshot.allocations_of(namespace, id);
-            Ok(stubs_of(all, query, columns))
+            stubs_of(all, query, columns)
         }
         E::EvaluationAllocations => {
             let Some(evaluation) = snapshot.evaluation(id) else {
                 return Ok(Value::Array(Vec::new()).into());
             };
             let all = snapshot.allocations_of(&evaluation.namespace, &evaluation.job_id);
-            Ok(stubs_of(all.filter(|it| it.evaluation_id() == id), query, columns))
+            stubs_of(all.filter(|it| it.evaluation_id() == id), query, columns)
         }
         E::DeploymentAllocations => {
             let Some(deployment) = snapshot.deployment(id) else {
                 return Ok(Value::Array(Vec::new()).into());
             };
             let all = snapshot.allocations_of(&deployment.namespace, &deployment.job_id);
-            Ok(stubs_of(all.filter(|it| it.deployment_id() == id), query, columns))
+            stubs_of(all.filter(|it| it.deployment_id() == id), query, columns)
         }
         _ => list(snapshot, query, columns),
     }
@@ -59,17 +59,26 @@ fn list(snapshot: &Snapshot, query: &Query, columns: AllocationColumns) -> Resul
     let all = snapshot.allocations_with_prefix(prefix);
     let listed = all.filter(|view| query.lists_namespace(view.namespace()));
     let has_index = prefix.is_empty();
-    let filter = query.filter()?;
-    let mut found = Vec::new();
-    for view in listed {
-        if wants(&filter, || documents::allocation(&view.whole_document()))? {
-            found.push((place(&view), view));
-        }
-    }
+    let found = wanted(listed, query)?;
     if found.is_empty() {
         check_prefix(prefix, "alloc")?;
     }
     Ok(written(page(found, query, has_index), columns))
+}
+
+/// Those of allocations that the request's filter wants, and their places.
+pub(super) fn wanted<'a>(
+    views: impl Iterator<Item = AllocationView<'a>>,
+    query: &Query,
+) -> Result<Vec<(Token, AllocationView<'a>)>, Refusal> {
+    let filter = query.filter()?;
+    let mut found = Vec::new();
+    for view in views {
+        if wants(&filter, || documents::allocation(&view.whole_document()))? {
+            found.push((Token::created(view.create_index(), view.id()), view));
+        }
+    }
+    Ok(found)
 }
 
 /// The allocations of something, oldest first.
@@ -77,12 +86,8 @@ fn stubs_of<'a>(
     views: impl Iterator<Item = AllocationView<'a>>,
     query: &Query,
     columns: AllocationColumns,
-) -> Found {
-    written(page(views.map(|view| (place(&view), view)).collect(), query, true), columns)
-}
-
-fn place(view: &AllocationView<'_>) -> Token {
-    Token::created(view.create_index(), view.id())
+) -> Result<Found, Refusal> {
+    Ok(written(page(wanted(views, query)?, query, true), columns))
 }
 
 /// A page of stubs.

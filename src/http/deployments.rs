@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::filter::wants;
-use super::page::{Token, page};
+use super::page::{Order, Token, page, page_in};
 use super::query::Query;
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
@@ -28,8 +28,8 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
             Ok(latest.map_or(Value::Null, |it| document(&it)).into())
         }
         E::JobDeployments => {
-            let all = snapshot.deployments_of(namespace, id);
-            Ok(Value::Array(all.map(|it| document(&it)).collect()).into())
+            let found = wanted(snapshot.deployments_of(namespace, id), query)?;
+            Ok(page_in(found, query, Order::NewestFirst).map(|it| document(&it)).into())
         }
         _ => list(snapshot, query),
     }
@@ -38,17 +38,26 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
 fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let prefix = query.text("prefix");
     let all = snapshot.deployments_with_prefix(prefix);
-    let filter = query.filter()?;
-    let mut found = Vec::new();
-    for it in all.filter(|it| query.lists_namespace(&it.namespace)) {
-        if wants(&filter, || document(&it))? {
-            found.push((Token::created(it.create_index, it.id.clone()), it));
-        }
-    }
+    let found = wanted(all.filter(|it| query.lists_namespace(&it.namespace)), query)?;
     if found.is_empty() {
         check_prefix(prefix, "deployment")?;
     }
     Ok(page(found, query, prefix.is_empty()).map(|it| document(&it)).into())
+}
+
+/// Those of deployments that the request's filter wants, and their places.
+fn wanted(
+    deployments: impl Iterator<Item = Deployment>,
+    query: &Query,
+) -> Result<Vec<(Token, Deployment)>, Refusal> {
+    let filter = query.filter()?;
+    let mut found = Vec::new();
+    for it in deployments {
+        if wants(&filter, || document(&it))? {
+            found.push((Token::created(it.create_index, it.id.clone()), it));
+        }
+    }
+    Ok(found)
 }
 
 /// A deployment, with the canaries of its groups as the API has them where there are none.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::documents;
 use super::filter::{Filter, wants};
-use super::page::{Token, page};
+use super::page::{Order, Token, page, page_in};
 use super::query::Query;
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
@@ -35,9 +35,9 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         }
         E::JobEvaluations => {
             let all = snapshot.evaluations_of(namespace, id);
-            let mut all: Vec<Evaluation> = all.collect();
-            all.sort_by_key(|it| std::cmp::Reverse(it.create_index));
-            Ok(Value::Array(all.iter().map(documents::evaluation).collect()).into())
+            let all = kept(all, &query.filter()?)?.into_iter().map(|it| (place(&it), it));
+            let page = page_in(all.collect(), query, Order::NewestFirst);
+            Ok(page.map(|it| documents::evaluation(&it)).into())
         }
         E::EvaluationsCount => Ok(json!({"Count": listed(snapshot, query)?.len()}).into()),
         _ => list(snapshot, query),
@@ -73,13 +73,16 @@ fn related(snapshot: &Snapshot, evaluation: &Evaluation) -> Value {
 
 fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let prefix = query.text("prefix");
-    let place = |it: &Evaluation| Token::created(it.create_index, it.id.clone());
     let found = listed(snapshot, query)?;
     let found: Vec<_> = found.into_iter().map(|it| (place(&it), it)).collect();
     if found.is_empty() {
         check_prefix(prefix, "eval")?;
     }
     Ok(page(found, query, prefix.is_empty()).map(|it| documents::evaluation(&it)).into())
+}
+
+fn place(evaluation: &Evaluation) -> Token {
+    Token::created(evaluation.create_index, evaluation.id.clone())
 }
 
 /// The evaluations that a request asks for.

@@ -68,11 +68,16 @@ fn versions(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {
         }
         false => Value::Null,
     };
-    let index = versions.first().map_or(0, |newest| newest.job_modify_index);
+    let index = versions_index(job);
     let versions: Vec<Value> = versions.iter().map(documents::job).collect();
     Ok(json!({
         "Versions": versions, "Diffs": diffs, "Index": index, "KnownLeader": true, "LastContact": 0,
     }))
+}
+
+/// The index at which the versions of a job last changed: whether each is stable is among what they show.
+pub(super) fn versions_index(job: &JobView<'_>) -> u64 {
+    job.version_documents().map(|version| version.modify_index).max().unwrap_or(0)
 }
 
 /// The text that a version was made of.
@@ -83,6 +88,16 @@ fn submission(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> 
     };
     let found = job.submission(version);
     found.map(|it| json!(it)).ok_or_else(|| Refusal::not_found("job source not found"))
+}
+
+/// The index at which anything last changed that the scale of a job shows: its counts, what was asked for, what
+/// runs of it and how well.
+pub(super) fn scale_index(snapshot: &Snapshot, job: &JobView<'_>) -> u64 {
+    let scaled = job.scalings().map(|it| it.create_index()).max().unwrap_or(0);
+    let deployment = snapshot.deployments_of(job.namespace(), job.id()).next();
+    let deployed = deployment.map_or(0, |it| it.modify_index);
+    let runs = job.summary_index().max(job.allocations_index());
+    job.modify_index().max(scaled).max(deployed).max(runs)
 }
 
 fn scale(snapshot: &Snapshot, job: &JobView<'_>) -> Value {

@@ -1,7 +1,6 @@
 //! Reading nodes.
 
-use serde_json::Value;
-
+use super::allocations;
 use super::documents;
 use super::filter::wants;
 use super::page::{Token, page};
@@ -29,11 +28,10 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         }
         E::NodeAllocations => {
             // Those that have ended are there until they are collected: a client keeps its own as long.
-            let all = snapshot.allocations_ever_on(id).map(|view| view.whole_document());
-            let all = all.map(|it| {
-                (Token::created(it.create_index, it.id.clone()), documents::allocation(&it))
-            });
-            Ok(Value::Array(page(all.collect(), &Query::default(), true).things).into())
+            let all = snapshot.allocations_ever_on(id);
+            let found = allocations::wanted(all, query)?;
+            let page = page(found, query, true);
+            Ok(page.map(|view| documents::allocation(&view.whole_document())).into())
         }
         _ => list(snapshot, query),
     }

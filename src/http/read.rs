@@ -122,11 +122,14 @@ fn table_of(endpoint: E) -> Table {
     }
 }
 
-/// The index of a whole table; that of jobs shows their summaries too.
+/// The index of a whole table; that of jobs shows their summaries too, a summary goes with its job, and nodes
+/// bring pools.
 fn table_index(endpoint: E, snapshot: &Snapshot) -> u64 {
     let index = snapshot.table_index(table_of(endpoint));
     match endpoint {
         E::Jobs => index.max(snapshot.table_index(Table::Summaries)),
+        E::JobSummary => index.max(snapshot.table_index(Table::Jobs)),
+        E::NodePool | E::NodePools => index.max(snapshot.table_index(Table::Nodes)),
         E::Volumes | E::Plugins => 0,
         E::JobsStatuses => statuses::index(snapshot),
         _ => index,
@@ -162,13 +165,9 @@ fn thing_index(sought: &Sought<'_>, snapshot: &Snapshot) -> Option<u64> {
         E::Evaluation => Some(snapshot.evaluation(id)?.modify_index),
         E::Node => Some(snapshot.node(id)?.modify_index),
         E::Job => Some(job()?.modify_index()),
-        E::JobVersions => Some(job()?.versions().next()?.job_modify_index),
+        E::JobVersions => Some(jobs::versions_index(&job()?)),
         E::JobSummary => Some(job()?.summary_index().max(job()?.modify_index())),
-        E::JobScale => {
-            let job = job()?;
-            let scaled = job.scalings().map(|it| it.create_index()).max().unwrap_or(0);
-            Some(job.summary_index().max(job.modify_index()).max(scaled))
-        }
+        E::JobScale => Some(jobs::scale_index(snapshot, &job()?)),
         _ => None,
     }
 }

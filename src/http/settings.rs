@@ -3,6 +3,9 @@
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 
+use super::filter::wants;
+use super::page::{Token, page};
+use super::query::Query;
 use super::refusal::Refusal;
 use super::route::Endpoint as E;
 use super::sought::{Found, Sought};
@@ -15,15 +18,15 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
     let found = match sought.endpoint {
         E::Namespaces => {
             let all = snapshot.namespaces().iter().filter(|it| it.name.starts_with(prefix));
-            Value::Array(all.map(namespace).collect())
+            return listed(sought.query, all.map(|it| (it.name.clone(), namespace(it))));
         }
         E::Namespace => {
             let found = snapshot.namespaces().iter().find(|it| it.name == sought.id);
             namespace(found.ok_or_else(|| Refusal::not_found("Namespace not found"))?)
         }
         E::NodePools => {
-            let all = pools(snapshot);
-            json!(all.into_iter().filter(|it| it.name.starts_with(prefix)).collect::<Vec<_>>())
+            let all = pools(snapshot).into_iter().filter(|it| it.name.starts_with(prefix));
+            return listed(sought.query, all.map(|it| (it.name.clone(), json!(it))));
         }
         E::NodePool => {
             let found = pools(snapshot).into_iter().find(|it| it.name == sought.id);
@@ -32,6 +35,18 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         _ => configuration(snapshot),
     };
     Ok(found.into())
+}
+
+/// Those of things, each with its name, that a request asks for.
+fn listed(query: &Query, things: impl Iterator<Item = (String, Value)>) -> Result<Found, Refusal> {
+    let filter = query.filter()?;
+    let mut found = Vec::new();
+    for (name, document) in things {
+        if wants(&filter, || document.clone())? {
+            found.push((Token::of_id(name), document));
+        }
+    }
+    Ok(page(found, query, false).into())
 }
 
 fn namespace(namespace: &Namespace) -> Value {

@@ -54,6 +54,8 @@ pub(super) fn wake(waiting: &Waiting, events: &[Arc<KeptEvent>]) {
                     Key::table(Kind::Nodes),
                     Key::thing(Kind::Node, id),
                     Key::thing(Kind::AllocationsOfNode, id),
+                    // Pools come and go with the nodes that name them.
+                    Key::table(Kind::Settings),
                 ];
                 waiting.wake(keys.into_iter());
             }

@@ -1,5 +1,6 @@
 //! Writes: one command each.
 
+use indexmap::IndexSet;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -141,7 +142,7 @@ async fn delete_evaluations(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refu
         None if body.ids.is_empty() => {
             return Err(Refusal::bad("request does not include any evaluation IDs or a filter"));
         }
-        None => body.ids,
+        None => body.ids.into_iter().collect::<IndexSet<String>>().into_iter().collect(),
     };
     let number = ids.len();
     let applied = apply(asked, DeleteEvaluations { ids }).await?;

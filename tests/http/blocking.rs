@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::app::{App, job, run};
+use crate::app::{Answer, App, job, node_id, run};
 
 /// Whether a request is answered long before what it waits at most, however busy the machine is.
 async fn is_answered(app: &App, path: &str) -> bool {
@@ -105,4 +105,56 @@ fn a_node_hears_of_what_it_is_to_run() {
         let answer = answer.expect("it was woken").unwrap();
         assert!(!answer.json().as_array().unwrap().is_empty());
     });
+}
+
+/// Waits for one path, does one thing, and gives the index that was waited for and the answer.
+fn woken_by(app: &App, path: &str, (method, of, body): (&str, &str, &str)) -> (u64, Answer) {
+    let index = app.get(path).index();
+    let request = format!("{path}?index={index}&wait=60s");
+    let other = app.clone();
+    let waits = async move { other.send("GET", &request, b"").await };
+    let answer = run(tokio::task::LocalSet::new().run_until(async {
+        let waits = tokio::task::spawn_local(waits);
+        tokio::time::sleep(Duration::from_millis(30)).await;
+        assert!(!waits.is_finished(), "{path}");
+        let done = app.send(method, of, body.as_bytes()).await;
+        assert_eq!(done.status, 200, "{}", done.text);
+        tokio::time::timeout(Duration::from_secs(5), waits).await
+    }));
+    (index, answer.unwrap_or_else(|_| panic!("{path} slept through {method} {of}")).unwrap())
+}
+
+#[test]
+fn whatever_a_body_shows_wakes_those_who_wait_for_it() {
+    let app = App::with_nodes(2);
+    app.register("web", 1);
+    // What of a job is stable is among its versions.
+    let stable = json!({"JobID": "web", "JobVersion": 0, "Stable": true}).to_string();
+    let change = ("PUT", "/v1/job/web/stable", &*stable);
+    let (before, versions) = woken_by(&app, "/v1/job/web/versions", change);
+    assert_eq!(versions.at("/Versions/0/Stable"), true);
+    assert_eq!((versions.index() > before, versions.at("/Index")), (true, versions.index().into()));
+
+    // Health is among what a scale shows.
+    let running = app.get("/v1/job/web/deployment").at("/ID");
+    let healthy = app.get("/v1/job/web/allocations").at("/0/ID");
+    let path = format!("/v1/deployment/allocation-health/{}", running.as_str().unwrap());
+    let body = json!({"DeploymentID": running, "HealthyAllocationIDs": [healthy]}).to_string();
+    let (before, scale) = woken_by(&app, "/v1/job/web/scale", ("PUT", &path, &body));
+    assert_eq!(scale.at("/TaskGroups/g/Healthy"), 1);
+    assert!(scale.index() > before);
+
+    // A pool comes with the node that names it.
+    let mut node = app.get(&format!("/v1/node/{}", node_id(0))).json();
+    node["NodePool"] = json!("fresh");
+    let (path, body) = (format!("/v1/node/{}/register", node_id(0)), json!({"Node": node}));
+    let (before, pools) = woken_by(&app, "/v1/node/pools", ("PUT", &path, &body.to_string()));
+    assert_eq!((pools.at("/2/Name"), pools.index() > before), (json!("fresh"), true));
+
+    // A summary goes with its job.
+    for path in ["/v1/job/web/summary", "/v1/job/web/scale", "/v1/job/web"] {
+        app.register("web", 1);
+        let (before, gone) = woken_by(&app, path, ("DELETE", "/v1/job/web?purge=true", ""));
+        assert_eq!((gone.status.as_u16(), gone.index() > before), (404, true), "{path}");
+    }
 }

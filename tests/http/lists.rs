@@ -36,6 +36,7 @@ fn filters_pick_things_of_every_list() {
         assert_eq!(answer.status, 200, "{filter}: {}", answer.text);
         answer.json().as_array().unwrap().len()
     };
+    let on_node = format!("node/{}/allocations", node_id(0));
     let cases = [
         ("jobs", "Meta.team == ops", 1),
         ("jobs", "Meta.team != ops", 2),
@@ -54,6 +55,12 @@ fn filters_pick_things_of_every_list() {
         ("evaluations", "BlockedEval != \"\"", 1),
         ("deployments", "JobID == web and Status == running", 1),
         ("jobs/statuses", "Priority == 80", 1),
+        ("job/web/allocations", "Name contains \"[1]\"", 1),
+        ("job/nowhere/evaluations", "Status == blocked", 1),
+        ("job/web/deployments", "Status == failed", 0),
+        (&on_node, "JobID == api", 1),
+        ("node/pools", "Name == all", 1),
+        ("namespaces", "Name != default", 0),
     ];
     for (path, filter, expected) in cases {
         assert_eq!(number(path, filter), expected, "{path} {filter}");
@@ -91,9 +98,18 @@ fn filters_that_are_none_are_refused() {
 #[test]
 fn pages_go_on_where_the_last_one_ended_in_either_order() {
     let app = app();
-    for (path, has_index) in
-        [("jobs", false), ("nodes", false), ("allocations", true), ("evaluations", true)]
-    {
+    let on_node = format!("node/{}/allocations", node_id(0));
+    for (path, has_index) in [
+        ("jobs", false),
+        ("nodes", false),
+        ("allocations", true),
+        ("evaluations", true),
+        ("job/web/allocations", true),
+        ("job/nowhere/evaluations", true),
+        (&on_node, true),
+        ("namespaces", false),
+        ("node/pools", false),
+    ] {
         for order in ["false", "true"] {
             let all = app.get(&format!("/v1/{path}?reverse={order}"));
             assert!(all.headers.get("x-nomad-nexttoken").is_none());
@@ -163,6 +179,15 @@ fn evaluations_are_deleted_by_a_filter() {
     let waiting = delete(json!({"Filter": "Status == blocked"}));
     assert_eq!(waiting.status, 500, "{}", waiting.text);
     assert_eq!(app.get("/v1/evaluations?status=blocked").json().as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn an_evaluation_that_is_named_twice_is_deleted_once() {
+    let app = app();
+    let id = app.get("/v1/evaluations?job=nowhere&status=complete").at("/0/ID");
+    let body = json!({"EvalIDs": [id, id]}).to_string();
+    let deleted = app.call("DELETE", "/v1/evaluations", body.as_bytes());
+    assert_eq!((deleted.status.as_u16(), deleted.at("/Count")), (200, json!(1)));
 }
 
 #[test]

@@ -220,6 +220,10 @@ fn a_job_is_dispatched() {
         text("param", json!({"Meta": {"who": "me", "zz": "1"}})),
         "Dispatch request included unpermitted metadata keys: [zz]"
     );
+    assert_eq!(
+        text("param", json!({"Meta": {"who": "me"}, "IdPrefixTemplate": "a b"})),
+        "expected an ID prefix without spaces, found `a b`"
+    );
     let other = "Specified job \"web\" is not a parameterized job";
     assert_eq!(text("web", json!({"JobID": "web"})), other);
     assert_eq!(dispatch("param", json!({"JobID": "web"})).status, 400);
@@ -237,8 +241,9 @@ fn launches_are_forced_where_a_job_is_periodic() {
     cron["Type"] = json!("batch");
     cron["Periodic"] = json!({"Enabled": true, "Spec": "0 0 1 1 *", "SpecType": "cron"});
     let planned = app.put("/v1/job/cron/plan", &json!({"Job": cron}));
-    let launch = if cfg!(feature = "cron") { json!("1971-01-01T00:00:00Z") } else { json!(null) };
-    assert_eq!((planned.status.as_u16(), planned.at("/NextPeriodicLaunch")), (200, launch));
+    let launch =
+        if cfg!(feature = "cron") { "1971-01-01T00:00:00Z" } else { "0001-01-01T00:00:00Z" };
+    assert_eq!((planned.status.as_u16(), planned.at("/NextPeriodicLaunch")), (200, json!(launch)));
     let registered = app.put("/v1/jobs", &json!({"Job": cron}));
     // Expressions are read where that is built in.
     if cfg!(feature = "cron") {

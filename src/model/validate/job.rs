@@ -8,6 +8,9 @@ use crate::model::problem::{Problem, ROOT, excerpt};
 /// The types of jobs.
 const TYPES: [&str; 4] = ["service", "batch", "system", "sysbatch"];
 
+/// How many groups a job may have: each is told from all the others of its job by name.
+const GROUPS_MAX: usize = 10_000;
+
 /// Everything that is wrong with a job.
 pub(in crate::model) fn job(spec: &JobSpec) -> Vec<Problem> {
     let mut checker = Checker::default();
@@ -37,6 +40,12 @@ pub(in crate::model) fn job(spec: &JobSpec) -> Vec<Problem> {
     // The regions of a multiregion job bring groups of their own.
     if spec.task_groups.is_empty() && !spec.is_multiregion() {
         checker.problems.add(groups, "a job needs at least one task group");
+    }
+    if spec.task_groups.len() > GROUPS_MAX {
+        let found = spec.task_groups.len();
+        let message = format!("expected at most {GROUPS_MAX} task groups, found {found}");
+        checker.problems.add(groups, message);
+        return checker.problems.into_vec();
     }
     for (i, task_group) in spec.task_groups.iter().enumerate() {
         group::group(&mut checker, &groups.index(i), task_group);

@@ -158,6 +158,15 @@ fn large_documents_are_quick() {
     let spread = json!([{"Attribute": "${meta.rack}", "SpreadTarget": targets}]);
     let job = with(&good_job(), "/Spreads", &spread);
     assert_eq!(timed("job", &job.to_string()).lines().count(), 100_000);
+
+    let group =
+        |i: usize| json!({"Name": format!("g{i}"), "Tasks": [{"Name": "t", "Driver": "exec"}]});
+    let groups = |count| Value::from((0..count).map(group).collect::<Vec<Value>>());
+    let job = with(&good_job(), "/TaskGroups", &groups(10_000));
+    assert_eq!(timed("job", &job.to_string()), "");
+    let job = with(&good_job(), "/TaskGroups", &groups(10_001));
+    let expected = "TaskGroups: expected at most 10000 task groups, found 10001";
+    assert_eq!(timed("job", &job.to_string()), expected);
 }
 
 #[test]
