@@ -48,8 +48,12 @@ pub(super) async fn answer(asked: &Asked<'_>, sent: Sent) -> Result<Reply, Refus
                 return Err(Refusal::failed("node not found"));
             }
             // A client speaks of what is on its node.
-            for update in command.allocations.iter_mut().filter(|it| it.node_id.is_empty()) {
-                update.node_id.clone_from(&node_id);
+            for update in &mut command.allocations {
+                if update.node_id.is_empty() {
+                    update.node_id.clone_from(&node_id);
+                } else if update.node_id != node_id {
+                    return Err(Refusal::bad("Node ID does not match"));
+                }
             }
             let applied = apply(asked, command).await?;
             Ok(Reply::written(applied.index, json!({"Index": applied.index})))
