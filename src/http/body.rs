@@ -1,8 +1,8 @@
 //! Bodies of requests: JSON whose keys match in any letter case, as the API's do.
 
 use serde::de::{
-    DeserializeOwned, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess,
-    Visitor,
+    DeserializeOwned, DeserializeSeed, Deserializer, Error as _, IntoDeserializer, MapAccess,
+    SeqAccess, Unexpected, Visitor,
 };
 use serde::forward_to_deserialize_any;
 use serde_json::error::Category;
@@ -178,6 +178,8 @@ impl<'de> Deserializer<'de> for AnyCase {
             Value::Object(keys) => {
                 AnyCase(Value::Object(AnyCase::with_keys(keys, fields))).deserialize_any(visitor)
             }
+            // Otherwise its elements would be taken for the fields in their order.
+            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
             value => AnyCase(value).deserialize_any(visitor),
         }
     }

@@ -142,8 +142,13 @@ fn index_of(sought: &Sought<'_>, snapshot: &Snapshot) -> u64 {
     let job = || snapshot.job(namespace, id);
     let list = || match sought.endpoint {
         E::JobAllocations => Some(job()?.allocations_index()),
-        E::JobEvaluations => Some(snapshot.evaluations_index_of(namespace, id)),
-        E::JobDeployments => Some(snapshot.deployments_index_of(namespace, id)),
+        // Those of a job that is gone went with it.
+        E::JobEvaluations => {
+            job()?.is_registered().then(|| snapshot.evaluations_index_of(namespace, id))
+        }
+        E::JobDeployments => {
+            job()?.is_registered().then(|| snapshot.deployments_index_of(namespace, id))
+        }
         E::NodeAllocations => Some(snapshot.allocations_index_on(id)),
         E::EvaluationAllocations | E::DeploymentAllocations => {
             let (namespace, id) = job_of(sought, snapshot)?;

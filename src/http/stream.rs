@@ -8,13 +8,12 @@ use std::time::Duration;
 use axum::body::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::futures::OwnedNotified;
-use tokio::sync::mpsc::Sender;
 use tokio::time::Instant;
 
 use super::asked::Asked;
 use super::documents;
 use super::host::EngineHandle;
-use super::lines::lines;
+use super::lines::{LineSender, lines};
 use super::query::Query;
 use super::refusal::Refusal;
 use super::reply::{Content, Reply};
@@ -71,7 +70,7 @@ async fn tell(
     handle: &EngineHandle,
     wanted: &Wanted,
     index: u64,
-    sender: &Sender<Bytes>,
+    sender: &LineSender,
 ) -> Option<()> {
     let (mut seen, mut is_first) = (index, true);
     let waiter = handle.waiting().wait_for(Key::table(Kind::Events));
@@ -86,17 +85,16 @@ async fn tell(
         }
         let events = snapshot.first_events(seen, EVENTS_AT_ONCE);
         let latest = events.last().map_or(snapshot.modify_index(), |event| event.index);
-        let lines = events.chunk_by(|a, b| a.index == b.index).filter_map(|it| wanted.line(it));
-        let lines: Vec<Bytes> = lines.collect();
-        let has_more = !events.is_empty();
         // What waits for a slow reader is little.
-        drop((snapshot, events));
-        for line in lines {
-            send(sender, line).await?;
-            heard = Instant::now();
+        drop(snapshot);
+        for events in events.chunk_by(|a, b| a.index == b.index) {
+            if let Some(line) = wanted.line(events) {
+                send(sender, line).await?;
+                heard = Instant::now();
+            }
         }
         (seen, is_first) = (latest, false);
-        if has_more {
+        if !events.is_empty() {
             continue;
         }
         match next(touched, sender, heard + HEARTBEAT).await {
@@ -111,8 +109,8 @@ async fn tell(
 }
 
 /// Hands a line to who listens, unless that one has not read for long.
-async fn send(sender: &Sender<Bytes>, line: Bytes) -> Option<()> {
-    tokio::time::timeout(READING, sender.send(line)).await.ok()?.ok()
+async fn send(sender: &LineSender, line: Bytes) -> Option<()> {
+    tokio::time::timeout(READING, sender.send(line)).await.ok()?
 }
 
 /// Why a stream goes on.
@@ -125,7 +123,7 @@ enum Next {
 }
 
 /// Waits for something to happen.
-async fn next(touched: OwnedNotified, sender: &Sender<Bytes>, until: Instant) -> Next {
+async fn next(touched: OwnedNotified, sender: &LineSender, until: Instant) -> Next {
     let (mut touched, mut left) = (pin!(touched), pin!(sender.closed()));
     let first = std::future::poll_fn(|context| {
         if left.as_mut().poll(context).is_ready() {

@@ -104,11 +104,18 @@ impl Placer<'_, '_, '_> {
                 None => self.fail(&plan, refusal, nodes),
             }
         }
-        let is_known = self.outcome.filtered.iter().any(|it| it.group == of.group);
-        if refusals.has_filtered() && !is_known {
+        if refusals.has_filtered() {
             let base = Arc::new(base_tally(self.state, &plan, Filtered::default()));
-            let failure = self.failure(&plan, refusals.filtered(&plan, base), 1);
-            self.outcome.filtered.push(failure);
+            let refusal = refusals.filtered(&plan, base);
+            // What is outdated and what is missing of a group may come one after the other.
+            let mut filtered = self.outcome.filtered.iter_mut();
+            match filtered.find(|it| it.group == of.group) {
+                Some(failure) => Arc::make_mut(&mut failure.tally).add_filtered(&refusal.tally),
+                None => {
+                    let failure = self.failure(&plan, refusal, 1);
+                    self.outcome.filtered.push(failure);
+                }
+            }
         }
     }
 }

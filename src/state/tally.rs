@@ -141,6 +141,18 @@ impl Tally {
         }
     }
 
+    /// Adds the nodes that were filtered in another selection of the same group.
+    pub(crate) fn add_filtered(&mut self, other: &Tally) {
+        self.evaluated += other.evaluated;
+        self.filtered.nodes += other.filtered.nodes;
+        for (rule, nodes) in other.filtered.by_rule.iter() {
+            add(&mut self.filtered.by_rule, rule, *nodes);
+        }
+        for (class, nodes) in other.filtered.by_class.iter() {
+            add(&mut self.filtered.by_class, class, *nodes);
+        }
+    }
+
     /// The counts as the API has them.
     pub(crate) fn metrics(&self, node_pool: &str) -> AllocationMetrics {
         let base = &self.base;

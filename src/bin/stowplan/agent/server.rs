@@ -15,6 +15,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
+use tokio_io_timeout::TimeoutStream;
 
 use crate::files::reason;
 
@@ -22,6 +23,8 @@ use crate::files::reason;
 const CONNECTIONS_MAX: usize = 24_000;
 /// How long the head of a request may take to come, and a connection may be idle.
 const HEAD_TIME: Duration = Duration::from_secs(30);
+/// How long an answer may wait to be read on, wherever in it.
+const READING_TIME: Duration = Duration::from_secs(30);
 /// How many headers a request may have.
 const HEADERS_MAX: usize = 100;
 /// How many bytes the head of a request may have.
@@ -67,6 +70,8 @@ pub(super) async fn serve(listener: TcpListener, app: Router, ended: impl Future
         let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
         // Small replies are not held back; it works without that as well.
         let _ = stream.set_nodelay(true);
+        let mut stream = Box::pin(TimeoutStream::new(stream));
+        stream.as_mut().set_write_timeout_pinned(Some(READING_TIME));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIME)
