@@ -171,6 +171,11 @@ impl Blocked {
         self.by_quota.get(quota).into_iter().flatten().copied()
     }
 
+    /// The evaluations that only a node can help.
+    pub(super) fn on_node(&self, node: NodeRef) -> impl Iterator<Item = EvaluationSlot> + '_ {
+        self.by_node.get(&node).into_iter().flatten().copied()
+    }
+
     /// Whether any quota limits any of them.
     pub(super) fn has_quotas(&self) -> bool {
         !self.by_quota.is_empty()

@@ -9,6 +9,7 @@ use super::heartbeat::expect;
 use super::node_evaluations::evaluate as evaluate_all;
 use super::node_events;
 use super::node_keys::{CREATE_INDEX, EVENTS, LAST_DRAIN, SECRET_ID, STATUS_UPDATED_AT};
+use super::unblock;
 use crate::model::{Node, NodeSpec, NodeStatus};
 use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
@@ -143,6 +144,9 @@ pub(super) fn note_node(change: &mut Change<'_>, slot: NodeSlot) {
 pub(super) fn purge(change: &mut Change<'_>, id: &str) -> Result<(), NodeCommandError> {
     let slot = find(change, id)?;
     evaluate_all(change, slot);
+    // What waits for room on it waits in vain.
+    let waiting = change.queues.blocked.on_node(change.state.node_ref(slot)).collect();
+    unblock::release(change, waiting);
     change.remove_node(slot);
     change.set_life(slot, NodeLife::default());
     change.applied.node_modify_index = change.index_to_be();

@@ -190,7 +190,12 @@ impl<'a> Reading<'a> {
                 Err(error) => self.problem(&["Deployment"], error.to_string()),
             }
         }
-        for update in &self.document.deployment_updates {
+        let updates = &self.document.deployment_updates;
+        if updates.len() > 1 {
+            let message = format!("expected at most one, found {}", updates.len());
+            self.problem(&["DeploymentUpdates"], message);
+        }
+        for update in updates {
             let found = self.state.find_deployment(&update.deployment_id);
             let Some(status) = DeploymentStatus::from_text(&update.status) else {
                 let message = format!("`{}` is no status of a deployment", excerpt(&update.status));

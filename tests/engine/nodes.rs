@@ -5,7 +5,7 @@ use stowplan::engine::{
     DeregisterJob, EvaluateNode, Heartbeat, PurgeNode, RegisterNode, Resume, SetEligibility,
     SetNodeStatus,
 };
-use stowplan::model::{ClientStatus, DisconnectStrategy, Job, JobType, NodeSpec};
+use stowplan::model::{ClientStatus, DisconnectStrategy, Job, JobType, Node, NodeSpec};
 
 use crate::world::{World, node, options, service};
 
@@ -72,6 +72,31 @@ fn the_events_of_a_node_that_are_looked_at() {
     assert_eq!(world.tell(EvaluateNode { node_id: "n1".into() }).evaluation_ids.len(), 1);
     assert_eq!(world.tell(PurgeNode { node_id: "n1".into() }).evaluation_ids.len(), 1);
     assert!(world.node("n1").is_none());
+}
+
+#[test]
+fn nothing_waits_for_room_on_a_node_that_was_purged() {
+    for job_type in [JobType::System, JobType::Sysbatch] {
+        let mut world = World::new(1);
+        world.join(
+            &Node::builder("small")
+                .cpu_shares(200)
+                .memory_mb(512)
+                .driver("docker")
+                .build()
+                .unwrap(),
+        );
+        world.run(&service("all", 1).job_type(job_type).build().unwrap());
+        let waits = |world: &World| {
+            world.evaluations("all").iter().filter(|(_, status)| status == "blocked").count()
+        };
+        assert_eq!((world.live("all").len(), waits(&world)), (1, 1), "{job_type:?}");
+        world.tell(PurgeNode { node_id: "small".into() });
+        world.settle();
+        assert_eq!((world.live("all").len(), waits(&world)), (1, 0), "{job_type:?}");
+        let ended = |(_, status): &(String, String)| status == "complete" || status == "canceled";
+        assert!(world.evaluations("all").iter().all(ended));
+    }
 }
 
 #[test]

@@ -2,8 +2,8 @@
 //! says beforehand whether it is accepted or which error it gets, and after each of which jobs, versions,
 //! statuses, nodes and what is wanted of every group are as the model says.
 //!
-//! `STOWPLAN_NODES=n` makes the simulated week one of so many nodes. `STOWPLAN_SEQUENCES=n` says how many sequences are tried, `STOWPLAN_SEED=n` from which seed on (a failure
-//! names its own), `STOWPLAN_STEPS=n` how long each is.
+//! `STOWPLAN_SEQUENCES=n` says how many sequences are tried, `STOWPLAN_SEED=n` from which seed on (a failure names
+//! its own), `STOWPLAN_STEPS=n` how long each is, and `STOWPLAN_NODES=n` of how many nodes the simulated week is.
 
 #![allow(
     clippy::disallowed_methods,

@@ -151,10 +151,17 @@ fn whatever_a_body_shows_wakes_those_who_wait_for_it() {
     let (before, pools) = woken_by(&app, "/v1/node/pools", ("PUT", &path, &body.to_string()));
     assert_eq!((pools.at("/2/Name"), pools.index() > before), (json!("fresh"), true));
 
-    // A summary goes with its job.
-    for path in ["/v1/job/web/summary", "/v1/job/web/scale", "/v1/job/web"] {
+    // What a job has goes with it.
+    for (of_it, status) in [
+        ("/summary", 404),
+        ("/scale", 404),
+        ("", 404),
+        ("/evaluations", 200),
+        ("/deployments", 200),
+    ] {
         app.register("web", 1);
-        let (before, gone) = woken_by(&app, path, ("DELETE", "/v1/job/web?purge=true", ""));
-        assert_eq!((gone.status.as_u16(), gone.index() > before), (404, true), "{path}");
+        let path = format!("/v1/job/web{of_it}");
+        let (before, gone) = woken_by(&app, &path, ("DELETE", "/v1/job/web?purge=true", ""));
+        assert_eq!((gone.status.as_u16(), gone.index() > before), (status, true), "{path}");
     }
 }

@@ -26,7 +26,7 @@ type Case = (fn(&mut Value), &'static str);
 fn what_makes_no_sense_is_said_with_its_path() {
     let (world, good) = placing();
     assert!(read(&world, &good).is_ok());
-    let cases: [Case; 11] = [
+    let cases: [Case; 12] = [
         (|it| it["EvalID"] = json!("e1"), "EvalID: there is no evaluation with the ID `e1`"),
         (
             |it| it["NodeAllocation"]["n1"][1]["ID"] = json!("new[0]"),
@@ -65,6 +65,13 @@ fn what_makes_no_sense_is_said_with_its_path() {
         (
             |it| it["DeploymentUpdates"] = json!([{"DeploymentID": "d1", "Status": "done"}]),
             "DeploymentUpdates.Status: `done` is no status of a deployment",
+        ),
+        (
+            |it| {
+                let update = json!({"DeploymentID": "d1", "Status": "failed"});
+                it["DeploymentUpdates"] = json!([update, update]);
+            },
+            "DeploymentUpdates: expected at most one, found 2",
         ),
         (
             |it| {
