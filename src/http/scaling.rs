@@ -24,7 +24,7 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
             continue;
         }
         for group in job.task_groups.iter().filter(|group| group.scaling.is_some()) {
-            let id = derived(&["scaling", &job.namespace, &job.id, &group.name]);
+            let id = id_of(&job, group);
             if is_one {
                 if id == sought.id {
                     return Ok(policy(&job, group, &id).into());
@@ -45,6 +45,21 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         true => Err(Refusal::not_found("policy not found")),
         false => Ok(page(found, query, false).into()),
     }
+}
+
+/// The identities of the policies of jobs in namespaces that are asked for.
+pub(super) fn ids(snapshot: &Snapshot, is_asked_for: impl Fn(&str) -> bool) -> Vec<String> {
+    let jobs = snapshot.jobs().filter(|it| it.is_registered() && is_asked_for(it.namespace()));
+    let mut ids = Vec::new();
+    for job in jobs.filter_map(|job| job.document()) {
+        let scaled = job.task_groups.iter().filter(|group| group.scaling.is_some());
+        ids.extend(scaled.map(|group| id_of(&job, group)));
+    }
+    ids
+}
+
+fn id_of(job: &JobSpec, group: &TaskGroup) -> String {
+    derived(&["scaling", &job.namespace, &job.id, &group.name])
 }
 
 fn stub(job: &JobSpec, group: &TaskGroup, id: &str) -> Value {

@@ -8,6 +8,7 @@ use super::body::{self, Sent};
 use super::refusal::Refusal;
 use super::reply::Reply;
 use super::route::Endpoint as E;
+use super::scaling;
 use super::text::quoted;
 use crate::engine::{Snapshot, Table};
 
@@ -108,6 +109,11 @@ fn by_prefix(snapshot: &Snapshot, asked: &Asked<'_>, context: &str, prefix: &str
         "nodes" => {
             let all = snapshot.nodes().map(|node| node.id.clone());
             all.filter(|id| id.starts_with(prefix)).collect()
+        }
+        "scaling_policy" => {
+            let mut all = scaling::ids(snapshot, |namespace| query.lists_namespace(namespace));
+            all.retain(|id| id.starts_with(prefix));
+            all
         }
         _ => Vec::new(),
     };

@@ -111,6 +111,8 @@ fn policies_say_between_which_counts_a_group_is_scaled() {
     let whole = app.get(&format!("/v1/scaling/policy/{id}"));
     assert_eq!((whole.at("/Min"), whole.at("/Max")), (json!(1), json!(9)));
     assert_eq!(whole.at("/Policy/cooldown"), "1m");
+    let sought = app.put("/v1/search", &json!({"Prefix": id, "Context": "scaling_policy"}));
+    assert_eq!(sought.at("/Matches/scaling_policy"), json!([id]));
     assert_eq!(app.get("/v1/scaling/policies?job=other").text, "[]");
     assert_eq!(app.get("/v1/scaling/policies?type=vertical").text, "[]");
     assert_eq!(app.get("/v1/scaling/policy/none").text, "policy not found");
