@@ -179,7 +179,7 @@ impl<'de> Deserializer<'de> for AnyCase {
                 AnyCase(Value::Object(AnyCase::with_keys(keys, fields))).deserialize_any(visitor)
             }
             // Otherwise its elements would be taken for the fields in their order.
-            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &visitor)),
+            Value::Array(_) => Err(Error::invalid_type(Unexpected::Seq, &"an object")),
             value => AnyCase(value).deserialize_any(visitor),
         }
     }

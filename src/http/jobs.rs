@@ -68,16 +68,10 @@ fn versions(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> {
         }
         false => Value::Null,
     };
-    let index = versions_index(job);
     let versions: Vec<Value> = versions.iter().map(documents::job).collect();
     Ok(json!({
-        "Versions": versions, "Diffs": diffs, "Index": index, "KnownLeader": true, "LastContact": 0,
+        "Versions": versions, "Diffs": diffs, "Index": job.modify_index(), "KnownLeader": true, "LastContact": 0,
     }))
-}
-
-/// The index at which the versions of a job last changed: whether each is stable is among what they show.
-pub(super) fn versions_index(job: &JobView<'_>) -> u64 {
-    job.version_documents().map(|version| version.modify_index).max().unwrap_or(0)
 }
 
 /// The text that a version was made of.
@@ -94,8 +88,7 @@ fn submission(sought: &Sought<'_>, job: &JobView<'_>) -> Result<Value, Refusal> 
 /// runs of it and how well.
 pub(super) fn scale_index(snapshot: &Snapshot, job: &JobView<'_>) -> u64 {
     let scaled = job.scalings().map(|it| it.create_index()).max().unwrap_or(0);
-    let deployment = snapshot.deployments_of(job.namespace(), job.id()).next();
-    let deployed = deployment.map_or(0, |it| it.modify_index);
+    let deployed = snapshot.deployments_index_of(job.namespace(), job.id());
     let runs = job.summary_index().max(job.allocations_index());
     job.modify_index().max(scaled).max(deployed).max(runs)
 }

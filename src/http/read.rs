@@ -169,8 +169,8 @@ fn thing_index(sought: &Sought<'_>, snapshot: &Snapshot) -> Option<u64> {
         E::JobDeployment => Some(snapshot.deployments_of(namespace, id).next()?.modify_index),
         E::Evaluation => Some(snapshot.evaluation(id)?.modify_index),
         E::Node => Some(snapshot.node(id)?.modify_index),
-        E::Job => Some(job()?.modify_index()),
-        E::JobVersions => Some(jobs::versions_index(&job()?)),
+        // Whether a version is stable is among what both show.
+        E::Job | E::JobVersions => Some(job()?.modify_index()),
         E::JobSummary => Some(job()?.summary_index().max(job()?.modify_index())),
         E::JobScale => Some(jobs::scale_index(snapshot, &job()?)),
         _ => None,

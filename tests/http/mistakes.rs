@@ -127,7 +127,7 @@ const BODIES: [(&str, &str, u16, &str); 24] = [
     ("jobs", "", 400, "Request body is empty"),
     ("jobs", "{\"Job\": ", 400, "unexpected EOF"),
     ("jobs", "{}", 400, "Job must be specified"),
-    ("jobs", "[]", 400, "Job must be specified"),
+    ("jobs", "[]", 400, "expected an object, found a list"),
     ("jobs", "{\"ID\": \"web\"}", 400, "Job must be specified"),
     ("jobs", "{\"Job\": null}", 400, "Job must be specified"),
     ("jobs", "{\"Job\": {}}", 400, "Job ID hasn't been provided"),
