@@ -276,9 +276,9 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
     (year, month, day)
 }
 
-/// An instant that may be absent, which `null`, an empty text and Go's zero time stand for.
+/// Reads an instant that may be absent, which `null`, an empty text and Go's zero time stand for.
 pub(crate) mod rfc3339 {
-    use super::{Deserialize, Deserializer, GO_ZERO, Serialize, Serializer, Timestamp};
+    use super::{Deserialize, Deserializer, GO_ZERO, Timestamp};
     pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Option<Timestamp>, D::Error> {
@@ -286,17 +286,6 @@ pub(crate) mod rfc3339 {
         match text.as_deref() {
             None | Some("" | GO_ZERO) => Ok(None),
             Some(text) => super::read_instant(text).map(Some),
-        }
-    }
-
-    /// Writes an absent instant as the zero time.
-    pub(crate) fn zero_where_absent<S: Serializer>(
-        instant: &Option<Timestamp>,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
-        match instant {
-            Some(instant) => instant.serialize(serializer),
-            None => serializer.serialize_str(GO_ZERO),
         }
     }
 }

@@ -234,8 +234,7 @@ document! {
         "Index" => pub index: u64,
     }
     instants {
-        /// When a periodic job would next be launched; written as Go's zero time where it would not.
-        #[serde(serialize_with = "crate::time::rfc3339::zero_where_absent")]
+        /// When a periodic job would next be launched.
         "NextPeriodicLaunch" => pub next_periodic_launch,
     }
 }
