@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::{Duration, Instant};
 
+use serde_json::json;
+
 use crate::process::{Agent, Folder};
 
 /// Sends bytes and gives the status of the answer; none if there is no answer. Who does not send on may say
@@ -84,6 +86,28 @@ fn crowds_of_idle_and_slow_connections_hold_up_nobody() {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     drop(crowd);
     assert_eq!(agent.stop(), Some(0));
+}
+
+#[test]
+fn who_does_not_read_an_answer_is_cut_off() {
+    const BYTES: usize = 24 << 20;
+    let agent = Agent::start(&[]);
+    let task = json!({"Name": "t", "Driver": "docker"});
+    let group = json!({"Name": "g", "Count": 0, "Tasks": [task]});
+    let job = json!({"ID": "big", "Meta": {"m": "x".repeat(BYTES)}, "TaskGroups": [group]});
+    agent.put("/v1/jobs", &json!({"Job": job}));
+    let read = |wait: Duration| {
+        let mut stream = agent.connect();
+        let head = "GET /v1/job/big HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+        stream.write_all(head.as_bytes()).unwrap();
+        std::thread::sleep(wait);
+        let mut answer = Vec::new();
+        // What was on its way when it was cut off may come still.
+        let _ = stream.read_to_end(&mut answer);
+        answer.len()
+    };
+    assert!(read(Duration::ZERO) > BYTES);
+    assert!(read(Duration::from_secs(40)) < BYTES);
 }
 
 #[test]
