@@ -384,6 +384,15 @@ impl Model {
                 " - not rolling back to stable job version {} as current job has same specification",
                 it.number
             )),
+            // The pool that it was in may be gone meanwhile.
+            Some(it)
+                if !it.spec.node_pool.is_empty() && !self.pools.contains(&it.spec.node_pool) =>
+            {
+                Some(format!(
+                    " - not rolling back to job version {}: job \"{}\" is in nonexistent node pool \"{}\"",
+                    it.number, key.1, it.spec.node_pool
+                ))
+            }
             Some(it) => {
                 job.add(it.spec.clone(), it.is_stopped, false);
                 // At which index, only the engine says.
