@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::documents;
-use super::filter::wants;
+use super::filter::wanted;
 use super::page::{Page, Token, page};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -59,7 +59,7 @@ fn list(snapshot: &Snapshot, query: &Query, columns: AllocationColumns) -> Resul
     let all = snapshot.allocations_with_prefix(prefix);
     let listed = all.filter(|view| query.lists_namespace(view.namespace()));
     let has_index = prefix.is_empty();
-    let found = wanted(listed, query)?;
+    let found = placed(listed, query)?;
     if found.is_empty() {
         check_prefix(prefix, "alloc")?;
     }
@@ -67,18 +67,13 @@ fn list(snapshot: &Snapshot, query: &Query, columns: AllocationColumns) -> Resul
 }
 
 /// Those of allocations that the request's filter wants, and their places.
-pub(super) fn wanted<'a>(
+pub(super) fn placed<'a>(
     views: impl Iterator<Item = AllocationView<'a>>,
     query: &Query,
 ) -> Result<Vec<(Token, AllocationView<'a>)>, Refusal> {
-    let filter = query.filter()?;
-    let mut found = Vec::new();
-    for view in views {
-        if wants(&filter, || documents::allocation(&view.whole_document()))? {
-            found.push((Token::created(view.create_index(), view.id()), view));
-        }
-    }
-    Ok(found)
+    let document = |view: &AllocationView<'a>| documents::allocation(&view.whole_document());
+    let found = wanted(views, &query.filter()?, document)?.into_iter();
+    Ok(found.map(|view| (Token::created(view.create_index(), view.id()), view)).collect())
 }
 
 /// The allocations of something, oldest first.
@@ -87,7 +82,7 @@ fn stubs_of<'a>(
     query: &Query,
     columns: AllocationColumns,
 ) -> Result<Found, Refusal> {
-    Ok(written(page(wanted(views, query)?, query, true), columns))
+    Ok(written(page(placed(views, query)?, query, true), columns))
 }
 
 /// A page of stubs.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::filter::wants;
+use super::filter::wanted;
 use super::page::{Order, Token, page, page_in};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -28,7 +28,7 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
             Ok(latest.map_or(Value::Null, |it| document(&it)).into())
         }
         E::JobDeployments => {
-            let found = wanted(snapshot.deployments_of(namespace, id), query)?;
+            let found = placed(snapshot.deployments_of(namespace, id), query)?;
             Ok(page_in(found, query, Order::NewestFirst).map(|it| document(&it)).into())
         }
         _ => list(snapshot, query),
@@ -38,7 +38,7 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
 fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
     let prefix = query.text("prefix");
     let all = snapshot.deployments_with_prefix(prefix);
-    let found = wanted(all.filter(|it| query.lists_namespace(&it.namespace)), query)?;
+    let found = placed(all.filter(|it| query.lists_namespace(&it.namespace)), query)?;
     if found.is_empty() {
         check_prefix(prefix, "deployment")?;
     }
@@ -46,18 +46,12 @@ fn list(snapshot: &Snapshot, query: &Query) -> Result<Found, Refusal> {
 }
 
 /// Those of deployments that the request's filter wants, and their places.
-fn wanted(
+fn placed(
     deployments: impl Iterator<Item = Deployment>,
     query: &Query,
 ) -> Result<Vec<(Token, Deployment)>, Refusal> {
-    let filter = query.filter()?;
-    let mut found = Vec::new();
-    for it in deployments {
-        if wants(&filter, || document(&it))? {
-            found.push((Token::created(it.create_index, it.id.clone()), it));
-        }
-    }
-    Ok(found)
+    let found = wanted(deployments, &query.filter()?, document)?.into_iter();
+    Ok(found.map(|it| (Token::created(it.create_index, it.id.clone()), it)).collect())
 }
 
 /// A deployment, with the canaries of its groups as the API has them where there are none.

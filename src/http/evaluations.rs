@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::documents;
-use super::filter::{Filter, wants};
+use super::filter::{self, Filter};
 use super::page::{Order, Token, page, page_in};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -107,13 +107,7 @@ fn kept(
     evaluations: impl Iterator<Item = Evaluation>,
     filter: &Option<Filter>,
 ) -> Result<Vec<Evaluation>, Refusal> {
-    let mut found = Vec::new();
-    for evaluation in evaluations {
-        if wants(filter, || documents::whole_evaluation(&evaluation))? {
-            found.push(evaluation);
-        }
-    }
-    Ok(found)
+    filter::wanted(evaluations, filter, documents::whole_evaluation)
 }
 
 /// The identities of the evaluations that a filter wants.

@@ -29,7 +29,7 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
         E::NodeAllocations => {
             // Those that have ended are there until they are collected: a client keeps its own as long.
             let all = snapshot.allocations_ever_on(id);
-            let found = allocations::wanted(all, query)?;
+            let found = allocations::placed(all, query)?;
             let page = page(found, query, true);
             Ok(page.map(|view| documents::allocation(&view.whole_document())).into())
         }

@@ -3,7 +3,7 @@
 use indexmap::IndexSet;
 use serde_json::{Value, json};
 
-use super::filter::wants;
+use super::filter::wanted;
 use super::page::{Token, page};
 use super::query::Query;
 use super::refusal::Refusal;
@@ -39,13 +39,8 @@ pub(super) fn find(sought: &Sought<'_>, snapshot: &Snapshot) -> Result<Found, Re
 
 /// Those of things, each with its name, that a request asks for.
 fn listed(query: &Query, things: impl Iterator<Item = (String, Value)>) -> Result<Found, Refusal> {
-    let filter = query.filter()?;
-    let mut found = Vec::new();
-    for (name, document) in things {
-        if wants(&filter, || document.clone())? {
-            found.push((Token::of_id(name), document));
-        }
-    }
+    let things = things.map(|(name, document)| (Token::of_id(name), document));
+    let found = wanted(things, &query.filter()?, |(_, document)| document.clone())?;
     Ok(page(found, query, false).into())
 }
 

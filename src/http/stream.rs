@@ -85,7 +85,7 @@ async fn tell(
         }
         let events = snapshot.first_events(seen, EVENTS_AT_ONCE);
         let latest = events.last().map_or(snapshot.modify_index(), |event| event.index);
-        // What waits for a slow reader is little.
+        // A slow reader holds no state.
         drop(snapshot);
         for events in events.chunk_by(|a, b| a.index == b.index) {
             if let Some(line) = wanted.line(events) {

@@ -86,6 +86,21 @@ pub(super) fn wants(
     filter.as_ref().map_or(Ok(true), |filter| filter.wants(&document()))
 }
 
+/// Those of things that a filter, if there is one, wants.
+pub(super) fn wanted<T>(
+    things: impl Iterator<Item = T>,
+    filter: &Option<Filter>,
+    document: impl Fn(&T) -> Value,
+) -> Result<Vec<T>, Refusal> {
+    let mut found = Vec::new();
+    for thing in things {
+        if wants(filter, || document(&thing))? {
+            found.push(thing);
+        }
+    }
+    Ok(found)
+}
+
 /// The beginning of a text of an expression, to be repeated in an error.
 fn shown(text: &str) -> String {
     excerpt(text).to_owned()
