@@ -105,14 +105,16 @@ impl Placer<'_, '_, '_> {
             }
         }
         if refusals.has_filtered() {
-            let base = Arc::new(base_tally(self.state, &plan, Filtered::default()));
-            let refusal = refusals.filtered(&plan, base);
             // What is outdated and what is missing of a group may come one after the other.
             let mut filtered = self.outcome.filtered.iter_mut();
             match filtered.find(|it| it.group == of.group) {
-                Some(failure) => Arc::make_mut(&mut failure.tally).add_filtered(&refusal.tally),
+                Some(failure) => {
+                    let more = refusals.filtered(&plan, failure.tally.base.clone());
+                    Arc::make_mut(&mut failure.tally).add_filtered(&more.tally);
+                }
                 None => {
-                    let failure = self.failure(&plan, refusal, 1);
+                    let base = Arc::new(base_tally(self.state, &plan, Filtered::default()));
+                    let failure = self.failure(&plan, refusals.filtered(&plan, base), 1);
                     self.outcome.filtered.push(failure);
                 }
             }

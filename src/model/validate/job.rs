@@ -8,7 +8,8 @@ use crate::model::problem::{Problem, ROOT, excerpt};
 /// The types of jobs.
 const TYPES: [&str; 4] = ["service", "batch", "system", "sysbatch"];
 
-/// How many groups a job may have: each is told from all the others of its job by name.
+/// How many groups a job may have: each is told from all the others of its job by name, and allocations name the
+/// place of theirs in 16 bits.
 const GROUPS_MAX: usize = 10_000;
 
 /// Everything that is wrong with a job.
