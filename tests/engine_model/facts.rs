@@ -153,11 +153,11 @@ fn disconnect<'a>(spec: &'a JobSpec, group: &str) -> Option<&'a DisconnectStrate
     spec.task_groups.iter().find(|it| it.name == group)?.disconnect.as_ref()
 }
 
-fn lost_after(spec: &JobSpec, group: &str) -> Span {
+pub(crate) fn lost_after(spec: &JobSpec, group: &str) -> Span {
     disconnect(spec, group).and_then(|it| it.lost_after).unwrap_or(Span::ZERO)
 }
 
-fn is_replaceable(spec: &JobSpec, group: &str) -> bool {
+pub(crate) fn is_replaceable(spec: &JobSpec, group: &str) -> bool {
     disconnect(spec, group).and_then(|it| it.replace).unwrap_or(true)
 }
 

@@ -7,7 +7,7 @@ use stowplan::engine::{Engine, EvaluateJob};
 use stowplan::model::{ClientStatus, DeploymentState};
 use stowplan::{Span, Timestamp};
 
-use crate::facts::{Fact, Facts};
+use crate::facts::{self, Fact, Facts};
 use crate::model::{Key, Model};
 use crate::rest::is_replacement;
 
@@ -61,9 +61,10 @@ pub(crate) fn leads_on(
 
 /// Looks at a job until nothing comes of it. One look is enough, but where a system job leaves nodes, where
 /// there are to be more canaries than one pass places, where the first look replaced one that failed in a
-/// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), and where
-/// canaries wait and it placed what runs another version: the next one may update that in place, or place
-/// canaries again that were lost together with all that they were to replace (section 3, *Canaries*).
+/// group of which too many are there, which it does not count in its pass (section 3, *Stop rule*), where it
+/// brought what does not answer to a version that does not wait for it, and where canaries wait and it placed
+/// what runs another version: the next one may update that in place, or place canaries again that were lost
+/// together with all that they were to replace (section 3, *Canaries*).
 pub(crate) fn settle(
     fork: &mut Engine,
     model: &Model,
@@ -72,16 +73,17 @@ pub(crate) fn settle(
     has_surplus: bool,
 ) -> Result<(), String> {
     let mut before = wanted(fork, key);
-    let placed: Vec<_> =
-        before.iter().filter(|it| !facts.allocations.contains_key(&it.0)).collect();
-    let documents = placed.iter().filter_map(|it| Some(fork.view(&it.0)?.outline()));
+    let is_placed = |it: &&Wanted| !facts.allocations.contains_key(&it.id);
+    let placed: Vec<_> = before.iter().filter(is_placed).collect();
+    let documents = placed.iter().filter_map(|it| Some(fork.view(&it.id)?.outline()));
     let has_replaced = documents.into_iter().any(|it| is_replacement(&it));
     let present = model.jobs[key].present().number;
-    let has_placed_earlier = placed.iter().any(|it| it.1 != present);
+    let has_placed_earlier = placed.iter().any(|it| it.version != present);
     let most = match () {
         () if leaves_filtered_nodes(model, facts, key) => before.len() + 1,
         () if has_more_canaries_than_places(model, key) => CANARIES_MAX + 1,
         () if has_surplus && has_replaced => 2,
+        () if before.iter().any(|it| is_brought_to_be_lost(model, facts, key, it)) => 2,
         () if has_placed_earlier && awaits_canaries(model, facts, key) => 2,
         () => 1,
     };
@@ -253,6 +255,24 @@ fn is_given_up(model: &Model, facts: &Facts, key: &Key) -> bool {
     })
 }
 
+/// Whether a look has brought something that does not answer to a version that does not wait for it, or not
+/// for as long as it is gone by now.
+fn is_brought_to_be_lost(model: &Model, facts: &Facts, key: &Key, wanted: &Wanted) -> bool {
+    let (Some(fact), present) = (facts.allocations.get(&wanted.id), model.jobs[key].present()) else {
+        return false;
+    };
+    if wanted.client != ClientStatus::Unknown || fact.it.job_version == Some(wanted.version) {
+        return false;
+    }
+    let has_been = fact.it.client() == ClientStatus::Unknown;
+    let last = fact.it.alloc_states.last().filter(|_| has_been).and_then(|it| it.time);
+    let (spec, group) = (&present.spec, &fact.it.task_group);
+    let node = model.nodes.get(&fact.it.node_id);
+    let is_down = node.is_none_or(|it| it.status == "down");
+    is_down && facts::is_replaceable(spec, group)
+        || last.unwrap_or(model.now) + facts::lost_after(spec, group) <= model.now
+}
+
 /// Whether a job is looked at within the second that counts as now.
 fn is_due_soon(facts: &Facts, key: &Key, now: Timestamp) -> bool {
     let soon = now + Span::from_secs(1);
@@ -282,11 +302,25 @@ pub(crate) fn look_at(engine: &mut Engine, key: &Key, now: Timestamp) -> Result<
     engine.advance(now).map_err(|error| error.to_string())
 }
 
+/// An allocation that is to run.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Wanted {
+    id: String,
+    version: u64,
+    name: String,
+    client: ClientStatus,
+}
+
 /// What is wanted of a job, and which version of it.
-pub(crate) fn wanted(engine: &Engine, key: &Key) -> BTreeSet<(String, u64, String)> {
+pub(crate) fn wanted(engine: &Engine, key: &Key) -> BTreeSet<Wanted> {
     let all = engine.allocations_of(&key.0, &key.1);
     let wanted = all.filter(|it| !it.desired().is_terminal());
     wanted
-        .map(|it| (it.id(), it.outline().job_version(), format!("{}{:?}", it.name(), it.client())))
+        .map(|it| Wanted {
+            id: it.id(),
+            version: it.outline().job_version(),
+            name: it.name(),
+            client: it.client(),
+        })
         .collect()
 }
