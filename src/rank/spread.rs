@@ -207,9 +207,7 @@ impl<'a> SpreadCounter<'a> {
     pub(crate) fn count_all(&mut self, column: &Column, nodes: &[NodeSlot]) {
         let symbols = column.symbols(nodes.iter().copied());
         if self.spread.is_even() {
-            return symbols
-                .filter(|symbol| *symbol != NO_VALUE)
-                .for_each(|it| _ = self.used.add(it));
+            return self.used.add_all(symbols.filter(|symbol| *symbol != NO_VALUE));
         }
         for symbol in symbols {
             let bucket = self.bucket(symbol);

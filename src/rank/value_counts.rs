@@ -35,6 +35,18 @@ impl ValueCounts {
         *count
     }
 
+    /// Counts one more of each of these values.
+    pub(crate) fn add_all(&mut self, values: impl Iterator<Item = u32>) {
+        let counts = &mut self.counts[..];
+        for value in values {
+            let count = &mut counts[value as usize];
+            if *count == 0 {
+                self.used.push(value);
+            }
+            *count += 1;
+        }
+    }
+
     /// The values that have any.
     pub(crate) fn used(&self) -> &[u32] {
         &self.used

@@ -100,6 +100,11 @@ fn reconcile_groups(
 
 /// What was told to stop and cannot any more, as its node is gone, is lost.
 fn stop_lost_leavers(input: &Input<'_>, changes: &mut Changes) {
+    // Mostly all are to run, which is found faster without a branch for each.
+    let ends = |it: &AllocationView| it.desired != DesiredStatus::Run;
+    if !input.allocations.iter().fold(false, |any, it| any | ends(it)) {
+        return;
+    }
     let is_told =
         |it: &AllocationView| matches!(it.desired, DesiredStatus::Stop | DesiredStatus::Evict);
     for (at, allocation) in input.allocations.iter().enumerate().filter(|(_, it)| is_told(it)) {

@@ -17,17 +17,20 @@ impl<F: Facts> Group<'_, '_, F> {
             (&self.input.allocations[self.members.clone()], self.input.current);
         let (mut at, mut left) = (self.members.start, allocations);
         while !left.is_empty() {
-            // Mostly all are plain, and told to be at once.
-            let (mut has_current, mut has_others) = (false, false);
+            // Mostly all are plain and run the present version, and told to at once.
+            let mut differences = 0;
             let is_plain = |allocation: &&AllocationView| {
                 let is_plain = classify::is_plain(allocation) && !has_canaries;
-                has_current |= is_plain && allocation.version == current;
-                has_others |= is_plain && allocation.version != current;
+                differences |= if is_plain { allocation.version ^ current } else { 0 };
                 is_plain
             };
             let plain = left.iter().take_while(is_plain).count();
-            self.sets.has_current |= has_current;
-            self.sets.has_others |= has_others;
+            let mut is_current = left[..plain].iter().map(|it| it.version == current);
+            self.sets.has_others |= differences != 0;
+            self.sets.has_current |= match differences {
+                0 => plain > 0,
+                _ => is_current.any(|is_current| is_current),
+            };
             self.sets.untainted.extend(at as u32..(at + plain) as u32);
             at += plain;
             left = &left[plain..];

@@ -342,6 +342,26 @@ impl Input<'_> {
 }
 
 impl AllocationView {
+    /// One of which no more is known.
+    #[inline]
+    pub(crate) fn new(handle: u32, group: u32) -> AllocationView {
+        AllocationView {
+            handle,
+            group,
+            name_index: 0,
+            version: NONE,
+            deployment: NONE,
+            node: NONE,
+            follow_up: NONE,
+            next: NONE,
+            desired: DesiredStatus::Run,
+            client: ClientStatus::Pending,
+            condition: NodeCondition::Fine,
+            healthy: None,
+            flags: Flags::default(),
+        }
+    }
+
     /// Whether the scheduler has done with it.
     pub(crate) fn is_server_terminal(&self) -> bool {
         self.desired.is_terminal()

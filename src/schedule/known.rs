@@ -18,7 +18,7 @@ use crate::state::allocation::AllocationRecord;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::{GroupRecord, Registration};
 use crate::state::lifecycle::{Life, LifecycleRecord};
-use crate::state::links::{AllocationReader, Link};
+use crate::state::links::Link;
 use crate::state::slots::{
     AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, JobSlot, NodeSlot,
 };
@@ -213,8 +213,6 @@ struct Shared {
     batch: BatchSlot,
     version: u32,
     deployment: u32,
-    /// The deployment that another one was part of, and its handle.
-    known: (DeploymentRef, u32),
 }
 
 /// Adding the allocations.
@@ -233,65 +231,94 @@ impl Known {
         self.places = places;
     }
 
-    /// Adds the allocations of a group. Its own function, as every instruction here is one for all that runs.
+    /// Adds the allocations of a group. Its own function, as every instruction here is one for all that runs;
+    /// so are the loops, each of which has what it reads at hand.
     #[inline(never)]
     fn add_group(&mut self, state: &State, asked: &Asked, group: u32, slots: &[AllocationSlot]) {
         let mut views = std::mem::take(&mut self.views);
-        let (from, mut is_sorted, mut latest) = (views.len(), true, -1);
-        let known = (DeploymentRef::NONE, NONE);
-        let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE, known };
-        let mut reader = AllocationReader::new(state);
-        let mut conditions = state.conditions().reader();
-        for &slot in slots {
-            let Some(record) = reader.record(slot) else { continue };
-            if shared.batch != record.batch {
-                self.share(state, record, &mut shared);
-            }
-            let condition = conditions.get(record.node.at()).copied();
-            let mut view = AllocationView {
-                handle: slot.0,
-                group,
-                name_index: record.name_index,
-                version: shared.version,
-                deployment: shared.deployment,
-                node: NONE,
-                follow_up: NONE,
-                next: NONE,
-                desired: record.desired,
-                client: record.client,
-                condition: condition.unwrap_or(NodeCondition::Missing),
-                healthy: None,
-                flags: Flags::default(),
-            };
-            match reader.life(slot) {
-                Life::AsPlaced => {}
-                Life::Usual(life) => {
-                    if shared.known.0 != life.deployment {
-                        shared.known = (life.deployment, self.deployment_of_life(state, life));
-                    }
-                    (view.deployment, view.healthy) = (shared.known.1, life.health.verdict());
-                }
-                Life::Special(life) => self.add_special(state, asked, life, &mut view),
-            }
-            // Mostly each has a name of its own, and they are in order.
-            is_sorted &= latest < i64::from(view.name_index);
-            latest = i64::from(view.name_index);
-            views.push(view);
+        let from = views.len();
+        self.add_records(state, group, slots, &mut views);
+        for at in self.add_lives(state, &mut views[from..]) {
+            self.add_special(state, asked, &mut views[from + at]);
         }
-        if !is_sorted {
+        // Mostly each has a name of its own, and they are in order.
+        if !views[from..].is_sorted_by(|a, b| a.name_index < b.name_index) {
             sort_by_name(state, &mut views[from..]);
         }
         self.views = views;
     }
 
-    /// Notes what the placements of a batch have in common.
-    fn share(&mut self, state: &State, record: &AllocationRecord, shared: &mut Shared) {
+    /// Adds what the records of a group's allocations say.
+    fn add_records(
+        &mut self,
+        state: &State,
+        group: u32,
+        slots: &[AllocationSlot],
+        views: &mut Vec<AllocationView>,
+    ) {
+        let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE };
+        let mut records = state.allocation_records();
+        let mut conditions = state.conditions().reader();
+        let mut has_vacant = false;
+        // How many there are is known, so that none is asked room for by itself.
+        views.extend(slots.iter().map(|slot| {
+            let view = AllocationView::new(slot.0, group);
+            let record = records.get(slot.at()).filter(|record| !record.is_vacant());
+            let Some(record) = record else {
+                has_vacant = true;
+                return AllocationView { handle: NONE, ..view };
+            };
+            if shared.batch != record.batch {
+                shared = self.share(state, record);
+            }
+            let condition = conditions.get(record.node.at()).copied();
+            AllocationView {
+                name_index: record.name_index,
+                version: shared.version,
+                deployment: shared.deployment,
+                desired: record.desired,
+                client: record.client,
+                condition: condition.unwrap_or(NodeCondition::Missing),
+                ..view
+            }
+        }));
+        if has_vacant {
+            views.retain(|view| view.handle != NONE);
+        }
+    }
+
+    /// Adds what happened to allocations since they were placed, and gives the places of those of which
+    /// more is known than of most.
+    fn add_lives(&self, state: &State, views: &mut [AllocationView]) -> Vec<usize> {
+        let mut special = Vec::new();
+        let mut lives = state.lives();
+        // The deployment that the one before was part of, and its handle.
+        let mut known = (DeploymentRef::NONE, NONE);
+        for (at, view) in views.iter_mut().enumerate() {
+            match lives.read(AllocationSlot(view.handle)) {
+                Life::AsPlaced => {}
+                Life::Usual(life) => {
+                    if known.0 != life.deployment {
+                        known = (life.deployment, self.deployment_of_life(state, life));
+                    }
+                    (view.deployment, view.healthy) = (known.1, life.health.verdict());
+                }
+                Life::Special => special.push(at),
+            }
+        }
+        special
+    }
+
+    /// What the placements of the batch that placed an allocation have in common.
+    fn share(&mut self, state: &State, record: &AllocationRecord) -> Shared {
         let batch = state.batch(record.batch);
         let spec = batch.and_then(|batch| batch.version.job.clone());
         let deployment = batch.map(|batch| state.linked_to_deployment(batch.deployment));
-        shared.batch = record.batch;
-        shared.version = spec.map_or(NONE, |spec| self.version_of(&spec));
-        shared.deployment = self.deployment_handle(deployment.unwrap_or(Link::None));
+        Shared {
+            batch: record.batch,
+            version: spec.map_or(NONE, |spec| self.version_of(&spec)),
+            deployment: self.deployment_handle(deployment.unwrap_or(Link::None)),
+        }
     }
 
     fn deployment_handle(&self, link: Link<DeploymentSlot>) -> u32 {
@@ -308,13 +335,8 @@ impl Known {
 
     /// Adds what few allocations have.
     #[inline(never)]
-    fn add_special(
-        &mut self,
-        state: &State,
-        asked: &Asked,
-        life: &LifecycleRecord,
-        view: &mut AllocationView,
-    ) {
+    fn add_special(&mut self, state: &State, asked: &Asked, view: &mut AllocationView) {
+        let Some(life) = state.kept_lifecycle(AllocationSlot(view.handle)) else { return };
         view.healthy = life.health.verdict();
         if let Some(own) = &life.version {
             view.version = match &own.job {

@@ -53,6 +53,12 @@ pub(crate) enum Own {
 }
 
 impl AllocationRecord {
+    /// Whether its slot is free.
+    #[inline]
+    pub(crate) fn is_vacant(&self) -> bool {
+        matches!(self.own, Own::Vacant)
+    }
+
     /// Whether neither the scheduler nor the node has done with it.
     pub(crate) fn is_live(&self) -> bool {
         !matches!(self.own, Own::Vacant)

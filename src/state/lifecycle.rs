@@ -377,11 +377,11 @@ pub(crate) enum Life<'a> {
     AsPlaced,
     /// Nothing of what happens to few.
     Usual(&'a LifecycleRecord),
-    Special(&'a LifecycleRecord),
+    Special,
 }
 
 /// Reads lives, and finds those on the page of the one before at once.
-pub(super) struct LifeReader<'a> {
+pub(crate) struct LifeReader<'a> {
     lifecycles: &'a Lifecycles,
     page: Option<&'a Page>,
     /// The slot of the page's first record.
@@ -390,7 +390,7 @@ pub(super) struct LifeReader<'a> {
 
 impl<'a> LifeReader<'a> {
     #[inline]
-    pub(super) fn read(&mut self, slot: AllocationSlot) -> Life<'a> {
+    pub(crate) fn read(&mut self, slot: AllocationSlot) -> Life<'a> {
         if slot.at().wrapping_sub(self.from) >= PAGE {
             self.from = slot.at() / PAGE * PAGE;
             self.page = self.lifecycles.page_of(slot);
@@ -400,7 +400,7 @@ impl<'a> LifeReader<'a> {
         match page.usual & (1 << at) != 0 {
             true => Life::Usual(&page.records[at]),
             false if page.records[at].modify_index == 0 => Life::AsPlaced,
-            false => Life::Special(&page.records[at]),
+            false => Life::Special,
         }
     }
 }

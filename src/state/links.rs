@@ -2,8 +2,8 @@
 //! them anew. It may be gone, and of an allocation of an inventory it may have come later.
 
 use super::State;
-use super::allocation::{AllocationRecord, Own, RecordReader};
-use super::lifecycle::{Life, LifeReader, LifecycleRecord};
+use super::allocation::RecordReader;
+use super::lifecycle::{LifeReader, LifecycleRecord};
 use super::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot,
 };
@@ -20,34 +20,15 @@ pub(crate) enum Link<S> {
     To(S),
 }
 
-/// Reads the records of allocations and of their lives, mostly of one after the other.
-pub(crate) struct AllocationReader<'a> {
-    records: RecordReader<'a>,
-    lives: LifeReader<'a>,
-}
-
-impl<'a> AllocationReader<'a> {
-    pub(crate) fn new(state: &'a State) -> AllocationReader<'a> {
-        AllocationReader { records: state.allocation_records(), lives: state.lifecycles.reader() }
-    }
-
-    /// An allocation.
-    #[inline]
-    pub(crate) fn record(&mut self, slot: AllocationSlot) -> Option<&'a AllocationRecord> {
-        self.records.get(slot.at()).filter(|record| !matches!(record.own, Own::Vacant))
-    }
-
-    /// What happened to an allocation since it was placed.
-    #[inline]
-    pub(crate) fn life(&mut self, slot: AllocationSlot) -> Life<'a> {
-        self.lives.read(slot)
-    }
-}
-
 impl State {
     /// A reader of the records of allocations.
     pub(crate) fn allocation_records(&self) -> RecordReader<'_> {
         self.allocations.reader()
+    }
+
+    /// A reader of what happened to allocations since they were placed.
+    pub(crate) fn lives(&self) -> LifeReader<'_> {
+        self.lifecycles.reader()
     }
 
     /// What is kept of an allocation's life; none if it is as it was placed.

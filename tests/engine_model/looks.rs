@@ -54,6 +54,7 @@ pub(crate) fn leads_on(
         || ends_a_deployment(model, facts, key)
         || has_expired(facts, key, model.now)
         || is_given_up(model, facts, key)
+        || has_failed_anew(facts, key)
         || has_lost_in_the_last_look(engine, model, facts, key, past)
         || leaves_filtered_nodes(model, facts, key)
         || has_more_canaries_than_places(model, key)
@@ -258,7 +259,8 @@ fn is_given_up(model: &Model, facts: &Facts, key: &Key) -> bool {
 /// Whether a look has brought something that does not answer to a version that does not wait for it, or not
 /// for as long as it is gone by now.
 fn is_brought_to_be_lost(model: &Model, facts: &Facts, key: &Key, wanted: &Wanted) -> bool {
-    let (Some(fact), present) = (facts.allocations.get(&wanted.id), model.jobs[key].present()) else {
+    let (Some(fact), present) = (facts.allocations.get(&wanted.id), model.jobs[key].present())
+    else {
         return false;
     };
     if wanted.client != ClientStatus::Unknown || fact.it.job_version == Some(wanted.version) {
@@ -271,6 +273,20 @@ fn is_brought_to_be_lost(model: &Model, facts: &Facts, key: &Key, wanted: &Wante
     let is_down = node.is_none_or(|it| it.status == "down");
     is_down && facts::is_replaceable(spec, group)
         || last.unwrap_or(model.now) + facts::lost_after(spec, group) <= model.now
+}
+
+/// Whether the last look found no place for what failed, and none of its tasks says when it ended: then it failed when
+/// that was noted of it (section 3, *Candidate rules*), and the next look has it wait for its delay, and others
+/// updated in the meantime.
+fn has_failed_anew(facts: &Facts, key: &Key) -> bool {
+    let looked = looked_at(facts, key);
+    facts.allocations_of(key).any(|fact| {
+        let mut tasks = fact.it.task_states.values();
+        fact.it.client() == ClientStatus::Failed
+            && !fact.it.desired().is_terminal()
+            && tasks.all(|task| task.finished_at.is_none())
+            && Some(fact.it.modify_index) >= looked
+    })
 }
 
 /// Whether a job is looked at within the second that counts as now.

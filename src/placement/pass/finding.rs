@@ -1,7 +1,5 @@
 //! Which nodes are to the job what others are not, found before any is placed.
 
-use std::iter::once;
-
 use super::{Pass, held_apart};
 use crate::feasibility::column::{NO_VALUE, Symbol};
 use crate::feasibility::distinct::Scope;
@@ -10,8 +8,8 @@ use crate::rank::frontier::Basis;
 use crate::rank::frontier::hide::HiddenNodes;
 use crate::rank::spread::SpreadCounter;
 use crate::state::State;
-use crate::state::allocation::AllocationRecord;
-use crate::state::slots::NodeSlot;
+use crate::state::allocation::{AllocationRecord, RecordReader};
+use crate::state::slots::{AllocationSlot, NodeSlot};
 
 impl Pass<'_> {
     /// Finds the nodes that the job has allocations on or should stay away from, and counts the
@@ -39,17 +37,20 @@ impl Pass<'_> {
                 if !counts_nodes && !counts_values {
                     continue;
                 }
-                let slots = group.allocations.iter();
-                let records = slots.filter_map(|allocation| reader.get(allocation.at()));
                 if counts_values {
-                    self.count_with_values(records, in_group, keeps_away);
+                    self.count_with_values(&mut reader, &group.allocations, in_group, keeps_away);
                     continue;
                 }
-                let occupying = records.filter(|record| record.occupies).map(|it| it.node);
-                match held.as_mut().filter(|_| keeps_away) {
-                    Some(held) => occupying.for_each(|node| held.insert(self.partition, node)),
-                    None => self.count(occupying, in_group, keeps_away),
+                let mut nodes = std::mem::take(&mut self.scratch.live);
+                let counts = |record: &AllocationRecord| record.occupies;
+                let others = read_nodes(&mut reader, &group.allocations, counts, &mut nodes);
+                for run in runs(&nodes, others) {
+                    match held.as_mut().filter(|_| keeps_away) {
+                        Some(held) => run.iter().for_each(|it| held.insert(self.partition, *it)),
+                        None => self.count(run, in_group, keeps_away),
+                    }
                 }
+                self.scratch.live = nodes;
             }
         });
         self.spreads.iter_mut().for_each(SpreadCounter::find_range);
@@ -57,34 +58,37 @@ impl Pass<'_> {
     }
 
     /// Counts the nodes of allocations of a group of the job, and the values that these have.
-    fn count_with_values<'r>(
+    fn count_with_values(
         &mut self,
-        records: impl Iterator<Item = &'r AllocationRecord>,
+        reader: &mut RecordReader<'_>,
+        slots: &[AllocationSlot],
         in_group: bool,
         keeps_away: bool,
     ) {
-        let mut live = std::mem::take(&mut self.scratch.live);
-        live.clear();
-        for record in records {
-            match (record.is_live(), record.occupies) {
-                // Mostly they count for both, and each is counted in a loop of its own.
-                (true, true) => live.push(record.node),
-                (false, true) => self.count(once(record.node), in_group, keeps_away),
-                (true, false) => self.count_values(&[record.node], in_group),
-                (false, false) => {}
+        let mut nodes = std::mem::take(&mut self.scratch.live);
+        // Mostly they count for both, and each rule counts them in a loop of its own.
+        let counts = |record: &AllocationRecord| record.occupies && record.is_live();
+        let others = read_nodes(reader, slots, counts, &mut nodes);
+        for record in others.iter().filter_map(|at| reader.get(slots[*at].at())) {
+            match record.is_live() {
+                false if record.occupies => self.count(&[record.node], in_group, keeps_away),
+                false => {}
+                true => self.count_values(&[record.node], in_group),
             }
         }
-        self.count(live.iter().copied(), in_group, keeps_away);
-        self.count_values(&live, in_group);
-        self.scratch.live = live;
+        for run in runs(&nodes, others) {
+            self.count(run, in_group, keeps_away);
+            self.count_values(run, in_group);
+        }
+        self.scratch.live = nodes;
     }
 
     /// Counts allocations of the job, or of a namesake of the group's, by the nodes that they take room on.
-    fn count(&mut self, nodes: impl Iterator<Item = NodeSlot>, in_group: bool, keeps_away: bool) {
+    fn count(&mut self, nodes: &[NodeSlot], in_group: bool, keeps_away: bool) {
         let known = &mut self.scratch.nodes;
         match keeps_away {
-            true => nodes.for_each(|node| known.keep_away(node, in_group)),
-            false if in_group => nodes.for_each(|node| known.count_of_group(node)),
+            true => nodes.iter().for_each(|node| known.keep_away(*node, in_group)),
+            false if in_group => known.count_of_group(nodes),
             false => {}
         }
     }
@@ -100,7 +104,7 @@ impl Pass<'_> {
         for (property, column) in self.properties.iter_mut().zip(of_properties) {
             if in_group || property.rule.scope == Scope::Job {
                 let symbols = column.symbols(nodes.iter().copied());
-                symbols.filter(|it| *it != NO_VALUE).for_each(|it| _ = property.used.add(it));
+                property.used.add_all(symbols.filter(|it| *it != NO_VALUE));
             }
         }
     }
@@ -122,4 +126,35 @@ impl Pass<'_> {
             used.for_each(|symbol| add(self.spreads.len() + at, *symbol));
         }
     }
+}
+
+/// Finds the nodes of those allocations that count, each in the place of its allocation, and gives the places of the
+/// others, which are mostly few.
+fn read_nodes(
+    reader: &mut RecordReader<'_>,
+    slots: &[AllocationSlot],
+    counts: impl Fn(&AllocationRecord) -> bool,
+    nodes: &mut Vec<NodeSlot>,
+) -> Vec<usize> {
+    let mut others = Vec::new();
+    nodes.clear();
+    nodes.extend(slots.iter().enumerate().map(|(at, slot)| match reader.get(slot.at()) {
+        Some(record) if counts(record) => record.node,
+        _ => {
+            others.push(at);
+            NodeSlot(u32::MAX)
+        }
+    }));
+    others
+}
+
+/// The nodes between these places, ascending.
+fn runs(nodes: &[NodeSlot], others: Vec<usize>) -> impl Iterator<Item = &[NodeSlot]> {
+    let mut from = 0;
+    let runs = others.into_iter().chain([nodes.len()]).map(move |to| {
+        let run = &nodes[from..to];
+        from = to + 1;
+        run
+    });
+    runs.filter(|run| !run.is_empty())
 }

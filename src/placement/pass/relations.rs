@@ -149,20 +149,27 @@ impl Relations {
         &self.touched
     }
 
-    /// Counts an allocation of the group, or of a namesake in another namespace, on a node.
-    #[inline]
-    pub(super) fn count_of_group(&mut self, node: NodeSlot) {
-        if let Some(number) = self.numbers.get_mut(node.at())
-            && *number < self.one_of_group
-        {
-            *number = self.one_of_group;
-            self.of_group.push(node);
-            return;
+    /// Counts an allocation of the group, or of a namesake in another namespace, on each of these nodes.
+    pub(super) fn count_of_group(&mut self, nodes: &[NodeSlot]) {
+        let (numbers, one_of_group) = (&mut self.numbers[..], self.one_of_group);
+        // The places of those of which something is known. Mostly there are none.
+        let mut known: Vec<usize> = Vec::new();
+        for (at, node) in nodes.iter().enumerate() {
+            match numbers.get_mut(node.at()) {
+                Some(number) if *number < one_of_group => *number = one_of_group,
+                _ => known.push(at),
+            }
         }
-        self.add_of_group(node);
+        let mut from = 0;
+        for &at in &known {
+            self.of_group.extend_from_slice(&nodes[from..at]);
+            from = at + 1;
+        }
+        self.of_group.extend_from_slice(&nodes[from..]);
+        known.into_iter().for_each(|at| self.add_of_group(nodes[at]));
     }
 
-    /// The same on a node of which something is known.
+    /// Counts an allocation of the group on a node of which something is known.
     fn add_of_group(&mut self, node: NodeSlot) {
         let known = self.entry(node);
         known.collisions += 1;
