@@ -36,7 +36,7 @@ use self::changes::{Changes, DeploymentChange, Figures, Stop};
 use self::classify::Class;
 use self::deployment::Deployments;
 use self::group::{Group, Sets};
-use self::view::{AllocationView, Facts, Input, NodeCondition};
+use self::view::{Facts, Input, NodeCondition};
 use crate::model::{ClientStatus, DesiredStatus};
 use crate::state::stop_reason::StopReason;
 
@@ -100,19 +100,17 @@ fn reconcile_groups(
 
 /// What was told to stop and cannot any more, as its node is gone, is lost.
 fn stop_lost_leavers(input: &Input<'_>, changes: &mut Changes) {
-    // Mostly all are to run, which is found faster without a branch for each.
-    let ends = |it: &AllocationView| it.desired != DesiredStatus::Run;
-    if !input.allocations.iter().fold(false, |any, it| any | ends(it)) {
-        return;
-    }
-    let is_told =
-        |it: &AllocationView| matches!(it.desired, DesiredStatus::Stop | DesiredStatus::Evict);
-    for (at, allocation) in input.allocations.iter().enumerate().filter(|(_, it)| is_told(it)) {
+    // What is plain is to run.
+    for at in input.notable {
+        let allocation = &input.allocations[*at as usize];
+        if !matches!(allocation.desired, DesiredStatus::Stop | DesiredStatus::Evict) {
+            continue;
+        }
         let is_gone = matches!(allocation.condition, NodeCondition::Missing | NodeCondition::Down);
         let is_going = matches!(allocation.client, ClientStatus::Pending | ClientStatus::Running);
         if is_gone && is_going {
             let reason = StopReason::Lost;
-            changes.stops.push(Stop { at: at as u32, reason, is_lost: true, follow_up: None });
+            changes.stops.push(Stop { at: *at, reason, is_lost: true, follow_up: None });
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The allocations of a group, sorted by what they are to it (docs/lifecycle.md, section 3, steps 1
 //! to 5).
 
+use std::ops::Range;
+
 use super::changes::Update;
 use super::classify::{self, Class};
 use super::group::Group;
@@ -12,34 +14,37 @@ use crate::state::stop_reason::StopReason;
 impl<F: Facts> Group<'_, '_, F> {
     /// Sorts the allocations of the group.
     pub(super) fn sort(&mut self) {
-        let has_canaries = self.deployments.has_canaries(self.group);
-        let (allocations, current) =
-            (&self.input.allocations[self.members.clone()], self.input.current);
-        let (mut at, mut left) = (self.members.start, allocations);
-        while !left.is_empty() {
-            // Mostly all are plain and run the present version, and told to at once.
-            let mut differences = 0;
-            let is_plain = |allocation: &&AllocationView| {
-                let is_plain = classify::is_plain(allocation) && !has_canaries;
-                differences |= if is_plain { allocation.version ^ current } else { 0 };
-                is_plain
-            };
-            let plain = left.iter().take_while(is_plain).count();
-            let mut is_current = left[..plain].iter().map(|it| it.version == current);
-            self.sets.has_others |= differences != 0;
-            self.sets.has_current |= match differences {
-                0 => plain > 0,
-                _ => is_current.any(|is_current| is_current),
-            };
-            self.sets.untainted.extend(at as u32..(at + plain) as u32);
-            at += plain;
-            left = &left[plain..];
-            if let Some((_, rest)) = left.split_first() {
-                self.sort_special(at);
-                (at, left) = (at + 1, rest);
+        // Mostly all are plain.
+        if self.deployments.has_canaries(self.group) {
+            self.members.clone().for_each(|at| self.sort_special(at));
+        } else {
+            let notable = self.input.notable;
+            let from = notable.partition_point(|at| (*at as usize) < self.members.start);
+            let to = from + notable[from..].partition_point(|at| (*at as usize) < self.members.end);
+            let mut at = self.members.start;
+            for notable in notable[from..to].iter().map(|at| *at as usize) {
+                self.add_plain(at..notable);
+                self.sort_special(notable);
+                at = notable + 1;
             }
+            self.add_plain(at..self.members.end);
         }
         self.filter_reschedules();
+    }
+
+    /// Takes what is plain for untainted.
+    fn add_plain(&mut self, places: Range<usize>) {
+        let (plain, current) = (&self.input.allocations[places.clone()], self.input.current);
+        debug_assert!(plain.iter().all(classify::is_plain));
+        // Mostly all run the present version, which is told without a branch for each.
+        match plain.iter().fold(0, |all, it| all | it.version ^ current) {
+            0 => self.sets.has_current |= !plain.is_empty(),
+            _ => {
+                self.sets.has_others = true;
+                self.sets.has_current |= plain.iter().any(|it| it.version == current);
+            }
+        }
+        self.sets.untainted.extend(places.start as u32..places.end as u32);
     }
 
     /// Sorts an allocation that something is known of.

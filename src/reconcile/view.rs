@@ -32,6 +32,8 @@ pub(crate) struct Input<'a> {
     /// All allocations of the job, those of a group beside each other, groups in order. In a group they
     /// are in the order of their names, and those of one name in that of their identities.
     pub(crate) allocations: &'a [AllocationView],
+    /// The places of those that are not plain ([`is_plain`](super::classify::is_plain)), ascending: mostly few.
+    pub(crate) notable: &'a [u32],
     /// The latest deployment of a service or system job.
     pub(crate) deployment: Option<&'a DeploymentView>,
     /// The evaluation itself, as the follow-up that an allocation may wait for.

