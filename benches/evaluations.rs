@@ -179,10 +179,13 @@ fn its_jobs(
     group.bench_function(name, |bencher| {
         let (cluster, evaluation) = known.get_or_insert_with(|| {
             let (mut cluster, down, _) = make.take().unwrap()();
-            let job_id = cluster.allocations_on(&down.id).last().unwrap().job_id().to_owned();
+            let on_it: Vec<_> = cluster.allocations_on(&down.id).map(|it| it.job_id()).collect();
+            // Where the emptiest node is the best a few jobs have two on it.
+            let has_one = |job: &&&str| on_it.iter().filter(|it| *it == *job).count() == 1;
+            let job_id = (*on_it.iter().rfind(has_one).unwrap()).to_owned();
             let evaluation = Evaluation { job_id, ..evaluation("next") };
             cluster.upsert_node(down);
-            assert_ne!(process(&mut cluster, &evaluation, NOW).len(), 0);
+            assert_eq!(process(&mut cluster, &evaluation, NOW).len(), 1);
             (cluster, evaluation)
         });
         bencher.iter(|| black_box(process_one(cluster, evaluation)));
