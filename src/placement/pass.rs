@@ -79,7 +79,7 @@ pub(crate) struct Scratch {
     buckets: Vec<u32>,
     /// How many candidates lanes have beside those that the group is on.
     others: Vec<Option<usize>>,
-    /// The nodes of a group's allocations that count for spreads and properties.
+    /// The nodes of a group's allocations, while they are counted.
     live: Vec<NodeSlot>,
 }
 

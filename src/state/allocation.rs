@@ -61,14 +61,12 @@ impl AllocationRecord {
 
     /// Whether neither the scheduler nor the node has done with it.
     pub(crate) fn is_live(&self) -> bool {
-        !matches!(self.own, Own::Vacant)
-            && !self.desired.is_terminal()
-            && !self.client.is_terminal()
+        !self.is_vacant() && !self.desired.is_terminal() && !self.client.is_terminal()
     }
 
     /// Whether it came from an inventory.
     pub(crate) fn is_imported(&self) -> bool {
-        self.batch == BatchSlot::NONE && !matches!(self.own, Own::Vacant)
+        self.batch == BatchSlot::NONE && !self.is_vacant()
     }
 
     /// Whether its place in its group is filled: it lives, or it has completed work that is done once
@@ -79,7 +77,7 @@ impl AllocationRecord {
     }
 
     fn has_completed(&self) -> bool {
-        !matches!(self.own, Own::Vacant) && self.client == ClientStatus::Complete
+        !self.is_vacant() && self.client == ClientStatus::Complete
     }
 
     /// Whether it was told to stop or evicted. As long as it is on its node nevertheless, it is leaving.

@@ -15,13 +15,13 @@ impl State {
     pub(crate) fn allocations(&self) -> impl Iterator<Item = (AllocationSlot, &AllocationRecord)> {
         let slots = self.allocations.iter().enumerate();
         slots
-            .filter(|(_, record)| !matches!(record.own, Own::Vacant))
+            .filter(|(_, record)| !record.is_vacant())
             .map(|(at, record)| (AllocationSlot::new(at), record))
     }
 
     #[inline]
     pub(crate) fn allocation(&self, slot: AllocationSlot) -> Option<&AllocationRecord> {
-        self.allocations.get(slot.at()).filter(|record| !matches!(record.own, Own::Vacant))
+        self.allocations.get(slot.at()).filter(|record| !record.is_vacant())
     }
 
     /// How many allocations there are.

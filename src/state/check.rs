@@ -4,7 +4,7 @@
 use std::fmt::Debug;
 
 use super::State;
-use super::allocation::{AllocationRecord, Own, taken_by};
+use super::allocation::{AllocationRecord, taken_by};
 use super::conditions::NodeCondition;
 use super::node::NodeRecord;
 use super::nodes::tie_break_of;
@@ -103,7 +103,7 @@ impl State {
                 *of_batch += 1;
             }
         }
-        let vacant = self.allocations.iter().filter(|it| matches!(it.own, Own::Vacant)).count();
+        let vacant = self.allocations.iter().filter(|it| it.is_vacant()).count();
         let all = || "the table of allocations".to_owned();
         report.same(all, "how many slots are free", vacant, self.free_allocations.len());
         let slots = (0..self.allocations.len()).map(AllocationSlot::new);

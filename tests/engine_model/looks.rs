@@ -270,7 +270,7 @@ fn is_brought_to_be_lost(model: &Model, facts: &Facts, key: &Key, wanted: &Wante
     let last = fact.it.alloc_states.last().filter(|_| has_been).and_then(|it| it.time);
     let (spec, group) = (&present.spec, &fact.it.task_group);
     let node = model.nodes.get(&fact.it.node_id);
-    let is_down = node.is_none_or(|it| it.status == "down");
+    let is_down = node.is_some_and(|it| it.status == "down");
     is_down && facts::is_replaceable(spec, group)
         || last.unwrap_or(model.now) + facts::lost_after(spec, group) <= model.now
 }

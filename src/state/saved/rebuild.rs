@@ -194,8 +194,7 @@ impl State {
         are_free("jobs", self.jobs.len(), &self.free_jobs, jobs)?;
         let batches = |at: usize| self.batches.get(at).is_none_or(Option::is_none);
         are_free("batches", self.batches.len(), &self.free_batches, batches)?;
-        let all =
-            |at: usize| self.allocations.get(at).is_none_or(|it| matches!(it.own, Own::Vacant));
+        let all = |at: usize| self.allocations.get(at).is_none_or(|it| it.is_vacant());
         are_free("allocations", self.allocations.len(), &self.free_allocations, all)?;
         let evaluations = |at: usize| self.evaluations.get(at as u32).is_none();
         let (slots, free) = (self.evaluations.slots(), self.evaluations.free());
