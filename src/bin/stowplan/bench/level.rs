@@ -48,8 +48,8 @@ pub(crate) enum Resident {
     Job { allocation: String, _job: Job },
     /// The namespace and the identity; its document is dropped by who made it.
     Evaluated { namespace: String, job_id: String, _job: Option<Job> },
-    /// The namespace and the identity.
-    Registered { allocation: String, namespace: String, job_id: String },
+    /// The same of an engine, and the allocation that its client is to end.
+    Registered { allocation: String, namespace: String, job_id: String, _job: Option<Job> },
 }
 
 impl Level {

@@ -96,10 +96,15 @@ impl Orchestrated {
             let updates = ids().map(|id| self.runs(id, is_service)).collect();
             self.tell(UpdateAllocations { allocations: updates }.into());
         }
-        let ids = || self.engine.allocations_of(&namespace, &job_id).map(|it| it.id());
-        let first = ids().next().filter(|_| leaves);
-        let resident =
-            first.map(|allocation| Resident::Registered { allocation, namespace, job_id });
+        let job = leaves.then(|| self.engine.job(&namespace, &job_id)).flatten();
+        let first = job.and_then(|job| job.allocations().next()).map(|it| it.id());
+        let job = job.and_then(|job| job.present_version()).cloned();
+        let resident = first.map(|allocation| Resident::Registered {
+            allocation,
+            namespace,
+            job_id,
+            _job: job,
+        });
         Arrived { placed, failed: wanted.saturating_sub(placed), scanned: 0, resident }
     }
 

@@ -102,7 +102,10 @@ impl Runner {
             (Subject::Cluster(cluster), Resident::Evaluated { namespace, job_id, _job }) => {
                 scheduled::leave(cluster, self.level, (namespace, job_id), &self.options);
             }
-            (Subject::Engine(engine), Resident::Registered { allocation, namespace, job_id }) => {
+            (
+                Subject::Engine(engine),
+                Resident::Registered { allocation, namespace, job_id, _job },
+            ) => {
                 engine.leave(allocation, namespace, job_id);
             }
             _ => {}
