@@ -3,6 +3,8 @@
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::index::name_hash;
 use super::settings::DEFAULT_NAMESPACE;
 use super::slots::AllocationSlot;
@@ -30,12 +32,12 @@ pub(crate) struct JobRecord {
     pub(crate) groups: SmallList<GroupRecord>,
 }
 
-/// What names a job. Copying it copies a pointer.
+/// What names a job. Short names, as most are, are kept here, which costs no other memory to find.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct JobNames {
     /// The namespace and the identity, one after the other; of a job of the default namespace, as most are,
     /// the identity alone.
-    text: Arc<str>,
+    text: SmolStr,
     namespace_bytes: Option<u32>,
 }
 
@@ -65,7 +67,7 @@ impl JobNames {
 /// A group's allocations.
 #[derive(Clone, Debug)]
 pub(crate) struct GroupRecord {
-    pub(crate) name: Arc<str>,
+    pub(crate) name: SmolStr,
     /// In no order that means anything.
     pub(crate) allocations: SmallList<AllocationSlot>,
 }

@@ -1,15 +1,14 @@
 //! How many allocations of each group are still to be placed, as evaluations say it.
 
-use std::sync::Arc;
-
 use indexmap::IndexMap;
+use smol_str::SmolStr;
 
 use super::small_list::SmallList;
 
-/// Numbers by group, in the order in which the groups came. A group's name is shared with its job.
+/// Numbers by group, in the order in which the groups came.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Queued {
-    pub(super) by_group: SmallList<(Arc<str>, i64)>,
+    pub(super) by_group: SmallList<(SmolStr, i64)>,
 }
 
 impl Queued {
@@ -25,12 +24,12 @@ impl Queued {
 
     /// The groups and their numbers.
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, i64)> {
-        self.by_group.iter().map(|(group, queued)| (&**group, *queued))
+        self.by_group.iter().map(|(group, queued)| (group.as_str(), *queued))
     }
 
     /// Counts more of a group.
     pub(crate) fn add(&mut self, group: &str, more: i64) {
-        match self.by_group.iter().position(|(known, _)| **known == *group) {
+        match self.by_group.iter().position(|(known, _)| known == group) {
             Some(at) => {
                 if let Some((_, queued)) = self.by_group.get_mut(at) {
                     *queued += more;
@@ -42,8 +41,8 @@ impl Queued {
 }
 
 /// Each group is there once.
-impl FromIterator<(Arc<str>, i64)> for Queued {
-    fn from_iter<I: IntoIterator<Item = (Arc<str>, i64)>>(numbers: I) -> Queued {
+impl FromIterator<(SmolStr, i64)> for Queued {
+    fn from_iter<I: IntoIterator<Item = (SmolStr, i64)>>(numbers: I) -> Queued {
         let mut queued = Queued::default();
         queued.by_group.extend(numbers);
         queued

@@ -4,6 +4,8 @@ use std::any::Any;
 use std::hash::{BuildHasher, BuildHasherDefault, Hash};
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::collections::save_all;
 use super::{Flaw, Reader, Saved, Writer};
 use crate::state::fast_map::FastHasher;
@@ -172,6 +174,20 @@ impl Saved for Arc<str> {
         let text: Arc<str> = input.text()?.into();
         input.texts.push(text.clone());
         Ok(text)
+    }
+}
+
+/// Written like a shared text.
+impl Saved for SmolStr {
+    fn save(&self, out: &mut Writer) {
+        match out.texts.get(self.as_str()) {
+            Some(&number) => out.number(1 + number),
+            None => Arc::<str>::from(self.as_str()).save(out),
+        }
+    }
+
+    fn load(input: &mut Reader<'_>) -> Result<SmolStr, Flaw> {
+        Ok(SmolStr::from(Arc::<str>::load(input)?))
     }
 }
 

@@ -3,6 +3,8 @@
 use std::ops::Range;
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::Records;
 use crate::state::batch::Batch;
 use crate::state::codec::{
@@ -155,7 +157,7 @@ impl State {
         if record.registered.as_ref().is_some_and(|it| it.present().is_none()) {
             return Err(Flaw::Disagrees(format!("job `{id}` has no present version").into()));
         }
-        let names = Vec::<Arc<str>>::load(input)?;
+        let names = Vec::<SmolStr>::load(input)?;
         if u16::try_from(names.len()).is_err() {
             return Err(Flaw::Disagrees(format!("job `{id}` has too many groups").into()));
         }
