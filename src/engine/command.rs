@@ -129,8 +129,8 @@ bodies! {
         "PreserveCounts" => pub preserve_counts: bool,
         /// The priority of the evaluation; 0 is the job's.
         "EvalPriority" => pub eval_priority: i64,
-        /// The text that the job was made of, which is kept with the version.
-        "Submission" => pub submission: Option<JobSubmission>,
+        /// The text that the job was made of, which is kept with the version. Few have one.
+        "Submission" => pub submission: Option<Box<JobSubmission>>,
     }
 
     /// Stops a job.

@@ -56,7 +56,7 @@ pub(super) fn register(
     change.applied.warnings = job.registration_warnings(has_more_memory);
     let slot = put(change, known, job);
     if let Some(submission) = body.submission {
-        change.set_submission(slot, submission);
+        change.set_submission(slot, *submission);
     }
     look_at(change, slot, Trigger::JobRegister, body.eval_priority);
     Ok(())

@@ -34,7 +34,7 @@ struct Register {
     #[serde(rename = "EvalPriority")]
     eval_priority: Option<i64>,
     #[serde(rename = "Submission")]
-    submission: Option<JobSubmission>,
+    submission: Option<Box<JobSubmission>>,
     #[serde(rename = "Diff")]
     diff: Option<bool>,
     #[serde(rename = "Region")]

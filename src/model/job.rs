@@ -45,6 +45,8 @@ pub struct Job {
     spec: Arc<JobSpec>,
     job_type: JobType,
     era: Era,
+    /// Kept beside the document, which is large and mostly was read last long ago.
+    is_launched_later: bool,
 }
 
 impl Job {
@@ -100,12 +102,13 @@ impl Job {
 
     /// A job of which the document was found to be valid and complete.
     pub(crate) fn as_kept(spec: Arc<JobSpec>, era: Era) -> Job {
-        Job { job_type: spec.job_type(), era, spec }
+        let (job_type, is_launched_later) = (spec.job_type(), spec.is_launched_later());
+        Job { spec, job_type, era, is_launched_later }
     }
 
     /// The job of a document that is valid and complete.
     pub(super) fn of(spec: JobSpec, era: Era) -> Self {
-        Job { job_type: spec.job_type(), era, spec: Arc::new(spec) }
+        Job::as_kept(Arc::new(spec), era)
     }
 
     /// Reads one job from JSON, in any of the shapes of [`read::jobs`](super::read::jobs), and checks and completes it.
@@ -176,6 +179,12 @@ impl Job {
     /// How the job's allocations come and go.
     pub fn job_type(&self) -> JobType {
         self.job_type
+    }
+
+    /// Whether not the job itself runs, but what is launched from it, as its
+    /// [document](JobSpec::is_launched_later) says.
+    pub fn is_launched_later(&self) -> bool {
+        self.is_launched_later
     }
 
     /// The API that the job's document is written in.

@@ -77,10 +77,10 @@ document! {
         "Update" => pub update: Option<UpdateStrategy>,
         /// When it is launched by itself.
         #[serde(skip_serializing_if = "Option::is_none")]
-        "Periodic" => pub periodic: Option<PeriodicConfig>,
+        "Periodic" => pub periodic: Option<Box<PeriodicConfig>>,
         /// What it needs to be launched by a caller.
         #[serde(skip_serializing_if = "Option::is_none")]
-        "ParameterizedJob" => pub parameterized_job: Option<ParameterizedJobConfig>,
+        "ParameterizedJob" => pub parameterized_job: Option<Box<ParameterizedJobConfig>>,
         /// `pending`, `running` or `dead`.
         #[serde(skip_serializing_if = "is_default")]
         "Status" => pub status: String,
@@ -157,7 +157,7 @@ document! {
         "RestartPolicy" => pub restart_policy: Option<RestartPolicy>,
         /// What becomes of its allocations when their node no longer answers.
         #[serde(skip_serializing_if = "Option::is_none")]
-        "Disconnect" => pub disconnect: Option<DisconnectStrategy>,
+        "Disconnect" => pub disconnect: Option<Box<DisconnectStrategy>>,
         /// The older way to say `Disconnect.LostAfter`, kept and not used.
         #[serde(skip_serializing_if = "Option::is_none")]
         "MaxClientDisconnect" => pub max_client_disconnect: Option<Span>,
@@ -169,7 +169,7 @@ document! {
         "PreventRescheduleOnLost" => pub prevent_reschedule_on_lost: Option<bool>,
         /// Between which counts it may be scaled.
         #[serde(skip_serializing_if = "Option::is_none")]
-        "Scaling" => pub scaling: Option<ScalingPolicy>,
+        "Scaling" => pub scaling: Option<Box<ScalingPolicy>>,
         /// Facts for the tasks.
         "Meta" => pub meta: IndexMap<String, String>,
     }

@@ -8,7 +8,7 @@ impl GroupRules {
     /// What the document of a group says.
     pub(crate) fn of(group: &TaskGroup) -> GroupRules {
         let policy = group.reschedule_policy.as_ref();
-        let disconnect = group.disconnect.as_ref();
+        let disconnect = group.disconnect.as_deref();
         GroupRules {
             count: group.count(),
             update: group.update.as_ref().map(UpdateRules::of),

@@ -90,7 +90,7 @@ pub fn dry_run(
     now: Timestamp,
 ) -> Result<DryRun, JobErrors> {
     dry_run_if(cluster, known, spec, options, now, |job| {
-        let periodic = job.periodic.as_ref().filter(|periodic| periodic.is_enabled());
+        let periodic = job.periodic.as_deref().filter(|periodic| periodic.is_enabled());
         periodic.map_or(Ok(()), cron::check)
     })
 }
@@ -157,7 +157,7 @@ fn registered(spec: JobSpec, known: &JobState) -> Result<(Job, JobDiff), JobErro
 
 /// When a job that is registered at an instant is launched by itself next.
 fn next_launch(job: &Job, now: Timestamp) -> Option<Timestamp> {
-    let periodic = job.periodic.as_ref().filter(|_| !job.stop)?;
+    let periodic = job.periodic.as_deref().filter(|_| !job.stop)?;
     cron::next_launch(periodic, now)
 }
 

@@ -69,8 +69,8 @@ fn job(step: &Step, namespace: String, id: String) -> JobSpec {
         job.node_pool = "edge".into();
     }
     match which {
-        8 => job.parameterized_job = Some(parameterized(kind)),
-        9 => job.periodic = Some(periodic(kind)),
+        8 => job.parameterized_job = Some(Box::new(parameterized(kind))),
+        9 => job.periodic = Some(Box::new(periodic(kind))),
         _ => {}
     }
     job
@@ -122,11 +122,12 @@ fn group(name: &str, which: u8, kind: u8, count: i64, version: u8) -> TaskGroup 
         }];
     }
     if which == 7 {
-        group.scaling = Some(ScalingPolicy { min: Some(0), max: Some(8), ..Default::default() });
+        let policy = ScalingPolicy { min: Some(0), max: Some(8), ..Default::default() };
+        group.scaling = Some(Box::new(policy));
     }
     match which {
         1 | 6 | 7 => group.update = Some(update(kind % 8)),
-        2 => group.disconnect = Some(disconnect(kind % 8)),
+        2 => group.disconnect = Some(Box::new(disconnect(kind % 8))),
         4 => group.update = Some(update(kind % 4 * 2)).filter(|_| !kind.is_multiple_of(3)),
         _ => {}
     }

@@ -19,7 +19,7 @@ fn patient() -> Job {
     let job = service("web", 1).build().unwrap();
     let job = job.changed(|spec| {
         spec.task_groups[0].reschedule_policy = Some(policy);
-        spec.task_groups[0].disconnect = Some(disconnect);
+        spec.task_groups[0].disconnect = Some(Box::new(disconnect));
     });
     job.unwrap()
 }
@@ -92,7 +92,7 @@ fn what_is_out_of_reach_for_longer_than_its_evaluation_waits_is_lost_in_its_own_
         let lost_after = Some(Span::from_secs(secs));
         let disconnect = DisconnectStrategy { lost_after, ..DisconnectStrategy::default() };
         let job = service("web", 2).build().unwrap().changed(|spec| {
-            spec.task_groups[0].disconnect = Some(disconnect);
+            spec.task_groups[0].disconnect = Some(Box::new(disconnect));
             spec.meta.insert("version".into(), number.to_string());
         });
         job.unwrap()

@@ -162,7 +162,7 @@ fn stopped_by_clients(secs: i64) -> Job {
     let job = service("web", 1).build().unwrap();
     let stop_on_client_after = Some(Span::from_secs(secs));
     let disconnect = DisconnectStrategy { stop_on_client_after, ..DisconnectStrategy::default() };
-    job.changed(|spec| spec.task_groups[0].disconnect = Some(disconnect)).unwrap()
+    job.changed(|spec| spec.task_groups[0].disconnect = Some(Box::new(disconnect))).unwrap()
 }
 
 #[test]

@@ -13,7 +13,7 @@ use crate::world::{World, service};
 /// A batch job that a caller launches.
 fn parameterized(config: ParameterizedJobConfig) -> JobSpec {
     let job = service("mail", 1).job_type(JobType::Batch).meta("who", "nobody").build().unwrap();
-    JobSpec { parameterized_job: Some(config), ..job.spec().clone() }
+    JobSpec { parameterized_job: Some(Box::new(config)), ..job.spec().clone() }
 }
 
 fn with_meta() -> ParameterizedJobConfig {
@@ -177,7 +177,7 @@ fn what_a_launch_brings_is_what_the_job_asks_for() {
 /// A batch job that is launched by the clock.
 fn periodic(config: PeriodicConfig) -> RegisterJob {
     let job = service("nightly", 1).job_type(JobType::Batch).build().unwrap();
-    JobSpec { periodic: Some(config), ..job.spec().clone() }.into()
+    JobSpec { periodic: Some(Box::new(config)), ..job.spec().clone() }.into()
 }
 
 fn force(world: &mut World) -> Applied {

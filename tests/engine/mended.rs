@@ -345,7 +345,7 @@ fn going_back_launches_nothing_of_a_job_that_is_launched_later() {
     let mut world = World::new(1);
     let job = |priority| {
         let job = service("mail", 1).job_type(JobType::Batch).priority(priority).build().unwrap();
-        let parameterized_job = Some(ParameterizedJobConfig::default());
+        let parameterized_job = Some(Box::<ParameterizedJobConfig>::default());
         RegisterJob::from(JobSpec { parameterized_job, ..job.spec().clone() })
     };
     world.tell(job(50));

@@ -136,7 +136,7 @@ fn lasting(job_type: JobType) -> Job {
     let changed = job.changed(|spec| {
         let lost_after = Some(Span::from_secs(3_600));
         spec.task_groups[0].disconnect =
-            Some(DisconnectStrategy { lost_after, ..DisconnectStrategy::default() });
+            Some(Box::new(DisconnectStrategy { lost_after, ..DisconnectStrategy::default() }));
     });
     changed.unwrap()
 }

@@ -21,7 +21,7 @@ fn the_text_of_each_version_is_kept_with_it() {
         ..JobSubmission::default()
     };
     let register = |count: u32, submission: Option<JobSubmission>| RegisterJob {
-        submission,
+        submission: submission.map(Box::new),
         ..service("web", count).build().unwrap().spec().clone().into()
     };
     world.tell(register(1, Some(text("one"))));
@@ -56,7 +56,7 @@ fn summaries_are_counted_anew_from_what_is_there() {
     world.bring_up("web");
     world.tell(CollectGarbage {});
     let job = service("mail", 1).job_type(JobType::Batch).build().unwrap();
-    let parameterized_job = Some(ParameterizedJobConfig::default());
+    let parameterized_job = Some(Box::<ParameterizedJobConfig>::default());
     world.tell(RegisterJob::from(JobSpec { parameterized_job, ..job.spec().clone() }));
     for _ in 0..2 {
         let dispatch = DispatchJob { job_id: "mail".into(), ..DispatchJob::default() };

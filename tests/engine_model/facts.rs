@@ -150,7 +150,7 @@ impl Fact {
 }
 
 fn disconnect<'a>(spec: &'a JobSpec, group: &str) -> Option<&'a DisconnectStrategy> {
-    spec.task_groups.iter().find(|it| it.name == group)?.disconnect.as_ref()
+    spec.task_groups.iter().find(|it| it.name == group)?.disconnect.as_deref()
 }
 
 pub(crate) fn lost_after(spec: &JobSpec, group: &str) -> Span {

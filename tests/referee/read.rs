@@ -100,7 +100,7 @@ fn group(job: &JobSpec, document: &TaskGroup) -> facts::Group {
             auto_revert: update.auto_revert == Some(true),
         }),
         reschedule: document.reschedule_policy.as_ref().map_or_else(Policy::default, policy),
-        disconnect: disconnect(document.disconnect.as_ref()),
+        disconnect: disconnect(document.disconnect.as_deref()),
         kill_timeout_max_ns: kill_timeouts.map(Span::as_nanos).max().unwrap_or(0),
         tasks: destructive_parts(&json!(job), &json!(document)),
     }

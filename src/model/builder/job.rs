@@ -184,7 +184,7 @@ impl JobBuilder {
     ) -> Self {
         let count = Some(i64::from(count));
         let spec = TaskGroup { name: name.into(), count, ..TaskGroup::default() };
-        self.spec.task_groups.push(build(GroupBuilder { spec }).spec);
+        push_large(&mut self.spec.task_groups, build(GroupBuilder { spec }).spec);
         self
     }
 
@@ -202,7 +202,7 @@ impl GroupBuilder {
         build: impl FnOnce(TaskBuilder) -> TaskBuilder,
     ) -> Self {
         let spec = Task { name: name.into(), driver: driver.into(), ..Task::default() };
-        self.spec.tasks.push(build(TaskBuilder { spec }).spec);
+        push_large(&mut self.spec.tasks, build(TaskBuilder { spec }).spec);
         self
     }
 
@@ -348,6 +348,14 @@ fn change_network(networks: &mut Vec<NetworkResource>, change: impl FnOnce(&mut 
     if let Some(network) = networks.first_mut() {
         change(network);
     }
+}
+
+/// Adds something large to a list that mostly gets no other.
+fn push_large<T>(list: &mut Vec<T>, item: T) {
+    if list.is_empty() {
+        list.reserve_exact(1);
+    }
+    list.push(item);
 }
 
 #[cfg(test)]

@@ -42,6 +42,10 @@ impl<T: Keyed> Keyed for Option<T> {
     const KIND: Kind = T::KIND;
 }
 
+impl<T: Keyed> Keyed for Box<T> {
+    const KIND: Kind = T::KIND;
+}
+
 impl<T: Keyed> Keyed for Vec<T> {
     const KIND: Kind = match T::KIND {
         Kind::One(object) => Kind::List(object),

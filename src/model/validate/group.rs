@@ -56,8 +56,8 @@ pub(super) fn group<'a>(checker: &mut Checker<'a>, at: &Path<'_>, group: &'a Tas
     block(problems, at, "Update", group.update.as_ref());
     block(problems, at, "ReschedulePolicy", group.reschedule_policy.as_ref());
     block(problems, at, "RestartPolicy", group.restart_policy.as_ref());
-    block(problems, at, "Disconnect", group.disconnect.as_ref());
-    block(problems, at, "Scaling", group.scaling.as_ref());
+    block(problems, at, "Disconnect", group.disconnect.as_deref());
+    block(problems, at, "Scaling", group.scaling.as_deref());
     checker.constraints(at, &group.constraints, Place::Group);
     checker.affinities(at, &group.affinities, Place::Group);
     checker.spreads(at, &group.spreads);

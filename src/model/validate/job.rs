@@ -31,8 +31,8 @@ pub(in crate::model) fn job(spec: &JobSpec) -> Vec<Problem> {
         name(problems, datacenters.index(i), datacenter, "an entry", "a name, or `*` for any");
     }
     block(problems, &ROOT, "Update", spec.update.as_ref());
-    block(problems, &ROOT, "Periodic", spec.periodic.as_ref());
-    block(problems, &ROOT, "ParameterizedJob", spec.parameterized_job.as_ref());
+    block(problems, &ROOT, "Periodic", spec.periodic.as_deref());
+    block(problems, &ROOT, "ParameterizedJob", spec.parameterized_job.as_deref());
     checker.constraints(&ROOT, &spec.constraints, Place::Job);
     checker.affinities(&ROOT, &spec.affinities, Place::Job);
     checker.spreads(&ROOT, &spec.spreads);
