@@ -11,6 +11,7 @@ use super::reschedule::is_eligible;
 use crate::model::{ClientStatus, JobType, NodeStatus, Trigger};
 use crate::state::State;
 use crate::state::bookkeeping::NodeLife;
+use crate::state::conditions::NodeCondition;
 use crate::state::evaluation::EvaluationRecord;
 use crate::state::lifecycle::Rare;
 use crate::state::slots::{AllocationSlot, JobSlot};
@@ -64,15 +65,18 @@ fn read(
         let (id, node_id) = (update.id.clone(), update.node_id.clone());
         return Err(AllocationCommandError::ForeignNode { id, node_id });
     }
-    let node = change.allocation(slot).and_then(|record| change.node(record.node));
-    let Some(node) = node else { return Ok(None) };
-    let status_of_node = node.node.status();
-    if matches!(status_of_node, NodeStatus::Down | NodeStatus::Disconnected) {
-        let status = status_of_node.as_str();
-        let node_id = node_id().to_owned();
-        return Err(AllocationCommandError::NodeStatus { node_id, status });
-    }
-    Ok(Some((slot, status)))
+    let node = change.allocation(slot).map(|record| record.node);
+    let condition = node.and_then(|node| change.conditions().get(node.at()).copied());
+    let silent = match condition.unwrap_or(NodeCondition::Missing) {
+        NodeCondition::Missing => return Ok(None),
+        NodeCondition::Down => NodeStatus::Down,
+        NodeCondition::Disconnected => NodeStatus::Disconnected,
+        NodeCondition::Fine | NodeCondition::Draining | NodeCondition::DrainingUnready => {
+            return Ok(Some((slot, status)));
+        }
+    };
+    let node_id = node_id().to_owned();
+    Err(AllocationCommandError::NodeStatus { node_id, status: silent.as_str() })
 }
 
 /// Writes down what became of one allocation, and gives the reason to look at its job anew, if there is

@@ -10,7 +10,7 @@ use crate::state::small_list::SmallList;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Open {
     /// By job, each in the order of slots. Mostly a job has none or one.
-    by_job: Pages<SmallList<(EvaluationSlot, Place)>, 32>,
+    by_job: Pages<SmallList<(EvaluationSlot, Place)>, 16>,
     /// By evaluation: its job, or none if it has ended.
     jobs: Pages<JobSlot, 64>,
 }

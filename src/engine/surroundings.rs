@@ -10,15 +10,14 @@ use crate::state::settings::{DEFAULT_NAMESPACE, DEFAULT_POOL};
 pub(super) fn mistakes(state: &State, job: &JobSpec) -> Vec<JobCommandError> {
     let settings = &state.book().settings;
     let mut found = Vec::new();
-    let or = |name: &str, default: &str| if name.is_empty() { default } else { name }.to_owned();
-    let namespace = or(&job.namespace, DEFAULT_NAMESPACE);
-    if settings.namespace(&namespace).is_none() {
-        let job_id = job.id.clone();
+    let namespace = name_or(&job.namespace, DEFAULT_NAMESPACE);
+    if settings.namespace(namespace).is_none() {
+        let (job_id, namespace) = (job.id.clone(), namespace.to_owned());
         found.push(JobCommandError::UnknownNamespace { job_id, namespace });
     }
-    let pool = or(&job.node_pool, DEFAULT_POOL);
-    if settings.pool(&pool).is_none() && !has_nodes(state, &pool) {
-        let job_id = job.id.clone();
+    let pool = name_or(&job.node_pool, DEFAULT_POOL);
+    if settings.pool(pool).is_none() && !has_nodes(state, pool) {
+        let (job_id, pool) = (job.id.clone(), pool.to_owned());
         found.push(JobCommandError::UnknownNodePool { job_id, pool });
     }
     let periodic = job.periodic.as_ref().filter(|periodic| periodic.is_enabled());
@@ -29,6 +28,11 @@ pub(super) fn mistakes(state: &State, job: &JobSpec) -> Vec<JobCommandError> {
 /// The first of them.
 pub(super) fn check(state: &State, job: &JobSpec) -> Result<(), JobCommandError> {
     mistakes(state, job).into_iter().next().map_or(Ok(()), Err)
+}
+
+/// A name, or the one that stands for none.
+fn name_or<'a>(name: &'a str, default: &'a str) -> &'a str {
+    if name.is_empty() { default } else { name }
 }
 
 /// Whether any node is in a pool: nodes make their pools by joining.

@@ -145,11 +145,13 @@ fn stop_everything(input: &Input<'_>, facts: &impl Facts, changes: &mut Changes)
         if allocation.is_terminal() {
             continue;
         }
-        let own = input.own_rules(allocation);
-        let is_unknown = allocation.client == ClientStatus::Unknown;
-        let last_unknown = is_unknown.then(|| facts.history(at).last_unknown).flatten();
-        let class = classify::classify(allocation, &own.disconnect, last_unknown, input.now);
-        let is_lost = class == Class::Lost && !input.job_type.is_system();
+        let is_lost = !classify::is_plain(allocation) && !input.job_type.is_system() && {
+            let own = input.own_rules(allocation);
+            let is_unknown = allocation.client == ClientStatus::Unknown;
+            let last_unknown = is_unknown.then(|| facts.history(at).last_unknown).flatten();
+            let class = classify::classify(allocation, &own.disconnect, last_unknown, input.now);
+            class == Class::Lost
+        };
         let reason = if is_lost { StopReason::Lost } else { StopReason::NotNeeded };
         changes.stops.push(Stop { at: at as u32, reason, is_lost, follow_up: None });
         if let Some(figures) = changes.figures.get_mut(allocation.group as usize) {

@@ -95,6 +95,9 @@ impl<F: Facts> Group<'_, '_, F> {
     /// The class of an allocation.
     pub(super) fn class(&self, at: usize) -> Class {
         let mut allocation = self.input.allocations[at];
+        if classify::is_plain(&allocation) {
+            return Class::Untainted;
+        }
         let own = self.input.own_rules(&allocation);
         // No drainer tells the allocations of the first API when to move.
         let drains = [NodeCondition::Draining, NodeCondition::DrainingUnready];

@@ -76,7 +76,8 @@ pub(crate) struct VersionView {
     pub(crate) job_modify_index: u64,
     /// Whether its name, which those of a system job's allocations begin with, is not the present one.
     pub(crate) is_named_otherwise: bool,
-    /// The rules of each group; none where this version has no such group.
+    /// The rules of each group; none where this version has no such group. Empty of a version that is not the
+    /// present one and whose allocations are plain, of which nothing depends on it.
     pub(crate) groups: SmallList<Option<GroupRules>>,
 }
 
@@ -301,9 +302,11 @@ impl Input<'_> {
         self.job()?.groups.get(group as usize)?.as_ref()
     }
 
-    /// The rules that an allocation was placed under: those of its own version.
+    /// The rules that an allocation was placed under: those of its own version. Of a plain one of a service or batch
+    /// job nobody asks that.
     pub(crate) fn own_rules(&self, allocation: &AllocationView) -> GroupRules {
         let version = self.versions.get(allocation.version as usize);
+        debug_assert!(version.is_none_or(|it| it.groups.len() == self.groups as usize));
         version.and_then(|it| *it.groups.get(allocation.group as usize)?).unwrap_or_default()
     }
 

@@ -5,6 +5,8 @@ mod allocations;
 
 use std::sync::Arc;
 
+use smol_str::SmolStr;
+
 use super::asked::Asked;
 use crate::feasibility::base::BaseSet;
 use crate::model::{DeploymentStatus, Job, JobSpec};
@@ -33,7 +35,7 @@ pub(super) struct Known {
     pub(super) job: Option<JobSlot>,
     registration: Option<Arc<Registration>>,
     /// The names of the groups that only allocations have, which come after those of the job.
-    others: SmallList<Arc<str>>,
+    others: SmallList<SmolStr>,
     /// For each group its place in the job's record; none of one that the record has not.
     places: SmallList<Option<usize>>,
     /// How many groups there are.
@@ -87,6 +89,7 @@ impl Known {
             known.version_of(&current);
         }
         known.add_allocations(state, asked, groups);
+        known.read_rules(is_system);
         if is_system {
             known.groups_by_name = (0..known.groups).collect();
             let mut by_name = std::mem::take(&mut known.groups_by_name);
@@ -128,7 +131,7 @@ impl Known {
     }
 
     /// The same to be kept, as far as possible shared with the job's record.
-    pub(super) fn shared_name(&self, state: &State, group: u32) -> Arc<str> {
+    pub(super) fn shared_name(&self, state: &State, group: u32) -> SmolStr {
         let place = self.places.get(group as usize).copied().flatten();
         let record = self.job.and_then(|job| state.job(job)?.groups.get(place?));
         record.map_or_else(|| self.group_name(group).into(), |record| record.name.clone())
@@ -180,21 +183,37 @@ impl Known {
         // What is registered says more than a copy.
         let registered = self.registered(spec.version).filter(|job| key(job.spec()) == key(spec));
         let spec = registered.map_or_else(|| spec.clone(), Job::shared_spec);
-        let rules = |group: u32| {
-            let name = self.group_name(group);
-            let group = spec.task_groups.iter().find(|group| group.name == name);
-            group.map(GroupRules::of)
-        };
         let view = VersionView {
             version: spec.version,
             create_index: spec.create_index,
             job_modify_index: spec.job_modify_index,
             is_named_otherwise: self.current().is_some_and(|job| job.name != spec.name),
-            groups: (0..self.groups).map(rules).collect(),
+            groups: SmallList::None,
         };
         self.versions.push(view);
         self.specs.push(spec);
         self.specs.len() as u32 - 1
+    }
+
+    /// Reads the rules of the versions that are asked for them: of the present one, and of those of allocations
+    /// that are not plain, or of all of a system job. Documents are large and mostly read last long ago.
+    fn read_rules(&mut self, is_system: bool) {
+        let mut is_read: SmallList<bool> = self.versions.iter().map(|_| is_system).collect();
+        let mut read = |at: u32| is_read.get_mut(at as usize).into_iter().for_each(|it| *it = true);
+        read(self.current_place());
+        self.notable.iter().for_each(|at| read(self.views[*at as usize].version));
+        for (at, _) in is_read.iter().enumerate().filter(|(_, is_read)| **is_read) {
+            let spec = &self.specs[at];
+            let rules = |group: u32| {
+                let name = self.group_name(group);
+                let group = spec.task_groups.iter().find(|group| group.name == name);
+                group.map(GroupRules::of)
+            };
+            let rules = (0..self.groups).map(rules).collect();
+            if let Some(version) = self.versions.get_mut(at) {
+                version.groups = rules;
+            }
+        }
     }
 
     /// The place of the version of an allocation of an inventory that came without its job.

@@ -9,11 +9,13 @@ use crate::rng::hash_bytes;
 /// An entry without a record. No slot is `u32::MAX`.
 const EMPTY: u64 = u64::MAX;
 const SMALLEST: usize = 16;
+/// Entries are looked for all over the table, so that the lists of its leaves had better stay in a cache.
+const LEAF: usize = 256;
 
 /// Where records with a given hash are.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Index {
-    entries: Pages<u64, 64>,
+    entries: Pages<u64, LEAF>,
     used: usize,
 }
 
