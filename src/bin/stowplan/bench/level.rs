@@ -1,7 +1,7 @@
 //! The levels of the library at which a load can be run: the same jobs come and go at each of them.
 
 use clap::ValueEnum;
-use stowplan::engine::RegisterJob;
+use stowplan::engine::{Command, RegisterJob};
 use stowplan::model::Job;
 
 /// How jobs are placed and taken away.
@@ -25,7 +25,8 @@ pub(crate) enum Level {
 #[derive(Debug)]
 pub(crate) enum Coming {
     Job(Job),
-    Command(Box<RegisterJob>),
+    /// With the namespace and the identity.
+    Command(Box<RegisterJob>, (String, String)),
     /// It was handed over.
     Gone,
 }
@@ -50,6 +51,8 @@ pub(crate) enum Resident {
     Evaluated { namespace: String, job_id: String, _job: Option<Job> },
     /// The same of an engine, and the allocation that its client is to end.
     Registered { allocation: String, namespace: String, job_id: String, _job: Option<Job> },
+    /// What an engine is told so that it leaves.
+    Leaving { commands: Vec<Command>, _job: Option<Job> },
 }
 
 impl Level {

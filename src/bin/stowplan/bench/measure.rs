@@ -149,47 +149,41 @@ impl Totals {
     }
 
     /// Lets jobs come and go in turn, in an order drawn from the seed. Who hands the jobs over keeps
-    /// them until they have left. Making and dropping them is not measured, so that is done for a few
-    /// at a time.
+    /// them until they have left. Making and dropping them is not measured: as in a program that does the same,
+    /// each is made just before it comes, and dropped as soon as it has left, so that what allocators do with
+    /// many at a time is not measured either.
     fn churn(&mut self, load: &Load, seed: u64, runner: &mut Runner) {
-        const CHUNK: usize = 100;
         let mut numbers = Load::random(seed);
         let mut live = standing(load, &mut numbers, runner);
-        let mut arrived = live.len();
-        let mut left = Vec::with_capacity(CHUNK);
+        let mut arrivals = live.len();
         self.times.reserve(load.events);
         let mut progress = Progress::new("jobs come and go", load.events);
-        while self.events < load.events {
-            progress.at(self.events);
-            let events = CHUNK.min(load.events - self.events);
-            let draws: Vec<usize> = (0..events).map(|_| numbers.below(usize::MAX)).collect();
-            let arrivals = draws.iter().filter(|&draw| is_arrival(*draw)).count();
-            let jobs = (0..arrivals).map(|at| load.job(arrived + at, &mut numbers));
-            let mut jobs: Vec<Coming> = jobs.map(|job| runner.prepare(job)).collect();
-            let mut coming = jobs.iter_mut();
-            arrived += arrivals;
-            let started = Instant::now();
-            let mut last = started;
-            for draw in draws {
-                if is_arrival(draw)
-                    && let Some(job) = coming.next()
-                {
-                    let arrived = runner.arrive(job);
-                    self.count(&arrived);
-                    live.extend(arrived.resident);
-                } else if !live.is_empty() {
-                    let mut resident = live.swap_remove(draw / 2 % live.len());
-                    runner.leave(&mut resident);
-                    left.push(resident);
-                }
-                self.events += 1;
-                let now = Instant::now();
-                self.times.push(now - last);
-                last = now;
+        for event in 0..load.events {
+            if event % STEPS == 0 {
+                progress.at(event);
             }
-            self.seconds += (last - started).as_secs_f64();
-            left.clear();
+            let draw = numbers.below(usize::MAX);
+            let took = if is_arrival(draw) {
+                let mut job = runner.prepare(load.job(arrivals, &mut numbers));
+                arrivals += 1;
+                let started = Instant::now();
+                let arrived = runner.arrive(&mut job);
+                self.count(&arrived);
+                live.extend(arrived.resident);
+                started.elapsed()
+            } else if live.is_empty() {
+                Duration::ZERO
+            } else {
+                let resident = live.swap_remove(draw / 2 % live.len());
+                let mut resident = runner.prepare_to_leave(resident);
+                let started = Instant::now();
+                runner.leave(&mut resident);
+                started.elapsed()
+            };
+            self.times.push(took);
+            self.seconds += took.as_secs_f64();
         }
+        self.events = load.events;
     }
 
     fn count(&mut self, arrived: &Arrived) {

@@ -50,6 +50,15 @@ pub(super) fn parts(job: &Job) -> Vec<RegisterJob> {
     (0..parts).map(part).collect()
 }
 
+/// The commands that purge a job, whose client then has ended it.
+pub(super) fn farewell(allocation: String, namespace: String, job_id: String) -> Vec<Command> {
+    let ended = AllocationUpdate::new(allocation, ClientStatus::Complete);
+    vec![
+        DeregisterJob { job_id, namespace, purge: true, ..DeregisterJob::default() }.into(),
+        UpdateAllocations { allocations: vec![ended] }.into(),
+    ]
+}
+
 /// An engine with its clients, which do what they are told at once.
 pub(super) struct Orchestrated {
     engine: Engine,
@@ -74,7 +83,7 @@ impl Orchestrated {
     }
 
     /// Gives a command, and does what follows from it.
-    fn tell(&mut self, command: Command) {
+    pub(super) fn tell(&mut self, command: Command) {
         // Commands of this program are good, and its time goes forward.
         let told = self.engine.apply(self.now, command);
         told.unwrap_or_else(|error| unreachable!("{error}"));
@@ -82,11 +91,15 @@ impl Orchestrated {
         self.now = self.now + STEP;
     }
 
-    /// Registers a job.
-    pub(super) fn arrive(&mut self, command: Box<RegisterJob>, leaves: bool) -> Arrived {
+    /// Registers a job of a namespace and an identity.
+    pub(super) fn arrive(
+        &mut self,
+        command: Box<RegisterJob>,
+        (namespace, job_id): (String, String),
+        leaves: bool,
+    ) -> Arrived {
         let spec = &command.job;
         let wanted: usize = spec.task_groups.iter().map(|it| it.count() as usize).sum();
-        let (namespace, job_id) = (spec.namespace.clone(), spec.id.clone());
         let is_service = spec.job_type() == JobType::Service;
         let before = self.engine.allocation_count();
         self.tell(Command::RegisterJob(command));
@@ -106,14 +119,6 @@ impl Orchestrated {
             _job: job,
         });
         Arrived { placed, failed: wanted.saturating_sub(placed), scanned: 0, resident }
-    }
-
-    /// Purges a job, whose client then has ended it.
-    pub(super) fn leave(&mut self, allocation: &str, namespace: &str, job_id: &str) {
-        let (job_id, namespace) = (job_id.to_owned(), namespace.to_owned());
-        self.tell(DeregisterJob { job_id, namespace, purge: true, ..Default::default() }.into());
-        let ended = AllocationUpdate::new(allocation, ClientStatus::Complete);
-        self.tell(UpdateAllocations { allocations: vec![ended] }.into());
     }
 
     /// What a client says of an allocation whose one task has just started.

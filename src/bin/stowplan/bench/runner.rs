@@ -53,7 +53,10 @@ impl Runner {
     /// Makes a job ready to come.
     pub(crate) fn prepare(&self, job: Job) -> Coming {
         match self.level {
-            Level::Engine => Coming::Command(Box::new(orchestrated::command(&job))),
+            Level::Engine => {
+                let names = (job.namespace.clone(), job.id.clone());
+                Coming::Command(Box::new(orchestrated::command(&job)), names)
+            }
             _ => Coming::Job(job),
         }
     }
@@ -66,7 +69,8 @@ impl Runner {
             }
             Subject::Engine(engine) => {
                 for part in orchestrated::parts(&job) {
-                    _ = engine.arrive(Box::new(part), false);
+                    let names = (part.job.namespace.clone(), part.job.id.clone());
+                    _ = engine.arrive(Box::new(part), names, false);
                 }
             }
         }
@@ -86,13 +90,24 @@ impl Runner {
                 _ => Arrived::default(),
             },
             (Subject::Engine(engine), _) => match std::mem::replace(coming, Coming::Gone) {
-                Coming::Command(command) => engine.arrive(command, self.leaves),
+                Coming::Command(command, names) => engine.arrive(command, names, self.leaves),
                 _ => Arrived::default(),
             },
         }
     }
 
-    /// Lets a job go of which one allocation is there.
+    /// Makes a job ready to leave.
+    pub(crate) fn prepare_to_leave(&self, resident: Resident) -> Resident {
+        match resident {
+            Resident::Registered { allocation, namespace, job_id, _job } => {
+                let commands = orchestrated::farewell(allocation, namespace, job_id);
+                Resident::Leaving { commands, _job }
+            }
+            other => other,
+        }
+    }
+
+    /// Lets a job go of which one allocation is there and that was made ready to.
     pub(crate) fn leave(&mut self, resident: &mut Resident) {
         match (&mut self.subject, resident) {
             (Subject::Cluster(cluster), Resident::Job { allocation, .. }) => {
@@ -102,11 +117,8 @@ impl Runner {
             (Subject::Cluster(cluster), Resident::Evaluated { namespace, job_id, _job }) => {
                 scheduled::leave(cluster, self.level, (namespace, job_id), &self.options);
             }
-            (
-                Subject::Engine(engine),
-                Resident::Registered { allocation, namespace, job_id, _job },
-            ) => {
-                engine.leave(allocation, namespace, job_id);
+            (Subject::Engine(engine), Resident::Leaving { commands, .. }) => {
+                commands.drain(..).for_each(|command| engine.tell(command));
             }
             _ => {}
         }
