@@ -161,7 +161,7 @@ fn update(allocation: AllocationRef) -> UpdateEffect {
 /// A new evaluation that waits for its time.
 fn follow_up(trigger: Trigger, wait_until: Timestamp) -> EvaluationRecord {
     let mut record = EvaluationRecord::new(trigger, JobType::Service, 50);
-    record.wait_until = Some(wait_until);
+    record.links_mut().wait_until = Some(wait_until);
     record
 }
 

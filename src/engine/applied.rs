@@ -1,6 +1,8 @@
 //! What a command came to.
 
 use crate::model::PlanResult;
+use crate::state::record_id::RecordId;
+use crate::state::small_list::SmallList;
 use crate::time::Span;
 
 /// The outcome of a command, from [`Engine::apply`](super::Engine::apply): what the API's replies need.
@@ -15,7 +17,7 @@ use crate::time::Span;
 /// let job = Job::builder("web").group("front", 1, |g| g.task("nginx", "docker", |t| t)).build()?;
 /// let applied = engine.apply(Timestamp::EPOCH, RegisterJob::from(job.spec().clone()).into())?;
 /// assert_eq!((applied.index, applied.job_modify_index), (1, 1));
-/// let evaluation = engine.evaluation(&applied.evaluation_ids[0]).ok_or("it is not there")?;
+/// let evaluation = engine.evaluation(&applied.evaluation_id()).ok_or("it is not there")?;
 /// assert_eq!((evaluation.status.as_str(), evaluation.create_index), ("pending", 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -25,7 +27,7 @@ pub struct Applied {
     /// The index of the change; where nothing changed, that of the latest one before.
     pub index: u64,
     /// The evaluations that it made.
-    pub evaluation_ids: Vec<String>,
+    pub(super) evaluations: SmallList<RecordId>,
     /// The index at which they were made; 0 if there are none.
     pub evaluation_create_index: u64,
     /// The index at which the job's specification last changed.
@@ -55,8 +57,13 @@ pub struct Applied {
 }
 
 impl Applied {
+    /// The evaluations that it made.
+    pub fn evaluation_ids(&self) -> Vec<String> {
+        self.evaluations.iter().map(RecordId::text).collect()
+    }
+
     /// The first of the evaluations that it made; empty if there are none.
-    pub fn evaluation_id(&self) -> &str {
-        self.evaluation_ids.first().map_or("", String::as_str)
+    pub fn evaluation_id(&self) -> String {
+        self.evaluations.first().map(RecordId::text).unwrap_or_default()
     }
 }

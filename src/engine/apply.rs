@@ -69,7 +69,8 @@ impl Engine {
         if !created.is_empty() {
             applied.evaluation_create_index = applied.index;
         }
-        applied.evaluation_ids = created.iter().map(|&slot| state.evaluation_id(slot)).collect();
+        let ids = created.iter().filter_map(|&slot| state.evaluation_record_id(slot));
+        applied.evaluations = ids.collect();
         let queues = Arc::make_mut(queues);
         queues.follow(state, &options.garbage, &changes);
         revisited.into_iter().for_each(|slot| queues.revisit(state, &options.garbage, slot));

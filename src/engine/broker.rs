@@ -97,7 +97,7 @@ fn cancel_duplicates(change: &mut Change<'_>, job: JobSlot, open: &[EvaluationSl
             && !change.state.is_released(slot)
         {
             let is_system = record.job_type.is_some_and(|it| it.is_system());
-            let node = if is_system { record.node.slot } else { NodeSlot::NONE };
+            let node = if is_system { record.links().node.slot } else { NodeSlot::NONE };
             by_node.entry(node).or_default().push(slot);
         }
     }

@@ -66,9 +66,10 @@ impl Change<'_> {
         node: NodeSlot,
     ) -> EvaluationRecord {
         let mut record = self.pending_evaluation(job, trigger);
-        record.node = self.node_ref(node);
-        record.node_modify_index = self.index_to_be();
-        record.node_id = self.node(node).map_or("", |it| it.node.id.as_str()).into();
+        let links = record.links_mut();
+        links.node = self.node_ref(node);
+        links.node_modify_index = self.index_to_be();
+        links.node_id = self.node(node).map(|it| it.node.id.as_str().into());
         record
     }
 }

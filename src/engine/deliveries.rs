@@ -126,7 +126,7 @@ fn give_up(change: &mut Change<'_>, slot: EvaluationSlot, limit: u32) {
     let key = KeyPrefix::new(change.identity_seed, 2, &[TOKENS]);
     let drawn = key.stream_of(change.index_to_be()).below(FOLLOW_UP_JITTER.as_nanos() as u64);
     let mut child = record.child(Trigger::FailedFollowUp);
-    child.wait =
+    child.links_mut().wait =
         FOLLOW_UP_WAIT.checked_add(Span::from_nanos(drawn as i64)).unwrap_or(FOLLOW_UP_WAIT);
     let of = change.evaluation_ref(slot);
     let follow_up = change.add_child_evaluation(job, of, child);

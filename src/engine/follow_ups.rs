@@ -108,7 +108,7 @@ fn renew(
 ) {
     let Some(&(first, _)) = bereft.first() else { return };
     let mut record = change.pending_evaluation(job, trigger);
-    record.wait_until = Some(first);
+    record.links_mut().wait_until = Some(first);
     record.describe(description);
     let slot = change.add_evaluation(job, record);
     let follow_up = change.evaluation_ref(slot);

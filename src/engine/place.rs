@@ -68,10 +68,11 @@ pub(super) fn place_of(state: &State, slot: EvaluationSlot) -> Option<Place> {
 
 /// Before when an evaluation is not to be looked at.
 pub(super) fn due_at(record: &EvaluationRecord) -> Option<Timestamp> {
-    if record.wait_until.is_some() {
-        return record.wait_until;
+    let links = record.links();
+    if links.wait_until.is_some() {
+        return links.wait_until;
     }
-    let wait = Some(record.wait).filter(|wait| *wait > Span::ZERO)?;
+    let wait = Some(links.wait).filter(|wait| *wait > Span::ZERO)?;
     record.created.checked_add(wait)
 }
 
@@ -91,9 +92,10 @@ fn wait_of(state: &State, record: &EvaluationRecord) -> Wait {
 
 /// Where an evaluation may be helped that waits for room.
 pub(super) fn hope_of(record: &EvaluationRecord) -> Hope {
-    let is_of_node = record.node != NodeRef::NONE || !record.node_id.is_empty();
+    let links = record.links();
+    let is_of_node = links.node != NodeRef::NONE || !links.node_id().is_empty();
     if is_of_node && record.job_type.is_some_and(JobType::is_system) {
-        return Hope::Node(record.node);
+        return Hope::Node(links.node);
     }
     let details = record.details.as_deref();
     if record.escaped_computed_class {

@@ -124,8 +124,9 @@ fn heard(applied: &Applied) -> Reply {
 }
 
 fn evaluations(applied: &Applied) -> Value {
-    match applied.evaluation_ids.is_empty() {
+    let ids = applied.evaluation_ids();
+    match ids.is_empty() {
         true => Value::Null,
-        false => json!(applied.evaluation_ids),
+        false => json!(ids),
     }
 }

@@ -45,8 +45,9 @@ pub struct Job {
     spec: Arc<JobSpec>,
     job_type: JobType,
     era: Era,
-    /// Kept beside the document, which is large and mostly was read last long ago.
+    /// These are kept beside the document, which is large and mostly was read last long ago.
     is_launched_later: bool,
+    priority: i64,
 }
 
 impl Job {
@@ -102,8 +103,8 @@ impl Job {
 
     /// A job of which the document was found to be valid and complete.
     pub(crate) fn as_kept(spec: Arc<JobSpec>, era: Era) -> Job {
-        let (job_type, is_launched_later) = (spec.job_type(), spec.is_launched_later());
-        Job { spec, job_type, era, is_launched_later }
+        let (is_launched_later, priority) = (spec.is_launched_later(), spec.priority());
+        Job { job_type: spec.job_type(), spec, era, is_launched_later, priority }
     }
 
     /// The job of a document that is valid and complete.
@@ -185,6 +186,11 @@ impl Job {
     /// [document](JobSpec::is_launched_later) says.
     pub fn is_launched_later(&self) -> bool {
         self.is_launched_later
+    }
+
+    /// Which jobs go before which, as its [document](JobSpec::priority) says.
+    pub fn priority(&self) -> i64 {
+        self.priority
     }
 
     /// The API that the job's document is written in.

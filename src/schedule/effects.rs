@@ -201,8 +201,10 @@ impl Pass<'_, '_, '_> {
         for follow_up in &self.changes.follow_ups {
             let mut child = parent.child(follow_up.kind.trigger());
             match follow_up.kind {
-                FollowUpKind::RollingUpdate => child.wait = follow_up.wait_until.since(now),
-                _ => child.wait_until = Some(follow_up.wait_until),
+                FollowUpKind::RollingUpdate => {
+                    child.links_mut().wait = follow_up.wait_until.since(now)
+                }
+                _ => child.links_mut().wait_until = Some(follow_up.wait_until),
             }
             child.describe(follow_up.kind.description());
             created.push(child);
@@ -213,7 +215,7 @@ impl Pass<'_, '_, '_> {
             return created;
         }
         // In time that is exact an evaluation is processed at the very instant it has waited for: that is past.
-        let is_due = parent.wait_until.is_none_or(|at| now >= at);
+        let is_due = parent.links().wait_until.is_none_or(|at| now >= at);
         let may_block = created.is_empty() || is_due;
         let was_blocked = parent.status == EvaluationStatus::Blocked;
         if !was_blocked && self.shortage.is_some() && may_block {
@@ -241,10 +243,10 @@ impl Pass<'_, '_, '_> {
         let mut blocked = self.blocked();
         let slot = self.known.nodes.get(node as usize).copied();
         if let Some(record) = slot.and_then(|slot| self.transaction.node(slot)) {
-            blocked.node_id = record.node.id.as_str().into();
+            blocked.links_mut().node_id = Some(record.node.id.as_str().into());
         }
         if let Some(slot) = slot {
-            blocked.node = self.transaction.node_ref(slot);
+            blocked.links_mut().node = self.transaction.node_ref(slot);
         }
         blocked
     }

@@ -63,10 +63,9 @@ pub(super) fn asked(
 ) -> Asked {
     let of_job = job.map(Job::job_type).unwrap_or_default();
     let trigger = evaluation.trigger().unwrap_or(Trigger::JobRegister);
-    let record = EvaluationRecord {
+    let mut record = EvaluationRecord {
         status: evaluation.status().unwrap_or(EvaluationStatus::Pending),
         annotate_plan: evaluation.annotate_plan,
-        wait_until: evaluation.wait_until,
         job_modify_index: evaluation.job_modify_index,
         created: transaction.now(),
         ..EvaluationRecord::new(
@@ -75,6 +74,9 @@ pub(super) fn asked(
             evaluation.priority,
         )
     };
+    if evaluation.wait_until.is_some() {
+        record.links_mut().wait_until = evaluation.wait_until;
+    }
     Asked {
         record: Arc::new(record),
         slot: None,

@@ -24,8 +24,6 @@ pub(crate) struct EvaluationRecord {
     pub(crate) annotate_plan: bool,
     pub(crate) escaped_computed_class: bool,
     pub(crate) priority: i64,
-    pub(crate) wait: Span,
-    pub(crate) wait_until: Option<Timestamp>,
     pub(crate) create_index: u64,
     pub(crate) modify_index: u64,
     pub(crate) created: Timestamp,
@@ -33,21 +31,53 @@ pub(crate) struct EvaluationRecord {
     pub(crate) job_modify_index: u64,
     /// The index of the state that a scheduler looked at.
     pub(crate) snapshot_index: u64,
+    pub(crate) deployment: DeploymentRef,
+    /// What it waits for, its node and the evaluations before and after it, if there is any of that.
+    pub(crate) links: Option<Box<EvaluationLinks>>,
+    /// How many allocations of each group it left to be placed.
+    pub(crate) queued: Queued,
+    /// What few have.
+    pub(crate) details: Option<Box<EvaluationDetails>>,
+}
+
+/// What ties an evaluation to an instant, a node and other evaluations. Most are about a job alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EvaluationLinks {
+    pub(crate) wait: Span,
+    pub(crate) wait_until: Option<Timestamp>,
     pub(crate) node: NodeRef,
     pub(crate) node_modify_index: u64,
     /// The identity of its node, which may be gone; empty if it is about none.
-    pub(crate) node_id: Box<str>,
-    pub(crate) deployment: DeploymentRef,
+    pub(crate) node_id: Option<Box<str>>,
     /// The evaluation that made it.
     pub(crate) previous: EvaluationRef,
     /// The evaluation that follows it.
     pub(crate) next: EvaluationRef,
     /// The evaluation that waits for room for what it could not place.
     pub(crate) blocked: EvaluationRef,
-    /// How many allocations of each group it left to be placed.
-    pub(crate) queued: Queued,
-    /// What few have.
-    pub(crate) details: Option<Box<EvaluationDetails>>,
+}
+
+impl EvaluationLinks {
+    const NONE: EvaluationLinks = EvaluationLinks {
+        wait: Span::ZERO,
+        wait_until: None,
+        node: NodeRef::NONE,
+        node_modify_index: 0,
+        node_id: None,
+        previous: EvaluationRef::NONE,
+        next: EvaluationRef::NONE,
+        blocked: EvaluationRef::NONE,
+    };
+
+    /// What is kept of them.
+    pub(crate) fn kept(self) -> Option<Box<EvaluationLinks>> {
+        (self != EvaluationLinks::NONE).then(|| Box::new(self))
+    }
+
+    /// The identity of its node; empty if it is about none.
+    pub(crate) fn node_id(&self) -> &str {
+        self.node_id.as_deref().unwrap_or_default()
+    }
 }
 
 /// What few evaluations have.
@@ -144,21 +174,14 @@ impl EvaluationRecord {
             annotate_plan: false,
             escaped_computed_class: false,
             priority,
-            wait: Span::ZERO,
-            wait_until: None,
             create_index: 0,
             modify_index: 0,
             created: Timestamp::EPOCH,
             modified: Timestamp::EPOCH,
             job_modify_index: 0,
             snapshot_index: 0,
-            node: NodeRef::NONE,
-            node_modify_index: 0,
-            node_id: "".into(),
             deployment: DeploymentRef::NONE,
-            previous: EvaluationRef::NONE,
-            next: EvaluationRef::NONE,
-            blocked: EvaluationRef::NONE,
+            links: None,
             queued: Queued::default(),
             details: None,
         }
@@ -178,6 +201,7 @@ impl EvaluationRecord {
     pub(crate) fn document(&self, names: EvaluationNames) -> Evaluation {
         let none = EvaluationDetails::default();
         let details = self.details.as_deref().unwrap_or(&none);
+        let links = self.links();
         Evaluation {
             id: names.id,
             namespace: names.namespace,
@@ -186,13 +210,13 @@ impl EvaluationRecord {
             triggered_by: self.trigger.as_str().to_owned(),
             job_id: names.job_id,
             job_modify_index: self.job_modify_index,
-            node_id: self.node_id.to_string(),
-            node_modify_index: self.node_modify_index,
+            node_id: links.node_id().to_owned(),
+            node_modify_index: links.node_modify_index,
             deployment_id: names.deployment_id,
             status: self.status.as_str().to_owned(),
             status_description: details.status_description.to_string(),
-            wait: self.wait,
-            wait_until: self.wait_until,
+            wait: links.wait,
+            wait_until: links.wait_until,
             next_eval: names.next,
             previous_eval: names.previous,
             blocked_eval: names.blocked,
@@ -228,7 +252,7 @@ impl EvaluationRecord {
 
     /// Says which evaluation follows it.
     pub(crate) fn follow_with(&mut self, next: EvaluationRef) {
-        self.next = next;
+        self.links_mut().next = next;
         if let Some(details) = &mut self.details {
             details.next_id = "".into();
         }
@@ -236,7 +260,7 @@ impl EvaluationRecord {
 
     /// Says which evaluation waits for room for what it could not place.
     pub(crate) fn wait_with(&mut self, blocked: EvaluationRef) {
-        self.blocked = blocked;
+        self.links_mut().blocked = blocked;
         if let Some(details) = &mut self.details {
             details.blocked_id = "".into();
         }
@@ -248,6 +272,16 @@ impl EvaluationRecord {
         if self.details.is_some() || !kept_id.is_empty() {
             self.details_mut().deployment_id = kept_id.into();
         }
+    }
+
+    /// What ties it to an instant, a node and other evaluations.
+    pub(crate) fn links(&self) -> &EvaluationLinks {
+        self.links.as_deref().unwrap_or(const { &EvaluationLinks::NONE })
+    }
+
+    /// The same to change.
+    pub(crate) fn links_mut(&mut self) -> &mut EvaluationLinks {
+        self.links.get_or_insert_with(|| Box::new(EvaluationLinks::NONE))
     }
 
     /// What few have, to change.

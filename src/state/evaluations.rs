@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use super::State;
 use super::evaluation::{
-    CORE, EvaluationDetails, EvaluationError, EvaluationNames, EvaluationRecord,
+    CORE, EvaluationDetails, EvaluationError, EvaluationLinks, EvaluationNames, EvaluationRecord,
 };
 use super::ids;
 use super::queued::Queued;
+use super::record_id::RecordId;
 use super::records::{Identified, RecordChange};
 use super::slots::{EvaluationRef, EvaluationSlot, JobRef, JobSlot, NodeRef};
 use super::transaction::Transaction;
@@ -48,6 +49,11 @@ impl State {
     /// The identity of an evaluation.
     pub(crate) fn evaluation_id(&self, slot: EvaluationSlot) -> String {
         self.evaluations.id(self.evaluation_seed(), slot.0)
+    }
+
+    /// The same, of which the text is made when it is asked for.
+    pub(crate) fn evaluation_record_id(&self, slot: EvaluationSlot) -> Option<RecordId> {
+        self.evaluations.record_id(self.evaluation_seed(), slot.0)
     }
 
     pub(crate) fn find_evaluation(&self, id: &str) -> Option<EvaluationSlot> {
@@ -132,9 +138,9 @@ impl State {
             namespace: namespace.to_owned(),
             job_id: job_id.to_owned(),
             deployment_id: self.linked_deployment(record.deployment, &details.deployment_id),
-            next: self.linked_evaluation(record.next, &details.next_id),
-            previous: self.linked_evaluation(record.previous, &details.previous_id),
-            blocked: self.linked_evaluation(record.blocked, &details.blocked_id),
+            next: self.linked_evaluation(record.links().next, &details.next_id),
+            previous: self.linked_evaluation(record.links().previous, &details.previous_id),
+            blocked: self.linked_evaluation(record.links().blocked, &details.blocked_id),
         })
     }
 
@@ -173,6 +179,16 @@ impl State {
             keys: document.extra.clone(),
         });
         let node = self.find_node(&document.node_id);
+        let links = EvaluationLinks {
+            wait: document.wait,
+            wait_until: document.wait_until,
+            node: node.map_or(NodeRef::NONE, |slot| self.node_ref(slot)),
+            node_modify_index: document.node_modify_index,
+            node_id: Some(&*document.node_id).filter(|id| !id.is_empty()).map(Box::from),
+            previous,
+            next,
+            blocked,
+        };
         Ok(EvaluationRecord {
             job: JobRef::NONE,
             job_type: match document.evaluation_type.as_str() {
@@ -186,21 +202,14 @@ impl State {
             annotate_plan: document.annotate_plan,
             escaped_computed_class: document.escaped_computed_class,
             priority: document.priority,
-            wait: document.wait,
-            wait_until: document.wait_until,
             create_index: document.create_index,
             modify_index: document.modify_index,
             created: Timestamp::from_nanos(document.create_time),
             modified: Timestamp::from_nanos(document.modify_time),
             job_modify_index: document.job_modify_index,
             snapshot_index: document.snapshot_index,
-            node: node.map_or(NodeRef::NONE, |slot| self.node_ref(slot)),
-            node_modify_index: document.node_modify_index,
-            node_id: document.node_id.as_str().into(),
             deployment,
-            previous,
-            next,
-            blocked,
+            links: links.kept(),
             queued: Queued::of(&document.queued_allocations),
             details: details.map(Box::new),
         })
@@ -215,7 +224,7 @@ impl Transaction<'_> {
         parent: EvaluationRef,
         mut record: EvaluationRecord,
     ) -> EvaluationSlot {
-        record.previous = parent;
+        record.links_mut().previous = parent;
         let known = self.resolve_evaluation(parent).and_then(|slot| self.evaluation(slot));
         if let Some(kept) = known.and_then(|it| it.kept_id().map(Box::from)) {
             record.details_mut().previous_id = kept;

@@ -8,6 +8,7 @@ use super::evaluation::EvaluationRecord;
 use super::ids;
 use super::job::JobNames;
 use super::node::Identity;
+use super::record_id::RecordId;
 use super::records::{Identified, RecordChange, Records};
 use super::slots::EvaluationRef;
 use super::undo::{RemovedAllocation, Worked};
@@ -37,26 +38,22 @@ pub(crate) enum GoneKind {
 #[derive(Clone, Debug)]
 enum GoneId {
     None,
-    Text(Box<str>),
     /// That of the job.
     OfJob,
-    /// One that was made here: of which seed, slot and generation.
-    Made(u64, u32, u32),
+    Of(RecordId),
 }
 
 impl GoneId {
     fn text(&self) -> String {
         match self {
             GoneId::None | GoneId::OfJob => String::new(),
-            GoneId::Text(text) => (**text).to_owned(),
-            GoneId::Made(seed, slot, generation) => ids::encode(*seed, *slot, *generation),
+            GoneId::Of(id) => id.text(),
         }
     }
 
     /// A text, or else what was made here.
     fn of(kept: Option<&str>, made: (u64, u32, u32)) -> GoneId {
-        let (seed, slot, generation) = made;
-        kept.map_or(GoneId::Made(seed, slot, generation), |kept| GoneId::Text(kept.into()))
+        GoneId::Of(RecordId::of(kept, made))
     }
 }
 
@@ -66,7 +63,7 @@ impl Gone {
     }
 
     pub(super) fn of_node(id: &str) -> Gone {
-        Gone::new(GoneKind::Node, GoneId::Text(id.into()))
+        Gone::new(GoneKind::Node, GoneId::Of(RecordId::Text(id.into())))
     }
 
     pub(super) fn of_job(names: JobNames) -> Gone {

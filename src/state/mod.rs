@@ -49,6 +49,7 @@ pub(crate) mod phases;
 pub(crate) mod port_users;
 pub(crate) mod ports;
 pub(crate) mod queued;
+pub(crate) mod record_id;
 mod records;
 pub(crate) mod registration;
 mod restore;

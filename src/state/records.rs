@@ -11,6 +11,7 @@ use super::fast_map::FastSet;
 use super::ids;
 use super::index::{Index, name_hash};
 use super::pages::Pages;
+use super::record_id::RecordId;
 
 /// What a table can hold.
 pub(super) trait Identified: Clone + Debug + Saved {
@@ -112,11 +113,13 @@ impl<R: Identified> Records<R> {
 
     /// The identity of a record; empty if there is none.
     pub(super) fn id(&self, seed: u64, slot: u32) -> String {
-        match self.get(slot).map(R::kept_id) {
-            Some(Some(kept)) => kept.to_owned(),
-            Some(None) => ids::encode(seed, slot, self.generation(slot)),
-            None => String::new(),
-        }
+        self.record_id(seed, slot).map(|id| id.text()).unwrap_or_default()
+    }
+
+    /// The same, of which the text is made when it is asked for; none if there is no such record.
+    pub(super) fn record_id(&self, seed: u64, slot: u32) -> Option<RecordId> {
+        let record = self.get(slot)?;
+        Some(RecordId::of(record.kept_id(), (seed, slot, self.generation(slot))))
     }
 
     pub(super) fn find(&self, seed: u64, id: &str) -> Option<u32> {

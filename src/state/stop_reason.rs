@@ -40,7 +40,12 @@ impl StopReason {
 
     /// The reason that a text in documents gives.
     pub(crate) fn of_description(description: &str) -> Option<StopReason> {
-        StopReason::ALL.into_iter().find(|reason| reason.description() == description)
+        // Mostly it is the text of a reason itself, which is told without reading it.
+        let is_same = |reason: &StopReason| std::ptr::eq(reason.description(), description);
+        let found = StopReason::ALL.into_iter().find(is_same);
+        found.or_else(|| {
+            StopReason::ALL.into_iter().find(|reason| reason.description() == description)
+        })
     }
 }
 

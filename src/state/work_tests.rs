@@ -180,9 +180,9 @@ fn documents_come_back_as_they_went_in() {
     assert_sound(&state);
     let slot = state.find_evaluation("evaluation-1").unwrap();
     let record = state.evaluation(slot).unwrap();
-    assert_eq!(state.resolve_node(record.node), state.find_node("n1"));
-    assert_eq!(state.resolve_evaluation(record.previous), state.find_evaluation(&ours));
-    assert_eq!(state.resolve_evaluation(record.blocked), None);
+    assert_eq!(state.resolve_node(record.links().node), state.find_node("n1"));
+    assert_eq!(state.resolve_evaluation(record.links().previous), state.find_evaluation(&ours));
+    assert_eq!(state.resolve_evaluation(record.links().blocked), None);
     assert_eq!(state.resolve_deployment(record.deployment), state.find_deployment("deployment-1"));
 
     // What they refer to may go.

@@ -35,7 +35,7 @@ fn evaluate(world: &mut World, job: &str) -> Applied {
 fn case_63_three_nacks_are_the_limit_and_an_ack_of_the_third_delivery_is_fine() {
     for is_done in [false, true] {
         let mut world = world();
-        let id = world.register(&service("web", 1).build().unwrap()).evaluation_ids.remove(0);
+        let id = world.register(&service("web", 1).build().unwrap()).evaluation_id();
         for (delivery, delay) in [(1, 1), (2, 20)] {
             let out = take(&mut world, &["service"]).unwrap();
             assert_eq!(out.0, id, "{delivery}");
@@ -74,7 +74,7 @@ fn case_64_the_newest_that_waits_comes_next_and_the_others_are_cancelled() {
     world.register(&service("web", 1).build().unwrap());
     let first = take(&mut world, &["service"]).unwrap();
     let waiting: Vec<String> =
-        (0..10).map(|_| evaluate(&mut world, "web").evaluation_ids.remove(0)).collect();
+        (0..10).map(|_| evaluate(&mut world, "web").evaluation_id()).collect();
     assert_eq!((world.stats().pending, world.stats().ready), (10, 0));
     world.tell(ack(first));
     assert_eq!((world.stats().pending, world.stats().ready), (0, 1));
@@ -121,7 +121,7 @@ fn case_66_jobs_of_one_name_in_two_namespaces_are_two_jobs() {
 #[test]
 fn a_delivery_has_its_time_and_its_token() {
     let mut world = world();
-    let id = world.register(&service("web", 1).build().unwrap()).evaluation_ids.remove(0);
+    let id = world.register(&service("web", 1).build().unwrap()).evaluation_id();
     let out = take(&mut world, &["service"]).unwrap();
     assert_eq!((world.next(), world.stats().unacked), (Some(60), 1));
     let wrong = (id.clone(), "token".to_owned());

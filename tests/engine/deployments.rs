@@ -102,7 +102,7 @@ fn a_deployment_that_does_not_come_further_fails_by_its_deadline_unless_it_is_he
     world.pass(1_000);
     assert_eq!((world.deployment("web").0.as_str(), world.next()), ("paused", None));
     let resumed = world.tell(pause(false));
-    assert_eq!(world.evaluation(resumed.evaluation_id()).triggered_by, "deployment-watcher");
+    assert_eq!(world.evaluation(&resumed.evaluation_id()).triggered_by, "deployment-watcher");
     world.settle();
     assert_eq!(world.next(), Some(600));
     world.pass(600);

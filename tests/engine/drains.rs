@@ -49,7 +49,7 @@ fn case_79_as_many_leave_as_the_group_allows() {
         let mut world = world(max_parallel);
         let applied = world.tell(drain("n1", 3_600));
         assert_eq!(flagged(&world, "n1"), expected);
-        let trigger = world.evaluation(applied.evaluation_id()).triggered_by;
+        let trigger = world.evaluation(&applied.evaluation_id()).triggered_by;
         assert_eq!(trigger, "node-drain");
     }
 }
@@ -148,7 +148,7 @@ fn a_drain_that_is_taken_back_lets_the_node_be() {
     world.tell(drain("n1", 50));
     let back = DrainNode { node_id: "n1".into(), mark_eligible: true, ..DrainNode::default() };
     let applied = world.tell(back);
-    assert_eq!(world.evaluation(applied.evaluation_id()).triggered_by, "node-update");
+    assert_eq!(world.evaluation(&applied.evaluation_id()).triggered_by, "node-update");
     assert!(world.node("n1").unwrap().is_ready());
     let last = &world.node("n1").unwrap().spec().extra["LastDrain"];
     assert_eq!(last["Status"], "canceled");

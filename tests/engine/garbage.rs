@@ -41,7 +41,7 @@ fn only_evaluations_that_have_ended_are_deleted() {
     let error = world.try_to(delete(&ids)).unwrap_err().to_string();
     assert!(error.ends_with("can't be deleted: it is blocked"), "{error}");
     assert!(world.try_to(delete(&["e1".into()])).is_err());
-    world.tell(delete(&applied.evaluation_ids));
+    world.tell(delete(&applied.evaluation_ids()));
     assert_eq!(world.evaluations("web"), [("queued-allocs".into(), "blocked".into())]);
 }
 

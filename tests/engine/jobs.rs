@@ -41,7 +41,7 @@ fn registering_makes_a_version_and_an_evaluation_at_one_index() {
     let job = service("web", 2).build().unwrap();
     let applied = world.register(&job);
     assert_eq!((applied.index, applied.job_modify_index), (2, 2));
-    let evaluation = world.evaluation(applied.evaluation_id());
+    let evaluation = world.evaluation(&applied.evaluation_id());
     assert_eq!(evaluation.triggered_by, "job-register");
     assert_eq!((evaluation.create_index, evaluation.job_modify_index), (2, 2));
     assert_eq!((evaluation.priority, evaluation.evaluation_type.as_str()), (50, "service"));
@@ -125,7 +125,7 @@ fn a_job_is_scaled_within_its_bounds() {
         ..ScaleJob::default()
     };
     let applied = world.tell(scale("front", Some(5)));
-    assert_eq!(world.evaluation(applied.evaluation_id()).triggered_by, "job-scaling");
+    assert_eq!(world.evaluation(&applied.evaluation_id()).triggered_by, "job-scaling");
     let job = world.job("default", "web").unwrap();
     assert_eq!(job.versions().next().unwrap().task_groups[0].count(), 5);
     for (body, error) in [
@@ -142,7 +142,7 @@ fn a_job_is_scaled_within_its_bounds() {
     }
     // A note alone makes no version and no evaluation.
     let noted = world.tell(ScaleJob { message: "soon".into(), ..scale("front", None) });
-    assert!(noted.evaluation_ids.is_empty());
+    assert!(noted.evaluation_ids().is_empty());
     assert_eq!(world.job("default", "web").unwrap().versions().count(), 2);
 }
 
@@ -329,12 +329,12 @@ fn stopping_makes_a_version_each_time_and_purging_forgets() {
     let stop = |purge| DeregisterJob { job_id: "web".into(), purge, ..DeregisterJob::default() };
     // A job that is not there is looked at nevertheless, as in the original.
     let applied = world.tell(stop(false));
-    let evaluation = world.evaluation(applied.evaluation_id());
+    let evaluation = world.evaluation(&applied.evaluation_id());
     assert_eq!((evaluation.priority, evaluation.triggered_by.as_str()), (50, "job-deregister"));
     world.register(&service("web", 1).job_type(JobType::Batch).priority(70).build().unwrap());
     for versions in [2, 3] {
         let applied = world.tell(stop(false));
-        let evaluation = world.evaluation(applied.evaluation_id());
+        let evaluation = world.evaluation(&applied.evaluation_id());
         assert_eq!((evaluation.priority, evaluation.evaluation_type.as_str()), (70, "service"));
         let job = world.job("default", "web").unwrap();
         assert_eq!(job.versions().count(), versions);
@@ -356,7 +356,7 @@ fn a_job_is_evaluated_by_hand() {
     world.register(&service("web", 1).build().unwrap());
     let applied = world.tell(evaluate);
     assert_eq!(applied.job_modify_index, 1);
-    assert_eq!(world.evaluation(applied.evaluation_id()).triggered_by, "job-register");
+    assert_eq!(world.evaluation(&applied.evaluation_id()).triggered_by, "job-register");
 }
 
 /// The service `web` with a value in the metadata of its task.

@@ -47,7 +47,7 @@ fn status(world: &World, id: &str) -> String {
 fn a_launch_is_a_job_of_its_own() {
     let mut world = World::new(1);
     let registered = world.tell(RegisterJob::from(parameterized(with_meta())));
-    assert_eq!(registered.evaluation_ids, [] as [String; 0]);
+    assert_eq!(registered.evaluation_ids(), [] as [String; 0]);
     assert_eq!(status(&world, "mail"), "running");
     let applied = world.tell(DispatchJob { payload: "aGk=".into(), ..dispatch("me") });
     let id = applied.dispatched_job_id.clone();
@@ -57,7 +57,7 @@ fn a_launch_is_a_job_of_its_own() {
         (applied.job_create_index, applied.job_modify_index),
         (applied.index, applied.index)
     );
-    let evaluation = world.evaluation(applied.evaluation_id());
+    let evaluation = world.evaluation(&applied.evaluation_id());
     assert_eq!(evaluation.triggered_by, "job-register");
     assert_eq!((evaluation.job_id.as_str(), evaluation.evaluation_type.as_str()), (&*id, "batch"));
     let child = job(&world, &id);
@@ -107,7 +107,7 @@ fn a_launch_is_known_again_by_its_token() {
     let index = world.modify_index();
     let again = world.tell(launch.clone());
     assert_eq!(again.dispatched_job_id, first.dispatched_job_id);
-    assert_eq!((again.job_create_index, again.evaluation_id()), (first.index, ""));
+    assert_eq!((again.job_create_index, again.evaluation_id().as_str()), (first.index, ""));
     assert_eq!(world.modify_index(), index);
     let other = world.tell(DispatchJob { idempotency_token: "order-8".into(), ..dispatch("me") });
     assert_ne!(other.dispatched_job_id, first.dispatched_job_id);
@@ -203,11 +203,11 @@ fn a_periodic_job_is_launched_by_hand_also_while_it_runs() {
         ..PeriodicConfig::default()
     };
     let registered = world.tell(periodic(config));
-    assert_eq!((registered.evaluation_id(), world.next()), ("", None));
+    assert_eq!((registered.evaluation_id().as_str(), world.next()), ("", None));
     assert_eq!(status(&world, "nightly"), "running");
     let first = force(&mut world);
     assert_eq!(first.dispatched_job_id, "nightly/periodic-1000");
-    assert_eq!(world.evaluation(first.evaluation_id()).triggered_by, "periodic-job");
+    assert_eq!(world.evaluation(&first.evaluation_id()).triggered_by, "periodic-job");
     world.settle();
     let child = job(&world, "nightly/periodic-1000");
     assert_eq!((child.parent_id(), child.periodic.is_none()), ("nightly", true));

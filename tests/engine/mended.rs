@@ -125,7 +125,7 @@ fn what_is_left_of_a_purged_job_goes_when_its_client_has_ended() {
     purge(&mut world, "web");
     assert_eq!(world.allocations_on("n1").count(), 2);
     let applied = world.report(&ids[..1], ClientStatus::Complete);
-    assert_eq!((world.allocation(&ids[0]), applied.evaluation_id()), (None, ""));
+    assert_eq!((world.allocation(&ids[0]), applied.evaluation_id().as_str()), (None, ""));
     assert!(world.events(applied.index - 1).iter().any(|it| it.key == ids[0] && it.is_gone));
     // Also when another job has its name by then.
     world.register(&service("web", 1).build().unwrap());
@@ -319,7 +319,7 @@ fn a_namespace_without_jobs_that_go_on_can_be_deleted() {
 #[test]
 fn an_evaluation_of_which_allocations_are_left_is_not_deleted() {
     let mut world = World::new(1);
-    let id = world.register(&service("web", 1).build().unwrap()).evaluation_ids.remove(0);
+    let id = world.register(&service("web", 1).build().unwrap()).evaluation_id();
     world.settle();
     let delete = DeleteEvaluations { ids: vec![id.clone()] };
     let error = world.try_to(delete).unwrap_err().to_string();
@@ -351,7 +351,7 @@ fn going_back_launches_nothing_of_a_job_that_is_launched_later() {
     world.tell(job(50));
     world.tell(job(60));
     let back = world.tell(RevertJob { job_id: "mail".into(), ..RevertJob::default() });
-    assert_eq!((back.reverted_job_version, back.evaluation_id()), (Some(0), ""));
+    assert_eq!((back.reverted_job_version, back.evaluation_id().as_str()), (Some(0), ""));
     let stop = DeregisterJob { job_id: "mail".into(), ..DeregisterJob::default() };
     assert_eq!(world.tell(stop).evaluation_id(), "");
     world.settle();

@@ -30,17 +30,17 @@ fn a_node_registers_as_initializing_and_keeps_what_is_not_its_clients_to_say() {
     let spec = NodeSpec { status: String::new(), ..node("n1").spec().clone() };
     let applied = world.tell(RegisterNode::from(spec.clone()));
     assert_eq!(world.node("n1").unwrap().spec().status, "initializing");
-    assert_eq!((applied.node_modify_index, applied.evaluation_ids.len()), (applied.index, 0));
+    assert_eq!((applied.node_modify_index, applied.evaluation_ids().len()), (applied.index, 0));
     let created = applied.index;
     let applied = world.tell(status("n1", "ready"));
-    assert_eq!(world.evaluation(applied.evaluation_id()).triggered_by, "node-update");
-    assert_eq!(world.evaluation(applied.evaluation_id()).node_id, "n1");
+    assert_eq!(world.evaluation(&applied.evaluation_id()).triggered_by, "node-update");
+    assert_eq!(world.evaluation(&applied.evaluation_id()).node_id, "n1");
     world.tell(eligibility("n1", "ineligible"));
     // The same again changes nothing; other facts are looked at.
     let before = world.modify_index();
     assert_eq!(world.tell(RegisterNode::from(spec.clone())).index, before);
     let other = NodeSpec { node_class: "large".into(), ..spec };
-    assert_eq!(world.tell(RegisterNode::from(other)).evaluation_ids.len(), 1);
+    assert_eq!(world.tell(RegisterNode::from(other)).evaluation_ids().len(), 1);
     let known = world.node("n1").unwrap().spec();
     assert_eq!(
         (known.status.as_str(), known.scheduling_eligibility.as_str()),
@@ -52,7 +52,7 @@ fn a_node_registers_as_initializing_and_keeps_what_is_not_its_clients_to_say() {
 #[test]
 fn the_events_of_a_node_that_are_looked_at() {
     let mut world = world();
-    assert_eq!(world.join(&node("n1")).evaluation_ids.len(), 1);
+    assert_eq!(world.join(&node("n1")).evaluation_ids().len(), 1);
     let steps = [
         ("down", 1),
         ("down", 0),
@@ -63,14 +63,14 @@ fn the_events_of_a_node_that_are_looked_at() {
         ("ready", 1),
     ];
     for (to, evaluations) in steps {
-        assert_eq!(world.tell(status("n1", to)).evaluation_ids.len(), evaluations, "{to}");
+        assert_eq!(world.tell(status("n1", to)).evaluation_ids().len(), evaluations, "{to}");
     }
     assert_eq!(world.node("n1").unwrap().spec().status, "ready");
-    assert_eq!(world.tell(eligibility("n1", "ineligible")).evaluation_ids.len(), 0);
-    assert_eq!(world.tell(eligibility("n1", "ineligible")).evaluation_ids.len(), 0);
-    assert_eq!(world.tell(eligibility("n1", "eligible")).evaluation_ids.len(), 1);
-    assert_eq!(world.tell(EvaluateNode { node_id: "n1".into() }).evaluation_ids.len(), 1);
-    assert_eq!(world.tell(PurgeNode { node_id: "n1".into() }).evaluation_ids.len(), 1);
+    assert_eq!(world.tell(eligibility("n1", "ineligible")).evaluation_ids().len(), 0);
+    assert_eq!(world.tell(eligibility("n1", "ineligible")).evaluation_ids().len(), 0);
+    assert_eq!(world.tell(eligibility("n1", "eligible")).evaluation_ids().len(), 1);
+    assert_eq!(world.tell(EvaluateNode { node_id: "n1".into() }).evaluation_ids().len(), 1);
+    assert_eq!(world.tell(PurgeNode { node_id: "n1".into() }).evaluation_ids().len(), 1);
     assert!(world.node("n1").is_none());
 }
 

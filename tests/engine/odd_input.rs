@@ -124,7 +124,7 @@ fn deregistering_twice_stops_a_job_that_is_stopped() {
     let stop = |purge| DeregisterJob { job_id: "web".into(), purge, ..Default::default() };
     for version in [2, 3] {
         let applied = world.tell(stop(false));
-        assert_eq!(applied.evaluation_ids.len(), 1);
+        assert_eq!(applied.evaluation_ids().len(), 1);
         world.settle();
         let document = world.job("default", "web").unwrap().document().unwrap();
         assert_eq!(
@@ -138,7 +138,7 @@ fn deregistering_twice_stops_a_job_that_is_stopped() {
         let applied = world.tell(stop(true));
         world.settle();
         assert!(!world.jobs().any(|job| job.is_registered()));
-        assert_eq!(world.evaluation(applied.evaluation_id()).status, "complete");
+        assert_eq!(world.evaluation(&applied.evaluation_id()).status, "complete");
     }
 }
 
@@ -148,7 +148,7 @@ fn a_node_may_vanish_before_its_evaluation_and_under_a_plan() {
     let applied = world.register(&service("web", 2).build().unwrap());
     // A plan is made on a copy, and the node is taken out before it is committed.
     let mut fork: Cluster = Cluster::fork(&world);
-    let evaluation = world.evaluation(applied.evaluation_id());
+    let evaluation = world.evaluation(&applied.evaluation_id());
     let plan = schedule::process(&mut fork, &evaluation, world.now());
     fork.remove_node("n1").unwrap();
     let committed = fork.commit(plan, world.now());
@@ -160,7 +160,7 @@ fn a_node_may_vanish_before_its_evaluation_and_under_a_plan() {
     // The engine itself looks at what is there when the evaluation's turn comes.
     world.tell(PurgeNode { node_id: "n1".into() });
     world.settle();
-    assert_eq!(world.evaluation(applied.evaluation_id()).status, "complete");
+    assert_eq!(world.evaluation(&applied.evaluation_id()).status, "complete");
     assert_eq!((world.live("web").len(), world.stats().blocked), (0, 1));
     world.join(&node("n1"));
     world.settle();
@@ -192,7 +192,7 @@ fn counts_of_nothing_and_of_too_much() {
     );
     for applied in [world.tell(scale(0)), world.tell(scale(0))] {
         world.settle();
-        let evaluation = world.evaluation(applied.evaluation_id());
+        let evaluation = world.evaluation(&applied.evaluation_id());
         assert_eq!((evaluation.status.as_str(), world.live("web").len()), ("complete", 0));
         assert_eq!(world.job("default", "web").unwrap().document().unwrap().version, 2);
     }
@@ -220,7 +220,7 @@ fn a_job_that_is_not_there_is_deregistered_and_looked_at() {
     let mut world = world();
     let applied = world.tell(DeregisterJob { job_id: "nobody".into(), ..Default::default() });
     world.settle();
-    let evaluation = world.evaluation(applied.evaluation_id());
+    let evaluation = world.evaluation(&applied.evaluation_id());
     assert_eq!(
         (evaluation.status.as_str(), evaluation.triggered_by.as_str(), evaluation.priority),
         ("complete", "job-deregister", 50)

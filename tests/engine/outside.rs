@@ -273,7 +273,7 @@ fn create(out: &Out, edit: impl FnOnce(&mut Evaluation)) -> CreateEvaluation {
 }
 
 fn created(applied: &Applied) -> String {
-    applied.evaluation_ids[0].clone()
+    applied.evaluation_id()
 }
 
 #[test]

@@ -115,6 +115,6 @@ fn a_deployment_that_waits_for_other_regions_goes_on() {
     assert_eq!(world.deployment("web").0, "blocked");
     let applied = world.tell(unblock(&id));
     assert_eq!(world.deployment("web"), ("running".to_owned(), "Deployment is running".to_owned()));
-    assert_eq!(world.evaluation(applied.evaluation_id()).triggered_by, "deployment-watcher");
+    assert_eq!(world.evaluation(&applied.evaluation_id()).triggered_by, "deployment-watcher");
     assert_eq!(applied.deployment_modify_index, applied.index);
 }

@@ -353,7 +353,7 @@ fn a_node_joins_while_100_000_evaluations_wait() {
         let applied = world.apply(now, command).unwrap();
         let took = began.elapsed();
         println!("{} woken by {id} in {took:?}", world.stats().ready);
-        assert_eq!((world.stats().ready, applied.evaluation_ids.len()), (expected, 0));
+        assert_eq!((world.stats().ready, applied.evaluation_ids().len()), (expected, 0));
         let began = std::time::Instant::now();
         world.advance(now).unwrap();
         println!("looking at them took {:?}", began.elapsed());

@@ -28,7 +28,7 @@ fn effects(world: &World, ids: &[String; 3]) -> Effects {
     let [replaced, lost, stays] = ids.each_ref().map(|id| world.allocation_ref(id));
     let waiting = follow_up(Trigger::AllocReschedule, Timestamp::from_secs(130));
     let mut blocked = follow_up(Trigger::QueuedAllocs, NOW);
-    (blocked.wait_until, blocked.status) = (None, EvaluationStatus::Blocked);
+    (blocked.links, blocked.status) = (None, EvaluationStatus::Blocked);
     blocked.describe("created to place remaining allocations");
     let event = RescheduleEvent { prev_alloc_id: ids[0].clone(), ..RescheduleEvent::default() };
     let tracker = RescheduleTracker { events: vec![event], ..RescheduleTracker::default() };

@@ -7,6 +7,7 @@
 //! what is free and taken. It is made anew, so that it agrees, and what cannot be made to agree is refused.
 
 mod enums;
+mod evaluation;
 mod rebuild;
 mod records;
 mod tables;

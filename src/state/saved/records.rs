@@ -16,7 +16,7 @@ use crate::state::codec::{
     Flaw, Reader, Saved, Writer, load_json, save_all, save_equal_by, save_json, saved,
 };
 use crate::state::deployment::{DeployedGroup, DeploymentDetails, DeploymentRecord, PlacedCanary};
-use crate::state::evaluation::{EvaluationDetails, EvaluationRecord};
+use crate::state::evaluation::EvaluationDetails;
 use crate::state::group_version::GroupVersion;
 use crate::state::job::{JobVersion, Registration};
 use crate::state::lifecycle::{LifecycleRecord, Rare, Rarest, Transition};
@@ -177,32 +177,6 @@ saved!(ChildCounts { pending, running, dead });
 saved!(GroupCounts { queued, starting, running, complete, failed, lost, unknown });
 saved!(Scaling { group, at, index, count, previous_count, message, is_error, meta, evaluation_id });
 
-saved!(EvaluationRecord {
-    job,
-    job_type,
-    trigger,
-    status,
-    annotate_plan,
-    escaped_computed_class,
-    priority,
-    wait,
-    wait_until,
-    create_index,
-    modify_index,
-    created,
-    modified,
-    job_modify_index,
-    snapshot_index,
-    node,
-    node_modify_index,
-    node_id,
-    deployment,
-    previous,
-    next,
-    blocked,
-    queued,
-    details,
-});
 saved!(Queued { by_group });
 saved!(EvaluationDetails {
     id,
