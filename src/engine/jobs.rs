@@ -38,6 +38,7 @@ pub(super) fn register(
         return Err(JobCommandError::RegistrationDisabled);
     }
     check_priority(body.eval_priority)?;
+    let mut problems = Job::correct(&mut body.job)?;
     let known = change.find_job(namespace_of(&body.job.namespace), &body.job.id);
     let before = known.and_then(|slot| present(change, slot));
     if body.enforce_index {
@@ -47,8 +48,10 @@ pub(super) fn register(
         && let Some(before) = &before
     {
         keep_counts(&mut body.job, before);
+        // It may have been a count that was wrong.
+        problems = Job::correct(&mut body.job)?;
     }
-    let era = Job::complete_registered(&mut body.job, before.as_ref())?;
+    let era = Job::complete_registered(&mut body.job, problems, before.as_ref())?;
     let job = Job::as_kept(Arc::new(body.job), era);
     surroundings::check(&change.state, &job)?;
     let settings = &change.book().settings;

@@ -48,9 +48,10 @@ impl Snapshot {
     pub fn dry_run(
         &self,
         options: &EngineOptions,
-        job: JobSpec,
+        mut job: JobSpec,
         now: Timestamp,
     ) -> Result<DryRun, JobCommandError> {
+        Job::correct(&mut job)?;
         let settings = &self.state().book().settings;
         let options =
             place_options(&options.place, settings).into_owned().record_failed_placements(false);
@@ -84,7 +85,8 @@ impl Snapshot {
     /// );
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn validate(&self, job: JobSpec) -> Result<Job, JobErrors> {
+    pub fn validate(&self, mut job: JobSpec) -> Result<Job, JobErrors> {
+        Job::correct(&mut job)?;
         let mistakes = surroundings::mistakes(self.state(), &job);
         let registered = Job::registered(job, None);
         let mut problems = registered.as_ref().map_or_else(|it| it.problems().to_vec(), |_| vec![]);

@@ -81,14 +81,16 @@ impl Job {
 
     /// Checks a document and completes it, in the given era where it does not say its own.
     fn in_era(mut spec: JobSpec, era: Era) -> Result<Self, JobErrors> {
-        let (era, problems) = Job::complete(&mut spec, era)?;
+        let problems = Job::correct(&mut spec)?;
+        let era = Job::complete(&mut spec, era);
         JobErrors::check(problems)?;
         Ok(Job::of(spec, era))
     }
 
-    /// Completes a document, and gives its era, the given one where it does not say its own, and
-    /// everything that is wrong with it. Documents are large, so that this one stays where it is.
-    pub(super) fn complete(spec: &mut JobSpec, era: Era) -> Result<(Era, Vec<Problem>), JobErrors> {
+    /// Reads the keys of a document that is not valid in any letter case, and gives everything that is wrong with
+    /// it. Its very names may stand under such keys, so that nothing is to be looked up by them before. Documents
+    /// are large, so that this one stays where it is.
+    pub(crate) fn correct(spec: &mut JobSpec) -> Result<Vec<Problem>, JobErrors> {
         let mut problems = validate::job(spec);
         if !problems.is_empty()
             && let Some(corrected) = keys::corrected(spec)
@@ -96,9 +98,14 @@ impl Job {
             *spec = corrected?;
             problems = validate::job(spec);
         }
+        Ok(problems)
+    }
+
+    /// Completes a document, and gives its era, the given one where it does not say its own.
+    pub(super) fn complete(spec: &mut JobSpec, era: Era) -> Era {
         let era = Era::of(spec).unwrap_or(era);
         canonical::job(spec, era);
-        Ok((era, problems))
+        era
     }
 
     /// A job of which the document was found to be valid and complete.

@@ -8,6 +8,7 @@ use super::errors::JobErrors;
 use super::job::Job;
 use super::job_spec::{JobSpec, KILL_TIMEOUT_DEFAULT, Task, TaskGroup};
 use super::job_type::JobType;
+use super::problem::Problem;
 use super::strategy::{
     DelayFunction, MigrateStrategy, ReschedulePolicy, RestartPolicy, UpdateStrategy,
 };
@@ -48,18 +49,19 @@ impl Job {
     /// # Ok::<(), read::ReadError>(())
     /// ```
     pub fn registered(mut spec: JobSpec, before: Option<&Job>) -> Result<Job, JobErrors> {
-        let era = Job::complete_registered(&mut spec, before)?;
+        let problems = Job::correct(&mut spec)?;
+        let era = Job::complete_registered(&mut spec, problems, before)?;
         Ok(Job::of(spec, era))
     }
 
-    /// Checks and completes the document of a job that is registered, and gives its era. Documents are large,
-    /// so that this one stays where it is.
+    /// Completes the document of a job that is registered, checks what only registering asks for beside what is
+    /// known to be wrong with it, and gives its era.
     pub(crate) fn complete_registered(
         spec: &mut JobSpec,
+        mut problems: Vec<Problem>,
         before: Option<&Job>,
     ) -> Result<Era, JobErrors> {
-        let era = before.map_or(Era::Today, Job::era);
-        let (era, mut problems) = Job::complete(spec, era)?;
+        let era = Job::complete(spec, before.map_or(Era::Today, Job::era));
         if era == Era::Today {
             fill_blocks(spec);
         }

@@ -1,11 +1,12 @@
 //! Input that makes no sense, or only just: what exactly comes of each.
 
+use serde_json::{Value, json};
 use stowplan::engine::{
     Ack, Command, CreateEvaluation, DeleteEvaluations, DeregisterJob, DispatchJob, DrainNode,
     DrainSpec, EvaluateJob, FailDeployment, ForcePeriodic, Heartbeat, Nack, PauseDeployment,
     PromoteDeployment, PurgeNode, RegisterJob, RevertJob, ScaleJob, SetAllocationHealth,
     SetEligibility, SetJobStability, SetNodeStatus, SubmitPlan, UnblockDeployment,
-    UpdateEvaluation,
+    UpdateEvaluation, UpsertNamespace,
 };
 use stowplan::model::{ClientStatus, Evaluation, JobSpec, JobType, Plan};
 use stowplan::{Cluster, Span, schedule};
@@ -299,6 +300,52 @@ fn a_deployment_that_has_ended_is_steered_no_more() {
     for (command, verb) in commands {
         refused(&mut world, command, &format!("can't {verb} terminal deployment"));
     }
+}
+
+/// Keys that differ in letter case only are read where a document is not valid without; those that name a job are
+/// read before anything is looked up.
+#[test]
+fn a_job_is_known_by_a_name_under_a_key_in_another_letter_case() {
+    let group = |name: &str, count: i64| {
+        json!({name: "front", "Count": count, "Tasks": [{"Name": "main", "Driver": "docker",
+            "Resources": {"CPU": 100, "MemoryMB": 64}}]})
+    };
+    let spec = |group: Value| -> JobSpec {
+        let job =
+            json!({"id": "web", "namespace": "dev", "Type": "service", "TaskGroups": [group]});
+        serde_json::from_value(job).unwrap()
+    };
+    let mut world = World::new(2);
+    let namespace = serde_json::from_str(r#"{"Name": "dev"}"#).unwrap();
+    world.tell(UpsertNamespace { namespace });
+    world.tell(RegisterJob::from(spec(group("Name", 2))));
+    world.settle();
+    let versions = |world: &World| {
+        let names: Vec<_> = world.registered_jobs().map(|it| (it.namespace(), it.id())).collect();
+        assert_eq!(names, [("dev", "web")]);
+        world.job("dev", "web").unwrap().versions().count()
+    };
+    assert_eq!(versions(&world), 1);
+    world.tell(RegisterJob::from(spec(group("Name", 2))));
+    assert_eq!(versions(&world), 1);
+    world.settle();
+
+    let enforced = RegisterJob { enforce_index: true, ..RegisterJob::from(spec(group("Name", 3))) };
+    refused(&mut world, enforced, "Enforcing job modify index 0: job already exists");
+    let mut batch = spec(group("Name", 3));
+    batch.job_type = "batch".into();
+    let now = world.now();
+    let found = world.snapshot().dry_run(world.options(), batch.clone(), now).unwrap_err();
+    refused(&mut world, RegisterJob::from(batch), &found.to_string());
+    let found = world.snapshot().dry_run(world.options(), spec(group("Name", 3)), now).unwrap();
+    assert_eq!(found.job.version, 1);
+    assert_eq!(world.snapshot().validate(spec(group("Name", 3))).unwrap().namespace, "dev");
+
+    let preserving = RegisterJob { preserve_counts: true, ..spec(group("name", 5)).into() };
+    world.tell(preserving);
+    world.settle();
+    assert_eq!((versions(&world), world.allocations_of("dev", "web").count()), (1, 2));
+    assert_eq!(world.check(), Ok(()));
 }
 
 #[test]
