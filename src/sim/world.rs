@@ -1,7 +1,6 @@
 //! The world: an engine, its clients, and time.
 
 use std::fmt;
-use std::sync::Arc;
 
 use indexmap::IndexMap;
 
@@ -13,8 +12,8 @@ use super::lasting::Lasting;
 use super::recorder::Recorder;
 use super::script::Script;
 use crate::engine::{
-    Applied, Command, CommandError, Engine, EngineOptions, Event, Heartbeat, Payload, RegisterNode,
-    Topic, UpdateAllocations,
+    Applied, Command, CommandError, Engine, EngineOptions, Event, Heartbeat, RegisterNode, Topic,
+    UpdateAllocations,
 };
 use crate::model::Allocation;
 use crate::rng::{KeyPrefix, Rng, hash_bytes, mix64};
@@ -263,7 +262,7 @@ impl World {
     /// Hears what happened in the engine's latest call, of which it keeps the events until the next one.
     fn hear(&mut self) {
         let latest = self.engine.modify_index();
-        let mut heard: Vec<Arc<Payload>> = Vec::new();
+        let mut heard: Vec<Allocation> = Vec::new();
         for event in self.engine.events(self.seen) {
             self.figures.events += 1;
             let text = [event.topic.as_str(), event.event_type, &event.key];
@@ -275,19 +274,18 @@ impl World {
                 event.topic == Topic::Allocation && event.event_type != "AllocationUpdated";
             if is_news
                 && !event.is_gone
-                && let Some(payload) = self.engine.payload(&event)
+                && let Some(view) = self.engine.view(&event.key)
             {
-                heard.push(payload);
+                // No client asks what it holds on its node, or how it was placed.
+                heard.push(view.outline());
             }
             if self.is_observed {
                 self.unshown.push(event);
             }
         }
         self.seen = latest;
-        for payload in heard {
-            if let Payload::Allocation(allocation) = &*payload {
-                self.hear_of(allocation);
-            }
+        for allocation in heard {
+            self.hear_of(&allocation);
         }
     }
 

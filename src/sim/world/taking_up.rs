@@ -56,7 +56,7 @@ impl World {
             self.agenda.add(self.now, Happening::Client { client: at, life, what });
         }
         self.foresee_death(at);
-        let on_node = self.engine.allocations_on(id).map(|it| it.document());
+        let on_node = self.engine.allocations_on(id).map(|it| it.outline());
         let on_node: Vec<Allocation> = on_node.collect();
         for allocation in on_node {
             match allocation.client() {
@@ -106,7 +106,7 @@ impl World {
         // What was given up and is not running there any more is not taken up again.
         let is_of_interest =
             |it: &Allocation| it.client() != ClientStatus::Lost || client.held.contains_key(&it.id);
-        let on_node = self.engine.allocations_on(id).map(|it| it.document());
+        let on_node = self.engine.allocations_on(id).map(|it| it.outline());
         let left: Vec<Allocation> = on_node.filter(is_of_interest).collect();
         for allocation in left {
             self.hear_of(&allocation);
