@@ -69,6 +69,8 @@ impl Transaction<'_> {
 
     /// The same where it is known whether there is the job.
     pub(crate) fn register_job_of(&mut self, known: Option<JobSlot>, job: Job) -> Registered {
+        // Otherwise there would be two jobs of one name, or one of two.
+        debug_assert_eq!(known, self.find_job(&job.spec().namespace, &job.spec().id));
         let slot = self.ensure_job_of(known, &job);
         let before = self.job(slot).and_then(|record| record.registered.clone());
         let known = before.as_deref().and_then(Registration::present);
