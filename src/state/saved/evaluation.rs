@@ -5,12 +5,36 @@ use crate::state::evaluation::{EvaluationLinks, EvaluationRecord};
 
 impl Saved for EvaluationRecord {
     fn save(&self, out: &mut Writer) {
-        let EvaluationRecord { job, job_type, trigger, status, priority, .. } = self;
-        let EvaluationRecord { annotate_plan, escaped_computed_class, .. } = self;
-        let EvaluationRecord { create_index, modify_index, created, modified, .. } = self;
-        let EvaluationRecord { job_modify_index, snapshot_index, deployment, .. } = self;
-        let EvaluationRecord { links: _, queued, details, .. } = self;
-        let links = self.links();
+        // Every field is named, so that a new one does not compile until it is written.
+        let EvaluationRecord {
+            job,
+            job_type,
+            trigger,
+            status,
+            annotate_plan,
+            escaped_computed_class,
+            priority,
+            create_index,
+            modify_index,
+            created,
+            modified,
+            job_modify_index,
+            snapshot_index,
+            deployment,
+            links: _,
+            queued,
+            details,
+        } = self;
+        let EvaluationLinks {
+            wait,
+            wait_until,
+            node,
+            node_modify_index,
+            node_id: _,
+            previous,
+            next,
+            blocked,
+        } = self.links();
         job.save(out);
         job_type.save(out);
         trigger.save(out);
@@ -18,21 +42,21 @@ impl Saved for EvaluationRecord {
         annotate_plan.save(out);
         escaped_computed_class.save(out);
         priority.save(out);
-        links.wait.save(out);
-        links.wait_until.save(out);
+        wait.save(out);
+        wait_until.save(out);
         create_index.save(out);
         modify_index.save(out);
         created.save(out);
         modified.save(out);
         job_modify_index.save(out);
         snapshot_index.save(out);
-        links.node.save(out);
-        links.node_modify_index.save(out);
-        out.blob(links.node_id().as_bytes());
+        node.save(out);
+        node_modify_index.save(out);
+        out.blob(self.links().node_id().as_bytes());
         deployment.save(out);
-        links.previous.save(out);
-        links.next.save(out);
-        links.blocked.save(out);
+        previous.save(out);
+        next.save(out);
+        blocked.save(out);
         queued.save(out);
         details.save(out);
     }
