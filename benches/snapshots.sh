@@ -1,11 +1,12 @@
 #!/bin/sh
-# Counts the instructions that a command of a client takes in an engine of 100,000 allocations: where nobody ever asked
-# for a snapshot, where one was taken, read and let go before, and where one is held that is taken every 1,000
-# commands. Needs valgrind.
+# Counts the instructions that a command takes where nobody asks for a snapshot and where somebody does: of clients in
+# an engine of 100,000 allocations, never, after one was taken, read and let go, and with one that is as old as the
+# first of 1,000 commands; and of a simulated world of 500 nodes, without and with one every 1,000 commands. Needs
+# valgrind.
 #
 #   benches/snapshots.sh
 #
-# What is counted is what `Engine::apply` and `Engine::advance` do for 1,000 commands, in `benches/snapshots.rs`.
+# What is counted is what `Engine::apply` and `Engine::advance` do, in `benches/snapshots.rs`.
 set -eu
 cd "$(dirname "$0")/.."
 command -v valgrind >/dev/null || { echo "skipped: there is no valgrind"; exit 0; }
@@ -16,11 +17,18 @@ program=$(ls -t "$target"/release/deps/snapshots-* | grep -v '\.d$' | head -n 1)
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 
-echo 'instructions a command'
-for name in never 'let go' held; do
+# What is counted in a function of a benchmark that is run once, by so many commands.
+measure() {
     valgrind --tool=callgrind --callgrind-out-file="$folder/out" --collect-atstart=no \
-        --toggle-collect='*snapshots*tell_next*' "$program" --bench --test "snapshots/$name\$" >"$folder/log" 2>&1
+        --toggle-collect="*snapshots*$2*" "$program" --bench --test "$1\$" >"$folder/log" 2>&1
     instructions=$(sed -n 's/.*Collected : *\([0-9]*\).*/\1/p' "$folder/log" | sort -n | tail -n 1)
-    [ "${instructions:-0}" -ge 100000 ] || { echo "nothing was counted for $name" >&2; exit 1; }
-    printf '%-40s %10s\n' "$name" "$((instructions / 1000))"
-done
+    [ "${instructions:-0}" -ge 100000 ] || { echo "nothing was counted for $1" >&2; exit 1; }
+    printf '%-40s %10s\n' "$1" "$((instructions / $3))"
+}
+
+echo 'instructions a command'
+measure 'snapshots/never' tell_next 1000
+measure 'snapshots/let go' tell_next 1000
+measure 'snapshots/held' tell_next 1000
+measure 'a world/without snapshots' tell_part 50000
+measure 'a world/with snapshots' tell_part 50000
