@@ -87,9 +87,9 @@ impl Job {
         Ok(Job::of(spec, era))
     }
 
-    /// Reads the keys of a document that is not valid in any letter case, and gives everything that is wrong with
-    /// it. Its very names may stand under such keys, so that nothing is to be looked up by them before. Documents
-    /// are large, so that this one stays where it is.
+    /// Reads keys in another letter case as the API's, and gives everything that is still wrong with a document.
+    /// Its very names may stand under such keys, so that nothing is to be looked up by them before. Documents are
+    /// large, so that this one stays where it is.
     pub(crate) fn correct(spec: &mut JobSpec) -> Result<Vec<Problem>, JobErrors> {
         let mut problems = validate::job(spec);
         if !problems.is_empty()
